@@ -1,0 +1,1 @@
+"""ITSM platforms: how a ticket is read."""

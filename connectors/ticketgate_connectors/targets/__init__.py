@@ -1,0 +1,1 @@
+"""Identity targets: where access is held."""

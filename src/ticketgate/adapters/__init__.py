@@ -1,0 +1,1 @@
+"""The outside: SQLite, files, clock, ids, mail, HTTP. Only wiring names them."""

@@ -1,0 +1,265 @@
+"""What a connector may know of ticketgate. Connectors import this module and field libraries only.
+
+A connector makes one attempt and tells the truth; retries, deadlines, evidence and redaction
+live in the core (`docs/connectors.md`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from ticketgate.domain.errors import MalformedDeliveryError, TicketgateError
+from ticketgate.domain.mapping import SourceMapping, TableMapping
+from ticketgate.domain.strict_json import JsonValue
+from ticketgate.domain.ticket import (
+    FIELD_TEXT_MAX,
+    PLAIN_FIELDS,
+    REFERENCE_FIELDS,
+    TEXT_FIELDS,
+    ApproverRow,
+    Missing,
+    Reference,
+    StateClass,
+    Ticket,
+    Value,
+)
+
+__all__ = [
+    "FIELD_TEXT_MAX",
+    "PLAIN_FIELDS",
+    "REFERENCE_FIELDS",
+    "TEXT_FIELDS",
+    "Access",
+    "ApproverRow",
+    "Conflict",
+    "ConnectorError",
+    "Denied",
+    "Effect",
+    "HttpAnswer",
+    "HttpClient",
+    "ItsmConnector",
+    "JsonValue",
+    "MalformedDeliveryError",
+    "Misconfigured",
+    "Missing",
+    "NotFound",
+    "OutcomeUnknown",
+    "Reference",
+    "Refused",
+    "Residual",
+    "SourceMapping",
+    "StateClass",
+    "TableMapping",
+    "TargetConnector",
+    "TargetKind",
+    "TargetSettings",
+    "Throttled",
+    "Ticket",
+    "Unavailable",
+    "Value",
+]
+
+
+# --- ITSM side -------------------------------------------------------------------------------
+
+
+class ItsmConnector(Protocol):
+    """Reads one platform's bodies. Pure: no I/O, no clock."""
+
+    kind: str
+
+    def normalise(self, payload: JsonValue, mapping: SourceMapping) -> Ticket | ApproverRow:
+        """The ticket revision that the payload is.
+
+        Raises:
+            MalformedDeliveryError: with a code: `no_mapping` (no such table in the mapping, or
+                none can be told), `no_ticket_id`, `not_a_record`.
+        """
+
+
+# --- target side -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who holds what, by the target's own immutable ids.
+
+    `principal` is the target's id of the person; `entitlement` the target's own words for the
+    access (such as `{"group": "SG-PROD-DB-ADMIN"}`).
+    """
+
+    principal: str
+    entitlement: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What survives a revocation, and until when (None: not known)."""
+
+    what: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a call did. `verified` says that it was read back in the same call."""
+
+    change: str  # applied | already | absent
+    verified: bool
+    native_ref: str | None = None
+    native_not_after: datetime | None = None
+    residuals: tuple[Residual, ...] = ()
+
+
+class ConnectorError(TicketgateError):
+    """Root of what a connector raises. Messages hold no secret."""
+
+    code = "connector"
+    retryable = False
+
+
+class Unavailable(ConnectorError):  # noqa: N818 -- the contract's own words
+    """The target did not take the call: refused connection, 5xx before anything was sent."""
+
+    code = "target_unavailable"
+    retryable = True
+
+
+class Throttled(ConnectorError):  # noqa: N818
+    """The target asks to wait `retry_after` seconds."""
+
+    code = "target_throttled"
+    retryable = True
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Conflict(ConnectorError):  # noqa: N818
+    """Somebody else changed the same object, or the read-back shows another state."""
+
+    code = "target_conflict"
+    retryable = True
+
+
+class OutcomeUnknown(ConnectorError):  # noqa: N818
+    """The call was sent and no answer came: it may be done, or land late."""
+
+    code = "outcome_unknown"
+    retryable = True
+
+
+class Misconfigured(ConnectorError):  # noqa: N818
+    """The operator's settings are wrong: address, token, schema."""
+
+    code = "target_misconfigured"
+
+
+class Denied(ConnectorError):  # noqa: N818
+    """The target refuses us the right."""
+
+    code = "target_denied"
+
+
+class NotFound(ConnectorError):  # noqa: N818
+    """The principal or the entitlement does not exist there."""
+
+    code = "target_not_found"
+
+
+class Refused(ConnectorError):  # noqa: N818
+    """The connector will not do it: ambiguous, or it would harm others."""
+
+    code = "target_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An HTTP answer, read whole and capped."""
+
+    status: int
+    headers: Mapping[str, str]  # lower-case names
+    body: bytes
+
+
+class HttpClient(Protocol):
+    """The guarded way out: no redirects, no proxy variables, time-outs, capped answers."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: JsonValue = None,
+        params: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        """One attempt.
+
+        Raises:
+            Unavailable: nothing was sent (connection refused, name not found).
+            OutcomeUnknown: sent, but no whole answer within the deadline.
+            Refused: the address is not allowed, or the answer is over the cap.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """What the configuration says of a target; `token` is the secret itself."""
+
+    name: str
+    url: str
+    token: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class TargetConnector(Protocol):
+    """One open connector to one target. One attempt per call, thread-confined."""
+
+    def check(self) -> None:
+        """Prove reachability and rights. Raises ConnectorError."""
+
+    def find_principal(self, claims: tuple[str, ...]) -> str:
+        """The target's immutable id of the person who holds one of these account ids.
+
+        Raises:
+            NotFound: nobody does. Refused: several do.
+        """
+
+    def observe(self, access: Access) -> bool:
+        """Whether the access is held now. Reads only."""
+
+    def grant(self, access: Access, key: str, not_after: datetime) -> Effect:
+        """Give the access and read it back. Idempotent under `key`."""
+
+    def revoke(self, access: Access, key: str, native_ref: str | None) -> Effect:
+        """Take the access away and read it back; absent is success. Idempotent under `key`.
+
+        Raises:
+            Conflict: the read-back still shows the access.
+            NotFound: principal or entitlement cannot be found, and no read proves it gone.
+        """
+
+    def list_held(self, entitlement: Mapping[str, str]) -> tuple[str, ...]:
+        """The principals who hold the entitlement."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class TargetKind(Protocol):
+    """What an entry point names for a target connector."""
+
+    kind: str
+    capabilities: frozenset[str]  # subset of: observe, native_expiry, end_sessions
+
+    def config_schema(self) -> Mapping[str, str]:
+        """Option name -> what it is. Unknown options are refused by `ticketgate check`."""
+
+    def access_keys(self) -> frozenset[str]:
+        """The keys that an entitlement's `access:` must have, such as {"group"}."""
+
+    def open(self, settings: TargetSettings, http: HttpClient) -> TargetConnector:
+        """A connector for this target. Makes no call."""

@@ -1,0 +1,114 @@
+"""Access request: one entitlement for one person, asked by one ticket, until it is decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from ticketgate.domain.evidence import Json, digest_of
+from ticketgate.domain.identity_event import Tier
+
+
+class RequestState(StrEnum):
+    """The REQUEST machine's states."""
+
+    BLOCKED = "blocked"
+    AWAITING = "awaiting"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    TIMED_OUT = "timed_out"
+
+
+LIVE_REQUEST: Final = frozenset({RequestState.BLOCKED, RequestState.AWAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person of a ticket: the subject the directory knew, and the account that was claimed."""
+
+    subject: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """What is asked, by whom, for whom, and where it stands.
+
+    `material` is the digest of what matters (rule 6); `rules` the digest of every policy element
+    that matched; `round` grows by one each time either changes. `stage` counts from 1.
+    `reasons` are the codes that block it. `seconds` is the longest life an approver can give.
+    """
+
+    id: str
+    version: int
+    state: RequestState
+    source: str
+    table: str
+    ticket_id: str
+    ticket_number: str
+    revision: int
+    entitlement: str
+    target: str
+    access: Mapping[str, str]
+    requester: Party
+    beneficiary: Party
+    editor: Party | None
+    seconds: int
+    seconds_asked: int | None
+    catalog_item: str
+    reason: str
+    tier: Tier
+    kinds: tuple[str, ...]
+    rule_ids: tuple[str, ...]
+    approve_rule: str
+    salt: str
+    material: str
+    rules: str
+    round: int
+    stage: int
+    opened_at: datetime
+    decide_by: datetime
+    reasons: tuple[str, ...] = ()
+    cut: int | None = None  # the shortest life an approver of an earlier stage has set
+    closed_at: datetime | None = None
+
+    @property
+    def ticket(self) -> tuple[str, str, str]:
+        """The key of the ticket that asks."""
+        return (self.source, self.table, self.ticket_id)
+
+    @property
+    def seconds_now(self) -> int:
+        """The longest life that can still be given, in seconds."""
+        return self.seconds if self.cut is None else min(self.seconds, self.cut)
+
+    @property
+    def shown(self) -> str:
+        """Digest of exactly what is shown now; link, page and approval bind to it (rule 6)."""
+        return digest_of(
+            {
+                "material": self.material,
+                "round": self.round,
+                "stage": self.stage,
+                "cut": self.cut,
+                "rules": self.rules,
+            }
+        )
+
+
+def material_of(request: AccessRequest) -> str:
+    """SHA-256 of the canonical {v, salt, requester, beneficiary, …}: what an approval is about."""
+    plain: dict[str, Json] = {
+        "v": 1,
+        "salt": request.salt,
+        "requester": request.requester.subject,
+        "beneficiary": request.beneficiary.subject,
+        "target": request.target,
+        "entitlement": request.entitlement,
+        "seconds": request.seconds,
+        "catalog_item": request.catalog_item,
+        "reason": request.reason,
+    }
+    return digest_of(plain)

@@ -1,0 +1,47 @@
+"""Approval: what a named person decided at one stage of one round, and the link they hold."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class LinkState(StrEnum):
+    """The LINK machine's states."""
+
+    ISSUED = "issued"
+    USED = "used"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link is bound to approver, request, round, stage, digest and expiry.
+
+    Its tokens are minted by the mail worker, one per try, and stored only as hashes.
+    """
+
+    id: str
+    request: str
+    round: int
+    stage: int
+    approver: str
+    clause: str  # the word of the rule that names the approver
+    shown: str
+    state: LinkState
+    expires_at: datetime
+    why: str = ""  # why it is void
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's decision at one stage of one round."""
+
+    request: str
+    round: int
+    stage: int
+    approver: str
+    decision: str  # approve | deny
+    seconds: int
+    decided_at: datetime
+    index: int  # of the evidence record

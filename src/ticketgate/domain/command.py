@@ -1,0 +1,38 @@
+"""Command: something to do outside, committed with the change that causes it (the outbox)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class CommandKind(StrEnum):
+    """What is to be done."""
+
+    REVOKE = "revoke"
+    PROVISION = "provision"
+    MAIL_LINK = "mail_link"
+    MAIL_CODE = "mail_code"
+
+
+class CommandState(StrEnum):
+    """`intended`: the intent is committed and the outside may have been called."""
+
+    QUEUED = "queued"
+    INTENDED = "intended"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `about` is the id of the grant, link or code; `due_at` when to try next."""
+
+    id: str
+    kind: CommandKind
+    about: str
+    target: str
+    state: CommandState
+    due_at: datetime
+    tries: int = 0
+    last_outcome: str = ""
+    deadline: datetime | None = None  # until when the last call may still land

@@ -1,0 +1,30 @@
+"""Delivery: bytes that came in. Types mark trust: only a `VerifiedDelivery` can be normalised."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook as received. `headers` has lower-case names; `received_at` is wall-clock UTC."""
+
+    source: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedDelivery:
+    """A delivery whose MAC holds. Only `authenticate` makes one.
+
+    `webhook_id` is the sender's id of it (covered by the MAC); `body_digest` is SHA-256 of the
+    body as 64 lower-case hex digits.
+    """
+
+    source: str
+    webhook_id: str
+    body: bytes
+    body_digest: str
+    received_at: datetime

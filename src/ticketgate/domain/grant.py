@@ -1,0 +1,81 @@
+"""Grant: time-bound access. Its end is part of it from the first moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+
+class GrantState(StrEnum):
+    """The GRANT machine's states."""
+
+    PLANNED = "planned"
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    REVOKING = "revoking"
+    REVOKE_OVERDUE = "revoke_overdue"
+    REVOKED = "revoked"
+    CANCELLED = "cancelled"
+    RELEASED_SHARED = "released_shared"
+
+
+HOLDING: Final = frozenset({GrantState.PROVISIONING, GrantState.ACTIVE})
+REVOKING: Final = frozenset({GrantState.REVOKING, GrantState.REVOKE_OVERDUE})
+ENDED: Final = frozenset({GrantState.REVOKED, GrantState.CANCELLED, GrantState.RELEASED_SHARED})
+ACTIVATE_WITHIN: Final = timedelta(hours=1)
+CALL_SECONDS_MAX: Final = 30  # one connector call; past it a late effect is swept
+REVOKE_TRIES_BEFORE_OVERDUE: Final = 6
+REVOKE_BACKOFF_SECONDS_MAX: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One grant of one entitlement to one subject.
+
+    `not_after` is set by the commit of the first provisioning intent (rule 1) and never moves.
+    `baseline` says that the access stood before us: this grant is without effect, and ending it
+    removes nothing. `late_until` is when a call whose outcome is unknown can no longer land.
+    """
+
+    id: str
+    version: int
+    state: GrantState
+    request: str
+    source: str
+    table: str
+    ticket_id: str
+    entitlement: str
+    target: str
+    access: Mapping[str, str]
+    subject: str
+    seconds: int
+    activate_by: datetime
+    principal: str | None = None
+    native_ref: str | None = None
+    not_after: datetime | None = None
+    baseline: bool = False
+    cause: str = ""
+    late_until: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def ticket(self) -> tuple[str, str, str]:
+        """The key of the ticket the grant is bound to."""
+        return (self.source, self.table, self.ticket_id)
+
+    @property
+    def share(self) -> tuple[str, str, str]:
+        """What grants are counted by: (subject, target, entitlement), rule 3."""
+        return (self.subject, self.target, self.entitlement)
+
+
+def is_due(grant: Grant, now: datetime) -> bool:
+    """Whether the grant is live and its time is up."""
+    return grant.state in HOLDING and grant.not_after is not None and now >= grant.not_after
+
+
+def revoke_backoff(tries: int, first: float = 0.5) -> timedelta:
+    """How long to wait after `tries` failed attempts: doubling, capped, and never given up."""
+    seconds = min(first * 2 ** min(tries - 1, 16), REVOKE_BACKOFF_SECONDS_MAX)
+    return timedelta(seconds=seconds)

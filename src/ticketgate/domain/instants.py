@@ -1,0 +1,43 @@
+"""Instants and durations as text: one form each, so that text sorts as time does."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_FORM: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+_UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DIGITS_MAX: Final = 9  # of a number with a unit; a longer one is no duration
+
+
+def to_text(moment: datetime) -> str:
+    """`YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC; `moment` must be aware (ValueError else)."""
+    if moment.tzinfo is None:
+        raise ValueError("a naive time has no meaning here")
+    return moment.astimezone(UTC).strftime(_FORM)
+
+
+def from_text(text: str) -> datetime:
+    """The instant written by `to_text`; accepts only what `to_text` would write (ValueError)."""
+    moment = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+    if to_text(moment) != text:
+        raise ValueError(f"not an instant in canonical form: {text!r}")
+    return moment
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """`30s`, `30m`, `4h`, `2d` as a positive duration; None for anything else."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNIT_SECONDS or not number.isascii() or not number.isdigit():
+        return None
+    if len(number) > _DIGITS_MAX or int(number) == 0:
+        return None
+    return timedelta(seconds=int(number) * _UNIT_SECONDS[unit])
+
+
+def duration_text(seconds: int) -> str:
+    """Seconds in words people use: `90 s`, `30 min`, `4 h`, `2 d`, or a sum of them."""
+    parts: list[str] = []
+    for name, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}")
+    return " ".join(parts) or "0 s"

@@ -1,0 +1,30 @@
+"""Mapping: how one source's records become tickets; which states mean what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ticketgate.domain.ticket import StateClass
+
+
+@dataclass(frozen=True, slots=True)
+class TableMapping:
+    """How one table of a source is read.
+
+    `states` maps a raw state value to its class; `must_have` names the fields for which null or
+    "" is absent; `map` gives, per ticket field, the dotted path in the record, on top of the
+    connector's default. None takes a default away.
+    """
+
+    name: str
+    bound_to: str = "none"  # requested_for | assignee | none
+    states: Mapping[str, StateClass] = field(default_factory=dict)
+    must_have: frozenset[str] = frozenset()
+    map: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMapping:
+    """How a source's bodies become tickets. Only tables listed here are read."""
+
+    source: str
+    tables: Mapping[str, TableMapping]

@@ -1,0 +1,127 @@
+"""Policy: what is allowed, as data. Loaded once, immutable; every element knows its line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from ticketgate.domain.identity_event import Tier, Verdict
+from ticketgate.domain.matcher import Matcher
+
+APPROVER_WORDS: Final = frozenset({"manager_of", "group", "person", "owner_of", "backup_owner_of"})
+NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"}
+ASSURANCE_LEVELS: Final = ("mail_code", "oidc", "oidc_step_up", "passkey")
+ASSURANCE_DEFAULT: Final = {
+    Tier.LOW: "mail_code",
+    Tier.MEDIUM: "oidc",
+    Tier.HIGH: "oidc_step_up",
+    Tier.CRITICAL: "oidc_step_up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`verb:of`, such as `manager_of:beneficiary` or `group:sec-iam`.
+
+    `of` is `requester` or `beneficiary` for manager_of, same_team and direct_report_of;
+    `entitlement` for owner_of and backup_owner_of; an id for group and person.
+    """
+
+    verb: str
+    of: str
+
+    @property
+    def text(self) -> str:
+        """As it is written in the policy."""
+        return f"{self.verb}:{self.of}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyRule:
+    """A rule that says what makes a ticket an identity event."""
+
+    id: str
+    kind: str
+    tier: Tier
+    verdict: Verdict  # IDENTITY, or UNCERTAIN where the rule says so or needs free text
+    match: Matcher
+    where: str  # policy.yaml:6
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DurationField:
+    """Where a ticket says how long; `unit` (s, m, h, d) is for bare numbers."""
+
+    field: str
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What a ticket may ask for, and where it is enforced."""
+
+    id: str
+    target: str
+    access: Mapping[str, str]
+    asked_by: Matcher
+    duration_from: DurationField | None
+    owner: Word
+    backup_owner: Word | None
+    tier: Tier
+    requestable_by: Matcher | None
+    where: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage: `need` distinct people of those the words of `any_of` name, never of `never`."""
+
+    name: str
+    any_of: tuple[Word, ...]
+    need: int
+    never: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRule:
+    """Who must approve, in which order, how surely known, and within which time."""
+
+    id: str
+    when: Matcher
+    stages: tuple[Stage, ...]
+    never: tuple[Word, ...]
+    justification_chars_min: int
+    assurance: str | None  # None: the tier's default
+    because: str
+    decide_within: timedelta
+    where: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long at the most; the shortest limit that applies wins."""
+
+    when: Matcher
+    default: timedelta
+    max: timedelta
+    hard_max: timedelta
+    where: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole policy. `digest` is SHA-256 of the file's bytes (hex)."""
+
+    digest: str
+    classify: tuple[ClassifyRule, ...]
+    entitlements: tuple[Entitlement, ...]
+    approve: tuple[ApproveRule, ...]
+    limits: tuple[Limit, ...]
+
+    def entitlement(self, ident: str) -> Entitlement | None:
+        """The entitlement with this id."""
+        return next((one for one in self.entitlements if one.id == ident), None)

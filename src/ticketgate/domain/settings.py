@@ -1,0 +1,65 @@
+"""Settings: how a deployment runs, as loaded from `ticketgate.yaml`; secrets are resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from ticketgate.domain.mapping import SourceMapping
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """One ITSM platform that may post. `secrets` are MAC keys, several while rotating."""
+
+    name: str
+    kind: str
+    secrets: tuple[bytes, ...] = field(repr=False)
+    own_users: frozenset[str]
+    mapping: SourceMapping
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOptions:
+    """One target. `token` is the secret itself."""
+
+    name: str
+    connector: str
+    url: str
+    token: str = field(repr=False)
+    at_once: int = 4
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Where mail goes out. `tls` is STARTTLS; without it only loopback hosts are accepted."""
+
+    host: str
+    port: int
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole of `ticketgate.yaml`. Paths are absolute. `digest` is SHA-256 of its bytes."""
+
+    origin: str
+    public_url: str
+    store: str
+    data_dir: str
+    session_key: bytes = field(repr=False)
+    sources: Mapping[str, SourceSettings]
+    targets: Mapping[str, TargetOptions]
+    directory_file: str
+    policy_file: str
+    mail: MailSettings
+    mail_code: bool
+    host: str
+    port: int
+    body_bytes_max: int
+    body_seconds_max: float
+    raw_body_keep: timedelta
+    digest: str

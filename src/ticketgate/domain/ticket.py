@@ -1,0 +1,111 @@
+"""Ticket: what an ITSM platform says, normalised. Every field of it is a claim, never proof."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Final
+
+
+class StateClass(StrEnum):
+    """What the source's mapping says of a ticket's state; an unlisted one blocks and never revives."""
+
+    OPEN = "open"
+    LIVE = "live"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    UNLISTED = "unlisted"
+
+
+TERMINAL_STATES: Final = frozenset({StateClass.CLOSED, StateClass.CANCELLED})
+
+
+class Missing(Enum):
+    """Why a field has no value: the mapping does not declare it, or it is declared and unreadable."""
+
+    NOT_APPLICABLE = "not applicable"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference has an id and a name; the half that the shape lacks is None."""
+
+    id: str | None
+    name: str | None
+
+
+Value = str | Reference
+
+REFERENCE_FIELDS: Final = frozenset(
+    {"opened_by", "requested_for", "assignee", "assignment_group", "catalog_item", "asset"}
+)
+TEXT_FIELDS: Final = frozenset({"short_description", "description", "reason", "text"})
+PLAIN_FIELDS: Final = frozenset({"number", "category", "priority", "duration", "window"})
+FIELD_TEXT_MAX: Final = 20_000  # characters; a longer field is cut and counts as absent
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One revision of a ticket.
+
+    `fields` holds every field that the source's mapping declares for this table, by the names of
+    `REFERENCE_FIELDS`, `TEXT_FIELDS`, `PLAIN_FIELDS`; a declared field that is missing, unreadable
+    or cut is `Missing.ABSENT`; an undeclared one is not in the mapping. `variables` is None where
+    the mapping declares none. `version` is the platform's own counter of revisions, or None.
+    """
+
+    source: str
+    table: str
+    id: str
+    version: int | None
+    state: str
+    state_class: StateClass
+    updated_by: str
+    bound_to: str = "none"  # requested_for | assignee | none
+    fields: Mapping[str, Value | Missing] = field(default_factory=dict)
+    variables: Mapping[str, str | Missing] | None = None
+
+    def value(self, name: str) -> Value | Missing:
+        """The value of a declared field, else why there is none."""
+        return self.fields.get(name, Missing.NOT_APPLICABLE)
+
+    def variable(self, name: str) -> str | Missing:
+        """The value of a catalog variable, else why there is none."""
+        if self.variables is None:
+            return Missing.NOT_APPLICABLE
+        return self.variables.get(name, Missing.ABSENT)
+
+    def reference(self, name: str) -> Reference | None:
+        """The reference field `name`, or None when it is missing."""
+        found = self.value(name)
+        return found if isinstance(found, Reference) else None
+
+    def text(self, name: str) -> str:
+        """The text of `name` for display and digests; empty when it is missing."""
+        found = self.value(name)
+        if isinstance(found, Reference):
+            return found.name or found.id or ""
+        return found if isinstance(found, str) else ""
+
+    @property
+    def number(self) -> str:
+        """What people call the ticket: its number, else its id."""
+        return self.text("number") or self.id
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What identifies the ticket over its revisions."""
+        return (self.source, self.table, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverRow:
+    """A `sysapproval_approver` row: a claim about its parent ticket; it opens no request."""
+
+    source: str
+    id: str
+    version: int | None
+    parent: str
+    approver: Reference
+    state: str
+    updated_by: str
