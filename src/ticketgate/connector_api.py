@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.errors import MalformedDeliveryError, TicketgateError
+from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
 from ticketgate.domain.mapping import SourceMapping, TableMapping
 from ticketgate.domain.strict_json import JsonValue
+from ticketgate.domain.strict_json import read as read_json
 from ticketgate.domain.ticket import (
     FIELD_TEXT_MAX,
     PLAIN_FIELDS,
@@ -50,6 +51,7 @@ __all__ = [
     "Residual",
     "SourceMapping",
     "StateClass",
+    "StrictJsonError",
     "TableMapping",
     "TargetConnector",
     "TargetKind",
@@ -58,6 +60,7 @@ __all__ = [
     "Ticket",
     "Unavailable",
     "Value",
+    "read_json",
 ]
 
 

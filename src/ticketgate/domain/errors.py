@@ -85,3 +85,9 @@ class Refusal:
     code: str
     reason: str
     next_step: str = ""
+
+
+class StoreConflictError(TicketgateError):
+    """A row is not at the version that the change expects: somebody was faster."""
+
+    code = "store_conflict"

@@ -7,10 +7,10 @@ not in the entry: it holds digests of salted disclosures (RFC 9901 §4.2), which
 
 import base64
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -25,8 +25,20 @@ SALT_BYTES: Final = 16
 
 Json = str | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
-_KEY: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
 _ENVELOPE: Final = frozenset({"_prev", "_seq", "_ts"})
+_RESERVED: Final = _ENVELOPE | {"type", "sd"}
+_PLAIN: Final = frozenset({str, bool, type(None)})
+
+# Within the profile this is RFC 8785 byte for byte: keys are ASCII, so that code point order is
+# UTF-16 order, and there are no floats. One encoder is kept, as building it costs as much as a
+# record; `default` sees only mappings that are not dicts, since `_check` has refused the rest.
+_encode: Final = json.JSONEncoder(
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    check_circular=False,
+    default=dict,
+).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +120,27 @@ def canonical(value: Json) -> bytes:
 
     Raises:
         EvidenceError: the value is outside the profile (floats, big integers, bad keys,
-            lone surrogates, depth over `DEPTH_MAX`).
+            lone surrogates, more than `DEPTH_MAX` nested objects and arrays).
     """
-    _check(value, DEPTH_MAX)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError as fault:
-        raise EvidenceError("a lone surrogate has no canonical form") from fault
+    _check(value, DEPTH_MAX, _is_key)
+    return _bytes(value)
+
+
+def parse_entry(line: bytes) -> dict[str, Json]:
+    """The record in `line`, which must be exactly what `canonical` would write for it.
+
+    So duplicate keys, escapes, spaces, another order, a BOM and a final newline are refused.
+
+    Raises:
+        EvidenceError: not the canonical bytes of one object, or over `ENTRY_BYTES_MAX`.
+    """
+    _check_size(line)
+    value = _read(line)
+    if not isinstance(value, dict):
+        raise EvidenceError("an entry is one object")
+    if canonical(value) != line:
+        raise EvidenceError("not in canonical form")
+    return value
 
 
 def seal(head: Head, draft: Draft, moment: datetime, salts: Sequence[bytes]) -> Sealed:
@@ -124,15 +149,13 @@ def seal(head: Head, draft: Draft, moment: datetime, salts: Sequence[bytes]) -> 
     Raises:
         EvidenceError: outside the profile, an envelope key among the fields, or too large.
     """
-    hidden = tuple(
-        _seal_disclosure(disclosure, salt)
-        for disclosure, salt in zip(draft.disclosures, salts, strict=True)
-    )
-    fields = dict(draft.fields)
-    if fields.keys() & (_ENVELOPE | {"type", "sd"}):
+    if len(salts) != len(draft.disclosures):
+        raise EvidenceError("one salt for each disclosure")
+    hidden = tuple(map(_seal_disclosure, draft.disclosures, salts))
+    if not _RESERVED.isdisjoint(draft.fields):
         raise EvidenceError("a field takes the name of an envelope key")
     envelope: dict[str, Json] = {
-        **fields,
+        **draft.fields,
         "_prev": head.leaf.hex(),
         "_seq": head.size,
         "_ts": to_text(moment),
@@ -141,8 +164,7 @@ def seal(head: Head, draft: Draft, moment: datetime, salts: Sequence[bytes]) -> 
     if hidden:
         envelope["sd"] = sorted(one.digest for one in hidden)
     entry = canonical(envelope)
-    if len(entry) > ENTRY_BYTES_MAX:
-        raise EvidenceError(f"an entry of {len(entry)} bytes; at most {ENTRY_BYTES_MAX}")
+    _check_size(entry)
     return Sealed(entry, Head(head.size + 1, leaf_hash(entry)), hidden)
 
 
@@ -151,36 +173,124 @@ def digest_of(value: Json) -> str:
     return sha256(canonical(value)).hexdigest()
 
 
+def disclosure_digest(encoded: str) -> str:
+    """base64url(SHA-256(ASCII bytes of the encoded disclosure)), RFC 9901 §4.2.3.
+
+    Raises:
+        EvidenceError: it is not ASCII.
+    """
+    if not encoded.isascii():
+        raise EvidenceError("an encoded disclosure is ASCII")
+    return _b64(sha256(encoded.encode()).digest())
+
+
+def parse_disclosure(encoded: str) -> tuple[bytes, str, Json]:
+    """Salt, name and value of an encoded disclosure, which must be as `seal` would write it.
+
+    A salt may be longer than ours, never shorter.
+
+    Raises:
+        EvidenceError: not base64url of the JSON of [salt, name, value], or a short salt.
+    """
+    triple = _read(_unb64(encoded))
+    match triple:
+        case [str(text), str(name), value]:
+            salt = _unb64(text)
+        case _:
+            raise EvidenceError("a disclosure is [salt, name, value]")
+    if len(salt) < SALT_BYTES:
+        raise EvidenceError(f"a salt under {SALT_BYTES} bytes")
+    if _encode_disclosure(salt, name, value) != encoded:
+        raise EvidenceError("a disclosure not in our form")
+    return salt, name, value
+
+
 def _seal_disclosure(disclosure: Disclosure, salt: bytes) -> SealedDisclosure:
     if len(salt) != SALT_BYTES:
-        raise EvidenceError("a disclosure's salt has 16 bytes")
-    triple = [_b64(salt), disclosure.name, disclosure.value]
-    encoded = _b64(json.dumps(triple, separators=(",", ":"), ensure_ascii=False).encode())
-    digest = _b64(sha256(encoded.encode()).digest())
-    return SealedDisclosure(digest, encoded, disclosure.subject, disclosure.kind)
+        raise EvidenceError(f"a disclosure's salt has {SALT_BYTES} bytes")
+    encoded = _encode_disclosure(salt, disclosure.name, disclosure.value)
+    return SealedDisclosure(
+        disclosure_digest(encoded), encoded, disclosure.subject, disclosure.kind
+    )
+
+
+def _encode_disclosure(salt: bytes, name: str, value: Json) -> str:
+    if not _is_key(name):
+        raise EvidenceError(f"{ascii(name)[:60]} cannot name a disclosure")
+    # Below the value keys are free: an account's or a source's name is one there.
+    _check(value, DEPTH_MAX, _is_text)
+    return _b64(_bytes([_b64(salt), name, value]))
 
 
 def _b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _check(value: Json, depth: int) -> None:
+def _unb64(text: str) -> bytes:
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError as fault:
+        raise EvidenceError("not base64url") from fault
+    if _b64(data) != text:
+        raise EvidenceError("base64url with padding, strange characters or spare bits")
+    return data
+
+
+def _check_size(entry: bytes) -> None:
+    if len(entry) > ENTRY_BYTES_MAX:
+        raise EvidenceError(f"an entry of {len(entry)} bytes; at most {ENTRY_BYTES_MAX}")
+
+
+def _read(data: bytes) -> Json:
+    try:
+        value: Json = json.loads(data.decode())
+    except (ValueError, RecursionError) as fault:
+        raise EvidenceError("not JSON in UTF-8") from fault
+    return value
+
+
+def _bytes(value: Json) -> bytes:
+    try:
+        return _encode(value).encode()
+    except UnicodeEncodeError as fault:
+        raise EvidenceError("a lone surrogate has no canonical form") from fault
+
+
+@lru_cache(maxsize=1024)  # the vocabulary is closed, and this is asked for every key of a record
+def _is_key(key: object) -> bool:
+    """Whether the key matches `[a-z][a-z0-9_]*` or is one of the envelope's three."""
+    if not isinstance(key, str):
+        return False
+    plain = key.isascii() and key.isidentifier() and key.islower()
+    return plain and (key[0] != "_" or key in _ENVELOPE)
+
+
+def _is_text(key: object) -> bool:
+    return isinstance(key, str)
+
+
+def _check(value: Json, depth: int, key_fits: Callable[[object], bool]) -> None:
+    """Raise unless the value is within the profile, with at most `depth` nested containers."""
+    if isinstance(value, Mapping):
+        if not all(map(key_fits, value)):
+            bad = next(key for key in value if not key_fits(key))
+            raise EvidenceError(f"key {ascii(bad)[:60]} is outside the profile")
+        inside: Iterable[Json] = value.values()
+    elif isinstance(value, list | tuple):
+        inside = value
+    else:
+        _check_scalar(value)
+        return
     if depth == 0:
         raise EvidenceError(f"nested deeper than {DEPTH_MAX}")
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return
+    for inner in inside:
+        if type(inner) not in _PLAIN:
+            _check(inner, depth - 1, key_fits)
+
+
+def _check_scalar(value: Json) -> None:
     if isinstance(value, int):
-        if abs(value) > INTEGER_MAX:
+        if not -INTEGER_MAX <= value <= INTEGER_MAX:
             raise EvidenceError("an integer beyond 2^53-1")
-        return
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if not _KEY.match(key) and key not in _ENVELOPE:
-                raise EvidenceError(f"key {key!r} is outside the profile")
-            _check(inner, depth - 1)
-        return
-    if isinstance(value, list | tuple):
-        for inner in value:
-            _check(inner, depth - 1)
-        return
-    raise EvidenceError(f"{type(value).__name__} is outside the profile")
+    elif value is not None and not isinstance(value, str):
+        raise EvidenceError(f"{type(value).__name__} is outside the profile")

@@ -1,13 +1,14 @@
 """The state machines, as tables. An edge that is not here does not exist.
 
 Operations move machines only through `edge`, and the verifier replays against the same tables.
-Each edge is one evidence record that holds `on`, `id`, `from`, `to`, `cause`.
+Each edge is one evidence record that holds `on`, `id`, `from`, `to`, `cause`. The vocabulary of
+records is closed too: a type that is not in `RECORD_TYPES` is never written and never accepted.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 
 NEW: Final = ""  # the state before the first
@@ -70,6 +71,91 @@ TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("grant", "revoke_overdue"): "revocation.overdue",
 }
 
+MOVE: Final = frozenset({"on", "id", "from", "to", "cause"})
+
+_RECEIVED: Final = MOVE | {"source", "body", "webhook"}
+_ASKED: Final = MOVE | {
+    "ticket",
+    "entitlement",
+    "target",
+    "tier",
+    "round",
+    "stage",
+    "stages",
+    "material",
+    "rules",
+    "approve_rule",
+    "decide_by",
+    "seconds",
+}
+_GRANTED: Final = MOVE | {"request"}
+_BOUND: Final = _GRANTED | {"not_after"}
+_LOADED: Final = frozenset({"digest", "authority"})
+_DECIDED: Final = frozenset(
+    {
+        "request",
+        "round",
+        "stage",
+        "need",
+        "approver",
+        "decision",
+        "shown",
+        "material",
+        "seconds",
+        "clause",
+        "authority_basis",
+        "directory",
+        "policy",
+        "method",
+        "signed_in_at",
+        "revision",
+        "rule_where",
+    }
+)
+
+# Each type with the fields that it must have; it may carry more. docs/evidence-format.md says what
+# they mean.
+RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
+    "log.opened": frozenset({"origin", "format", "version"}),
+    "gateway.started": frozenset({"version"}),
+    "heartbeat": frozenset({"refused", "duplicates"}),
+    "clock.disputed": frozenset({"wall"}),
+    "settings.loaded": _LOADED,
+    "policy.loaded": _LOADED,
+    "directory.loaded": _LOADED,
+    "delivery.accepted": _RECEIVED,
+    "delivery.quarantined": MOVE | {"source", "reason"},
+    "delivery.processed": MOVE | {"source"},
+    "ticket.classified": MOVE
+    | {"source", "table", "revision", "verdict", "kinds", "tier", "rules", "blind", "policy"},
+    "ticket.approval_claimed": frozenset({"source", "ticket", "state"}),
+    "request.opened": _ASKED,
+    "request.blocked": _ASKED | {"reasons"},
+    "request.awaiting": _ASKED,
+    "request.approved": _ASKED,
+    "request.denied": _ASKED,
+    "request.withdrawn": _ASKED,
+    "request.timed_out": _ASKED,
+    "decision.recorded": _DECIDED,
+    "decision.refused": frozenset({"request", "code", "approver"}),
+    "grant.planned": _GRANTED,
+    "grant.provisioning": _BOUND | {"before"},
+    "grant.activated": _BOUND,
+    "grant.cancelled": _GRANTED,
+    "grant.released_shared": _BOUND,
+    "revocation.begun": _BOUND,
+    "revocation.attempted": frozenset({"grant", "outcome"}),
+    "revocation.confirmed": _BOUND | {"confirmed"},
+    "revocation.overdue": _BOUND,
+    "command.retried": frozenset({"command", "kind", "outcome"}),
+    "notification.sent": frozenset({"kind", "recipient"}),
+    "notification.failed": frozenset({"kind", "recipient", "outcome"}),
+    "actor.minted": frozenset({"actor"}),
+    "sign_in.recorded": frozenset({"actor", "method"}),
+    "sign_in.refused": frozenset({"code"}),
+    "view.recorded": frozenset({"actor", "request"}),
+}
+
 
 class IllegalEdgeError(TicketgateError):
     """A move that no machine has: a fault of ours, never of the caller."""
@@ -108,3 +194,40 @@ def edge(
         "cause": cause,
     }
     return Draft(record_type(machine, before, after), {**(fields or {}), **move}, disclosures)
+
+
+MOVES: Final = frozenset(
+    record_type(machine, before, after)
+    for machine, edges in EDGES.items()
+    for before, after in edges
+)
+
+
+def check_record(draft: Draft) -> None:
+    """Let only the closed vocabulary into the log: a known type, its fields, an edge that exists.
+
+    Raises:
+        EvidenceError: an unknown type, a field missing, or a move that is not one of `EDGES`, is
+            written under another type's name, or stands in a record that moves nothing.
+    """
+    required = RECORD_TYPES.get(draft.type)
+    if required is None:
+        raise EvidenceError("a type of record that does not exist")
+    if not required <= draft.fields.keys():
+        missing = ", ".join(sorted(required - draft.fields.keys()))
+        raise EvidenceError(f"{draft.type} without {missing}")
+    if draft.type in MOVES:
+        _check_move(draft)
+    elif "on" in draft.fields:
+        raise EvidenceError(f"{draft.type} moves no machine")
+
+
+def _check_move(draft: Draft) -> None:
+    match [draft.fields[name] for name in ("on", "id", "from", "to", "cause")]:
+        case [str(machine), str(), str(before), str(after), str()]:
+            if (before, after) not in EDGES.get(machine, ()):
+                raise EvidenceError(f"{draft.type}: no machine has this move")
+            if record_type(machine, before, after) != draft.type:
+                raise EvidenceError(f"{draft.type}: this move is written as another type")
+        case _:
+            raise EvidenceError(f"{draft.type}: a move is made of texts")

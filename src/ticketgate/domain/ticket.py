@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Final
 
+from ticketgate.domain.evidence import Json
+
 
 class StateClass(StrEnum):
     """What the source's mapping says of a ticket's state; an unlisted one blocks and never revives."""
@@ -96,6 +98,32 @@ class Ticket:
     def key(self) -> tuple[str, str, str]:
         """What identifies the ticket over its revisions."""
         return (self.source, self.table, self.id)
+
+    def plain(self) -> dict[str, Json]:
+        """The ticket as plain JSON, for stores and disclosures; a missing value is null."""
+        variables = self.variables
+        return {
+            "source": self.source,
+            "table": self.table,
+            "id": self.id,
+            "version": self.version,
+            "state": self.state,
+            "state_class": self.state_class.value,
+            "updated_by": self.updated_by,
+            "bound_to": self.bound_to,
+            "fields": {name: _plain(value) for name, value in self.fields.items()},
+            "variables": None
+            if variables is None
+            else {name: _plain(value) for name, value in variables.items()},
+        }
+
+
+def _plain(value: Value | Missing) -> Json:
+    if isinstance(value, Missing):
+        return None
+    if isinstance(value, Reference):
+        return [value.id, value.name]
+    return value
 
 
 @dataclass(frozen=True, slots=True)

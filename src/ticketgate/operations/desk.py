@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.evidence import EvidenceRef
+from ticketgate.operations.decide_request import Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +17,6 @@ class Session:
     method: str
     signed_in_at: datetime
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision that committed."""
-
-    decision: str  # approve | deny
-    state: str  # of the request afterwards
-    evidence: EvidenceRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""The one clock."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ticketgate.domain import timekeeping
+from ticketgate.domain.timekeeping import Kept, Reading
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def read_machine() -> Reading:
+    """One look at the machine's clocks."""
+    return Reading(
+        boot_id=_BOOT_ID.read_text().strip(),
+        boot_seconds=time.clock_gettime(time.CLOCK_BOOTTIME),
+        wall=datetime.now(UTC),
+    )
+
+
+class SteadyClock:
+    """`ports.Clock` by the rule of `domain.timekeeping`."""
+
+    def __init__(self, kept: Kept | None, last_record: datetime | None) -> None:
+        """Go on from what was kept, never below the last record."""
+        self._lock = threading.Lock()
+        self._boot_id = read_machine().boot_id
+        self._tick = timekeeping.start(kept, read_machine(), last_record)
+
+    def _read(self) -> timekeeping.Tick:
+        reading = Reading(
+            self._boot_id, time.clock_gettime(time.CLOCK_BOOTTIME), datetime.now(UTC)
+        )
+        with self._lock:
+            self._tick = timekeeping.advance(self._tick.kept, reading)
+            return self._tick
+
+    def now(self) -> datetime:
+        """The time that never runs back."""
+        return self._read().now
+
+    def wall(self) -> datetime:
+        """The wall clock; for the tolerance of signatures only."""
+        return datetime.now(UTC)
+
+    def disputed(self) -> bool:
+        """Whether the wall clock is more than five minutes off."""
+        return self._read().disputed
+
+    def kept(self) -> Kept:
+        """What to store, so that the next process goes on from it."""
+        return self._read().kept

@@ -1,0 +1,157 @@
+"""The whole configuration of a folder: three files at once, and what they say of each other."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ticketgate.adapters.directory_file import DirectoryFile, DirectoryRead, read_directory
+from ticketgate.adapters.files import read_file, stop_on_faults
+from ticketgate.adapters.places import did_you_mean
+from ticketgate.adapters.policy_file import PolicyRead, read_policy
+from ticketgate.adapters.settings_file import KnownConnectors, SettingsRead, read_settings
+from ticketgate.adapters.stages_reader import NEED_MAX
+from ticketgate.adapters.strict_yaml import Report
+from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.matcher import Clause, Matcher
+from ticketgate.domain.policy import (
+    ASSURANCE_DEFAULT,
+    ASSURANCE_LEVELS,
+    ApproveRule,
+    Policy,
+    Stage,
+    Word,
+)
+from ticketgate.domain.settings import Settings
+
+SETTINGS_NAME: Final = "ticketgate.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One consistent configuration. The directory is read anew for each decision."""
+
+    settings: Settings
+    policy: Policy
+    directory: DirectoryFile
+
+
+def load_configuration(
+    folder: Path, *, environ: Mapping[str, str], connectors: KnownConnectors
+) -> Configuration:
+    """Everything in a folder, checked file by file and against each other.
+
+    Raises:
+        ConfigurationError: with every fault of every file, by file and line.
+    """
+    reports = [Report(str(folder / SETTINGS_NAME))]
+    found = read_settings(
+        folder / SETTINGS_NAME, reports[0], environ=environ, connectors=connectors
+    )
+    reports += [Report(str(found.policy_file)), Report(str(found.directory_file))]
+    rules = read_policy(found.policy_file, reports[1])
+    data = read_file(found.directory_file, reports[2])
+    people = None if data is None else read_directory(data, reports[2])
+    _check_targets(rules, found, connectors)
+    _check_assurance(rules, found)
+    if people is not None:
+        _check_people(rules, people)
+        _check_systems(people, found)
+    faults = [fault for report in reports for fault in report.faults]
+    whole = None
+    if found.settings is not None and rules.policy is not None:
+        whole = Configuration(found.settings, rules.policy, DirectoryFile(found.directory_file))
+    return stop_on_faults(whole, faults)
+
+
+def _check_targets(rules: PolicyRead, found: SettingsRead, connectors: KnownConnectors) -> None:
+    """Every target is configured, and every `access` has just the keys of its connector."""
+    for mention in rules.mentions:
+        if mention.kind == "target" and found.readable and mention.name not in found.targets:
+            hint = did_you_mean(mention.name, found.targets)
+            mention.place.fault(f"{SETTINGS_NAME} has no target {mention.name!r}{hint}")
+    for entitlement, section in rules.entitlement_places:
+        kind = found.targets.get(entitlement.target, "")
+        place = section.get("access")
+        if kind not in connectors.targets or place is None:
+            continue
+        keys = connectors.targets[kind].access_keys()
+        if keys != entitlement.access.keys():
+            place.fault(f"a {kind} target needs exactly: {', '.join(sorted(keys))}")
+
+
+def _check_people(rules: PolicyRead, people: DirectoryRead) -> None:
+    """Every person and group named exists, and every stage could be filled."""
+    known: dict[str, Collection[str]] = {"person": people.people, "group": people.groups}
+    for mention in rules.mentions:
+        if mention.kind in known and mention.name not in known[mention.kind]:
+            hint = did_you_mean(mention.name, known[mention.kind])
+            mention.place.fault(f"the directory has no {mention.kind} {mention.name!r}{hint}")
+    owners = [entitlement for entitlement, _ in rules.entitlement_places]
+    most = {
+        "owner_of": max((_size(one.owner, people) for one in owners), default=0),
+        "backup_owner_of": max((_size(one.backup_owner, people) for one in owners), default=0),
+    }
+    for rule, place in rules.approve_places:
+        for stage in rule.stages:
+            possible = _possible(stage, people, most)
+            if stage.need > possible:
+                place.fault(
+                    f"stage {stage.name!r} needs {stage.need}, but its words name at most "
+                    f"{possible} of the directory"
+                )
+
+
+def _possible(stage: Stage, people: DirectoryRead, most: Mapping[str, int]) -> int:
+    """How many people the words of a stage could name at the most."""
+    sizes = [most.get(word.verb, _size(word, people)) for word in stage.any_of]
+    return sum(sizes)
+
+
+def _size(word: Word | None, people: DirectoryRead) -> int:
+    if word is None:
+        return 0
+    if word.verb == "group" and word.of not in people.groups:
+        return NEED_MAX  # a fault of its own, reported as such
+    if word.verb == "group":
+        return sum(word.of in person.groups for person in people.people.values())
+    return 1
+
+
+def _check_systems(people: DirectoryRead, found: SettingsRead) -> None:
+    """Accounts are listed under names of sources and targets."""
+    known = (*found.sources, *found.targets)
+    for system, place in people.systems if found.readable else ():
+        if system not in known:
+            place.fault(f"{system!r} is no source and no target{did_you_mean(system, known)}")
+
+
+def _check_assurance(rules: PolicyRead, found: SettingsRead) -> None:
+    """A level that nobody can reach is refused, and one below the default says why."""
+    reachable = {"mail_code"} if found.settings is None or found.settings.mail_code else set()
+    for rule, place in rules.approve_places:
+        tiers = _tiers(rule.when)
+        defaults = [ASSURANCE_DEFAULT[tier] for tier in tiers]
+        wanted = {rule.assurance} if rule.assurance else set(defaults)
+        for level in sorted(wanted - reachable, key=ASSURANCE_LEVELS.index):
+            said = "" if rule.assurance else ", the default of its tier,"
+            place.fault(
+                f"the rule {rule.id!r} needs {level}{said} which no configured sign-in reaches; "
+                "with assurance: { accept: mail_code, because: … } say why less will do"
+            )
+        if _is_below(rule, defaults) and not rule.because:
+            place.fault(f"{rule.assurance} is below the default of the tier: `because` is missing")
+
+
+def _is_below(rule: ApproveRule, defaults: Collection[str]) -> bool:
+    if rule.assurance is None:
+        return False
+    level = ASSURANCE_LEVELS.index(rule.assurance)
+    return any(level < ASSURANCE_LEVELS.index(default) for default in defaults)
+
+
+def _tiers(when: Matcher) -> tuple[Tier, ...]:
+    """The tiers that a condition can hold for: those it lists, else all."""
+    parts = () if isinstance(when, Clause) else when.parts
+    listed = [part.values for part in parts if isinstance(part, Clause) and part.field == "tier"]
+    return tuple(tier for tier in Tier if all(tier.word in values for values in listed))

@@ -1,0 +1,101 @@
+"""The two mails that people get, as text and HTML. Pure: nothing is sent from here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import jinja2
+
+from ticketgate.domain.instants import duration_text
+from ticketgate.domain.visible import visible
+
+VALUE_CHARS_MAX: Final = 200  # of a value in a body; the page shows it whole
+SUBJECT_CHARS_MAX: Final = 40  # of the ticket's number in a subject line
+SHOWN_CHARS: Final = 16  # of the digest: enough to compare by eye
+
+_ENVIRONMENT: Final = jinja2.Environment(
+    loader=jinja2.PackageLoader("ticketgate.adapters", "mail_templates"),
+    autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
+    undefined=jinja2.StrictUndefined,
+    auto_reload=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMail:
+    """What the mail of a link says. Names and ids come from tickets and the directory: claims.
+
+    `seconds` is the longest life that can be given, `shown` the digest (hex) of what the page
+    shows, `clause` the word of the rule that names the approver.
+    """
+
+    ticket: str
+    entitlement: str
+    target: str
+    requester: str
+    beneficiary: str
+    seconds: int
+    decide_by: datetime
+    shown: str
+    clause: str
+    stage_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    """A mail without its addresses. `subject` is one printable line."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def link_mail(facts: LinkMail, url: str) -> MailText:
+    """The mail that brings one approver the one link `url`.
+
+    It holds no free text of the ticket, so a requester cannot write to approvers through it;
+    values that came with the ticket are cut, and hidden characters and line breaks in them show.
+    """
+    decide_by = f"{facts.decide_by.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    ticket = _line(facts.ticket, SUBJECT_CHARS_MAX)
+    values = {
+        "url": url,
+        "site": _site(url),
+        "ticket": ticket,
+        "entitlement": _line(facts.entitlement),
+        "target": _line(facts.target),
+        "requester": _line(facts.requester),
+        "beneficiary": _line(facts.beneficiary),
+        "lasting": duration_text(facts.seconds),
+        "decide_by": decide_by,
+        "digest": facts.shown[:SHOWN_CHARS],
+        "clause": _line(facts.clause),
+        "stage_name": _line(facts.stage_name),
+    }
+    return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)
+
+
+def code_mail(code: str, public_url: str, minutes: int) -> MailText:
+    """The mail that brings the sign-in code `code`, which lives for `minutes`."""
+    values = {"code": code, "site": _site(public_url), "minutes": str(minutes)}
+    return _mail("code", "[ticketgate] Your sign-in code", values)
+
+
+def _mail(name: str, subject: str, values: dict[str, str]) -> MailText:
+    text, html = (
+        _ENVIRONMENT.get_template(f"{name}.{kind}").render(values) for kind in ("txt", "html")
+    )
+    return MailText(subject, text, html)
+
+
+def _line(value: str, chars_max: int = VALUE_CHARS_MAX) -> str:
+    shown = visible(value)
+    return shown if len(shown) <= chars_max else shown[: chars_max - 1] + "…"
+
+
+def _site(url: str) -> str:
+    return urlsplit(url).netloc

@@ -1,0 +1,225 @@
+"""`ticketgate.yaml`: how it runs. Every relative path in it starts at its own folder."""
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from ticketgate.adapters.addresses import PORT_MAX, is_loopback, read_host_port, read_url
+from ticketgate.adapters.files import read_file, stop_on_faults
+from ticketgate.adapters.places import LATER, Place, Section
+from ticketgate.adapters.secret_files import SecretReader
+from ticketgate.adapters.sources_reader import read_named, read_sources
+from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.connector_api import TargetKind
+from ticketgate.domain.settings import MailSettings, Settings, TargetOptions
+
+LATER_KEYS: Final = (
+    "roles", "api_tokens", "anchors", "require_signed_policy", "signing_key", "signed_policy",
+    "assets", "witnesses", "retention", "notify", "reconcile",
+)  # fmt: skip
+ORIGIN_CHARS_MAX: Final = 200
+AT_ONCE_DEFAULT: Final = 4
+BODY_BYTES_MAX: Final = 1024 * 1024
+BODY_BYTES_CAP: Final = 64 * 1024 * 1024
+BODY_WAIT: Final = timedelta(seconds=5)
+BODY_WAIT_MAX: Final = timedelta(minutes=1)
+RAW_BODY_KEEP: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownConnectors:
+    """What can be named: kinds of sources, and kinds of targets with what they need.
+
+    `targets` may load a connector only when it is asked for by name.
+    """
+
+    itsm: Collection[str]
+    targets: Mapping[str, TargetKind]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRead:
+    """Settings as far as they could be read. The two paths are set whatever else is wrong."""
+
+    settings: Settings | None
+    policy_file: Path
+    directory_file: Path
+    targets: Mapping[str, str]  # name -> kind
+    sources: Collection[str]
+    readable: bool = True  # that is, names of sources and targets are known
+
+
+def load_settings(
+    path: Path, *, environ: Mapping[str, str], connectors: KnownConnectors
+) -> Settings:
+    """The settings in one file, with every secret resolved.
+
+    Raises:
+        ConfigurationError: with every fault of the file.
+    """
+    report = Report(str(path))
+    found = read_settings(path, report, environ=environ, connectors=connectors)
+    return stop_on_faults(found.settings, report.faults)
+
+
+def read_settings(
+    path: Path, report: Report, *, environ: Mapping[str, str], connectors: KnownConnectors
+) -> SettingsRead:
+    """The settings as far as they can be read; faults go to `report`."""
+    data = read_file(path, report)
+    node = None if data is None else parse(data, report)
+    top = None if node is None else Place(node, "", report).section()
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- resolve() would follow links
+    if data is None or top is None:
+        return SettingsRead(
+            None, folder / "policy.yaml", folder / "directory.yaml", {}, (), readable=False
+        )
+    secrets = SecretReader(folder, environ)
+    policy_file = _read_path(top.get("policy"), folder, "policy.yaml")
+    directory_file = _read_directory(top.need("directory"), folder)
+    store = _read_store(top.need("store"), folder)
+    host, port = _read_listen(top.get("listen"))
+    intake = _read_intake(top.get("intake"))
+    targets = _read_targets(top.need("targets"), connectors.targets, secrets)
+    sources = read_sources(top.need("sources"), connectors.itsm, secrets)
+    mail = _read_mail(top.need("mail"), secrets)
+    settings = Settings(
+        origin=_read_origin(top.need("origin")) or "",
+        public_url=read_url(top.need("public_url")) or "",
+        store=str(store),
+        data_dir=str(store.parent),
+        session_key=(secrets.text(top.need("session_key")) or "").encode(),
+        sources=sources,
+        targets=targets,
+        directory_file=str(directory_file),
+        policy_file=str(policy_file),
+        mail=mail or MailSettings("", 0, ""),
+        mail_code=_read_sign_in(top.need("sign_in")),
+        host=host,
+        port=port,
+        body_bytes_max=intake[0],
+        body_seconds_max=intake[1].total_seconds(),
+        raw_body_keep=intake[2],
+        digest=sha256(data).hexdigest(),
+    )
+    top.close(later=LATER_KEYS)
+    kinds = {name: target.connector for name, target in targets.items()}
+    whole = None if report.faults else settings
+    return SettingsRead(whole, policy_file, directory_file, kinds, tuple(sources))
+
+
+def _read_path(place: Place | None, folder: Path, default: str) -> Path:
+    text = None if place is None else place.text()
+    return Path(os.path.normpath(folder / (text or default)))
+
+
+def _read_directory(place: Place | None, folder: Path) -> Path:
+    section = None if place is None else place.section()
+    if section is None:
+        return folder / "directory.yaml"
+    found = _read_path(section.need("file"), folder, "directory.yaml")
+    section.close(later=("scim", "ldap", "feed", "current_within"))
+    return found
+
+
+def _read_store(place: Place | None, folder: Path) -> Path:
+    text = None if place is None else place.text()
+    if place is not None and text is not None and "://" in text:
+        place.fault(f"a database URL {LATER}")
+    return _read_path(place, folder, "data/ticketgate.db")
+
+
+def _read_origin(place: Place | None) -> str | None:
+    text = None if place is None else place.text()
+    if place is None or text is None:
+        return None
+    if len(text) > ORIGIN_CHARS_MAX or not text.isascii() or any(c in " \t#+?" for c in text):
+        place.fault("an origin is like gate.example.com/evidence: no spaces, '+', '#' or '?'")
+        return None
+    return text
+
+
+def _read_listen(place: Place | None) -> tuple[str, int]:
+    section = None if place is None else place.section()
+    if section is None:
+        return "127.0.0.1", 8080
+    host, port = section.get("host"), section.get("port")
+    found = (host.text() if host else None) or "127.0.0.1"
+    number = (port.integer(1, PORT_MAX) if port else None) or 8080
+    section.close()
+    return found, number
+
+
+def _read_intake(place: Place | None) -> tuple[int, timedelta, timedelta]:
+    section = None if place is None else place.section()
+    if section is None:
+        return BODY_BYTES_MAX, BODY_WAIT, RAW_BODY_KEEP
+    size = section.get("body_bytes_max")
+    wait, keep = section.get("body_seconds_max"), section.get("raw_body_keep")
+    most = (size.integer(1, BODY_BYTES_CAP) if size else None) or BODY_BYTES_MAX
+    patience = (wait.duration() if wait else None) or BODY_WAIT
+    if wait is not None and patience > BODY_WAIT_MAX:
+        wait.fault("a body has at most 1m to arrive")
+    kept = (keep.duration() if keep else None) or RAW_BODY_KEEP
+    section.close()
+    return most, patience, kept
+
+
+def _read_targets(
+    place: Place | None, kinds: Mapping[str, TargetKind], secrets: SecretReader
+) -> dict[str, TargetOptions]:
+    found: dict[str, TargetOptions] = {}
+    for name, section in read_named(place):
+        kind_place, at_once = section.need("connector"), section.get("at_once")
+        kind = None if kind_place is None else kind_place.choice(kinds)
+        url, token = read_url(section.need("url")), secrets.text(section.need("token"))
+        options = {} if kind is None else _read_options(section, kinds[kind])
+        limit = (at_once.integer(1, 64) if at_once else None) or AT_ONCE_DEFAULT
+        found[name] = TargetOptions(name, kind or "", url or "", token or "", limit, options)
+        if kind is not None:
+            section.close(later=("reconcile", "fence", "max_not_after"))
+    return found
+
+
+def _read_options(section: Section, kind: TargetKind) -> dict[str, str]:
+    places = {name: section.get(name) for name in kind.config_schema()}
+    texts = {name: place.text() for name, place in places.items() if place is not None}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _read_mail(place: Place | None, secrets: SecretReader) -> MailSettings | None:
+    section = None if place is None else place.section()
+    if place is None or section is None:
+        return None
+    smtp, sender = read_host_port(section.need("smtp")), section.need("from")
+    user_place, password = section.get("user"), secrets.any_text(section.get("password"))
+    user = None if user_place is None else user_place.text()
+    tls_place = section.get("tls")
+    tls = True if tls_place is None else tls_place.flag()
+    address = None if sender is None else sender.text()
+    if sender is not None and address is not None and "@" not in address:
+        sender.fault(f"{address!r} is not a mail address")
+    if ("user" in section) != ("password" in section):
+        place.fault("user and password go together")
+    section.close()
+    if smtp is None or address is None or tls is None:
+        return None
+    if not tls and not is_loopback(smtp[0]):
+        place.fault("mail without TLS is only for a server on this machine")
+    return MailSettings(smtp[0], smtp[1], address, user, password, tls)
+
+
+def _read_sign_in(place: Place | None) -> bool:
+    section = None if place is None else place.section()
+    if place is None or section is None:
+        return False
+    mail_code = section.get("mail_code")
+    found = None if mail_code is None else mail_code.flag()
+    section.close(later=("oidc", "passkey"))
+    if mail_code is None or found is False:
+        place.fault("no way to sign in is on, so nobody could approve; set mail_code: true")
+    return bool(found)

@@ -1,0 +1,118 @@
+"""Sources as read from the settings: who may post, and how their records become tickets."""
+
+from collections.abc import Collection
+from typing import Final
+
+from ticketgate.adapters.places import Place, Section, is_ident
+from ticketgate.adapters.secret_files import SecretReader
+from ticketgate.domain.mapping import SourceMapping, TableMapping
+from ticketgate.domain.settings import SourceSettings
+from ticketgate.domain.ticket import PLAIN_FIELDS, REFERENCE_FIELDS, TEXT_FIELDS, StateClass
+
+SCHEMES: Final = ("standard_webhooks",)
+LATER_SCHEMES: Final = ("jira", "zendesk", "glpi", "zammad", "pagerduty", "static_header")
+BOUND_TO: Final = ("requested_for", "assignee", "none")
+STATES: Final = ("open", "live", "closed", "cancelled")
+TICKET_FIELDS: Final = REFERENCE_FIELDS | TEXT_FIELDS | PLAIN_FIELDS
+
+
+def read_named(place: Place | None) -> list[tuple[str, Section]]:
+    """A mapping of names to mappings."""
+    section = None if place is None else place.section()
+    found: list[tuple[str, Section]] = []
+    for name, inner in section.entries() if section else ():
+        if not is_ident(name):
+            inner.fault(f"{name!r} is not a name: letters, digits, '.', '_' and '-'")
+        elif (one := inner.section()) is not None:
+            found.append((name, one))
+    return found
+
+
+def read_sources(
+    place: Place | None, kinds: Collection[str], secrets: SecretReader
+) -> dict[str, SourceSettings]:
+    """All sources. Two that share a secret are refused: a MAC does not cover the source's name."""
+    owners: dict[bytes, str] = {}
+    found: dict[str, SourceSettings] = {}
+    for name, section in read_named(place):
+        kind = section.need("kind")
+        scheme = section.need("scheme")
+        if scheme is not None:
+            scheme.choice(SCHEMES, LATER_SCHEMES)
+        own_users = section.get("own_users")
+        found[name] = SourceSettings(
+            name=name,
+            kind=(kind.choice(kinds) if kind else None) or "",
+            secrets=_read_keys(name, section.need("secrets"), secrets, owners),
+            own_users=frozenset((own_users.texts() if own_users else None) or ()),
+            mapping=SourceMapping(name, _read_tables(section.need("tables"))),
+        )
+        section.close(later=("poll", "write_back", "velocity", "api"))
+    return found
+
+
+def _read_keys(
+    name: str, place: Place | None, secrets: SecretReader, owners: dict[bytes, str]
+) -> tuple[bytes, ...]:
+    keys: list[bytes] = []
+    for one in (place.some() if place else None) or ():
+        key = secrets.key(one)
+        if key is None:
+            continue
+        owner = owners.setdefault(key, name)
+        if owner != name:
+            one.fault(f"the source {owner!r} has the same secret; each source needs its own")
+        keys.append(key)
+    return tuple(keys)
+
+
+def _read_tables(place: Place | None) -> dict[str, TableMapping]:
+    found = {name: _read_table(name, section) for name, section in read_named(place)}
+    if place is not None and not found:
+        place.fault("no table is listed, so nothing could be read")
+    return found
+
+
+def _read_table(name: str, section: Section) -> TableMapping:
+    bound_to = section.get("bound_to")
+    table = TableMapping(
+        name=name,
+        bound_to=(bound_to.choice(BOUND_TO) if bound_to else None) or "none",
+        states=_read_states(section.get("states")),
+        must_have=_read_must_have(section.get("must_have")),
+        map=_read_map(section.get("map")),
+    )
+    section.close()
+    return table
+
+
+def _read_states(place: Place | None) -> dict[str, StateClass]:
+    section = None if place is None else place.section()
+    found: dict[str, StateClass] = {}
+    if section is None:
+        return found
+    for word in STATES:
+        inner = section.get(word)
+        for state in (inner.texts() if inner else None) or ():
+            if inner is not None and found.setdefault(state, StateClass(word)).value != word:
+                inner.fault(f"the state {state!r} is {found[state].value} already")
+    section.close()
+    return found
+
+
+def _read_must_have(place: Place | None) -> frozenset[str]:
+    words = [one.choice(TICKET_FIELDS) for one in (place.items() if place else None) or ()]
+    return frozenset(word for word in words if word is not None)
+
+
+def _read_map(place: Place | None) -> dict[str, str | None]:
+    section = None if place is None else place.section()
+    found: dict[str, str | None] = {}
+    if section is None:
+        return found
+    for name in sorted(TICKET_FIELDS):
+        inner = section.get(name)
+        if inner is not None:
+            found[name] = None if inner.is_null else inner.text()
+    section.close()
+    return found

@@ -1,0 +1,172 @@
+"""Nouns as JSON text for `content` columns, and back. One function pair per noun."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ticketgate.domain.access_request import AccessRequest, Party, RequestState
+from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.instants import from_text, to_text
+from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket, Value
+
+Plain = dict[str, Any]  # JSON of our own making, read back only here
+
+
+def moment(text: str | None) -> datetime | None:
+    """An instant of a nullable column."""
+    return None if text is None else from_text(text)
+
+
+def moment_text(value: datetime | None) -> str | None:
+    """A nullable column's text."""
+    return None if value is None else to_text(value)
+
+
+def _value(plain: str | list[str | None] | None) -> Value | Missing:
+    if plain is None:
+        return Missing.ABSENT
+    if isinstance(plain, str):
+        return plain
+    return Reference(plain[0], plain[1])
+
+
+def ticket_text(ticket: Ticket) -> str:
+    """The text of a content column."""
+    return json.dumps(ticket.plain(), separators=(",", ":"), ensure_ascii=False)
+
+
+def ticket_of(text: str) -> Ticket:
+    """The ticket in a content column."""
+    plain = json.loads(text)
+    variables = plain["variables"]
+    return Ticket(
+        source=plain["source"],
+        table=plain["table"],
+        id=plain["id"],
+        version=plain["version"],
+        state=plain["state"],
+        state_class=StateClass(plain["state_class"]),
+        updated_by=plain["updated_by"],
+        bound_to=plain["bound_to"],
+        fields={name: _value(value) for name, value in plain["fields"].items()},
+        variables=None
+        if variables is None
+        else {n: Missing.ABSENT if v is None else v for n, v in variables.items()},
+    )
+
+
+def request_text(request: AccessRequest) -> str:
+    """The text of a request's content column."""
+    editor = request.editor
+    plain: Plain = {
+        "ticket_number": request.ticket_number,
+        "revision": request.revision,
+        "target": request.target,
+        "access": dict(request.access),
+        "requester": [request.requester.subject, request.requester.account],
+        "beneficiary": [request.beneficiary.subject, request.beneficiary.account],
+        "editor": None if editor is None else [editor.subject, editor.account],
+        "seconds": request.seconds,
+        "seconds_asked": request.seconds_asked,
+        "catalog_item": request.catalog_item,
+        "reason": request.reason,
+        "tier": int(request.tier),
+        "kinds": request.kinds,
+        "rule_ids": request.rule_ids,
+        "approve_rule": request.approve_rule,
+        "salt": request.salt,
+        "material": request.material,
+        "rules": request.rules,
+        "round": request.round,
+        "stage": request.stage,
+        "reasons": request.reasons,
+        "cut": request.cut,
+        "closed_at": moment_text(request.closed_at),
+    }
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def request_of(row: Mapping[str, Any]) -> AccessRequest:
+    """The request in a row of the table `request`."""
+    plain: Plain = json.loads(row["content"])
+    editor = plain["editor"]
+    return AccessRequest(
+        id=row["id"],
+        version=row["version"],
+        state=RequestState(row["state"]),
+        source=row["source"],
+        table=row["tbl"],
+        ticket_id=row["ticket_id"],
+        ticket_number=plain["ticket_number"],
+        revision=plain["revision"],
+        entitlement=row["entitlement"],
+        target=plain["target"],
+        access=plain["access"],
+        requester=Party(*plain["requester"]),
+        beneficiary=Party(*plain["beneficiary"]),
+        editor=None if editor is None else Party(*editor),
+        seconds=plain["seconds"],
+        seconds_asked=plain["seconds_asked"],
+        catalog_item=plain["catalog_item"],
+        reason=plain["reason"],
+        tier=Tier(plain["tier"]),
+        kinds=tuple(plain["kinds"]),
+        rule_ids=tuple(plain["rule_ids"]),
+        approve_rule=plain["approve_rule"],
+        salt=plain["salt"],
+        material=plain["material"],
+        rules=plain["rules"],
+        round=plain["round"],
+        stage=plain["stage"],
+        opened_at=from_text(row["opened_at"]),
+        decide_by=from_text(row["decide_by"]),
+        reasons=tuple(plain["reasons"]),
+        cut=plain["cut"],
+        closed_at=moment(plain["closed_at"]),
+    )
+
+
+def grant_text(grant: Grant) -> str:
+    """The text of a grant's content column."""
+    plain: Plain = {
+        "request": grant.request,
+        "access": dict(grant.access),
+        "seconds": grant.seconds,
+        "activate_by": to_text(grant.activate_by),
+        "principal": grant.principal,
+        "native_ref": grant.native_ref,
+        "baseline": grant.baseline,
+        "cause": grant.cause,
+        "late_until": moment_text(grant.late_until),
+        "ended_at": moment_text(grant.ended_at),
+    }
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def grant_of(row: Mapping[str, Any]) -> Grant:
+    """The grant in a row of the table `access_grant`."""
+    plain: Plain = json.loads(row["content"])
+    return Grant(
+        id=row["id"],
+        version=row["version"],
+        state=GrantState(row["state"]),
+        request=plain["request"],
+        source=row["source"],
+        table=row["tbl"],
+        ticket_id=row["ticket_id"],
+        entitlement=row["entitlement"],
+        target=row["target"],
+        access=plain["access"],
+        subject=row["subject"],
+        seconds=plain["seconds"],
+        activate_by=from_text(plain["activate_by"]),
+        principal=plain["principal"],
+        native_ref=plain["native_ref"],
+        not_after=moment(row["not_after"]),
+        baseline=plain["baseline"],
+        cause=plain["cause"],
+        late_until=moment(plain["late_until"]),
+        ended_at=moment(plain["ended_at"]),
+    )

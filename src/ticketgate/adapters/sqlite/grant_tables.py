@@ -1,0 +1,200 @@
+"""Grants and the outbox in SQLite."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from ticketgate.adapters.sqlite import codec
+from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.errors import StoreConflictError
+from ticketgate.domain.grant import Grant
+from ticketgate.domain.instants import from_text, to_text
+
+
+def _grants(found: Iterable[Row]) -> list[Grant]:
+    return [codec.grant_of(row) for row in found]
+
+
+class SqliteGrants:
+    """`ports.Grants`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, ident: str) -> Grant | None:
+        """The grant with this id."""
+        row = one(self._db, "SELECT * FROM access_grant WHERE id = ?", ident)
+        return None if row is None else codec.grant_of(row)
+
+    def of_ticket(self, key: tuple[str, str, str]) -> list[Grant]:
+        """All grants of a ticket that are not ended."""
+        sql = (
+            "SELECT * FROM access_grant WHERE source = ? AND tbl = ? AND ticket_id = ?"
+            " AND state NOT IN ('revoked', 'cancelled', 'released_shared')"
+        )
+        return _grants(rows(self._db, sql, *key))
+
+    def sharing(self, share: tuple[str, str, str]) -> list[Grant]:
+        """All grants of the same (subject, target, entitlement), ended ones too."""
+        sql = "SELECT * FROM access_grant WHERE subject = ? AND target = ? AND entitlement = ?"
+        return _grants(rows(self._db, sql, *share))
+
+    def due(self, now: datetime) -> list[Grant]:
+        """Live grants whose time is up."""
+        sql = (
+            "SELECT * FROM access_grant WHERE state IN ('provisioning', 'active')"
+            " AND not_after <= ? ORDER BY not_after"
+        )
+        return _grants(rows(self._db, sql, to_text(now)))
+
+    def next_due(self) -> datetime | None:
+        """When the next live grant's time is up."""
+        sql = "SELECT min(not_after) FROM access_grant WHERE state IN ('provisioning', 'active')"
+        return codec.moment(scalar(self._db, sql))
+
+    def save(self, grant: Grant) -> None:
+        """Insert version 1, or replace version n-1 by n."""
+        due = codec.moment_text(grant.not_after)
+        if grant.version == 1:
+            self._db.execute(
+                "INSERT INTO access_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    grant.id,
+                    grant.version,
+                    grant.state.value,
+                    *grant.ticket,
+                    *grant.share,
+                    due,
+                    codec.grant_text(grant),
+                ),
+            )
+            return
+        cursor = self._db.execute(
+            "UPDATE access_grant SET version = ?, state = ?, not_after = ?, content = ?"
+            " WHERE id = ? AND version = ?",
+            (
+                grant.version,
+                grant.state.value,
+                due,
+                codec.grant_text(grant),
+                grant.id,
+                grant.version - 1,
+            ),
+        )
+        if cursor.rowcount != 1:
+            raise StoreConflictError(f"grant {grant.id} is not at {grant.version - 1}")
+
+    def listed(self, state: str | None, limit: int) -> list[Grant]:
+        """Newest first, for looking."""
+        sql = (
+            "SELECT * FROM access_grant WHERE ?1 IS NULL OR state = ?1 ORDER BY rowid DESC LIMIT ?2"
+        )
+        return _grants(rows(self._db, sql, state, limit))
+
+    def matching(self, *, subject: str | None, target: str | None) -> list[Grant]:
+        """Grants that are not ended, of a person or a target."""
+        sql = (
+            "SELECT * FROM access_grant WHERE (?1 IS NULL OR subject = ?1)"
+            " AND (?2 IS NULL OR target = ?2)"
+            " AND state NOT IN ('revoked', 'cancelled', 'released_shared')"
+        )
+        return _grants(rows(self._db, sql, subject, target))
+
+
+def _command(row: Row) -> Command:
+    return Command(
+        id=row["id"],
+        kind=CommandKind(row["kind"]),
+        about=row["about"],
+        target=row["target"],
+        state=CommandState(row["state"]),
+        due_at=from_text(row["due_at"]),
+        tries=row["tries"],
+        last_outcome=row["last_outcome"],
+        deadline=codec.moment(row["deadline"]),
+    )
+
+
+def _marks(kinds: Iterable[CommandKind]) -> tuple[str, list[str]]:
+    names = [kind.value for kind in kinds]
+    return ",".join("?" * len(names)), names
+
+
+class SqliteCommands:
+    """`ports.Commands`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def add(self, command: Command) -> None:
+        """Queue a command."""
+        self._db.execute(
+            "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                command.id,
+                command.kind.value,
+                command.about,
+                command.target,
+                command.state.value,
+                to_text(command.due_at),
+                command.tries,
+                command.last_outcome,
+                codec.moment_text(command.deadline),
+            ),
+        )
+
+    def get(self, ident: str) -> Command | None:
+        """The command with this id."""
+        row = one(self._db, "SELECT * FROM command WHERE id = ?", ident)
+        return None if row is None else _command(row)
+
+    def of(self, about: str, kind: CommandKind) -> Command | None:
+        """The open command of this kind for a grant, link or code."""
+        sql = (
+            "SELECT * FROM command WHERE about = ? AND kind = ? AND state IN ('queued', 'intended')"
+        )
+        row = one(self._db, sql, about, kind.value)
+        return None if row is None else _command(row)
+
+    def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
+        """Queued commands that are due, oldest first."""
+        marks, names = _marks(kinds)
+        sql = (
+            f"SELECT * FROM command WHERE kind IN ({marks}) AND state = 'queued'"  # noqa: S608 -- marks
+            " AND due_at <= ? ORDER BY due_at LIMIT ?"
+        )
+        return [_command(row) for row in rows(self._db, sql, *names, to_text(now), limit)]
+
+    def next_due(self, kinds: Iterable[CommandKind]) -> datetime | None:
+        """When the next queued command is due."""
+        marks, names = _marks(kinds)
+        sql = f"SELECT min(due_at) FROM command WHERE kind IN ({marks}) AND state = 'queued'"  # noqa: S608 -- marks
+        return codec.moment(scalar(self._db, sql, *names))
+
+    def intended(self) -> list[Command]:
+        """Commands whose intent is committed and whose outcome is not."""
+        return [
+            _command(row)
+            for row in rows(self._db, "SELECT * FROM command WHERE state = 'intended'")
+        ]
+
+    def save(self, command: Command) -> None:
+        """Replace."""
+        self._db.execute(
+            "UPDATE command SET state = ?, due_at = ?, tries = ?, last_outcome = ?, deadline = ?"
+            " WHERE id = ?",
+            (
+                command.state.value,
+                to_text(command.due_at),
+                command.tries,
+                command.last_outcome,
+                codec.moment_text(command.deadline),
+                command.id,
+            ),
+        )
+
+    def oldest_due(self) -> datetime | None:
+        """The oldest due time among open commands."""
+        sql = "SELECT min(due_at) FROM command WHERE state IN ('queued', 'intended')"
+        return codec.moment(scalar(self._db, sql))

@@ -1,0 +1,149 @@
+"""Deliveries and tickets in SQLite."""
+
+import sqlite3
+from datetime import datetime
+
+from ticketgate.adapters.sqlite import codec
+from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.instants import from_text, to_text
+from ticketgate.ports import DeliveryRow, TicketRow
+
+
+def _delivery(row: Row) -> DeliveryRow:
+    return DeliveryRow(
+        seq=row["seq"],
+        id=row["id"],
+        source=row["source"],
+        webhook_id=row["webhook_id"],
+        body_digest=row["body_digest"],
+        received_at=from_text(row["received_at"]),
+        state=row["state"],
+        reason=row["reason"],
+        ticket=row["ticket"],
+        effect=row["effect"],
+        index=row["idx"],
+        leaf=row["leaf"],
+    )
+
+
+class SqliteDeliveries:
+    """`ports.Deliveries`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def find(self, source: str, webhook_id: str) -> list[DeliveryRow]:
+        """All rows with this sender's id, oldest first."""
+        sql = "SELECT * FROM delivery WHERE source = ? AND webhook_id = ? ORDER BY seq"
+        return [_delivery(row) for row in rows(self._db, sql, source, webhook_id)]
+
+    def with_body(self, source: str, digest: str) -> list[DeliveryRow]:
+        """All rows with this body, oldest first."""
+        sql = "SELECT * FROM delivery WHERE source = ? AND body_digest = ? ORDER BY seq"
+        return [_delivery(row) for row in rows(self._db, sql, source, digest)]
+
+    def add(self, row: DeliveryRow, body: bytes) -> None:
+        """Store a row and its raw body."""
+        cursor = self._db.execute(
+            "INSERT INTO delivery (id, source, webhook_id, body_digest, received_at, state,"
+            " reason, ticket, effect, idx, leaf) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.id,
+                row.source,
+                row.webhook_id,
+                row.body_digest,
+                to_text(row.received_at),
+                row.state,
+                row.reason,
+                row.ticket,
+                row.effect,
+                row.index,
+                row.leaf,
+            ),
+        )
+        self._db.execute("INSERT INTO delivery_body VALUES (?, ?)", (cursor.lastrowid, body))
+
+    def waiting(self, limit: int) -> list[DeliveryRow]:
+        """Accepted rows that are not worked off, oldest first."""
+        sql = "SELECT * FROM delivery WHERE state = 'accepted' ORDER BY seq LIMIT ?"
+        return [_delivery(row) for row in rows(self._db, sql, limit)]
+
+    def body(self, seq: int) -> bytes | None:
+        """The raw body, None when it was dropped."""
+        found: bytes | None = scalar(self._db, "SELECT body FROM delivery_body WHERE seq = ?", seq)
+        return found
+
+    def finish(self, seq: int, state: str, reason: str, ticket: str | None, effect: str) -> None:
+        """Work off a row."""
+        self._db.execute(
+            "UPDATE delivery SET state = ?, reason = ?, ticket = ?, effect = ? WHERE seq = ?",
+            (state, reason, ticket, effect, seq),
+        )
+
+    def backlog(self, source: str) -> int:
+        """How many accepted deliveries of this source are not worked off."""
+        sql = "SELECT count(*) FROM delivery WHERE source = ? AND state = 'accepted'"
+        return int(scalar(self._db, sql, source))
+
+    def parked_after(self, source: str, ticket: str, seq: int) -> bool:
+        """Whether a quarantined delivery later than `seq` is, or may be, of this ticket."""
+        sql = (
+            "SELECT 1 FROM delivery WHERE source = ? AND state = 'quarantined' AND seq > ?"
+            " AND (ticket IS NULL OR ticket = ?) LIMIT 1"
+        )
+        return scalar(self._db, sql, source, seq, ticket) is not None
+
+    def drop_bodies(self, before: datetime) -> int:
+        """Drop raw bodies of processed rows received before."""
+        cursor = self._db.execute(
+            "DELETE FROM delivery_body WHERE seq IN (SELECT seq FROM delivery"
+            " WHERE state = 'processed' AND received_at < ?)",
+            (to_text(before),),
+        )
+        return cursor.rowcount
+
+    def listed(self, state: str | None, limit: int) -> list[DeliveryRow]:
+        """Newest first, for looking; `state` is a state or an effect."""
+        sql = (
+            "SELECT * FROM delivery WHERE ?1 IS NULL OR state = ?1 OR effect = ?1"
+            " ORDER BY seq DESC LIMIT ?2"
+        )
+        return [_delivery(row) for row in rows(self._db, sql, state, limit)]
+
+
+class SqliteTickets:
+    """`ports.Tickets`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def find(self, key: tuple[str, str, str]) -> TicketRow | None:
+        """The row of (source, table, platform id)."""
+        sql = "SELECT * FROM ticket WHERE source = ? AND tbl = ? AND ticket_id = ?"
+        row = one(self._db, sql, *key)
+        if row is None:
+            return None
+        return TicketRow(
+            id=row["id"],
+            ticket=codec.ticket_of(row["content"]),
+            revision=row["revision"],
+            verdict=row["verdict"],
+            delivery_seq=row["delivery_seq"],
+            updated_at=from_text(row["updated_at"]),
+        )
+
+    def save(self, row: TicketRow) -> None:
+        """Insert or replace the row of its key."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.id,
+                *row.ticket.key,
+                row.revision,
+                row.verdict,
+                row.ticket.state_class.value,
+                row.delivery_seq,
+                to_text(row.updated_at),
+                codec.ticket_text(row.ticket),
+            ),
+        )

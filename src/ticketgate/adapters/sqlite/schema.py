@@ -1,0 +1,169 @@
+"""The schema, and how a database file is opened.
+
+sqlite-utils makes tables and runs migrations; the hot path uses raw SQL. State tables hold in
+clear only what entries hold in clear; the rest is in `content` columns that erasure sets to NULL.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from ticketgate.domain.errors import StoreUnavailableError
+
+BUSY_MILLISECONDS: Final = 5000
+
+_STATEMENTS_1: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE delivery (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL,
+  webhook_id TEXT NOT NULL, body_digest TEXT NOT NULL, received_at TEXT NOT NULL,
+  state TEXT NOT NULL, reason TEXT NOT NULL, ticket TEXT, effect TEXT NOT NULL,
+  idx INTEGER NOT NULL, leaf TEXT NOT NULL,
+  UNIQUE (source, webhook_id, body_digest)) STRICT;
+CREATE INDEX delivery_body_digest ON delivery (source, body_digest);
+CREATE INDEX delivery_waiting ON delivery (source, seq) WHERE state = 'accepted';
+CREATE INDEX delivery_parked ON delivery (source, seq) WHERE state = 'quarantined';
+CREATE TABLE delivery_body (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE ticket (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, tbl TEXT NOT NULL, ticket_id TEXT NOT NULL,
+  revision INTEGER NOT NULL, verdict TEXT NOT NULL, state_class TEXT NOT NULL,
+  delivery_seq INTEGER NOT NULL, updated_at TEXT NOT NULL, content TEXT,
+  UNIQUE (source, tbl, ticket_id)) STRICT;
+CREATE TABLE request (
+  id TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
+  tbl TEXT NOT NULL, ticket_id TEXT NOT NULL, entitlement TEXT NOT NULL,
+  opened_at TEXT NOT NULL, decide_by TEXT NOT NULL, content TEXT) STRICT;
+CREATE UNIQUE INDEX request_live ON request (source, tbl, ticket_id, entitlement)
+  WHERE state IN ('blocked', 'awaiting');
+CREATE INDEX request_ticket ON request (source, tbl, ticket_id);
+CREATE INDEX request_due ON request (decide_by) WHERE state IN ('blocked', 'awaiting');
+CREATE TABLE approval (
+  request TEXT NOT NULL, round INTEGER NOT NULL, stage INTEGER NOT NULL, approver TEXT NOT NULL,
+  decision TEXT NOT NULL, seconds INTEGER NOT NULL, decided_at TEXT NOT NULL,
+  idx INTEGER NOT NULL, PRIMARY KEY (request, round, approver)) STRICT;
+CREATE TABLE request_view (
+  request TEXT NOT NULL, subject TEXT NOT NULL, hour TEXT NOT NULL, at TEXT NOT NULL,
+  PRIMARY KEY (request, subject, hour)) STRICT;
+CREATE TABLE link (
+  id TEXT PRIMARY KEY, request TEXT NOT NULL, round INTEGER NOT NULL, stage INTEGER NOT NULL,
+  approver TEXT NOT NULL, clause TEXT NOT NULL, shown TEXT NOT NULL, state TEXT NOT NULL,
+  expires_at TEXT NOT NULL, why TEXT NOT NULL) STRICT;
+CREATE INDEX link_request ON link (request);
+CREATE TABLE link_token (
+  hash TEXT PRIMARY KEY, link TEXT NOT NULL, minted_at TEXT NOT NULL) STRICT;
+CREATE TABLE access_grant (
+  id TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
+  tbl TEXT NOT NULL, ticket_id TEXT NOT NULL, subject TEXT NOT NULL, target TEXT NOT NULL,
+  entitlement TEXT NOT NULL, not_after TEXT, content TEXT NOT NULL) STRICT;
+CREATE INDEX grant_due ON access_grant (not_after) WHERE state IN ('provisioning', 'active');
+CREATE INDEX grant_ticket ON access_grant (source, tbl, ticket_id);
+CREATE INDEX grant_share ON access_grant (subject, target, entitlement);
+CREATE TABLE command (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL, target TEXT NOT NULL,
+  state TEXT NOT NULL, due_at TEXT NOT NULL, tries INTEGER NOT NULL,
+  last_outcome TEXT NOT NULL, deadline TEXT) STRICT;
+CREATE INDEX command_due ON command (kind, due_at) WHERE state = 'queued';
+CREATE INDEX command_intended ON command (id) WHERE state = 'intended';
+CREATE INDEX command_about ON command (about);
+CREATE TABLE actor (subject TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE loaded (
+  kind TEXT PRIMARY KEY, digest TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE TABLE code (
+  id TEXT PRIMARY KEY, browser_hash TEXT NOT NULL, subject TEXT NOT NULL, link TEXT,
+  asked_at TEXT NOT NULL, code_hash TEXT NOT NULL, expires_at TEXT, tries INTEGER NOT NULL,
+  state TEXT NOT NULL) STRICT;
+CREATE INDEX code_browser ON code (browser_hash);
+CREATE INDEX code_subject ON code (subject, asked_at);
+CREATE TABLE session (
+  id_hash TEXT PRIMARY KEY, subject TEXT NOT NULL, method TEXT NOT NULL,
+  signed_in_at TEXT NOT NULL, expires_at TEXT NOT NULL, ended_at TEXT) STRICT;
+CREATE TABLE clock (
+  id INTEGER PRIMARY KEY CHECK (id = 1), boot_id TEXT NOT NULL, boot_seconds REAL NOT NULL,
+  now TEXT NOT NULL) STRICT;
+CREATE TABLE evidence_entry (
+  idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, entry BLOB NOT NULL) STRICT;
+CREATE TABLE evidence_head (
+  id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, leaf BLOB NOT NULL) STRICT;
+CREATE TABLE evidence_disclosure (
+  digest TEXT PRIMARY KEY, idx INTEGER NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL,
+  encoded TEXT) STRICT;
+CREATE INDEX disclosure_subject ON evidence_disclosure (subject);
+CREATE INDEX disclosure_idx ON evidence_disclosure (idx);
+CREATE TRIGGER evidence_no_update BEFORE UPDATE ON evidence_entry
+  BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
+CREATE TRIGGER evidence_no_delete BEFORE DELETE ON evidence_entry
+  BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
+CREATE TRIGGER evidence_dense BEFORE INSERT ON evidence_entry
+  WHEN NEW.idx IS NOT (SELECT coalesce(max(idx), -1) + 1 FROM evidence_entry)
+  BEGIN SELECT RAISE(ABORT, 'evidence is append-only and dense'); END;
+CREATE TRIGGER disclosure_no_delete BEFORE DELETE ON evidence_disclosure
+  BEGIN SELECT RAISE(ABORT, 'a disclosure is erased by setting it to NULL'); END;
+CREATE TRIGGER disclosure_only_erased BEFORE UPDATE ON evidence_disclosure
+  WHEN NEW.encoded IS NOT NULL OR NEW.digest IS NOT OLD.digest OR NEW.idx IS NOT OLD.idx
+  BEGIN SELECT RAISE(ABORT, 'a disclosure can only be erased'); END;
+CREATE TRIGGER disclosure_once BEFORE INSERT ON evidence_disclosure
+  WHEN EXISTS (SELECT 1 FROM evidence_disclosure WHERE digest = NEW.digest)
+  BEGIN SELECT RAISE(ABORT, 'a disclosure is written once'); END;
+"""
+
+
+def _first(db: Database) -> None:
+    db.executescript(_STATEMENTS_1)
+
+
+MIGRATIONS: Final[tuple[Callable[[Database], None], ...]] = (_first,)
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection in WAL mode with synchronous=FULL, both asserted.
+
+    Raises:
+        StoreUnavailableError: the file cannot be opened so.
+    """
+    try:
+        target = f"file:{path}?mode=ro" if read_only else str(path)
+        connection = sqlite3.connect(
+            target, uri=read_only, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        if not read_only:
+            _durable(connection)
+    except sqlite3.Error as fault:
+        raise StoreUnavailableError(
+            f"the database {path} cannot be opened: {fault}",
+            next_step="check that the folder exists, is writable, and that the disk is not full",
+        ) from fault
+    return connection
+
+
+def _durable(connection: sqlite3.Connection) -> None:
+    mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+    connection.execute("PRAGMA synchronous=FULL")
+    level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if mode != "wal" or level != 2:  # noqa: PLR2004 -- 2 is FULL in SQLite's own numbering
+        raise StoreUnavailableError(
+            f"the database is in mode {mode}/{level}, not WAL and FULL",
+            next_step="put the store on a local disk that supports shared memory",
+        )
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date, one version at a time, each in a transaction of its own.
+
+    Raises:
+        StoreUnavailableError: the file was written by a newer version.
+    """
+    database = Database(connection, execute_plugins=False)
+    done = connection.execute("PRAGMA user_version").fetchone()[0]
+    if done > len(MIGRATIONS):
+        raise StoreUnavailableError(
+            f"the database has schema {done}; this version knows {len(MIGRATIONS)}",
+            next_step="start the version that wrote it, or a newer one",
+        )
+    for number, migration in enumerate(MIGRATIONS[done:], start=done + 1):
+        migration(database)
+        connection.execute(f"PRAGMA user_version={number}")

@@ -1,0 +1,62 @@
+"""What an operation sees: the tables, and the log, of one connection."""
+
+import sqlite3
+from datetime import datetime
+
+from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
+from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
+from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
+from ticketgate.adapters.sqlite.people_tables import SqlitePeople
+from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
+from ticketgate.domain.evidence import Draft, EvidenceRef
+from ticketgate.ports import (
+    Commands,
+    Deliveries,
+    Grants,
+    Ids,
+    Links,
+    People,
+    Requests,
+    Tickets,
+)
+
+
+class SqliteReading:
+    """`ports.Reading` over one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.deliveries: Deliveries = SqliteDeliveries(connection)
+        self.tickets: Tickets = SqliteTickets(connection)
+        self.requests: Requests = SqliteRequests(connection)
+        self.links: Links = SqliteLinks(connection)
+        self.grants: Grants = SqliteGrants(connection)
+        self.commands: Commands = SqliteCommands(connection)
+        self.people: People = SqlitePeople(connection)
+
+
+class SqliteTransaction(SqliteReading):
+    """`ports.Transaction`. `now` is set by the writer for each operation."""
+
+    def __init__(self, connection: sqlite3.Connection, log: SqliteLog, ids: Ids) -> None:
+        super().__init__(connection)
+        self._log = log
+        self._ids = ids
+        self.now: datetime | None = None
+
+    def append(self, draft: Draft) -> EvidenceRef:
+        """Append a record at this operation's time."""
+        if self.now is None:
+            raise RuntimeError("append outside an operation")
+        return self._log.append(draft, self.now)
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh random id."""
+        return self._ids.ident(prefix)
+
+    def new_salt(self) -> str:
+        """16 random bytes as hex."""
+        return self._ids.salt().hex()
+
+    def evidence_size(self) -> int:
+        """How many records the log has."""
+        return self._log.head.size

@@ -1,0 +1,211 @@
+"""The one writer: operations commit in groups, each under a savepoint of its own.
+
+Nothing but SQL and pure code runs on its thread: HTTP and mail adapters raise there. When the
+transaction itself is gone (SQLite drops it whole on a full disk) or COMMIT fails, every waiter of
+the group gets `StoreUnavailableError` and the head is read again.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
+from ticketgate.adapters.sqlite.transaction import SqliteTransaction
+from ticketgate.domain.errors import StoreUnavailableError
+from ticketgate.ports import Ids, Operation
+
+T = TypeVar("T")
+
+GROUP_MAX: Final = 256
+QUEUE_MAX: Final = 20_000  # past it the store is unavailable, and the sender tries again
+
+Settle = Callable[[Sequence[tuple[Any, Any, BaseException | None]]], None]
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Operation[Any]
+    ticket: Any  # what `settle` gives back: a Future here, an asyncio future at the intake
+    settle: Settle
+    value: Any = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Lanes:
+    """Two queues behind one condition; urgent operations (revokes) first."""
+
+    condition: threading.Condition = field(default_factory=threading.Condition)
+    urgent: deque[_Job] = field(default_factory=deque)
+    normal: deque[_Job] = field(default_factory=deque)
+    open: bool = True
+
+    def put(self, jobs: Sequence[_Job], *, urgent: bool) -> None:
+        with self.condition:
+            if not self.open:
+                raise StoreUnavailableError("the writer has stopped")
+            if len(self.normal) + len(jobs) > QUEUE_MAX and not urgent:
+                raise StoreUnavailableError("the writer's queue is full")
+            (self.urgent if urgent else self.normal).extend(jobs)
+            self.condition.notify()
+
+    def take(self) -> list[_Job]:
+        """The next group; empty once closed and drained."""
+        with self.condition:
+            while self.open and not self.urgent and not self.normal:
+                self.condition.wait()
+            group: list[_Job] = []
+            for lane in (self.urgent, self.normal):
+                while lane and len(group) < GROUP_MAX:
+                    group.append(lane.popleft())
+            return group
+
+    def close(self) -> list[_Job]:
+        """Take no more; what is still queued is returned when the writer is dead."""
+        with self.condition:
+            self.open = False
+            self.condition.notify_all()
+            return [*self.urgent, *self.normal]
+
+
+def _settle_futures(outcomes: Sequence[tuple[Any, Any, BaseException | None]]) -> None:
+    for future, value, error in outcomes:
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)
+
+
+class Writer:
+    """Runs operations on one thread over one connection.
+
+    `now` gives each operation its time. `on_thread` runs first on the writer's thread.
+    `before_commit` is called in the group's transaction, before COMMIT.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        origin: str,
+        ids: Ids,
+        now: Callable[[], datetime],
+        on_thread: Callable[[], None],
+        before_commit: Callable[[], None] | None = None,
+    ) -> None:
+        self._db = connection
+        self._now = now
+        self._log = SqliteLog(connection, origin, ids)
+        self._tx = SqliteTransaction(connection, self._log, ids)
+        self._lanes = _Lanes()
+        self._on_thread = on_thread
+        self._before_commit = before_commit
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self.dead: BaseException | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is queued, then end."""
+        self._lanes.close()
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether operations are being run."""
+        return self._thread.is_alive() and self.dead is None
+
+    def submit(self, operation: Operation[T], ticket: object, settle: Settle) -> None:
+        """Queue an operation; `settle` is called once per group with (ticket, value, error)."""
+        self._lanes.put([_Job(operation, ticket, settle)], urgent=False)
+
+    def futures(
+        self, operations: Sequence[Operation[T]], *, urgent: bool = False
+    ) -> "list[Future[T]]":
+        """Queue operations in order, each with a future of its own."""
+        made: list[Future[T]] = [Future() for _ in operations]
+        jobs = [
+            _Job(operation, future, _settle_futures)
+            for operation, future in zip(operations, made, strict=True)
+        ]
+        self._lanes.put(jobs, urgent=urgent)
+        return made
+
+    def _run(self) -> None:
+        self._on_thread()
+        group: list[_Job] = []
+        try:
+            while group := self._lanes.take():
+                self._group(group)
+                _answer(group)
+        except BaseException as fault:  # noqa: BLE001 -- supervised: waiters must not hang
+            self.dead = fault
+            gone = StoreUnavailableError("the writer has died; the gateway must be restarted")
+            left = [*group, *self._lanes.close()]
+            for job in left:
+                job.error = gone
+            _answer(left)
+
+    def _group(self, group: list[_Job]) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for job in group:
+                self._one(job)
+            if self._before_commit is not None:
+                self._before_commit()
+            self._db.execute("COMMIT")
+        except sqlite3.Error as fault:
+            self._lost(group, fault)
+
+    def _one(self, job: _Job) -> None:
+        head = self._log.head
+        self._db.execute("SAVEPOINT operation")
+        try:
+            self._tx.now = now = self._now()
+            job.value = job.operation(self._tx, now)
+        except Exception as fault:  # noqa: BLE001 -- it is the waiter's to handle
+            if not self._db.in_transaction:
+                raise _Gone(str(fault)) from fault
+            self._db.execute("ROLLBACK TO operation")
+            self._log.head = head
+            job.error = _as_ours(fault)
+        finally:
+            self._tx.now = None
+        self._db.execute("RELEASE operation")
+
+    def _lost(self, group: list[_Job], fault: sqlite3.Error) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._log.head = self._log.stored_head()
+        error = StoreUnavailableError(
+            f"the store took nothing: {fault}",
+            next_step="check the disk; the sender will try again",
+        )
+        for job in group:
+            job.value, job.error = None, error
+
+
+class _Gone(sqlite3.OperationalError):
+    """SQLite dropped the whole transaction."""
+
+
+def _as_ours(fault: Exception) -> Exception:
+    if isinstance(fault, sqlite3.OperationalError):
+        return StoreUnavailableError(f"the store refused: {fault}")
+    return fault
+
+
+def _answer(group: list[_Job]) -> None:
+    """Wake all waiters, once per settle function."""
+    by_settle: dict[int, tuple[Settle, list[tuple[Any, Any, BaseException | None]]]] = {}
+    for job in group:
+        _, outcomes = by_settle.setdefault(id(job.settle), (job.settle, []))
+        outcomes.append((job.ticket, job.value, job.error))
+    for settle, outcomes in by_settle.values():
+        settle(outcomes)

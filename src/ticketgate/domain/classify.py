@@ -1,0 +1,122 @@
+"""Classify: what the policy says of a ticket. Unknown is never no and never yes."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from ticketgate.domain.facts import FREE_TEXT
+from ticketgate.domain.identity_event import (
+    Classification,
+    Outcome,
+    RuleOutcome,
+    Tier,
+    Verdict,
+)
+from ticketgate.domain.matcher import Facts, Look, Matcher, evaluate
+from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Policy
+from ticketgate.domain.ticket import Missing
+
+
+class Asked(NamedTuple):
+    """The entitlements that a ticket asks for; `unknown`: some `asked_by` could not be read."""
+
+    entitlements: tuple[Entitlement, ...]
+    unknown: bool
+
+
+class LimitSeconds(NamedTuple):
+    """The shortest of all limits that apply, in seconds, and the digests of those limits."""
+
+    default: int
+    max: int
+    hard_max: int
+    digests: tuple[str, ...]
+
+
+def classify(policy: Policy, facts: Facts) -> Classification:
+    """The verdict on a ticket revision: all rules run, every outcome is kept.
+
+    IDENTITY if one rule that says so matched without leaning on free text, whatever others
+    could not read; else UNCERTAIN if any rule matched or is blind; else NOT_IDENTITY. The tier
+    is the highest of the rules that matched or are blind: what could not be read never lowers it.
+    """
+    rules = tuple(_outcome(rule, facts) for rule in policy.classify)
+    matched = [rule for rule in rules if rule.outcome is Outcome.TRUE]
+    open_ = [rule for rule in rules if rule.outcome is not Outcome.FALSE]
+    verdict = Verdict.NOT_IDENTITY
+    if any(rule.verdict is Verdict.IDENTITY for rule in matched):
+        verdict = Verdict.IDENTITY
+    elif open_:
+        verdict = Verdict.UNCERTAIN
+    kinds = tuple(dict.fromkeys(rule.kind for rule in matched))
+    tier = max((rule.tier for rule in open_), default=Tier.LOW)
+    return Classification(verdict, kinds, tier, rules)
+
+
+def asked_entitlements(policy: Policy, facts: Facts) -> Asked:
+    """What the ticket asks for, in the order of the policy."""
+    outcomes = [(one, evaluate(one.asked_by, facts)[0]) for one in policy.entitlements]
+    return Asked(
+        tuple(one for one, outcome in outcomes if outcome is Outcome.TRUE),
+        any(outcome is Outcome.UNKNOWN for _, outcome in outcomes),
+    )
+
+
+def may_request(entitlement: Entitlement, facts: Facts) -> bool:
+    """Whether `requestable_by` lets the beneficiary have it; unknown is no."""
+    if entitlement.requestable_by is None:
+        return True
+    return evaluate(entitlement.requestable_by, facts)[0] is Outcome.TRUE
+
+
+def approve_rule_for(policy: Policy, facts: Facts) -> ApproveRule | None:
+    """The first rule that matches. None blocks: no match, or an earlier rule that is unknown."""
+    for rule in policy.approve:
+        outcome = evaluate(rule.when, facts)[0]
+        if outcome is not Outcome.FALSE:
+            return rule if outcome is Outcome.TRUE else None
+    return None
+
+
+def limit_for(policy: Policy, facts: Facts) -> LimitSeconds | None:
+    """The shortest of all limits that apply; an unknown one applies. None: no limit, no access."""
+    found = [one for one in policy.limits if evaluate(one.when, facts)[0] is not Outcome.FALSE]
+    if not found:
+        return None
+    return LimitSeconds(
+        _seconds(min(one.default for one in found)),
+        _seconds(min(one.max for one in found)),
+        _seconds(min(one.hard_max for one in found)),
+        tuple(one.digest for one in found),
+    )
+
+
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())
+
+
+def _outcome(rule: ClassifyRule, facts: Facts) -> RuleOutcome:
+    outcome, clauses = evaluate(rule.match, facts)
+    verdict = rule.verdict
+    if verdict is Verdict.IDENTITY and outcome is Outcome.TRUE and _leans(rule.match, facts):
+        verdict = Verdict.UNCERTAIN
+    return RuleOutcome(
+        rule.id, rule.where, rule.digest, rule.kind, rule.tier, verdict, outcome, clauses
+    )
+
+
+def _leans(matcher: Matcher, facts: Facts) -> bool:
+    """Whether a match needs a free-text clause: without free text it is none."""
+    return evaluate(matcher, _WithoutText(facts))[0] is not Outcome.TRUE
+
+
+class _WithoutText:
+    """Facts with every free-text field taken away."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def seen(self, field: str) -> tuple[str, ...] | Missing:
+        return Missing.NOT_APPLICABLE if field in FREE_TEXT else self._facts.seen(field)
+
+    def look(self, field: str) -> Look:
+        return Look(Missing.NOT_APPLICABLE) if field in FREE_TEXT else self._facts.look(field)

@@ -1,0 +1,278 @@
+"""Opening: what a ticket revision asks for under the policy, and what stands in its way.
+
+Pure: (ticket, classification, policy, directory) -> `Asked`. The same function runs when a
+request opens, when its ticket is edited, and just before a decision commits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from ticketgate.domain.access_request import AccessRequest, Party, RequestState, material_of
+from ticketgate.domain.approvers import Case, fillable
+from ticketgate.domain.classify import approve_rule_for, limit_for, may_request
+from ticketgate.domain.directory import DirectorySnapshot, Person
+from ticketgate.domain.durations import requested_seconds
+from ticketgate.domain.evidence import digest_of
+from ticketgate.domain.facts import TicketFacts
+from ticketgate.domain.identity_event import Classification, Tier
+from ticketgate.domain.policy import ApproveRule, Entitlement, Policy
+from ticketgate.domain.ticket import Missing, StateClass, Ticket
+
+BLOCKED_FOR_MAX: Final = timedelta(days=7)  # a request that no rule gives a time to decide
+
+REASONS: Final[Mapping[str, str]] = {
+    "no_entitlement": "The ticket names no entitlement of the policy. Name one in the ticket.",
+    "entitlement_unreadable": "The field that names the entitlement could not be read.",
+    "unknown_requester": "The directory knows nobody by the account that opened the ticket.",
+    "unknown_beneficiary": "The directory knows nobody by the account that would get access.",
+    "inactive_beneficiary": "The person who would get access is not active.",
+    "unknown_editor": "The ticket was changed by an account that the directory does not know.",
+    "not_requestable": "The policy does not let this person ask for this entitlement.",
+    "duration": "The ticket's duration is not one of `30m`, `4h`, `2d`, ISO 8601, or a number.",
+    "no_limit": "No limit of the policy applies, so there is no end to give.",
+    "no_approve_rule": "No rule of the policy says who approves this.",
+    "unfillable": "There are not enough distinct people who may approve at every stage.",
+    "ticket_state": "The ticket is in a state that the configuration does not list.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a ticket asks for one entitlement. `reasons` are codes of `REASONS`; none: it is open.
+
+    `rules` is the digest of every policy element that matched.
+    """
+
+    entitlement: str
+    target: str
+    access: Mapping[str, str]
+    requester: Party
+    beneficiary: Party
+    seconds: int
+    seconds_asked: int | None
+    catalog_item: str
+    reason: str
+    tier: Tier
+    kinds: tuple[str, ...]
+    rule_ids: tuple[str, ...]
+    approve_rule: str
+    rules: str
+    decide_within: timedelta
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question: this ticket, so classified, for this entitlement, of this policy."""
+
+    ticket: Ticket
+    classification: Classification
+    entitlement: Entitlement | None
+    unreadable: bool
+    policy: Policy
+    snapshot: DirectorySnapshot
+
+
+def requester_of(ticket: Ticket, snapshot: DirectorySnapshot) -> Person | None:
+    """The person behind the account that opened the ticket."""
+    return _person(ticket, "opened_by", snapshot)
+
+
+def beneficiary_of(ticket: Ticket, snapshot: DirectorySnapshot) -> Person | None:
+    """The person behind the account that the ticket is for."""
+    return _person(ticket, beneficiary_field(ticket), snapshot)
+
+
+def beneficiary_field(ticket: Ticket) -> str:
+    """The field that holds who the access is for: the one that the ticket is bound to."""
+    return "assignee" if ticket.bound_to == "assignee" else "requested_for"
+
+
+def _person(ticket: Ticket, field: str, snapshot: DirectorySnapshot) -> Person | None:
+    reference = ticket.reference(field)
+    if reference is None or not reference.id:
+        return None
+    return snapshot.by_account(ticket.source, reference.id)
+
+
+def _party(ticket: Ticket, field: str, person: Person | None) -> Party:
+    reference = ticket.reference(field)
+    account = "" if reference is None else reference.id or ""
+    return Party("" if person is None else person.id, account)
+
+
+def editor_of(ticket: Ticket, snapshot: DirectorySnapshot) -> Party:
+    """Who the platform says wrote this revision; the subject is empty when unknown."""
+    person = snapshot.by_account(ticket.source, ticket.updated_by)
+    return Party("" if person is None else person.id, ticket.updated_by)
+
+
+def asked(question: Ask) -> Asked:
+    """What the ticket asks, with every reason that blocks it."""
+    ticket, entitlement, snapshot = question.ticket, question.entitlement, question.snapshot
+    requester, beneficiary = requester_of(ticket, snapshot), beneficiary_of(ticket, snapshot)
+    tier = question.classification.tier
+    if entitlement is not None:
+        tier = max(tier, entitlement.tier)
+    facts = TicketFacts(
+        ticket,
+        requester=requester,
+        beneficiary=beneficiary,
+        entitlement=entitlement,
+        tier=tier,
+        kinds=question.classification.kinds,
+    )
+    rule = approve_rule_for(question.policy, facts)
+    life = limit_for(question.policy, facts)
+    wanted = _wanted(entitlement, facts)
+    reasons = [
+        *_people_reasons(requester, beneficiary),
+        *_policy_reasons(question, facts, rule),
+        *(["no_limit"] if life is None else []),
+        *(["duration"] if wanted == 0 else []),
+        *(["ticket_state"] if ticket.state_class is StateClass.UNLISTED else []),
+    ]
+    seconds = 0 if life is None else min(wanted or life.default, life.max, life.hard_max)
+    digests = sorted(one.digest for one in question.classification.matched)
+    digests += ["" if rule is None else rule.digest]
+    digests += ["" if entitlement is None else entitlement.digest]
+    digests += () if life is None else sorted(life.digests)
+    return Asked(
+        entitlement="" if entitlement is None else entitlement.id,
+        target="" if entitlement is None else entitlement.target,
+        access={} if entitlement is None else entitlement.access,
+        requester=_party(ticket, "opened_by", requester),
+        beneficiary=_party(ticket, beneficiary_field(ticket), beneficiary),
+        seconds=seconds,
+        seconds_asked=wanted,
+        catalog_item=ticket.text("catalog_item"),
+        reason=ticket.text("reason") or ticket.text("short_description"),
+        tier=tier,
+        kinds=question.classification.kinds,
+        rule_ids=tuple(one.rule for one in question.classification.matched),
+        approve_rule="" if rule is None else rule.id,
+        rules=digest_of(digests),
+        decide_within=BLOCKED_FOR_MAX if rule is None else rule.decide_within,
+        reasons=tuple(reasons),
+    )
+
+
+def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | None:
+    """Seconds that the ticket asks for; None when it leaves it to the limit; 0 when unreadable."""
+    if entitlement is None or entitlement.duration_from is None:
+        return None
+    seen = facts.seen(entitlement.duration_from.field)
+    if isinstance(seen, Missing):
+        return 0
+    text = "".join(seen).strip()
+    if not text:
+        return None
+    return requested_seconds(text, entitlement.duration_from.unit) or 0
+
+
+def _people_reasons(requester: Person | None, beneficiary: Person | None) -> list[str]:
+    reasons: list[str] = []
+    if requester is None:
+        reasons.append("unknown_requester")
+    if beneficiary is None:
+        reasons.append("unknown_beneficiary")
+    elif not beneficiary.active:
+        reasons.append("inactive_beneficiary")
+    return reasons
+
+
+def _policy_reasons(question: Ask, facts: TicketFacts, rule: ApproveRule | None) -> list[str]:
+    entitlement = question.entitlement
+    if entitlement is None:
+        return ["entitlement_unreadable" if question.unreadable else "no_entitlement"]
+    reasons: list[str] = []
+    if not may_request(entitlement, facts):
+        reasons.append("not_requestable")
+    if rule is None:
+        reasons.append("no_approve_rule")
+    return reasons
+
+
+def case_of(request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot) -> Case | None:
+    """The approver question of a request under this policy; None when its rule is gone."""
+    rule = next((one for one in policy.approve if one.id == request.approve_rule), None)
+    entitlement = policy.entitlement(request.entitlement)
+    if rule is None or entitlement is None:
+        return None
+    return Case(request, rule, entitlement, snapshot)
+
+
+def blocking(
+    request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot
+) -> tuple[str, ...]:
+    """The reasons of a request, those included that need it whole: editor and fillable stages."""
+    reasons = list(request.reasons)
+    if request.editor is not None and not request.editor.subject:
+        reasons.append("unknown_editor")
+    case = case_of(request, policy, snapshot)
+    if not reasons and case is not None and not fillable(case):
+        reasons.append("unfillable")
+    return tuple(reasons)
+
+
+def fresh_request(
+    what: Asked, ticket: Ticket, revision: int, *, ident: str, salt: str, now: datetime
+) -> AccessRequest:
+    """A request as it opens: version 1, round 1, stage 1; blocked or awaiting is the caller's."""
+    request = AccessRequest(
+        id=ident,
+        version=1,
+        state=RequestState.AWAITING,
+        source=ticket.source,
+        table=ticket.table,
+        ticket_id=ticket.id,
+        ticket_number=ticket.number,
+        revision=revision,
+        entitlement=what.entitlement,
+        target=what.target,
+        access=what.access,
+        requester=what.requester,
+        beneficiary=what.beneficiary,
+        editor=None,
+        seconds=what.seconds,
+        seconds_asked=what.seconds_asked,
+        catalog_item=what.catalog_item,
+        reason=what.reason,
+        tier=what.tier,
+        kinds=what.kinds,
+        rule_ids=what.rule_ids,
+        approve_rule=what.approve_rule,
+        salt=salt,
+        material="",
+        rules=what.rules,
+        round=1,
+        stage=1,
+        opened_at=now,
+        decide_by=now + what.decide_within,
+        reasons=what.reasons,
+    )
+    return replace(request, material=material_of(request))
+
+
+def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
+    """The request with what its ticket asks now; rounds, stages and states are the caller's."""
+    now_asked = replace(
+        request,
+        target=what.target,
+        access=what.access,
+        requester=what.requester,
+        beneficiary=what.beneficiary,
+        seconds=what.seconds,
+        seconds_asked=what.seconds_asked,
+        catalog_item=what.catalog_item,
+        reason=what.reason,
+        tier=what.tier,
+        kinds=what.kinds,
+        rule_ids=what.rule_ids,
+        approve_rule=what.approve_rule,
+        rules=what.rules,
+        reasons=what.reasons,
+    )
+    return replace(now_asked, material=material_of(now_asked))

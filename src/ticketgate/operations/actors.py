@@ -1,0 +1,21 @@
+"""Actors: the random ids that stand for directory subjects in evidence."""
+
+from ticketgate.domain.evidence import Disclosure, Draft
+from ticketgate.ports import Transaction
+
+
+def actor_of(tx: Transaction, subject: str) -> str:
+    """The actor id of a subject; minted, with its mapping as a disclosure, at first use."""
+    known = tx.people.actor(subject)
+    if known is not None:
+        return known
+    actor = tx.new_id("act")
+    tx.append(
+        Draft(
+            "actor.minted",
+            {"actor": actor},
+            (Disclosure("subject", subject, subject=subject, kind="actor"),),
+        )
+    )
+    tx.people.add_actor(subject, actor)
+    return actor

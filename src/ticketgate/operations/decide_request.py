@@ -1,0 +1,373 @@
+"""Decide: the one decision function, used by every door. Refusals are values with a record.
+
+Order: who holds the link, where the request stands, whether the person still may (`states.md`
+rule 5), whether it is still what was shown (rule 6), then the form. A refusal uses nothing up.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.approval import Approval, Link, LinkState
+from ticketgate.domain.approvers import Case, standing
+from ticketgate.domain.decision import Verdict, decide, seconds_of
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Disclosure, Draft, EvidenceRef, Json
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.opening import Ask, Asked, asked, case_of
+from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
+from ticketgate.operations.actors import actor_of
+from ticketgate.operations.open_request import changed, issue_links, record, renew, void_links
+from ticketgate.operations.plan_grant import plan_grant
+from ticketgate.operations.work_delivery import classified
+from ticketgate.ports import TicketRow, Transaction
+
+SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
+JUSTIFICATION_CHARS_MAX: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the approver posted; `seconds` None leaves the life as shown."""
+
+    decision: str
+    justification: str
+    seconds: int | None
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who posts it, and how surely that is known."""
+
+    subject: str
+    method: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The policy in force and the directory just read."""
+
+    policy: Policy
+    snapshot: DirectorySnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision that committed."""
+
+    decision: str  # approve | deny
+    state: str  # of the request afterwards
+    evidence: EvidenceRef
+
+
+_LATE: Final = Refusal(
+    "decision_late", "The time to decide is over.", "Ask for the access again in a new ticket."
+)
+_CHANGED: Final = Refusal(
+    "ticket_changed",
+    "The ticket was changed after this page was shown; the old link is void.",
+    "A new mail shows what is asked now.",
+)
+_RULES: Final = Refusal(
+    "rules_changed",
+    "The rules that apply are not the ones that were shown; the old link is void.",
+    "A new mail shows what is asked now.",
+)
+
+
+def decide_request(
+    tx: Transaction,
+    now: datetime,
+    *,
+    token_hash: str,
+    who: SignedIn,
+    form: Form,
+    rules: Rules,
+) -> Decided | Refusal:
+    """Decide as the holder of a link.
+
+    Refusals are those of `Desk.decide`; each but `not_found` of an unknown link, and those that
+    only say "try again", is recorded as `decision.refused`.
+    """
+    link = tx.links.by_token(token_hash)
+    request = None if link is None else tx.requests.get(link.request)
+    if link is None or request is None:
+        return not_found()
+    unready = _unready(tx, now, request, rules)
+    if unready is not None:
+        return unready
+    if link.approver != who.subject:
+        code = "self_approval" if _is_party(request, who.subject) else "not_link_holder"
+        _refused(tx, request, who, code)
+        return not_found()
+    refusal = _closed(request, link, now) or _moved(tx, now, request, rules)
+    if refusal is None:
+        refusal = _may_not(tx, request, link, who, rules) or _bad_form(request, link, form, rules)
+    if refusal is not None:
+        _refused(tx, request, who, refusal.code)
+        return refusal
+    return _commit(tx, now, request, link, who, form, rules)
+
+
+def not_found() -> Refusal:
+    """Unknown, expired and another person's link look alike."""
+    return Refusal("not_found", "There is nothing here for you.")
+
+
+def _is_party(request: AccessRequest, subject: str) -> bool:
+    return subject in {request.requester.subject, request.beneficiary.subject}
+
+
+def _refused(tx: Transaction, request: AccessRequest, who: SignedIn, code: str) -> None:
+    fields: dict[str, Json] = {
+        "request": request.id,
+        "round": request.round,
+        "stage": request.stage,
+        "code": code,
+        "approver": actor_of(tx, who.subject),
+    }
+    tx.append(Draft("decision.refused", fields))
+
+
+def _unready(
+    tx: Transaction, now: datetime, request: AccessRequest, rules: Rules
+) -> Refusal | None:
+    """What only says "try again": a stale directory, or deliveries not worked off (rules 5, 6)."""
+    snapshot = rules.snapshot
+    newest = tx.people.loaded("directory")
+    if newest != snapshot.digest or now - snapshot.read_at > SNAPSHOT_AGE_MAX:
+        return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
+    if backlog(tx, request.ticket):
+        return Refusal(
+            "ticket_backlog",
+            "Changes of this ticket are waiting to be worked off.",
+            "Try again in a moment; if it stays so, save the ticket again on the platform.",
+        )
+    return None
+
+
+def backlog(tx: Transaction, ticket: tuple[str, str, str]) -> bool:
+    """Whether something accepted before may still change this ticket (rule 6).
+
+    Every accepted delivery of the source must be worked off; a parked one that is, or may be, of
+    this ticket blocks until a later revision of the ticket is worked off (ADR 0005).
+    """
+    source, _, ident = ticket
+    if tx.deliveries.backlog(source):
+        return True
+    row = tx.tickets.find(ticket)
+    return tx.deliveries.parked_after(source, ident, 0 if row is None else row.delivery_seq)
+
+
+def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
+    if link.state is LinkState.USED:
+        return Refusal("link_used", "This link has been used; a link works once.")
+    if request.state is not RequestState.AWAITING and link.why not in {
+        "ticket_changed",
+        "rules_changed",
+    }:
+        return Refusal("already_decided", f"The request is {request.state.value} already.")
+    if now >= request.decide_by or now >= link.expires_at:
+        return _LATE
+    if link.state is LinkState.VOID:
+        return _void(link)
+    return None
+
+
+def _void(link: Link) -> Refusal:
+    if link.why == "rules_changed":
+        return _RULES
+    if link.why == "stage_done":
+        return Refusal("already_decided", "Others have decided at this stage.")
+    return _CHANGED
+
+
+def _moved(tx: Transaction, now: datetime, request: AccessRequest, rules: Rules) -> Refusal | None:
+    """Whether ticket, policy and directory still give what was shown; else a new round opens."""
+    row = tx.tickets.find(request.ticket)
+    what = None if row is None else asks_now(row, request, rules)
+    if row is None or what is None:
+        return _RULES
+    cause = changed(request, what)
+    if not cause and not what.reasons:
+        return None
+    renew(
+        tx,
+        now,
+        request,
+        what=what,
+        cause=cause or "reasons",
+        policy=rules.policy,
+        snapshot=rules.snapshot,
+    )
+    return _RULES if cause == "rules" else _CHANGED
+
+
+def asks_now(row: TicketRow, request: AccessRequest, rules: Rules) -> Asked | None:
+    """What the ticket asks for the request's entitlement under the policy in force."""
+    entitlement = rules.policy.entitlement(request.entitlement)
+    if entitlement is None and request.entitlement:
+        return None
+    classification = classified(row.ticket, rules.policy, rules.snapshot)
+    return asked(Ask(row.ticket, classification, entitlement, False, rules.policy, rules.snapshot))
+
+
+def _may_not(
+    tx: Transaction, request: AccessRequest, link: Link, who: SignedIn, rules: Rules
+) -> Refusal | None:
+    """Whether this person may decide at this stage now."""
+    case = case_of(request, rules.policy, rules.snapshot)
+    if case is None:
+        return _RULES
+    if (link.round, link.stage) != (request.round, request.stage):
+        return _CHANGED
+    earlier = _earlier(tx, request)
+    found = standing(case, case.rule.stages[request.stage - 1], who.subject, earlier)
+    if isinstance(found, Refusal):
+        return found
+    needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
+    if ASSURANCE_LEVELS.index(who.method) < ASSURANCE_LEVELS.index(needed):
+        return Refusal("assurance", f"This needs a sign-in by {needed}, not {who.method}.")
+    return None
+
+
+def _earlier(tx: Transaction, request: AccessRequest) -> frozenset[str]:
+    return frozenset(
+        one.approver for one in tx.requests.approvals(request.id) if one.round == request.round
+    )
+
+
+def _bad_form(request: AccessRequest, link: Link, form: Form, rules: Rules) -> Refusal | None:
+    case = case_of(request, rules.policy, rules.snapshot)
+    chars_min = 1 if case is None else max(1, case.rule.justification_chars_min)
+    said = len(form.justification.strip())
+    if form.shown != link.shown or link.shown != request.shown:
+        return Refusal(
+            "shown_changed", "This is not what is asked now.", "Open the link again and read it."
+        )
+    if form.decision not in {"approve", "deny"}:
+        return Refusal("decision", "Choose approve or deny.")
+    if not chars_min <= said <= JUSTIFICATION_CHARS_MAX:
+        return Refusal(
+            "justification",
+            f"The justification needs {chars_min} to {JUSTIFICATION_CHARS_MAX} characters;"
+            f" it has {said}.",
+        )
+    if form.seconds is not None and not 1 <= form.seconds <= request.seconds_now:
+        return Refusal("seconds", f"Give 1 to {request.seconds_now} seconds, or leave it out.")
+    return None
+
+
+def _commit(
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    link: Link,
+    who: SignedIn,
+    form: Form,
+    rules: Rules,
+) -> Decided:
+    case = case_of(request, rules.policy, rules.snapshot)
+    if case is None:
+        raise ValueError("a request that may be decided has a rule")
+    seconds = form.seconds or request.seconds_now
+    ref = _record_decision(tx, request, link, who, form, rules, case)
+    tx.links.save(replace(link, state=LinkState.USED))
+    tx.requests.add_approval(
+        Approval(
+            request=request.id,
+            round=request.round,
+            stage=request.stage,
+            approver=who.subject,
+            decision=form.decision,
+            seconds=seconds,
+            decided_at=now,
+            index=ref.index,
+        )
+    )
+    after = _advance(tx, now, request, case)
+    return Decided(form.decision, after.state.value, ref)
+
+
+def _record_decision(
+    tx: Transaction,
+    request: AccessRequest,
+    link: Link,
+    who: SignedIn,
+    form: Form,
+    rules: Rules,
+    case: Case,
+) -> EvidenceRef:
+    stage = case.rule.stages[request.stage - 1]
+    viewed = tx.requests.first_view(request.id, who.subject)
+    fields: dict[str, Json] = {
+        "request": request.id,
+        "round": request.round,
+        "stage": request.stage,
+        "need": stage.need,
+        "approver": actor_of(tx, who.subject),
+        "decision": form.decision,
+        "shown": link.shown,
+        "material": request.material,
+        "seconds": form.seconds or request.seconds_now,
+        "clause": link.clause,
+        "authority_basis": "verified",
+        "directory": rules.snapshot.digest,
+        "directory_read_at": to_text(rules.snapshot.read_at),
+        "policy": rules.policy.digest,
+        "rules": request.rules,
+        "rule": f"{case.rule.id}@{case.rule.where}",
+        "classification": list(request.rule_ids),
+        "method": who.method,
+        "because": case.rule.because,
+        "signed_in_at": to_text(who.at),
+        "first_viewed_at": None if viewed is None else to_text(viewed),
+        "revision": request.revision,
+        "link": link.id,
+    }
+    said = Disclosure(
+        "justification", form.justification.strip(), subject=who.subject, kind="decision"
+    )
+    return tx.append(Draft("decision.recorded", fields, (said,)))
+
+
+def _advance(tx: Transaction, now: datetime, request: AccessRequest, case: Case) -> AccessRequest:
+    """Move the request by what its approvals come to now."""
+    approvals = tx.requests.approvals(request.id)
+    decision = decide(case.rule, approvals, request.round)
+    if decision.verdict is Verdict.PENDING and decision.stage == request.stage:
+        return request
+    void_links(tx, request.id, "stage_done")
+    shortest = seconds_of(approvals, request.round, request.seconds)
+    after = replace(
+        request,
+        version=request.version + 1,
+        cut=shortest if shortest < request.seconds else None,
+    )
+    if decision.verdict is Verdict.PENDING:
+        return _next_stage(tx, now, request, replace(after, stage=decision.stage), case)
+    approved = decision.verdict is Verdict.APPROVED
+    state = RequestState.APPROVED if approved else RequestState.DENIED
+    after = replace(after, state=state, closed_at=now)
+    tx.requests.save(after)
+    record(tx, after, request.state.value, "decided", [], _stages(case.rule))
+    if approved:
+        plan_grant(tx, now, after)
+    return after
+
+
+def _stages(rule: ApproveRule) -> dict[str, Json]:
+    return {"stages": [stage.need for stage in rule.stages]}
+
+
+def _next_stage(
+    tx: Transaction, now: datetime, before: AccessRequest, after: AccessRequest, case: Case
+) -> AccessRequest:
+    tx.requests.save(after)
+    links = issue_links(tx, now, after, case, _earlier(tx, after))
+    record(tx, after, before.state.value, "next_stage", links, _stages(case.rule))
+    return after

@@ -1,0 +1,306 @@
+"""Enforce: what is recorded before and after a call to a target. The call itself is outside.
+
+Write-ahead (`states.md` rule 1): the target is observed first; the intent, with what was seen, is
+committed before the call; the outcome after. After a crash every open intent is observed again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.evidence import Draft, Json
+from ticketgate.domain.grant import (
+    CALL_SECONDS_MAX,
+    HOLDING,
+    REVOKE_TRIES_BEFORE_OVERDUE,
+    REVOKING,
+    Grant,
+    GrantState,
+    revoke_backoff,
+)
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.ticket import StateClass
+from ticketgate.operations.decide_request import backlog
+from ticketgate.operations.end_grant import end_grant, move
+from ticketgate.ports import Transaction
+
+_WAIT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What observing the target showed, before any call."""
+
+    principal: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """How a call ended. `code` is empty when it was confirmed by reading back."""
+
+    code: str
+    retryable: bool
+    unknown: bool = False  # it may still land
+    retry_after: float = 0.0
+    native_ref: str | None = None
+    residuals: tuple[str, ...] = ()
+
+
+def _later(tx: Transaction, command: Command, due: datetime, outcome: str) -> None:
+    """Queue the command again. Only a change of outcome is a record, not every repeat."""
+    if outcome and outcome != command.last_outcome:
+        fields: dict[str, Json] = {
+            "command": command.kind.value,
+            "about": command.about,
+            "outcome": outcome,
+            "tries": command.tries,
+        }
+        tx.append(Draft("command.retried", fields))
+    tx.commands.save(replace(command, state=CommandState.QUEUED, due_at=due, last_outcome=outcome))
+
+
+def _done(tx: Transaction, command: Command) -> None:
+    tx.commands.save(replace(command, state=CommandState.DONE))
+
+
+def intend_provision(
+    tx: Transaction, now: datetime, *, ident: str, seen: Seen, snapshot: DirectorySnapshot
+) -> Grant | None:
+    """Commit the intent to provision; None when it must not be called (now, or ever).
+
+    This commit is the activation: `not_after` is set here and never moves.
+    """
+    command = tx.commands.get(ident)
+    grant = None if command is None else tx.grants.get(command.about)
+    if command is None or grant is None or command.state is not CommandState.QUEUED:
+        return None
+    if grant.state is GrantState.PROVISIONING:
+        return _again(tx, now, command, grant)
+    if grant.state is not GrantState.PLANNED:
+        return None
+    over = _over(now, grant, snapshot)
+    if over:
+        end_grant(tx, now, grant, over)
+        return None
+    if _must_wait(tx, grant):
+        _later(tx, command, now + _WAIT, "")
+        return None
+    return _begin(tx, now, command, grant, seen)
+
+
+def _over(now: datetime, grant: Grant, snapshot: DirectorySnapshot) -> str:
+    """Why a planned grant must never be provisioned; empty when it may."""
+    person = snapshot.person(grant.subject)
+    if person is None or not person.active:
+        return "leaver"
+    return "activate_within" if now >= grant.activate_by else ""
+
+
+def _must_wait(tx: Transaction, grant: Grant) -> bool:
+    """Whether the ticket may have changed, is in no known state, or the last grant is going."""
+    row = tx.tickets.find(grant.ticket)
+    if row is None or row.ticket.state_class is StateClass.UNLISTED or backlog(tx, grant.ticket):
+        return True
+    return any(other.state in REVOKING for other in tx.grants.sharing(grant.share))
+
+
+def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen: Seen) -> Grant:
+    """Rule 3: access that stood before, without a live grant of ours, is baseline."""
+    holders = [
+        other
+        for other in tx.grants.sharing(grant.share)
+        if other.id != grant.id and other.state in HOLDING
+    ]
+    baseline = seen.present and all(other.baseline for other in holders)
+    deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
+    after = replace(
+        grant,
+        state=GrantState.PROVISIONING,
+        principal=seen.principal,
+        not_after=now + timedelta(seconds=grant.seconds),
+        baseline=baseline,
+    )
+    more: dict[str, Json] = {
+        "before": "present" if seen.present else "absent",
+        "baseline": baseline,
+        "deadline": to_text(deadline),
+        "plan": "keep" if baseline else "remove",
+        "command": command.id,
+    }
+    after = move(tx, grant, after, "approved", more)
+    tx.commands.save(
+        replace(command, state=CommandState.INTENDED, tries=command.tries + 1, deadline=deadline)
+    )
+    return after
+
+
+def _again(tx: Transaction, now: datetime, command: Command, grant: Grant) -> Grant | None:
+    """A retry under the same intent; the intent's record stands."""
+    if grant.not_after is not None and now >= grant.not_after:
+        end_grant(tx, now, grant, "expired")
+        return None
+    deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
+    tx.commands.save(
+        replace(command, state=CommandState.INTENDED, tries=command.tries + 1, deadline=deadline)
+    )
+    return grant
+
+
+def could_not_look(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:
+    """Observing failed, so nothing was called: try again, or give up what never touched it."""
+    command = tx.commands.get(ident)
+    grant = None if command is None else tx.grants.get(command.about)
+    if command is None or grant is None or command.state is not CommandState.QUEUED:
+        return
+    command = replace(command, tries=command.tries + 1)
+    if command.kind is CommandKind.REVOKE:
+        _revoke_failed(tx, now, command, grant, called)
+        return
+    if grant.state is GrantState.PROVISIONING and not called.retryable:
+        end_grant(tx, now, grant, "provision_failed")
+        return
+    if not called.retryable or now >= grant.activate_by:
+        end_grant(tx, now, grant, called.code if not called.retryable else "activate_within")
+        return
+    _later(tx, command, now + _pause(command, called), called.code)
+
+
+def _pause(command: Command, called: Called) -> timedelta:
+    return max(revoke_backoff(max(1, command.tries)), timedelta(seconds=called.retry_after))
+
+
+def provisioned(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:
+    """Record how provisioning ended. A failure is always compensated: it may be half done."""
+    command = tx.commands.get(ident)
+    grant = None if command is None else tx.grants.get(command.about)
+    if command is None or grant is None:
+        return
+    if grant.state is not GrantState.PROVISIONING:
+        _landed_late(tx, now, grant, command, called)
+        return
+    if not called.code:
+        _done(tx, command)
+        after = replace(grant, state=GrantState.ACTIVE, native_ref=called.native_ref)
+        move(tx, grant, after, "confirmed", {"confirmed": True})
+        return
+    if called.retryable and not called.unknown and now < grant.activate_by:
+        _later(tx, command, now + _pause(command, called), called.code)
+        return
+    tx.commands.save(replace(command, last_outcome=called.code))
+    late = command.deadline if called.unknown else None
+    end_grant(tx, now, replace(grant, late_until=late), "provision_failed")
+
+
+def _landed_late(
+    tx: Transaction, now: datetime, grant: Grant, command: Command, called: Called
+) -> None:
+    """The grant was ended while it was being called: once that is over, revoking goes on."""
+    tx.commands.save(replace(command, last_outcome=called.code))
+    if grant.state in REVOKING and not called.unknown:
+        tx.grants.save(replace(grant, version=grant.version + 1, late_until=None))
+        revoke = tx.commands.of(grant.id, CommandKind.REVOKE)
+        if revoke is not None and revoke.state is CommandState.QUEUED:
+            tx.commands.save(replace(revoke, due_at=now))
+
+
+def intend_revoke(tx: Transaction, now: datetime, *, ident: str, present: bool) -> Grant | None:
+    """What a revocation must call; None when nothing is to be called.
+
+    Absent is success, once no earlier call can land any more. Baseline access and access that
+    another live grant holds are kept: nothing of this grant stays at the target.
+    """
+    command = tx.commands.get(ident)
+    grant = None if command is None else tx.grants.get(command.about)
+    if command is None or grant is None or command.state is not CommandState.QUEUED:
+        return None
+    kept = kept_because(tx, grant)
+    if kept:
+        _confirm(tx, now, command, grant, {"kept": kept})
+        return None
+    if not present:
+        _absent(tx, now, command, grant)
+        return None
+    command = replace(command, tries=command.tries + 1)
+    if command.deadline is None:
+        fields: dict[str, Json] = {
+            "request": grant.request,
+            "grant": grant.id,
+            "before": "present",
+            "command": command.id,
+        }
+        tx.append(Draft("revocation.attempted", fields))
+    deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
+    tx.commands.save(replace(command, state=CommandState.INTENDED, deadline=deadline))
+    return grant
+
+
+def kept_because(tx: Transaction, grant: Grant) -> str:
+    """Why revoking this grant removes nothing: `baseline`, `shared`, or empty."""
+    if grant.baseline:
+        return "baseline"
+    others = tx.grants.sharing(grant.share)
+    shared = any(other.id != grant.id and other.state in HOLDING for other in others)
+    return "shared" if shared else ""
+
+
+def _absent(tx: Transaction, now: datetime, command: Command, grant: Grant) -> None:
+    late = [one.late_until for one in tx.grants.sharing(grant.share) if one.late_until is not None]
+    latest = max(late, default=now)
+    if latest > now:
+        _later(tx, command, latest, "")
+        return
+    _confirm(tx, now, command, grant, {"kept": ""})
+
+
+def revoked(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:
+    """Record how a revocation ended; what is not confirmed is tried again for ever."""
+    command = tx.commands.get(ident)
+    grant = None if command is None else tx.grants.get(command.about)
+    if command is None or grant is None or grant.state not in REVOKING:
+        return
+    if called.code:
+        _revoke_failed(tx, now, command, grant, called)
+        return
+    late = [one.late_until for one in tx.grants.sharing(grant.share) if one.late_until is not None]
+    if max(late, default=now) > now:
+        _later(tx, command, max(late), "")
+        return
+    _confirm(tx, now, command, grant, {"kept": "", "residuals": list(called.residuals)})
+
+
+def _revoke_failed(
+    tx: Transaction, now: datetime, command: Command, grant: Grant, called: Called
+) -> None:
+    _later(tx, command, now + _pause(command, called), called.code)
+    if grant.state is GrantState.REVOKING and command.tries >= REVOKE_TRIES_BEFORE_OVERDUE:
+        move(
+            tx,
+            grant,
+            replace(grant, state=GrantState.REVOKE_OVERDUE),
+            called.code,
+            {"tries": command.tries},
+        )
+
+
+def _confirm(
+    tx: Transaction, now: datetime, command: Command, grant: Grant, more: dict[str, Json]
+) -> None:
+    if grant.state is GrantState.REVOKE_OVERDUE:
+        grant = move(tx, grant, replace(grant, state=GrantState.REVOKING), "retried")
+    late = 0.0
+    if grant.not_after is not None:
+        late = max(0.0, (now - grant.not_after).total_seconds())
+    fields: dict[str, Json] = {"confirmed": True, "late_milliseconds": int(late * 1000), **more}
+    after = replace(grant, state=GrantState.REVOKED, ended_at=now)
+    move(tx, grant, after, grant.cause, fields)
+    _done(tx, command)
+
+
+def recover(tx: Transaction, now: datetime) -> int:
+    """After a start: every open intent is queued, to be observed at the target again."""
+    found = tx.commands.intended()
+    for command in found:
+        tx.commands.save(replace(command, state=CommandState.QUEUED, due_at=now))
+    return len(found)

@@ -1,0 +1,64 @@
+"""Notify: what is recorded around a mail. A token is minted per try: hash first, then the mail."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.approval import Link, LinkState
+from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.evidence import Draft, Json
+from ticketgate.domain.grant import revoke_backoff
+from ticketgate.ports import Transaction
+
+MAIL_FIRST_WAIT_SECONDS: Final = 2.0
+MAIL_TRY_FOR: Final = timedelta(hours=24)
+
+
+def mint_link(
+    tx: Transaction, now: datetime, *, ident: str, token_hash: str
+) -> tuple[Link, AccessRequest] | None:
+    """Commit the hash of the token that is about to be mailed; None when it is not wanted."""
+    link = tx.links.get(ident)
+    request = None if link is None else tx.requests.get(link.request)
+    if link is None or request is None:
+        return None
+    wanted = link.state is LinkState.ISSUED and request.state is RequestState.AWAITING
+    if not wanted or now >= link.expires_at:
+        return None
+    tx.links.add_token(token_hash, link.id, now)
+    return link, request
+
+
+def mailed(tx: Transaction, now: datetime, *, ident: str, code: str, retryable: bool) -> None:
+    """Record how mailing ended; `code` is empty when the server took it.
+
+    Unavailable servers are tried again with backoff for a day; a refusal is final.
+    """
+    command = tx.commands.get(ident)
+    if command is None or command.state is not CommandState.QUEUED:
+        return
+    if not code:
+        _settle(tx, command, "notification.sent", {})
+        return
+    command = replace(command, tries=command.tries + 1)
+    if retryable and now - command.due_at < MAIL_TRY_FOR:
+        due = now + revoke_backoff(command.tries, MAIL_FIRST_WAIT_SECONDS)
+        tx.commands.save(replace(command, due_at=due, last_outcome=code))
+        return
+    _settle(tx, command, "notification.failed", {"code": code})
+
+
+def unwanted(tx: Transaction, now: datetime, *, ident: str) -> None:
+    """The mail's reason is gone: nothing is sent, nothing needs a record."""
+    del now
+    command = tx.commands.get(ident)
+    if command is not None:
+        tx.commands.save(replace(command, state=CommandState.CANCELLED))
+
+
+def _settle(tx: Transaction, command: Command, record: str, more: dict[str, Json]) -> None:
+    what = "link" if command.kind is CommandKind.MAIL_LINK else "code"
+    fields: dict[str, Json] = {"what": what, "about": command.about, **more}
+    tx.append(Draft(record, fields))
+    tx.commands.save(replace(command, state=CommandState.DONE))

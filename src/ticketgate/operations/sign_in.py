@@ -1,0 +1,122 @@
+"""Sign in by mail code: asked for by a browser session, mailed to a person, entered once.
+
+A code is 8 digits, lives 10 minutes, takes 5 tries, and counts only in the browser session that
+asked for it. Failed tries never void a link (`states.md` rule 16).
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Draft
+from ticketgate.domain.sign_in import (
+    CODE_LIFE,
+    CODE_TRIES_MAX,
+    CODES_AN_HOUR_MAX,
+    SESSION_LIFE,
+    Code,
+    SessionRow,
+)
+from ticketgate.operations.actors import actor_of
+from ticketgate.ports import Transaction
+
+
+def secret_hash(secret: str) -> str:
+    """How tokens, codes, sessions and browser secrets are stored: SHA-256, hex."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def code_hash(ident: str, code: str) -> str:
+    """A code's hash is bound to its row, so that equal codes differ."""
+    return secret_hash(f"{ident}:{code}")
+
+
+def ask_code(
+    tx: Transaction, now: datetime, *, browser_hash: str, subject: str, link: str | None
+) -> Refusal | None:
+    """Queue a code. Refusal: `too_many_codes` (five an hour per person and per link)."""
+    since = now - timedelta(hours=1)
+    if tx.people.codes_since(subject, link, since) >= CODES_AN_HOUR_MAX:
+        return Refusal(
+            "too_many_codes",
+            f"At most {CODES_AN_HOUR_MAX} codes an hour are sent to one person.",
+            "Use the newest code that you have, or wait.",
+        )
+    code = Code(tx.new_id("cod"), browser_hash, subject, link, now)
+    tx.people.add_code(code)
+    tx.commands.add(
+        Command(
+            id=tx.new_id("cmd"),
+            kind=CommandKind.MAIL_CODE,
+            about=code.id,
+            target="mail",
+            state=CommandState.QUEUED,
+            due_at=now,
+        )
+    )
+    return None
+
+
+def mint_code(tx: Transaction, now: datetime, *, ident: str, code: str) -> Code | None:
+    """Commit the hash of the code that is about to be mailed; None when it is not wanted."""
+    row = tx.people.code(ident)
+    if row is None or row.state != "open":
+        return None
+    row = replace(row, code_hash=code_hash(ident, code), expires_at=now + CODE_LIFE, tries=0)
+    tx.people.save_code(row)
+    return row
+
+
+def enter_code(
+    tx: Transaction, now: datetime, *, browser_hash: str, code: str, session_hash: str
+) -> SessionRow | Refusal:
+    """Open a session for the person whose code this is.
+
+    Refusals: `code_wrong`, `code_expired`, `code_tries`; a wrong try counts against every open
+    code of the browser session.
+    """
+    rows = [row for row in tx.people.codes_of_browser(browser_hash) if row.code_hash]
+    fresh = [row for row in rows if row.expires_at is not None and now < row.expires_at]
+    usable = [row for row in fresh if row.tries < CODE_TRIES_MAX]
+    if not usable:
+        return _no_code(bool(rows), bool(fresh))
+    for row in usable:
+        if row.code_hash == code_hash(row.id, code):
+            return _signed_in(tx, now, row, session_hash)
+    for row in usable:
+        tx.people.save_code(replace(row, tries=row.tries + 1))
+    subjects = sorted({row.subject for row in usable})
+    tx.append(
+        Draft(
+            "sign_in.refused",
+            {"code": "code_wrong", "people": [actor_of(tx, one) for one in subjects]},
+        )
+    )
+    return Refusal("code_wrong", "That is not the code.", "Read the newest mail again.")
+
+
+def _no_code(any_mailed: bool, any_fresh: bool) -> Refusal:  # noqa: FBT001 -- two facts of one row
+    if any_fresh:
+        return Refusal("code_tries", "Too many wrong tries for this code.", "Ask for a new code.")
+    if any_mailed:
+        return Refusal("code_expired", "The code is older than 10 minutes.", "Ask for a new code.")
+    return Refusal("code_wrong", "That is not the code.", "Read the newest mail again.")
+
+
+def _signed_in(tx: Transaction, now: datetime, row: Code, session_hash: str) -> SessionRow:
+    tx.people.save_code(replace(row, state="used"))
+    for other in tx.people.codes_of_browser(row.browser_hash):
+        tx.people.save_code(replace(other, state="void"))
+    session = SessionRow(session_hash, row.subject, "mail_code", now, now + SESSION_LIFE)
+    tx.people.add_session(session)
+    tx.append(
+        Draft("sign_in.recorded", {"person": actor_of(tx, row.subject), "method": "mail_code"})
+    )
+    return session
+
+
+def sign_out(tx: Transaction, now: datetime, *, session_hash: str) -> None:
+    """End a session."""
+    tx.people.end_session(session_hash, now)

@@ -1,0 +1,50 @@
+"""Start: the first record of a log, and what configuration a gateway runs on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ticketgate.domain.evidence import FORMAT, Disclosure, Draft, Json
+from ticketgate.domain.timekeeping import Kept
+from ticketgate.ports import Transaction
+
+
+def open_log(tx: Transaction, now: datetime, *, origin: str, version: str) -> None:
+    """Record 0 of a new log; `gateway.started` in one that has records."""
+    del now
+    if tx.evidence_size() == 0:
+        tx.append(Draft("log.opened", {"origin": origin, "format": FORMAT, "version": version}))
+    tx.append(Draft("gateway.started", {"version": version}))
+
+
+def note_loaded(
+    tx: Transaction, now: datetime, *, kind: str, digest: str, content: str | None = None
+) -> bool:
+    """Record which policy, directory or settings hold from now on; False when they already did."""
+    if tx.people.loaded(kind) == digest:
+        return False
+    fields: dict[str, Json] = {"digest": digest, "authority": "host"}
+    hidden = () if content is None else (Disclosure(kind, content, kind=kind),)
+    tx.append(Draft(f"{kind}.loaded", fields, hidden))
+    tx.people.note_loaded(kind, digest, now)
+    return True
+
+
+def heartbeat(
+    tx: Transaction, now: datetime, *, refused: Mapping[str, int], duplicates: int
+) -> None:
+    """At least hourly, so that silence is visible; carries the counts of what left no row."""
+    del now
+    counts: list[Json] = [[name, count] for name, count in sorted(refused.items())]
+    tx.append(Draft("heartbeat", {"refused": counts, "duplicates": duplicates}))
+
+
+def keep_clock(tx: Transaction, now: datetime, *, kept: Kept) -> None:
+    """Store the clock reading, so that a restart goes on from it."""
+    del now
+    tx.people.keep_clock(kept)
+
+
+def note_dispute(tx: Transaction, now: datetime, *, disputed: bool) -> None:
+    """Record that the wall clock is more than five minutes off, or has healed."""
+    del now
+    tx.append(Draft("clock.disputed", {"disputed": disputed}))

@@ -1,0 +1,369 @@
+"""Ports: what operations ask of the outside. The docstrings are promises.
+
+A `Transaction` lives inside one write; whatever an operation does through it commits or vanishes
+as one: state, evidence and outbox. Nothing outward happens inside it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.approval import Approval, Link
+from ticketgate.domain.command import Command, CommandKind
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.evidence import Draft, EvidenceRef
+from ticketgate.domain.grant import Grant
+from ticketgate.domain.sign_in import Code, SessionRow
+from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.timekeeping import Kept
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A stored delivery. `seq` counts arrivals; `index` and `leaf` name its first record.
+
+    `ticket` is the platform's id of the ticket it is of, or may be of; None when unknown.
+    `effect` says what working it off did.
+    """
+
+    seq: int
+    id: str
+    source: str
+    webhook_id: str
+    body_digest: str
+    received_at: datetime
+    state: str
+    reason: str
+    ticket: str | None
+    effect: str
+    index: int
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """The last accepted revision of a ticket; `id` is ours, random, and used in evidence."""
+
+    id: str
+    ticket: Ticket
+    revision: int
+    verdict: str
+    delivery_seq: int
+    updated_at: datetime
+
+
+class Deliveries(Protocol):
+    """Inbox rows."""
+
+    def find(self, source: str, webhook_id: str) -> list[DeliveryRow]:
+        """All rows with this sender's id, oldest first."""
+
+    def with_body(self, source: str, digest: str) -> list[DeliveryRow]:
+        """All rows with this body, oldest first."""
+
+    def add(self, row: DeliveryRow, body: bytes) -> None:
+        """Store a row and its raw body; `row.seq` is ignored and given by the store."""
+
+    def waiting(self, limit: int) -> list[DeliveryRow]:
+        """Accepted rows that are not worked off, oldest first."""
+
+    def body(self, seq: int) -> bytes | None:
+        """The raw body, None when it was dropped."""
+
+    def finish(self, seq: int, state: str, reason: str, ticket: str | None, effect: str) -> None:
+        """Work off a row. A processed row's raw body is dropped when its time is up."""
+
+    def backlog(self, source: str) -> int:
+        """How many accepted deliveries of this source are not worked off."""
+
+    def parked_after(self, source: str, ticket: str, seq: int) -> bool:
+        """Whether a quarantined delivery later than `seq` is, or may be, of this ticket."""
+
+    def drop_bodies(self, before: datetime) -> int:
+        """Drop raw bodies of processed rows received before; returns how many."""
+
+    def listed(self, state: str | None, limit: int) -> list[DeliveryRow]:
+        """Newest first, for looking."""
+
+
+class Tickets(Protocol):
+    """Last revisions of tickets."""
+
+    def find(self, key: tuple[str, str, str]) -> TicketRow | None:
+        """The row of (source, table, platform id)."""
+
+    def save(self, row: TicketRow) -> None:
+        """Insert or replace the row of its key."""
+
+
+class Requests(Protocol):
+    """Access requests."""
+
+    def get(self, ident: str) -> AccessRequest | None:
+        """The request with this id."""
+
+    def of_ticket(self, key: tuple[str, str, str]) -> list[AccessRequest]:
+        """All requests of a ticket, oldest first."""
+
+    def live(self) -> list[AccessRequest]:
+        """All blocked and awaiting requests."""
+
+    def due(self, now: datetime) -> list[AccessRequest]:
+        """Live requests whose time to decide is over."""
+
+    def save(self, request: AccessRequest) -> None:
+        """Insert version 1, or replace version n-1 by n (StoreConflictError when it is not so)."""
+
+    def listed(self, state: str | None, limit: int) -> list[AccessRequest]:
+        """Newest first, for looking."""
+
+    def approvals(self, ident: str) -> list[Approval]:
+        """All approvals of a request, in the order they were given."""
+
+    def add_approval(self, approval: Approval) -> None:
+        """Store an approval; one per person and round."""
+
+    def first_view(self, ident: str, subject: str) -> datetime | None:
+        """When this person first saw the request."""
+
+    def add_view(self, ident: str, subject: str, hour: str, at: datetime) -> bool:
+        """Note a view; False when this person's view in this hour is noted already."""
+
+
+class Links(Protocol):
+    """Links and the hashes of their tokens."""
+
+    def by_token(self, token_hash: str) -> Link | None:
+        """The link that one of its tokens names."""
+
+    def get(self, ident: str) -> Link | None:
+        """The link with this id."""
+
+    def of_request(self, request: str) -> list[Link]:
+        """All links of a request."""
+
+    def save(self, link: Link) -> None:
+        """Insert or replace."""
+
+    def add_token(self, token_hash: str, link: str, now: datetime) -> None:
+        """Commit a token's hash; done before the mail that carries the token is sent."""
+
+
+class Grants(Protocol):
+    """Grants."""
+
+    def get(self, ident: str) -> Grant | None:
+        """The grant with this id."""
+
+    def of_ticket(self, key: tuple[str, str, str]) -> list[Grant]:
+        """All grants of a ticket that are not ended."""
+
+    def sharing(self, share: tuple[str, str, str]) -> list[Grant]:
+        """All grants of the same (subject, target, entitlement), ended ones too."""
+
+    def due(self, now: datetime) -> list[Grant]:
+        """Live grants whose time is up."""
+
+    def next_due(self) -> datetime | None:
+        """When the next live grant's time is up."""
+
+    def save(self, grant: Grant) -> None:
+        """Insert version 1, or replace version n-1 by n (StoreConflictError when it is not so)."""
+
+    def listed(self, state: str | None, limit: int) -> list[Grant]:
+        """Newest first, for looking."""
+
+    def matching(self, *, subject: str | None, target: str | None) -> list[Grant]:
+        """Grants that are not ended, of a person or a target."""
+
+
+class Commands(Protocol):
+    """The outbox."""
+
+    def add(self, command: Command) -> None:
+        """Queue a command; committed with the change that causes it."""
+
+    def get(self, ident: str) -> Command | None:
+        """The command with this id."""
+
+    def of(self, about: str, kind: CommandKind) -> Command | None:
+        """The open command of this kind for a grant, link or code."""
+
+    def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
+        """Queued commands that are due, oldest first."""
+
+    def next_due(self, kinds: Iterable[CommandKind]) -> datetime | None:
+        """When the next queued command is due."""
+
+    def intended(self) -> list[Command]:
+        """Commands whose intent is committed and whose outcome is not."""
+
+    def save(self, command: Command) -> None:
+        """Replace."""
+
+    def oldest_due(self) -> datetime | None:
+        """The oldest due time among open commands, for readiness."""
+
+
+class People(Protocol):
+    """Actor ids, codes, sessions, and which configuration was loaded last."""
+
+    def actor(self, subject: str) -> str | None:
+        """The random id that stands for a subject in evidence."""
+
+    def add_actor(self, subject: str, actor: str) -> None:
+        """Store a minted actor id."""
+
+    def subject(self, actor: str) -> str | None:
+        """The subject behind an actor id."""
+
+    def loaded(self, kind: str) -> str | None:
+        """The digest of the policy, directory or settings loaded last."""
+
+    def note_loaded(self, kind: str, digest: str, now: datetime) -> None:
+        """Note what is loaded now."""
+
+    def codes_since(self, subject: str, link: str | None, since: datetime) -> int:
+        """How many codes were asked for this person, or for this link, since then."""
+
+    def add_code(self, code: Code) -> None:
+        """Store a code that was asked for; its hash comes when it is mailed."""
+
+    def code(self, ident: str) -> Code | None:
+        """The code with this id."""
+
+    def codes_of_browser(self, browser_hash: str) -> list[Code]:
+        """Open codes that this browser session asked for, newest first."""
+
+    def save_code(self, code: Code) -> None:
+        """Replace."""
+
+    def add_session(self, session: SessionRow) -> None:
+        """Store a session by the hash of its id."""
+
+    def session(self, id_hash: str) -> SessionRow | None:
+        """The session with this hash."""
+
+    def end_session(self, id_hash: str, now: datetime) -> None:
+        """End it."""
+
+    def keep_clock(self, kept: Kept) -> None:
+        """Store the last clock reading."""
+
+    def kept_clock(self) -> Kept | None:
+        """The last clock reading stored."""
+
+
+class Reading(Protocol):
+    """A consistent look at everything, without the right to change."""
+
+    deliveries: Deliveries
+    tickets: Tickets
+    requests: Requests
+    links: Links
+    grants: Grants
+    commands: Commands
+    people: People
+
+
+class Transaction(Reading, Protocol):
+    """One write. Committed whole, or nothing of it is kept."""
+
+    def append(self, draft: Draft) -> EvidenceRef:
+        """Append a record; the log gives it place and time (the `now` of this operation)."""
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh random id, `prefix` and 80 bits."""
+
+    def new_salt(self) -> str:
+        """16 random bytes as hex."""
+
+    def evidence_size(self) -> int:
+        """How many records the log has, those of this transaction included."""
+
+
+class Operation(Protocol[T_co]):
+    """What the writer runs: SQL and pure code only."""
+
+    def __call__(self, tx: Transaction, now: datetime) -> T_co:
+        """Change state and evidence through `tx`; the value returned is the answer."""
+
+
+class Store(Protocol):
+    """Durable when `write` returns: the commit survived a power cut (WAL, synchronous=FULL)."""
+
+    def write(self, operation: Operation[T], *, urgent: bool = False) -> T:
+        """Run the operation in the writer's next group. Blocks until it is durable.
+
+        Operations run one at a time, in order; `urgent` ones (revokes) first. An exception of the
+        operation rolls back to its savepoint and is raised here.
+
+        Raises:
+            StoreUnavailableError: nothing of it was kept; try again later.
+        """
+
+    def write_many(self, operations: Sequence[Operation[T]]) -> list[T | BaseException]:
+        """Several operations in order; each has its own savepoint and its own outcome."""
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """A snapshot for looking; safe from any thread."""
+
+
+class Clock(Protocol):
+    """Time, `states.md` rule 11."""
+
+    def now(self) -> datetime:
+        """Never runs back, also over restarts."""
+
+    def wall(self) -> datetime:
+        """The wall clock; for the tolerance of signatures only."""
+
+    def disputed(self) -> bool:
+        """Whether the wall clock is more than five minutes off `now`."""
+
+
+class Ids(Protocol):
+    """Randomness."""
+
+    def ident(self, prefix: str) -> str:
+        """`prefix` and 80 random bits as lower-case hex."""
+
+    def salt(self) -> bytes:
+        """16 random bytes."""
+
+    def token(self) -> str:
+        """A secret for links, sessions and browsers: 256 bits, URL-safe."""
+
+    def code(self) -> str:
+        """8 decimal digits."""
+
+
+class Directory(Protocol):
+    """Who exists, read afresh each time."""
+
+    def read(self, now: datetime) -> DirectorySnapshot:
+        """The directory as it is now; parsed again only if its digest changed.
+
+        Raises:
+            TicketgateError: code `directory_unreadable`.
+        """
+
+
+class Post(Protocol):
+    """Mail going out."""
+
+    def send(self, to: str, subject: str, text: str, html: str, message_id: str) -> None:
+        """One attempt.
+
+        Raises:
+            TicketgateError: code `mail_refused` (permanent) or `mail_unavailable` (retry).
+        """
+
+
+Wake = Callable[[], None]

@@ -1,0 +1,126 @@
+"""The page of a link: shows exactly what is approved, and takes one decision."""
+
+from typing import Final
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask.views import MethodView
+
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.instants import duration_text
+from ticketgate.operations.desk import Desk, LinkView, Session
+from ticketgate.web.problems import status_of
+from ticketgate.web.replies import refused
+from ticketgate.web.sign_in import signed_in
+
+_SHORTER_SECONDS: Final = (
+    *(900, 1800, 3600, 7200, 14_400, 28_800),
+    *(86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400, 30 * 86_400),
+)
+_DIGITS_MAX: Final = 9
+_TRY_AGAIN: Final = frozenset({422, 503})
+_NOT_SIGNED_IN: Final = Refusal(
+    "not_signed_in",
+    "You are not signed in any more; nothing was recorded.",
+    "Open the link again, sign in, and decide.",
+)
+_NO_SECONDS: Final = Refusal(
+    "seconds",
+    "The time is not a whole number of seconds.",
+    "Choose one of the times offered, or leave it as asked.",
+)
+_OTHER_NOW: Final = Refusal(
+    "shown_changed",
+    "What is asked has changed since you opened the page; nothing was recorded.",
+    "Open the link again and read it afresh.",
+)
+
+
+class ApprovePage(MethodView):
+    """`/approve/{link}`. Only POST decides; GET, HEAD and OPTIONS change nothing (rule 14)."""
+
+    init_every_request = False
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def get(self, link: str) -> ResponseReturnValue:
+        """What the link is about, to its holder; before sign-in nothing of it (rule 16)."""
+        person = signed_in(self._desk)
+        if person is None:
+            return flask.render_template("sign_in_first.html", link=link)
+        view = self._desk.open_link(link, person.subject)
+        if isinstance(view, Refusal):
+            return refused(view)
+        return flask.render_template("approve.html", refusal=None, **_context(link, view))
+
+    def post(self, link: str) -> ResponseReturnValue:
+        """Decide; 303 to the page, which then shows the outcome."""
+        person = signed_in(self._desk)
+        typed = flask.request.form.get("justification", "").replace("\r\n", "\n")
+        if person is None:
+            return refused(_NOT_SIGNED_IN, link=link, typed=typed)
+        refusal = self._decide(link, person, typed)
+        if refusal is None:
+            return flask.redirect(flask.url_for("approve", link=link), 303)
+        if status_of(refusal.code) not in _TRY_AGAIN:
+            return refused(refusal, link=link, typed=typed)
+        return self._again(link, person, refusal, typed)
+
+    def _decide(self, link: str, person: Session, typed: str) -> Refusal | None:
+        form = flask.request.form
+        try:
+            seconds = _whole(form.get("seconds", ""))
+        except ValueError:
+            return _NO_SECONDS
+        answer = self._desk.decide(
+            link,
+            person,
+            decision=form.get("decision", ""),
+            justification=typed,
+            seconds=seconds,
+            shown=form.get("shown", ""),
+        )
+        return answer if isinstance(answer, Refusal) else None
+
+    def _again(self, link: str, person: Session, refusal: Refusal, typed: str) -> flask.Response:
+        """The form once more, filled in as it was, unless it would now be about something else."""
+        view = self._desk.open_link(link, person.subject)
+        if isinstance(view, Refusal):
+            return refused(view, link=link, typed=typed)
+        form = flask.request.form
+        if view.shown != form.get("shown", ""):
+            return refused(_OTHER_NOW, link=link, typed=typed)
+        context = _context(link, view) | {
+            "typed": typed,
+            "decision": form.get("decision", ""),
+            "chosen": form.get("seconds", ""),
+        }
+        return refused(refusal, "approve.html", **context)
+
+
+def _whole(text: str) -> int | None:
+    """A count of seconds; None when the field is empty; ValueError for anything else."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > _DIGITS_MAX:
+        raise ValueError("not a whole number of seconds")
+    return int(text)
+
+
+def _context(link: str, view: LinkView) -> dict[str, object]:
+    """What `approve.html` needs; `shorter` are (seconds, words) below the longest life."""
+    return {
+        "link": link,
+        "view": view,
+        "open": view.state == "awaiting" and not view.mine,
+        "shorter": [(s, duration_text(s)) for s in _SHORTER_SECONDS if s < view.seconds],
+        "typed": "",
+        "decision": "",
+        "chosen": "",
+    }
+
+
+def add_approve(app: flask.Flask, desk: Desk) -> None:
+    """Add the page of this module to `app`."""
+    app.add_url_rule("/approve/<link>", view_func=ApprovePage.as_view("approve", desk))

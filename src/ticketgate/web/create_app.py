@@ -1,0 +1,105 @@
+"""The pages for people, as one Flask application; it sits behind the front of the gateway."""
+
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import PurePath
+from typing import Final
+
+import flask
+import jinja2
+import structlog
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.instants import duration_text
+from ticketgate.domain.visible import visible
+from ticketgate.operations.desk import Desk
+from ticketgate.web.approve import add_approve
+from ticketgate.web.problems import status_of
+from ticketgate.web.replies import instant, refused, told
+from ticketgate.web.security import secure
+from ticketgate.web.sign_in import add_sign_in, signed_in
+
+_LOG: Final = structlog.get_logger("ticketgate.web")
+_INTERNAL: Final = Refusal(
+    "internal",
+    "Something went wrong on our side; nothing was recorded.",
+    "Try again in a minute. If it happens again, tell whoever runs this gateway.",
+)
+_OF_HTTP: Final = {
+    404: Refusal("not_found", ""),
+    405: Refusal("method_not_allowed", "This page does not answer that method."),
+    413: Refusal("too_large", "That is more text than a form here can take.", "Make it shorter."),
+}
+_MALFORMED: Final = Refusal("malformed_request", "The request cannot be read.")
+_CSRF: Final = Refusal(
+    "csrf",
+    "The form did not come from this browser session; nothing was recorded.",
+    "Open the page again and send its form; cookies must be on.",
+)
+_SERVER_FAULT: Final = 500
+_FRAMES_MAX: Final = 12
+
+
+def create_app(
+    desk: Desk,
+    *,
+    public_url: str,
+    session_key: bytes,
+    new_secret: Callable[[], str],
+    extra_blueprints: Iterable[flask.Blueprint] = (),
+) -> flask.Flask:
+    """The application. `new_secret` mints an unguessable string (128 bits or more).
+
+    Every template is read and compiled here, so a broken one fails at start and none is read
+    while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
+    """
+    app = flask.Flask(__name__)
+    app.config["TEMPLATES_AUTO_RELOAD"] = False
+    secure(app, public_url=public_url, session_key=session_key)
+    add_approve(app, desk)
+    add_sign_in(app, desk, new_secret)
+    for blueprint in extra_blueprints:
+        app.register_blueprint(blueprint)
+    app.register_error_handler(CSRFError, lambda _: refused(_CSRF))
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(TicketgateError, _our_error)
+    app.register_error_handler(Exception, _fault)
+    _prepare_templates(app, desk)
+    return app
+
+
+def _prepare_templates(app: flask.Flask, desk: Desk) -> None:
+    app.context_processor(lambda: {"person": signed_in(desk)})
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(told=told, visible=visible, instant=instant, lasting=duration_text)
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
+
+
+def _http_error(error: HTTPException) -> flask.Response:
+    """What the framework refuses, in our words; its headers (such as Allow) are kept."""
+    code = error.code or _SERVER_FAULT
+    reply = refused(_OF_HTTP.get(code, _MALFORMED if code < _SERVER_FAULT else _INTERNAL))
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            reply.headers.setdefault(name, value)
+    return reply
+
+
+def _our_error(error: TicketgateError) -> flask.Response:
+    """A fault that was raised on purpose; one that is ours alone keeps its details to the log."""
+    if status_of(error.code) == _SERVER_FAULT:
+        return _fault(error)
+    return refused(Refusal(error.code, error.reason, error.next_step))
+
+
+def _fault(error: Exception) -> flask.Response:
+    """A fault nobody foresaw; no path, message or local is logged: they can hold a token."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_MAX:]
+    trace = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    kind = type(error).__name__
+    _LOG.error("page.failed", endpoint=flask.request.endpoint, error=kind, trace=trace)
+    return refused(_INTERNAL)

@@ -1,0 +1,58 @@
+"""Replies: a refusal as a page for people or a problem for machines; ticket text made harmless."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import flask
+from markupsafe import Markup
+
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.visible import visible
+from ticketgate.web.problems import PROBLEM_TYPE, problem_body, retry_after, status_of
+
+_NOT_FOUND: Final = Refusal(
+    "not_found",
+    "There is nothing here that you can see.",
+    "A link works only for the person it was mailed to, and only for a while. If you hold more "
+    "than one account, sign out and sign in as that person; else ask for a new link.",
+)
+
+
+def wants_page() -> bool:
+    """Whether the client is a browser: it prefers `text/html` (RFC 9110 §12.5.1)."""
+    asked = flask.request.accept_mimetypes
+    return asked["text/html"] > asked[PROBLEM_TYPE]
+
+
+def refused(refusal: Refusal, page: str = "problem.html", **context: object) -> flask.Response:
+    """The reply to a refusal, with the status that `problems` maps its code to.
+
+    Browsers get `page`, rendered with `refusal` and `context`; others RFC 9457 problem details
+    with the same `code`. Whatever is not found answers in the same words, so that nobody learns
+    which links exist.
+    """
+    if refusal.code == _NOT_FOUND.code:
+        refusal, page, context = _NOT_FOUND, "problem.html", {}
+    status = status_of(refusal.code)
+    if wants_page():
+        reply = flask.make_response(flask.render_template(page, refusal=refusal, **context))
+    else:
+        body = problem_body(refusal.code, refusal.reason, next_step=refusal.next_step)
+        reply = flask.Response(body, mimetype=PROBLEM_TYPE)
+    reply.status_code = status
+    for name, value in retry_after(status):
+        reply.headers[name.decode()] = value.decode()
+    return reply
+
+
+def told(text: str, *, lines: bool = False) -> Markup:
+    """What somebody else wrote: escaped, its direction isolated, hidden characters visible."""
+    return Markup("<bdi>{}</bdi>").format(visible(text, lines=lines))
+
+
+def instant(moment: datetime) -> Markup:
+    """An instant in UTC, for eyes and machines."""
+    utc = moment.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}", f"{utc:%Y-%m-%d %H:%M} UTC"
+    )

@@ -1,0 +1,163 @@
+"""A log as a store keeps it, told record by record: a whole life, and random clean histories."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from random import Random
+from typing import Final
+
+from ticketgate.domain.evidence import (
+    Disclosure,
+    Draft,
+    Json,
+    canonical,
+    genesis,
+    leaf_hash,
+    parse_entry,
+    seal,
+)
+from ticketgate.domain.machines import EDGES, NEW, RECORD_TYPES, edge, record_type
+from ticketgate.domain.verification import Report, verify
+
+ORIGIN: Final = "gate.example.com/evidence"
+NOON: Final = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)
+LATER: Final = "2026-11-22T12:40:00.000000Z"
+
+Row = tuple[int, bytes, bytes]
+Hidden = tuple[str, int, str | None]
+
+
+class Log:
+    """A log as a store keeps it: rows, disclosures, head row."""
+
+    def __init__(self, origin: str = ORIGIN) -> None:
+        self.origin = origin
+        self.head = genesis(origin)
+        self.now = NOON
+        self.rows: list[Row] = []
+        self.hidden: list[Hidden] = []
+        self.append(Draft("log.opened", {"origin": origin, "format": 1, "version": "0.1.0"}))
+
+    def append(self, draft: Draft) -> None:
+        self.now += timedelta(seconds=1)
+        count = len(draft.disclosures)
+        salts = [sha256(bytes([len(self.rows) % 256, n])).digest()[:16] for n in range(count)]
+        sealed = seal(self.head, draft, self.now, salts)
+        self.rows.append((self.head.size, sealed.head.leaf, sealed.entry))
+        self.hidden += [(one.digest, self.head.size, one.encoded) for one in sealed.disclosures]
+        self.head = sealed.head
+
+    def tell(self, kind: str, hide: dict[str, Json] | None = None, **fields: Json) -> None:
+        hidden = tuple(Disclosure(name, value) for name, value in (hide or {}).items())
+        self.append(Draft(kind, dict.fromkeys(RECORD_TYPES[kind]) | fields, hidden))
+
+    def move(self, machine: str, ident: str, before: str, after: str, **fields: Json) -> None:
+        required = RECORD_TYPES[record_type(machine, before, after)]
+        told: dict[str, Json] = dict.fromkeys(required) | fields
+        self.append(edge(machine, ident, before, after, "test", told))
+
+    def report(self) -> Report:
+        return verify(self.rows, self.hidden, self.head, self.origin)
+
+
+def life(name: str = "1") -> Log:
+    """From a webhook to a confirmed revocation: Bob approves what Alice requested."""
+    log = Log()
+    log.tell("actor.minted", {"subject": "bob"}, actor=f"act_{name}")
+    log.move("delivery", "d", NEW, "accepted")
+    log.move("ticket", "t", NEW, "identity", revision=1)
+    log.move("request", "r", NEW, "awaiting", round=1, stage=1, stages=1, material="m")
+    decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m"}
+    hide: dict[str, Json] = {"justification": "The database is down.", "person": "bob"}
+    log.tell(
+        "decision.recorded", hide, request="r", approver="act_1", decision="approve", **decided
+    )
+    log.move("request", "r", "awaiting", "approved", round=1, stage=1, stages=1, material="m")
+    log.move("grant", "g", NEW, "planned", request="r")
+    log.move("grant", "g", "planned", "provisioning", request="r", not_after=LATER)
+    log.move("grant", "g", "provisioning", "active", request="r", not_after=LATER)
+    log.move("grant", "g", "active", "revoking", request="r", not_after=LATER)
+    log.move("grant", "g", "revoking", "revoked", request="r", not_after=LATER, confirmed=True)
+    return log
+
+
+def short() -> Log:
+    """Three records, one disclosure."""
+    log = Log()
+    log.tell("actor.minted", {"subject": "bob"}, actor="act_1")
+    log.move("delivery", "d", NEW, "accepted")
+    return log
+
+
+def rewritten(row: Row, **changes: Json) -> Row:
+    """The row after its record was changed, with its own leaf hash made good."""
+    entry = canonical(parse_entry(row[2]) | changes)
+    return row[0], leaf_hash(entry), entry
+
+
+def texts(report: Report) -> set[str]:
+    """The words of every fault that was kept."""
+    return {fault.text for verdict in report.verdicts for fault in verdict.faults}
+
+
+class Walk:
+    """A random clean history: at each step something that may happen happens."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.log = Log()
+        self.ids = 0
+        self.states: dict[tuple[str, str], str] = {}
+        self.round: dict[str, int] = {}
+
+    def step(self) -> None:
+        if not self.states or self.random.random() < 0.4:
+            self.begin(self.random.choice(["delivery", "ticket", "request", "actor"]))
+            return
+        (machine, ident), before = self.random.choice(list(self.states.items()))
+        after = [to for source, to in sorted(EDGES[machine]) if source == before]
+        if after:
+            self.move(machine, ident, before, self.random.choice(after))
+
+    def begin(self, what: str) -> None:
+        self.ids += 1
+        if what == "actor":
+            self.log.tell("actor.minted", {"subject": f"p{self.ids}"}, actor=f"a{self.ids}")
+            return
+        first = sorted(to for source, to in EDGES[what] if source == NEW)
+        self.move(what, f"{what}{self.ids}", NEW, self.random.choice(first))
+
+    def move(self, machine: str, ident: str, before: str, after: str) -> None:
+        fields: dict[str, Json] = {"confirmed": True, "revision": len(self.log.rows)}
+        if machine == "request":
+            fields = self.asked(ident, before, after)
+        elif machine == "grant":
+            fields |= {"request": ident.removeprefix("grant-"), "not_after": LATER}
+        self.log.move(machine, ident, before, after, **fields)
+        self.states[machine, ident] = after
+        if machine == "request" and after == "approved":
+            self.move("grant", f"grant-{ident}", NEW, "planned")
+
+    def asked(self, ident: str, before: str, after: str) -> dict[str, Json]:
+        round_ = self.round[ident] = self.round.get(ident, 0) + (after == "awaiting")
+        stages = self.random.randint(1, 3)
+        fields: dict[str, Json] = {"round": round_, "stages": stages, "material": f"m{round_}"}
+        if before == "awaiting" and after == "approved":
+            need = self.random.randint(1, 2)
+            for stage in range(1, stages + 1):
+                for one in range(need):
+                    who: dict[str, Json] = {"approver": f"a{stage}{one}", "decision": "approve"}
+                    at: dict[str, Json] = {"stage": stage, "need": need, "request": ident}
+                    self.log.tell(
+                        "decision.recorded", {"justification": "It is due."}, **fields | who | at
+                    )
+        elif before == "awaiting" and after == "denied":
+            self.log.tell("decision.recorded", request=ident, decision="deny", approver="a")
+        return fields | {"stage": stages}
+
+
+def walk(seed: int, steps: int) -> Log:
+    """The log of a random clean history."""
+    walked = Walk(Random(seed))  # noqa: S311 - a repeatable walk, nothing secret
+    for _ in range(steps):
+        walked.step()
+    return walked.log
