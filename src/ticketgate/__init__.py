@@ -1,1 +1,1 @@
-"""ticketgate: a ticket becomes access that a named person approved, that ends, and that can be checked."""
+"""ticketgate: a ticket becomes access that a named person approved, and that really ends."""

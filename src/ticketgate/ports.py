@@ -4,58 +4,25 @@ A `Transaction` lives inside one write; whatever an operation does through it co
 as one: state, evidence and outbox. Nothing outward happens inside it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from ticketgate.connector_api import ItsmConnector, SourceMapping, TargetConnector
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.domain.grant import Grant
+from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.sign_in import Code, SessionRow
-from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.timekeeping import Kept
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """A stored delivery. `seq` counts arrivals; `index` and `leaf` name its first record.
-
-    `ticket` is the platform's id of the ticket it is of, or may be of; None when unknown.
-    `effect` says what working it off did.
-    """
-
-    seq: int
-    id: str
-    source: str
-    webhook_id: str
-    body_digest: str
-    received_at: datetime
-    state: str
-    reason: str
-    ticket: str | None
-    effect: str
-    index: int
-    leaf: str
-
-
-@dataclass(frozen=True, slots=True)
-class TicketRow:
-    """The last accepted revision of a ticket; `id` is ours, random, and used in evidence."""
-
-    id: str
-    ticket: Ticket
-    revision: int
-    verdict: str
-    delivery_seq: int
-    updated_at: datetime
 
 
 class Deliveries(Protocol):
@@ -366,4 +333,47 @@ class Post(Protocol):
         """
 
 
-Wake = Callable[[], None]
+class Targets(Protocol):
+    """The targets that the configuration names."""
+
+    def open(self, target: str) -> AbstractContextManager[TargetConnector]:
+        """A connector for this thread and this call.
+
+        Raises:
+            ConnectorError: the target is not configured, or its connector is missing.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How deliveries of one source are read."""
+
+    connector: ItsmConnector
+    mapping: SourceMapping
+    own_users: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkNote:
+    """What the mail of a link tells; names are of the directory."""
+
+    ticket: str
+    entitlement: str
+    target: str
+    requester: str
+    beneficiary: str
+    seconds: int
+    decide_by: datetime
+    shown: str
+    clause: str
+    stage_name: str
+
+
+class Letters(Protocol):
+    """How mails are worded. Pure: nothing is sent from here."""
+
+    def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that carries a link."""
+
+    def code(self, code: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that carries a sign-in code."""

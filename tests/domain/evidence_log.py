@@ -40,7 +40,7 @@ class Log:
     def append(self, draft: Draft) -> None:
         self.now += timedelta(seconds=1)
         count = len(draft.disclosures)
-        salts = [sha256(bytes([len(self.rows) % 256, n])).digest()[:16] for n in range(count)]
+        salts = [sha256(b"%d %d" % (len(self.rows), n)).digest()[:16] for n in range(count)]
         sealed = seal(self.head, draft, self.now, salts)
         self.rows.append((self.head.size, sealed.head.leaf, sealed.entry))
         self.hidden += [(one.digest, self.head.size, one.encoded) for one in sealed.disclosures]
@@ -65,13 +65,13 @@ def life(name: str = "1") -> Log:
     log.tell("actor.minted", {"subject": "bob"}, actor=f"act_{name}")
     log.move("delivery", "d", NEW, "accepted")
     log.move("ticket", "t", NEW, "identity", revision=1)
-    log.move("request", "r", NEW, "awaiting", round=1, stage=1, stages=1, material="m")
+    log.move("request", "r", NEW, "awaiting", round=1, stage=1, stages=[1], material="m")
     decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m"}
     hide: dict[str, Json] = {"justification": "The database is down.", "person": "bob"}
     log.tell(
         "decision.recorded", hide, request="r", approver="act_1", decision="approve", **decided
     )
-    log.move("request", "r", "awaiting", "approved", round=1, stage=1, stages=1, material="m")
+    log.move("request", "r", "awaiting", "approved", round=1, stage=1, stages=[1], material="m")
     log.move("grant", "g", NEW, "planned", request="r")
     log.move("grant", "g", "planned", "provisioning", request="r", not_after=LATER)
     log.move("grant", "g", "provisioning", "active", request="r", not_after=LATER)
@@ -139,12 +139,11 @@ class Walk:
 
     def asked(self, ident: str, before: str, after: str) -> dict[str, Json]:
         round_ = self.round[ident] = self.round.get(ident, 0) + (after == "awaiting")
-        stages = self.random.randint(1, 3)
-        fields: dict[str, Json] = {"round": round_, "stages": stages, "material": f"m{round_}"}
+        needs: list[Json] = [self.random.randint(1, 2) for _ in range(self.random.randint(1, 3))]
+        fields: dict[str, Json] = {"round": round_, "material": f"m{round_}"}
         if before == "awaiting" and after == "approved":
-            need = self.random.randint(1, 2)
-            for stage in range(1, stages + 1):
-                for one in range(need):
+            for stage, need in enumerate(needs, 1):
+                for one in range(int(str(need))):
                     who: dict[str, Json] = {"approver": f"a{stage}{one}", "decision": "approve"}
                     at: dict[str, Json] = {"stage": stage, "need": need, "request": ident}
                     self.log.tell(
@@ -152,7 +151,7 @@ class Walk:
                     )
         elif before == "awaiting" and after == "denied":
             self.log.tell("decision.recorded", request=ident, decision="deny", approver="a")
-        return fields | {"stage": stages}
+        return fields | {"stage": len(needs), "stages": needs}
 
 
 def walk(seed: int, steps: int) -> Log:

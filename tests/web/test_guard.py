@@ -218,10 +218,11 @@ def test_a_head_over_a_limit_or_malformed_is_refused_and_closed(
 
 
 def test_a_head_within_every_limit_is_served(port: int) -> None:
-    head = b"GET /" + b"u" * 255 + b" HTTP/1.1\r\nhost: a\r\n" + b"x: y\r\n" * 8
-    padding = 4_096 - len(b"hosta") - 4 - 8 * len(b"x: y\r\n") - len(b"big") - 4
+    head = b"GET /" + b"u" * 255 + b" HTTP/1.1\r\nhost: a\r\n" + b"x: y\r\n" * 7
+    head += b"content-length: 5000\r\n"
+    padding = 4_096 - len(head) - len(b"big: \r\n") + len(b"GET  HTTP/1.1\r\n")
     with connect(port) as sock:
-        sock.sendall(head + b"big: " + b"y" * padding + b"\r\n\r\n")
+        sock.sendall(head + b"big: " + b"y" * padding + b"\r\n\r\n" + b"z" * 5_000)
         assert read_reply(sock).status == 200
 
 
@@ -232,6 +233,8 @@ def test_the_app_learns_whether_a_body_came_whole(port: int) -> None:
     with connect(port) as sock:
         sock.sendall(request()[:-1])
         assert read_reply(sock).body == b"False"
+        sock.sendall(request()[-1:] + request())
+        assert read_reply(sock).body == b"True"
 
 
 def test_what_follows_an_upgrade_is_not_read(port: int, echo: Echo) -> None:
@@ -263,11 +266,16 @@ def test_a_head_that_grows_behind_a_request_under_way_is_not_kept(port: int, ech
         with connect(port) as other:  # once this is answered, the above has been read
             other.sendall(GET + b"\r\n")
             assert read_reply(other).status == 200
+        sock.sendall(b"\r\n\r\n" + GET + b"\r\n")
+        with connect(port) as other:
+            other.sendall(GET + b"\r\n")
+            assert read_reply(other).status == 200
         echo.let_go()
         answer = read_all(sock)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"connection: close\r\n" in answer
     assert answer.count(b"HTTP/1.1") == 1
+    assert echo.seen == ["/slow", "/", "/"]
 
 
 def test_one_connection_too_many_is_503_and_the_others_go_on(run: Running, port: int) -> None:

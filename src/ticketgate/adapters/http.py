@@ -76,6 +76,12 @@ def is_open(address: Address, allowed: Iterable[Network] = ()) -> bool:
     )
 
 
+def resolve(host: str) -> list[Address]:
+    """Every address of a host, by the machine's resolver. Raises OSError or UnicodeError."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [ip_address(info[4][0]) for info in found]
+
+
 class GuardedHttp(HttpClient):
     """`connector_api.HttpClient` on `requests`. Holds no connection; safe from any thread.
 
@@ -86,7 +92,7 @@ class GuardedHttp(HttpClient):
 
     One request takes at most `deadline_seconds` from the connect to the last byte, however slowly
     they drip; the name service's own time comes on top (the resolver's limit, not ours).
-    `ca_file` is a PEM bundle in place of the shipped roots.
+    `ca_file` is a PEM bundle in place of the shipped roots; `resolver` is the name service.
     """
 
     def __init__(
@@ -94,10 +100,12 @@ class GuardedHttp(HttpClient):
         deadline_seconds: float,
         allowed: Iterable[Network] = (),
         ca_file: str | None = None,
+        resolver: Callable[[str], list[Address]] = resolve,
     ) -> None:
         self._deadline_seconds = deadline_seconds
         self._allowed = tuple(allowed)
         self._ca_file = ca_file
+        self._resolver = resolver
 
     @override
     def request(
@@ -111,7 +119,7 @@ class GuardedHttp(HttpClient):
     ) -> HttpAnswer:
         check_outward_call("http")
         parts = _parts(url)
-        addresses = self._resolve(parts)
+        addresses = self._checked(parts)
         line = _Line(addresses, self._deadline_seconds)
         # One session per request: no kept connection can serve a request it was not checked for.
         with requests.Session() as session:
@@ -138,13 +146,12 @@ class GuardedHttp(HttpClient):
                 # The library's text may quote a header, so only the kind of the fault goes on.
                 raise _told(fault, line, parts) from None
 
-    def _resolve(self, parts: SplitResult) -> list[Address]:
+    def _checked(self, parts: SplitResult) -> list[Address]:
         host = cast("str", parts.hostname)
         try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            addresses = self._resolver(host)
         except (OSError, UnicodeError) as fault:
             raise Unavailable(f"no address for {host}: {type(fault).__name__}") from fault
-        addresses = [ip_address(info[4][0]) for info in found]
         loopback = all(address.is_loopback for address in addresses)
         if loopback and _writes_loopback(host):
             return addresses

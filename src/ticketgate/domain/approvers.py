@@ -45,8 +45,9 @@ def named_by(word: Word, case: Case) -> frozenset[str]:
             return _of_owner(case.entitlement.owner, case)
         case "backup_owner_of":
             return _of_owner(case.entitlement.backup_owner, case)
-    about = people.get(case.subject_of(word.of))
-    return frozenset() if about is None else _related(word.verb, about, case)
+        case _:
+            about = people.get(case.subject_of(word.of))
+            return frozenset() if about is None else _related(word.verb, about, case)
 
 
 def _of_owner(owner: Word | None, case: Case) -> frozenset[str]:
@@ -63,7 +64,8 @@ def _related(verb: str, about: Person, case: Case) -> frozenset[str]:
             return frozenset(same)
         case "direct_report_of":
             return frozenset(p.id for p in people if p.manager == about.id)
-    raise ValueError(f"no such word: {verb}")
+        case _:
+            raise ValueError(f"no such word: {verb}")
 
 
 def standing(

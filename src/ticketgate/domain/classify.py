@@ -115,8 +115,5 @@ class _WithoutText:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
 
-    def seen(self, field: str) -> tuple[str, ...] | Missing:
-        return Missing.NOT_APPLICABLE if field in FREE_TEXT else self._facts.seen(field)
-
     def look(self, field: str) -> Look:
         return Look(Missing.NOT_APPLICABLE) if field in FREE_TEXT else self._facts.look(field)

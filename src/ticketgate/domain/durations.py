@@ -60,7 +60,7 @@ def _iso_seconds(text: str) -> Decimal | None:
 
 def _designated(text: str, units: dict[str, int]) -> Decimal | None:
     total = Decimal(0)
-    left = dict(units)
+    left = list(units)
     digits = ""
     for char in text:
         if char.isascii() and char.isdigit():
@@ -69,10 +69,7 @@ def _designated(text: str, units: dict[str, int]) -> Decimal | None:
         count = number(digits)
         if count is None or char not in left:
             return None
-        total += count * left[char]
-        for name in list(left):
-            del left[name]
-            if name == char:
-                break
+        total += count * units[char]
+        left = left[left.index(char) + 1 :]
         digits = ""
     return None if digits else total

@@ -80,7 +80,7 @@ class ConfigurationError(TicketgateError):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refusal as a value: an operation returns it, so that its record commits (a raise rolls back)."""
+    """A refusal as a value: an operation returns it, so that its record commits."""
 
     code: str
     reason: str

@@ -73,22 +73,24 @@ TYPES: Final[Mapping[tuple[str, str], str]] = {
 
 MOVE: Final = frozenset({"on", "id", "from", "to", "cause"})
 
-_RECEIVED: Final = MOVE | {"source", "body", "webhook"}
 _ASKED: Final = MOVE | {
     "ticket",
     "entitlement",
     "target",
     "tier",
+    "kinds",
     "round",
     "stage",
-    "stages",
     "material",
     "rules",
     "approve_rule",
     "decide_by",
     "seconds",
+    "revision",
+    "reasons",
+    "links",
 }
-_GRANTED: Final = MOVE | {"request"}
+_GRANTED: Final = MOVE | {"request", "entitlement", "target", "subject"}
 _BOUND: Final = _GRANTED | {"not_after"}
 _LOADED: Final = frozenset({"digest", "authority"})
 _DECIDED: Final = frozenset(
@@ -105,11 +107,17 @@ _DECIDED: Final = frozenset(
         "clause",
         "authority_basis",
         "directory",
+        "directory_read_at",
         "policy",
+        "rules",
+        "rule",
+        "classification",
+        "because",
         "method",
         "signed_in_at",
+        "first_viewed_at",
         "revision",
-        "rule_where",
+        "link",
     }
 )
 
@@ -119,41 +127,42 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "log.opened": frozenset({"origin", "format", "version"}),
     "gateway.started": frozenset({"version"}),
     "heartbeat": frozenset({"refused", "duplicates"}),
-    "clock.disputed": frozenset({"wall"}),
+    "clock.disputed": frozenset({"disputed"}),
     "settings.loaded": _LOADED,
     "policy.loaded": _LOADED,
     "directory.loaded": _LOADED,
-    "delivery.accepted": _RECEIVED,
-    "delivery.quarantined": MOVE | {"source", "reason"},
-    "delivery.processed": MOVE | {"source"},
+    "delivery.accepted": MOVE | {"source", "body", "webhook"},
+    "delivery.quarantined": MOVE | {"source", "body", "reason"},
+    "delivery.processed": MOVE | {"source", "body"},
     "ticket.classified": MOVE
-    | {"source", "table", "revision", "verdict", "kinds", "tier", "rules", "blind", "policy"},
-    "ticket.approval_claimed": frozenset({"source", "ticket", "state"}),
+    | {"source", "table", "revision", "verdict", "state_class", "kinds", "tier", "rules", "blind"},
+    "ticket.approval_claimed": frozenset({"source", "state"}),
     "request.opened": _ASKED,
-    "request.blocked": _ASKED | {"reasons"},
+    "request.blocked": _ASKED,
     "request.awaiting": _ASKED,
-    "request.approved": _ASKED,
+    "request.approved": _ASKED | {"stages"},
     "request.denied": _ASKED,
     "request.withdrawn": _ASKED,
     "request.timed_out": _ASKED,
     "decision.recorded": _DECIDED,
     "decision.refused": frozenset({"request", "code", "approver"}),
-    "grant.planned": _GRANTED,
-    "grant.provisioning": _BOUND | {"before"},
+    "grant.planned": _GRANTED | {"seconds", "activate_by"},
+    "grant.provisioning": _BOUND | {"before", "baseline", "deadline", "plan", "command"},
     "grant.activated": _BOUND,
     "grant.cancelled": _GRANTED,
     "grant.released_shared": _BOUND,
     "revocation.begun": _BOUND,
-    "revocation.attempted": frozenset({"grant", "outcome"}),
-    "revocation.confirmed": _BOUND | {"confirmed"},
+    "revocation.attempted": frozenset({"request", "grant", "before", "command"}),
+    "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,
-    "command.retried": frozenset({"command", "kind", "outcome"}),
-    "notification.sent": frozenset({"kind", "recipient"}),
-    "notification.failed": frozenset({"kind", "recipient", "outcome"}),
+    "operator.revoked": frozenset({"by", "grants"}),
+    "command.retried": frozenset({"command", "about", "outcome", "tries"}),
+    "notification.sent": frozenset({"what", "about"}),
+    "notification.failed": frozenset({"what", "about", "code"}),
     "actor.minted": frozenset({"actor"}),
-    "sign_in.recorded": frozenset({"actor", "method"}),
+    "sign_in.recorded": frozenset({"person", "method"}),
     "sign_in.refused": frozenset({"code"}),
-    "view.recorded": frozenset({"actor", "request"}),
+    "view.recorded": frozenset({"person", "request"}),
 }
 
 

@@ -41,11 +41,8 @@ class Look:
 class Facts(Protocol):
     """What a matcher sees."""
 
-    def seen(self, field: str) -> tuple[str, ...] | Missing:
-        """The values of `field` (more than one for groups), else why there is none."""
-
     def look(self, field: str) -> Look:
-        """The same, ready for matching; asked again and again, so worth keeping."""
+        """The values of `field`, else why there is none; asked often, so worth keeping."""
 
 
 @dataclass(frozen=True, slots=True)

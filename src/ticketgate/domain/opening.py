@@ -151,7 +151,7 @@ def asked(question: Ask) -> Asked:
         reason=ticket.text("reason") or ticket.text("short_description"),
         tier=tier,
         kinds=question.classification.kinds,
-        rule_ids=tuple(one.rule for one in question.classification.matched),
+        rule_ids=tuple(f"{one.rule}@{one.where}" for one in question.classification.matched),
         approve_rule="" if rule is None else rule.id,
         rules=digest_of(digests),
         decide_within=BLOCKED_FOR_MAX if rule is None else rule.decide_within,

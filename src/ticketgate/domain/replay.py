@@ -1,6 +1,6 @@
 """Replay: folding the recorded moves again, through the same machines. Nothing is decided again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -25,13 +25,16 @@ class _Ballot:
     need: dict[_Place, int] = field(default_factory=dict)
     approvers: dict[_Place, set[str]] = field(default_factory=dict)
 
-    def unfilled(self, material: str, round_: int, stages: int) -> int | None:
-        """The first stage without enough distinct approvers of its own; None when all have."""
+    def unfilled(self, material: str, round_: int, needs: Sequence[int]) -> int | None:
+        """The first stage without enough distinct approvers of its own; None when all have.
+
+        `needs` says for each stage how many it takes; a decision that said more is believed.
+        """
         counted: set[str] = set()
-        for stage in range(1, stages + 1):
+        for stage, need in enumerate(needs, 1):
             place = (material, round_, stage)
             fresh = self.approvers.get(place, set()) - counted
-            if len(fresh) < self.need.get(place, 1):
+            if len(fresh) < max(need, self.need.get(place, 1)):
                 return stage
             counted |= fresh
         return None
@@ -148,12 +151,12 @@ class Replay:
 
     def _approved(self, index: int, record: Record) -> None:
         ballot = self._ballots.pop(str(record["id"]), _Ballot())
-        round_, stages = _count(record["round"]), _count(record["stages"])
+        round_, needs = _count(record["round"]), _counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
-        if not round_ or not stages:
+        if not round_ or not needs:
             self.faults.add(index, "approved without round or stages")
-        elif stage := ballot.unfilled(str(record["material"]), round_, stages):
+        elif stage := ballot.unfilled(str(record["material"]), round_, needs):
             self.faults.add(index, f"approved without the approvals of stage {stage}")
 
     def _state(self, machine: str, ident: Json) -> str:
@@ -177,3 +180,10 @@ def _is_instant_text(text: str) -> bool:
 def _count(value: Json) -> int | None:
     """The value if it is an integer from 1 up; True is none."""
     return value if type(value) is int and value > 0 else None
+
+
+def _counts(value: Json) -> list[int]:
+    """The integers from 1 up in a list of nothing else; empty for anything else."""
+    items = value if isinstance(value, list) else []
+    counts = [count for item in items if (count := _count(item))]
+    return counts if len(counts) == len(items) else []

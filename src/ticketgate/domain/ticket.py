@@ -9,7 +9,7 @@ from ticketgate.domain.evidence import Json
 
 
 class StateClass(StrEnum):
-    """What the source's mapping says of a ticket's state; an unlisted one blocks and never revives."""
+    """What the mapping says of a ticket's state; an unlisted one blocks and never revives."""
 
     OPEN = "open"
     LIVE = "live"
@@ -22,7 +22,7 @@ TERMINAL_STATES: Final = frozenset({StateClass.CLOSED, StateClass.CANCELLED})
 
 
 class Missing(Enum):
-    """Why a field has no value: the mapping does not declare it, or it is declared and unreadable."""
+    """Why a field has no value: it is not declared, or it is declared and unreadable."""
 
     NOT_APPLICABLE = "not applicable"
     ABSENT = "absent"

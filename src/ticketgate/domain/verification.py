@@ -23,7 +23,20 @@ from ticketgate.domain.evidence import (
     parse_entry,
 )
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList
+from ticketgate.domain.machines import check_record
 from ticketgate.domain.replay import Record, Replay, is_instant
+
+# `check_record` is what the store asks before it writes, so it is found here too.
+__all__ = [
+    "VERDICTS",
+    "DisclosureRow",
+    "EntryRow",
+    "EvidenceVerdict",
+    "Report",
+    "Tally",
+    "check_record",
+    "verify",
+]
 
 VERDICTS: Final = ("structure", "semantics", "disclosures")
 

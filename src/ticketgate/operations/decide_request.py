@@ -15,6 +15,7 @@ from ticketgate.domain.decision import Verdict, decide, seconds_of
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Draft, EvidenceRef, Json
+from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.opening import Ask, Asked, asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
@@ -22,7 +23,7 @@ from ticketgate.operations.actors import actor_of
 from ticketgate.operations.open_request import changed, issue_links, record, renew, void_links
 from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.work_delivery import classified
-from ticketgate.ports import TicketRow, Transaction
+from ticketgate.ports import Transaction
 
 SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
 JUSTIFICATION_CHARS_MAX: Final = 4000

@@ -1,10 +1,35 @@
 """The desk: what people at the page can do. One decision function; no side door."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Final
 
-from ticketgate.domain.errors import Refusal
-from ticketgate.operations.decide_request import Decided
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.approval import Approval, Link, LinkState
+from ticketgate.domain.approvers import Case, standing
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.opening import case_of
+from ticketgate.domain.policy import ASSURANCE_DEFAULT, Policy
+from ticketgate.operations.decide_request import (
+    Decided,
+    Form,
+    Rules,
+    SignedIn,
+    decide_request,
+    not_found,
+)
+from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
+from ticketgate.operations.start import note_loaded
+from ticketgate.operations.view import note_view
+from ticketgate.ports import Clock, Directory, Ids, Store
+
+BACKLOG_TRIES: Final = 40
+BACKLOG_PAUSE_SECONDS: Final = 0.05  # 40 of them are the two seconds of rule 6
+AGAIN: Final = frozenset({"ticket_backlog", "directory_stale"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +77,88 @@ class LinkView:
     shown: str
     state: str  # awaiting, or how it ended
     mine: str  # "", or what this approver decided
+    evidence: str = ""  # origin#index of this approver's decision
 
 
 class Desk:
     """What the pages call. Every method may be called from several threads at once."""
 
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        ids: Ids,
+        policy: Policy,
+        origin: str,
+        wait: Callable[[float], None],
+    ) -> None:
+        """`wait` pauses between looks at a backlog (rule 6: up to two seconds)."""
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._ids = ids
+        self._policy = policy
+        self._origin = origin
+        self._wait = wait
+
+    def snapshot(self) -> DirectorySnapshot:
+        """The directory as it is now; a new one is recorded before it is used (rule 5).
+
+        Raises:
+            TicketgateError: code `directory_unreadable`.
+        """
+        snapshot = self._directory.read(self._clock.now())
+        self._store.write(partial(note_loaded, kind="directory", digest=snapshot.digest))
+        return snapshot
+
     def open_link(self, token: str, subject: str) -> LinkView | Refusal:
         """What the link shows to this signed-in person.
 
-        Refusals: `not_found` (unknown, expired, another person's: alike), `not_entitled`,
-        `directory_unreadable`.
+        Refusals: `not_found` (unknown, expired, another person's: alike), `not_entitled` and
+        the other codes of `approvers.standing`, `directory_unreadable`.
         """
-        raise NotImplementedError
+        with self._store.reading() as looking:
+            link = looking.links.by_token(secret_hash(token))
+            request = None if link is None else looking.requests.get(link.request)
+            if link is None or request is None or link.approver != subject:
+                return not_found()
+            approvals = looking.requests.approvals(request.id)
+        try:
+            snapshot = self._directory.read(self._clock.now())
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        self._store.write(partial(note_view, request=request.id, subject=subject))
+        return self._view(link, request, approvals, snapshot)
+
+    def _view(
+        self,
+        link: Link,
+        request: AccessRequest,
+        approvals: list[Approval],
+        snapshot: DirectorySnapshot,
+    ) -> LinkView | Refusal:
+        case = case_of(request, self._policy, snapshot)
+        if case is None:
+            return Refusal("rules_changed", "The rule that this was shown under is gone.")
+        mine = next((one for one in approvals if one.approver == link.approver), None)
+        state = self._state(link, request, mine)
+        stage = case.rule.stages[link.stage - 1]
+        if state == "awaiting" and mine is None:
+            here = frozenset(one.approver for one in approvals if one.round == request.round)
+            found = standing(case, stage, link.approver, here)
+            if isinstance(found, Refusal):
+                return found
+        return view_of(link, request, approvals, case, state=state, origin=self._origin, mine=mine)
+
+    def _state(self, link: Link, request: AccessRequest, mine: Approval | None) -> str:
+        """Awaiting only while a decision would still count; deadlines are checked inline."""
+        if request.state is not RequestState.AWAITING or mine is not None:
+            return request.state.value
+        if self._clock.now() >= request.decide_by:
+            return "timed_out"
+        return "awaiting" if link.state is LinkState.ISSUED else link.why or link.state.value
 
     def decide(
         self,
@@ -78,29 +173,163 @@ class Desk:
         """Decide as the holder of the link. Refused POSTs use nothing up.
 
         Refusals: `not_found`; `not_entitled`, `self_approval`, `alias_of_requester`,
-        `approver_inactive`, `assurance` (403); `link_used`, `already_decided`, `decision_late`,
+        `approver_inactive`, `approver_unknown`, `not_human`, `separation_of_duties`,
+        `distinct_people`, `assurance` (403); `link_used`, `already_decided`, `decision_late`,
         `ticket_changed`, `rules_changed`, `shown_changed` (409); `justification`, `seconds`,
-        `decision` (422); `directory_unreadable`, `ticket_backlog`, `store_unavailable`,
-        `clock_disputed` (503).
+        `decision` (422); `directory_unreadable`, `directory_stale`, `ticket_backlog`,
+        `store_unavailable`, `clock_disputed` (503).
         """
-        raise NotImplementedError
+        if self._clock.disputed():
+            return Refusal(
+                "clock_disputed",
+                "The machine's clock is off, so no time to live can be given.",
+                "An operator must mend the clock.",
+            )
+        form = Form(decision, justification, seconds, shown)
+        who = SignedIn(session.subject, session.method, session.signed_in_at)
+        outcome: Decided | Refusal = not_found()
+        for _ in range(BACKLOG_TRIES):
+            outcome = self._decide_once(token, who, form)
+            if not isinstance(outcome, Refusal) or outcome.code not in AGAIN:
+                return outcome
+            self._wait(BACKLOG_PAUSE_SECONDS)
+        return outcome
+
+    def _decide_once(self, token: str, who: SignedIn, form: Form) -> Decided | Refusal:
+        try:
+            rules = Rules(self._policy, self.snapshot())
+            return self._store.write(
+                partial(
+                    decide_request,
+                    token_hash=secret_hash(token),
+                    who=who,
+                    form=form,
+                    rules=rules,
+                )
+            )
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
 
     def ask_code(self, browser: str, *, address: str | None, token: str | None) -> Refusal | None:
         """Queue a sign-in code to the holder of `address` or of the link `token`.
 
         The answer is the same whether or not there is such a person. `browser` is the secret of
-        the browser session that asks. Refusal: `too_many_codes`.
+        the browser session that asks. Refusal: `too_many_codes` (for links only: for an address
+        it would tell that there is such a person).
         """
-        raise NotImplementedError
+        try:
+            snapshot = self._directory.read(self._clock.now())
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        link = None
+        if token is not None:
+            with self._store.reading() as looking:
+                link = looking.links.by_token(secret_hash(token))
+            person = None if link is None else snapshot.person(link.approver)
+        else:
+            person = snapshot.by_mail(address or "")
+        if person is None or not person.active:
+            return None
+        refusal = self._store.write(
+            partial(
+                ask_code,
+                browser_hash=secret_hash(browser),
+                subject=person.id,
+                link=None if link is None else link.id,
+            )
+        )
+        return refusal if link is not None else None
 
     def enter_code(self, browser: str, code: str) -> Session | Refusal:
         """Sign in with the code. Refusals: `code_wrong`, `code_expired`, `code_tries`."""
-        raise NotImplementedError
+        ident = self._ids.token()
+        row = self._store.write(
+            partial(
+                enter_code,
+                browser_hash=secret_hash(browser),
+                code=code,
+                session_hash=secret_hash(ident),
+            )
+        )
+        if isinstance(row, Refusal):
+            return row
+        session = self.session(ident)
+        if session is None:
+            return Refusal("code_wrong", "This person is not active.")
+        return session
 
     def session(self, session_id: str) -> Session | None:
         """The live session with this id, of a person who is still active."""
-        raise NotImplementedError
+        with self._store.reading() as looking:
+            row = looking.people.session(secret_hash(session_id))
+        now = self._clock.now()
+        if row is None or row.ended_at is not None or now >= row.expires_at:
+            return None
+        person = self._directory.read(now).person(row.subject)
+        if person is None or not person.active:
+            return None
+        return Session(
+            session_id, person.id, person.name, row.method, row.signed_in_at, row.expires_at
+        )
 
     def sign_out(self, session_id: str) -> None:
         """End the session."""
-        raise NotImplementedError
+        self._store.write(partial(sign_out, session_hash=secret_hash(session_id)))
+
+
+def view_of(
+    link: Link,
+    request: AccessRequest,
+    approvals: list[Approval],
+    case: Case,
+    *,
+    state: str,
+    origin: str,
+    mine: Approval | None,
+) -> LinkView:
+    """What a link shows, in the words of policy and directory."""
+    stage = case.rule.stages[link.stage - 1]
+    names = case.snapshot
+    needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
+    return LinkView(
+        ticket=request.ticket_number,
+        source=request.source,
+        requester=name_of(request.requester.subject, names),
+        beneficiary=name_of(request.beneficiary.subject, names),
+        entitlement=request.entitlement,
+        target=request.target,
+        access=tuple(sorted(request.access.items())),
+        seconds=request.seconds_now,
+        seconds_asked=request.seconds_asked,
+        catalog_item=request.catalog_item,
+        reason=request.reason,
+        tier=request.tier.word,
+        kinds=request.kinds,
+        rules=tuple(_rule(one) for one in request.rule_ids),
+        approve_rule=(case.rule.id, case.rule.where),
+        clause=link.clause,
+        stage=link.stage,
+        stages=len(case.rule.stages),
+        stage_name=stage.name,
+        round=link.round,
+        need=stage.need,
+        decisions=tuple(
+            (name_of(one.approver, names), one.decision, one.decided_at)
+            for one in approvals
+            if one.round == request.round
+        ),
+        justification_chars_min=case.rule.justification_chars_min,
+        assurance=needed,
+        because=case.rule.because,
+        decide_by=request.decide_by,
+        shown=request.shown,
+        state=state,
+        mine="" if mine is None else mine.decision,
+        evidence="" if mine is None else f"{origin}#{mine.index}",
+    )
+
+
+def _rule(named: str) -> tuple[str, str]:
+    """`id@file:line` as (id, file:line)."""
+    ident, _, where = named.partition("@")
+    return ident, where

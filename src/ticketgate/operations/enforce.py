@@ -23,7 +23,7 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.ticket import StateClass
 from ticketgate.operations.decide_request import backlog
 from ticketgate.operations.end_grant import end_grant, move
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 _WAIT = timedelta(seconds=1)
 
@@ -236,7 +236,7 @@ def intend_revoke(tx: Transaction, now: datetime, *, ident: str, present: bool) 
     return grant
 
 
-def kept_because(tx: Transaction, grant: Grant) -> str:
+def kept_because(tx: Reading, grant: Grant) -> str:
     """Why revoking this grant removes nothing: `baseline`, `shared`, or empty."""
     if grant.baseline:
         return "baseline"

@@ -9,12 +9,13 @@ from ticketgate.domain.approvers import Case, candidates
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Disclosure, Json
+from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request, refreshed
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.actors import actor_of
-from ticketgate.ports import TicketRow, Transaction
+from ticketgate.ports import Transaction
 
 
 def open_request(

@@ -5,9 +5,10 @@ from typing import Literal
 
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.evidence import EvidenceRef, Json, digest_of
+from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.receipt import Receipt
-from ticketgate.ports import DeliveryRow, Transaction
+from ticketgate.ports import Transaction
 
 
 def receive(

@@ -19,6 +19,7 @@ from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.identity_event import Classification, Verdict
+from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.opening import (
     Ask,
@@ -34,7 +35,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import changed, end_request, open_request, renew
-from ticketgate.ports import DeliveryRow, TicketRow, Transaction
+from ticketgate.ports import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ reader has stopped. This subclasses its internals: the version is pinned in the 
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from ticketgate.web.problems import refusal
 
 BODY_WHOLE: Final = "ticketgate.body_whole"  # key of the scope's state: nothing more will come
+_LINE_BYTES: Final = 4  # of a header, besides its name and value: ": " and CRLF
 _WATCHES_PER_LIMIT: Final = 5  # so a deadline is kept to within a fifth of the shortest
 
 
@@ -48,10 +49,9 @@ class Guard(HttpToolsProtocol):
     _flowed_at = 0.0  # when the write buffer was last seen empty, or emptied
     _head_open = True  # the parser is within a head, or before one
     _head_fed_bytes = 0
-    _head_bytes = 0
     _deaf = False  # nothing more is read from this connection
     _fault = "malformed_request"
-    _watcher: asyncio.TimerHandle | None = None
+    _watcher: asyncio.TimerHandle
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn does: a stream always has a Transport
@@ -64,8 +64,7 @@ class Guard(HttpToolsProtocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
+        self._watcher.cancel()
         super().connection_lost(exc)
 
     @override
@@ -79,36 +78,15 @@ class Guard(HttpToolsProtocol):
             return
         if self._awaits_head_since is None and not self._busy():
             self._awaits_head_since = self.loop.time()
-        within_head = self._head_open
-        super().data_received(data)
-        if within_head and self._head_open:
+        if self._head_open:
             self._head_fed_bytes += len(data)
-            if self._head_fed_bytes > self.limits.head_bytes_max:
-                self._turn_away("head_too_large")
-
-    @override
-    def on_message_begin(self) -> None:
-        self._head_bytes = 0
-        super().on_message_begin()
-
-    @override
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > self.limits.url_bytes_max:
-            self._stop("url_too_long")
-
-    @override
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        self._head_bytes += len(name) + len(value) + 4  # ": " and CRLF
-        if (
-            self._head_bytes > self.limits.head_bytes_max
-            or len(self.headers) > self.limits.headers_max
-        ):
-            self._stop("head_too_large")
+        super().data_received(data)
+        if self._head_open and self._head_fed_bytes > self.limits.head_bytes_max:
+            self._turn_away("head_too_large")
 
     @override
     def on_headers_complete(self) -> None:
+        self._check_head()
         self._awaits_head_since = None
         self._head_open = False
         self._head_fed_bytes = 0
@@ -133,7 +111,18 @@ class Guard(HttpToolsProtocol):
         # uvicorn says that there is always a cycle; before the first head there is none.
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
 
-    def _stop(self, code: str) -> None:
+    def _check_head(self) -> None:
+        limits = self.limits
+        if len(self.url) > limits.url_bytes_max:
+            self._stop("url_too_long")
+        if len(self.headers) > limits.headers_max:
+            self._stop("head_too_large")
+        if self._head_fed_bytes > limits.head_bytes_max:  # but a body may be part of that
+            lines = sum(len(name) + len(value) + _LINE_BYTES for name, value in self.headers)
+            if len(self.url) + lines > limits.head_bytes_max:
+                self._stop("head_too_large")
+
+    def _stop(self, code: str) -> NoReturn:
         self._fault = code
         raise _HeadTooLargeError
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from json import JSONEncoder
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Final
 
 from ticketgate.domain import strict_json
@@ -20,7 +20,9 @@ from ticketgate.web.problems import Answer, refusal
 UNKNOWN_SOURCE: Final = "unknown"  # what a source that is not configured is counted as
 _ACCEPTED: Final = 202
 _CONTENT_TYPE: Final = (b"content-type", b"application/json")
-_ENCODE: Final = JSONEncoder(separators=(",", ":")).encode
+_SIGNED: Final = tuple(  # all that a signature scheme reads; the rest is never decoded
+    (name.encode(), name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+)
 
 ReceiveDelivery = Callable[[VerifiedDelivery, str | None], Awaitable[Receipt]]
 
@@ -97,15 +99,9 @@ def _unusable(body: bytes) -> str | None:
 
 def _accepted(receipt: Receipt) -> Answer:
     evidence = receipt.evidence
-    body = _ENCODE(
-        {
-            "delivery_id": receipt.delivery_id,
-            "status": receipt.status,
-            "evidence": {
-                "origin": evidence.origin,
-                "index": evidence.index,
-                "leaf": evidence.leaf,
-            },
-        }
-    ).encode()
+    text = (
+        f'{{"delivery_id":{_quoted(receipt.delivery_id)},"status":"{receipt.status}","evidence":'
+        f'{{"origin":{_quoted(evidence.origin)},"index":{evidence.index},"leaf":"{evidence.leaf}"}}}}'
+    )
+    body = text.encode()
     return Answer(_ACCEPTED, (_CONTENT_TYPE, (b"content-length", b"%d" % len(body))), body)

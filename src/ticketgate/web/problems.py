@@ -46,12 +46,17 @@ _DOORS: Final[Mapping[str, tuple[int, str]]] = {
     "not_ready": (503, "a part is not working"),
 }
 _DESK: Final = {
+    "not_signed_in": 401,
     "code_wrong": 401,
     "code_expired": 401,
     "not_entitled": 403,
     "self_approval": 403,
     "alias_of_requester": 403,
     "approver_inactive": 403,
+    "approver_unknown": 403,
+    "not_human": 403,
+    "separation_of_duties": 403,
+    "distinct_people": 403,
     "assurance": 403,
     "link_used": 409,
     "already_decided": 409,
@@ -65,6 +70,7 @@ _DESK: Final = {
     "code_tries": 429,
     "too_many_codes": 429,
     "directory_unreadable": 503,
+    "directory_stale": 503,
     "ticket_backlog": 503,
     "clock_disputed": 503,
 }

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.ports import DeliveryRow, TicketRow
 
 
 def _delivery(row: Row) -> DeliveryRow:

@@ -1,7 +1,7 @@
 """What an operation sees: the tables, and the log, of one connection."""
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 -- as every module here does
 
 from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
 from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants

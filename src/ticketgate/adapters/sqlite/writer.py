@@ -106,6 +106,7 @@ class Writer:
         self._before_commit = before_commit
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.dead: BaseException | None = None
+        self.after_commit: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -144,6 +145,8 @@ class Writer:
             while group := self._lanes.take():
                 self._group(group)
                 _answer(group)
+                if self.after_commit is not None:
+                    self.after_commit()
         except BaseException as fault:  # noqa: BLE001 -- supervised: waiters must not hang
             self.dead = fault
             gone = StoreUnavailableError("the writer has died; the gateway must be restarted")
@@ -169,7 +172,7 @@ class Writer:
         try:
             self._tx.now = now = self._now()
             job.value = job.operation(self._tx, now)
-        except Exception as fault:  # noqa: BLE001 -- it is the waiter's to handle
+        except Exception as fault:
             if not self._db.in_transaction:
                 raise _Gone(str(fault)) from fault
             self._db.execute("ROLLBACK TO operation")

@@ -1,0 +1,110 @@
+"""The control socket: commands that write go to the running gateway; the peer's uid is the actor.
+
+`data/control.sock`, mode 0660. One JSON line in, one JSON line out.
+"""
+
+import json
+import os
+import pwd
+import socket
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ticketgate.domain import strict_json
+from ticketgate.domain.errors import StrictJsonError, TicketgateError
+
+LINE_BYTES_MAX: Final = 65_536
+READ_SECONDS: Final = 5.0
+_CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
+
+Handle = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # (actor, request) -> answer
+
+
+def actor_name(uid: int) -> str:
+    """`os:name@host`, with the number where the machine has no name for it."""
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return f"os:{name}@{socket.gethostname()}"
+
+
+class ControlServer:
+    """Answers on the socket, one connection at a time."""
+
+    def __init__(self, path: Path, handle: Handle) -> None:
+        """Listen; a socket file left by a dead gateway is replaced (the instance lock is ours)."""
+        path.unlink(missing_ok=True)
+        self._path = path
+        self._handle = handle
+        self._socket = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o117)
+        try:
+            self._socket.bind(str(path))
+        finally:
+            os.umask(before)
+        self._socket.listen()
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more; remove the socket file."""
+        self._path.unlink(missing_ok=True)
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+            except OSError:
+                return  # the socket was shut down
+            with peer:
+                peer.settimeout(READ_SECONDS)
+                try:
+                    peer.sendall(json.dumps(self._answer(peer)).encode() + b"\n")
+                except OSError:
+                    continue  # the asker left; what it asked is done and recorded
+
+    def _answer(self, peer: socket.socket) -> Mapping[str, Any]:
+        packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        _, uid, _ = _CREDENTIALS.unpack(packed)
+        try:
+            asked = strict_json.read(_line(peer))
+            if not isinstance(asked, Mapping):
+                raise StrictJsonError("a request is an object")
+            return self._handle(actor_name(uid), asked)
+        except TicketgateError as fault:
+            return {"code": fault.code, "reason": fault.reason, "next_step": fault.next_step}
+
+
+def _line(peer: socket.socket) -> bytes:
+    received = b""
+    while not received.endswith(b"\n") and len(received) < LINE_BYTES_MAX:
+        part = peer.recv(LINE_BYTES_MAX)
+        if not part:
+            break
+        received += part
+    return received.rstrip(b"\n")
+
+
+def ask(path: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The running gateway's answer; None when none is running."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(READ_SECONDS)
+        try:
+            peer.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        peer.sendall(json.dumps(request).encode() + b"\n")
+        answer = strict_json.read(_line(peer))
+    if not isinstance(answer, Mapping):
+        raise TicketgateError("the gateway's answer is not an object", code="control")
+    return answer

@@ -1,0 +1,30 @@
+"""How mails are worded: `ports.Letters` over the templates of `mail_text`."""
+
+from dataclasses import asdict
+from typing import Final
+
+from ticketgate.adapters.mail_text import LinkMail, MailText, code_mail, link_mail
+from ticketgate.domain.sign_in import CODE_LIFE
+from ticketgate.ports import LinkNote
+
+_CODE_MINUTES: Final = int(CODE_LIFE.total_seconds() // 60)
+
+
+class MailLetters:
+    """Links are built from the configured public address, never from a Host header."""
+
+    def __init__(self, public_url: str) -> None:
+        """`public_url` is the address that people reach the gateway by, without a final slash."""
+        self._public_url = public_url.rstrip("/")
+
+    def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that carries a link."""
+        return _parts(link_mail(LinkMail(**asdict(note)), f"{self._public_url}/approve/{token}"))
+
+    def code(self, code: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that carries a sign-in code."""
+        return _parts(code_mail(code, self._public_url, _CODE_MINUTES))
+
+
+def _parts(mail: MailText) -> tuple[str, str, str]:
+    return mail.subject, mail.text, mail.html

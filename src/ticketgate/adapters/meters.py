@@ -1,0 +1,119 @@
+"""Meters: counts for `/metrics`, and how well the store and the clock are."""
+
+import shutil
+import threading
+from collections import Counter as Counts
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from ticketgate.adapters.sqlite.store import SqliteStore
+from ticketgate.domain.errors import TicketgateError
+from ticketgate.ports import Clock, Reading, Transaction
+
+DISK_BYTES_MIN: Final = 64 << 20
+OUTBOX_SECONDS_MAX: Final = 300.0
+
+
+class Meters(Collector):
+    """Counters of this process, and gauges read from the store when they are asked for."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._refused = Counter(
+            "ticketgate_deliveries_refused",
+            "Deliveries refused before anything was stored",
+            ["source", "code"],
+            registry=self.registry,
+        )
+        self._received = Counter(
+            "ticketgate_deliveries_received",
+            "Authenticated deliveries by outcome",
+            ["source", "status"],
+            registry=self.registry,
+        )
+        self._lock = threading.Lock()
+        self._since: Counts[str] = Counts()
+        self._duplicates = 0
+        self._store: SqliteStore | None = None
+        self.registry.register(self)
+
+    def watch(self, store: SqliteStore) -> None:
+        """Read the gauges from this store."""
+        self._store = store
+
+    def refuse(self, source: str, code: str) -> None:
+        """Count a refused delivery."""
+        self._refused.labels(source, code).inc()
+        with self._lock:
+            self._since[f"{source}:{code}"] += 1
+
+    def received(self, source: str, status: str) -> None:
+        """Count an authenticated delivery."""
+        self._received.labels(source, status).inc()
+        if status == "duplicate":
+            with self._lock:
+                self._duplicates += 1
+
+    def take_counts(self) -> tuple[Mapping[str, int], int]:
+        """What was refused, and how many duplicates came, since this was asked last."""
+        with self._lock:
+            taken = dict(self._since), self._duplicates
+            self._since.clear()
+            self._duplicates = 0
+        return taken
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """The gauges that the store gives."""
+        if self._store is None:
+            return
+        with self._store.reading() as looking:
+            yield _grants(looking)
+            waiting = GaugeMetricFamily("ticketgate_deliveries_waiting", "Not worked off yet")
+            waiting.add_metric([], len(looking.deliveries.waiting(1000)))
+            yield waiting
+
+    def readiness(self, store: SqliteStore, clock: Clock) -> dict[str, tuple[bool, str]]:
+        """Write path, disk, outbox age and clock."""
+        free = shutil.disk_usage(Path(store.path).parent).free
+        with store.reading() as looking:
+            oldest = looking.commands.oldest_due()
+        age = 0.0 if oldest is None else (clock.now() - oldest).total_seconds()
+        disputed = clock.disputed()
+        return {
+            "writer": _writes(store),
+            "disk": (free >= DISK_BYTES_MIN, f"{free >> 20} MiB free"),
+            "outbox": (
+                age <= OUTBOX_SECONDS_MAX,
+                f"the oldest command is {max(0, int(age))} s late",
+            ),
+            "clock": (not disputed, "the wall clock is off" if disputed else "agrees"),
+        }
+
+
+def _nothing(tx: Transaction, now: object) -> None:
+    del tx, now
+
+
+def _writes(store: SqliteStore) -> tuple[bool, str]:
+    try:
+        store.write(_nothing)
+    except TicketgateError as fault:
+        return False, fault.reason
+    return store.writer.alive, "writes"
+
+
+def _grants(looking: Reading) -> Metric:
+    counts = Counts(one.state.value for one in looking.grants.matching(subject=None, target=None))
+    family = GaugeMetricFamily(
+        "ticketgate_grants", "Grants that are not ended, by state", labels=["state"]
+    )
+    for state, count in sorted(counts.items()):
+        family.add_metric([state], count)
+    return family

@@ -1,0 +1,110 @@
+"""Housekeeping: deadlines, the directory's changes, the clock, the heartbeat, old bodies."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.timekeeping import Kept
+from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
+from ticketgate.operations.sweep import (
+    end_of_inactive,
+    expire_grants,
+    revalidate_requests,
+    time_out_requests,
+)
+from ticketgate.ports import Clock, Store, Transaction
+
+STEP_SECONDS: Final = 1.0
+KEEP_CLOCK_EVERY: Final = timedelta(seconds=30)
+HEARTBEAT_EVERY: Final = timedelta(minutes=50)  # at least hourly, with room for a slow start
+
+
+class Housekeeper:
+    """One step looks at everything that time brings; it is cheap when nothing is due."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        policy: Policy,
+        snapshot: Callable[[], DirectorySnapshot],
+        raw_body_keep: timedelta,
+        kept_clock: Callable[[], Kept],
+        counts: Callable[[], tuple[Mapping[str, int], int]],
+    ) -> None:
+        """`snapshot` reads the directory; `counts` takes what was refused since last time."""
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._snapshot = snapshot
+        self._raw_body_keep = raw_body_keep
+        self._kept_clock = kept_clock
+        self._counts = counts
+        self._directory: str | None = None
+        self._disputed = False
+        self._next_clock: datetime | None = None
+        self._next_beat: datetime | None = None
+
+    def step(self) -> float:
+        """Do what is due; returns how many seconds until something may be."""
+        now = self._clock.now()
+        self._expire(now)
+        self._clock_and_beat(now)
+        self._follow_directory()
+        with self._store.reading() as looking:
+            upcoming = looking.grants.next_due()
+        if upcoming is None:
+            return STEP_SECONDS
+        return min(STEP_SECONDS, max(0.0, (upcoming - self._clock.now()).total_seconds()))
+
+    def sweep(self) -> None:
+        """Before serving: everything whose time is up begins to end."""
+        self._expire(self._clock.now())
+
+    def last_words(self) -> None:
+        """At the end: keep the clock."""
+        if not self._clock.disputed():
+            self._store.write(partial(keep_clock, kept=self._kept_clock()))
+
+    def _expire(self, now: datetime) -> None:
+        wall = self._clock.wall()
+        with self._store.reading() as looking:
+            grants = looking.grants.due(max(now, wall))
+            requests = looking.requests.due(now)
+        if grants:
+            self._store.write(partial(expire_grants, by=wall), urgent=True)
+        if requests:
+            self._store.write(time_out_requests)
+
+    def _clock_and_beat(self, now: datetime) -> None:
+        disputed = self._clock.disputed()
+        if disputed != self._disputed:
+            self._store.write(partial(note_dispute, disputed=disputed))
+            self._disputed = disputed
+        if not disputed and (self._next_clock is None or now >= self._next_clock):
+            self._store.write(partial(keep_clock, kept=self._kept_clock()))
+            self._next_clock = now + KEEP_CLOCK_EVERY
+        if self._next_beat is None:
+            self._next_beat = now + HEARTBEAT_EVERY
+        elif now >= self._next_beat:
+            refused, duplicates = self._counts()
+            self._store.write(partial(heartbeat, refused=refused, duplicates=duplicates))
+            self._store.write(partial(_drop_bodies, keep=self._raw_body_keep))
+            self._next_beat = now + HEARTBEAT_EVERY
+
+    def _follow_directory(self) -> None:
+        """A directory that changed, and a start, ask every live request and grant again."""
+        snapshot = self._snapshot()
+        if snapshot.digest == self._directory:
+            return
+        self._store.write(partial(end_of_inactive, snapshot=snapshot), urgent=True)
+        self._store.write(partial(revalidate_requests, policy=self._policy, snapshot=snapshot))
+        self._directory = snapshot.digest
+
+
+def _drop_bodies(tx: Transaction, now: datetime, *, keep: timedelta) -> int:
+    return tx.deliveries.drop_bodies(now - keep)

@@ -1,0 +1,91 @@
+"""Run mail: the token or code is minted per try, its hash committed, then the mail is sent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.approval import Link
+from ticketgate.domain.command import Command, CommandKind
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.policy import Policy
+from ticketgate.operations.notify import mailed, mint_link, unwanted
+from ticketgate.operations.sign_in import mint_code, secret_hash
+from ticketgate.ports import Ids, Letters, LinkNote, Post, Store
+
+Letter = tuple[str, str, str]  # subject, text, HTML
+
+
+@dataclass(frozen=True, slots=True)
+class MailRunner:
+    """Sends what the outbox holds for people."""
+
+    store: Store
+    post: Post
+    letters: Letters
+    ids: Ids
+    policy: Policy
+    log: Callable[[str, str], None]  # (event, code) of what did not go
+
+    def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
+        """One try of one mail."""
+        made = (
+            self._link(command, snapshot)
+            if command.kind is CommandKind.MAIL_LINK
+            else self._code(command)
+        )
+        if made is None:
+            self.store.write(partial(unwanted, ident=command.id))
+            return
+        subject, letter = made
+        person = snapshot.person(subject)
+        code, retryable = ("no_address", False) if person is None else ("", False)
+        if person is not None:
+            code, retryable = self._send(person.mail, letter, command)
+        if code:
+            self.log("mail.failed", code)
+        self.store.write(partial(mailed, ident=command.id, code=code, retryable=retryable))
+
+    def _send(self, to: str, letter: Letter, command: Command) -> tuple[str, bool]:
+        try:
+            self.post.send(to, *letter, message_id=f"{command.id}.{command.tries}")
+        except TicketgateError as fault:
+            return fault.code, fault.code == "mail_unavailable"
+        return "", False
+
+    def _link(self, command: Command, snapshot: DirectorySnapshot) -> tuple[str, Letter] | None:
+        token = self.ids.token()
+        minted = self.store.write(
+            partial(mint_link, ident=command.about, token_hash=secret_hash(token))
+        )
+        if minted is None:
+            return None
+        link, request = minted
+        return link.approver, self.letters.link(self._note(link, request, snapshot), token)
+
+    def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:
+        rule = next((one for one in self.policy.approve if one.id == request.approve_rule), None)
+        return LinkNote(
+            ticket=request.ticket_number,
+            entitlement=request.entitlement,
+            target=request.target,
+            requester=name_of(request.requester.subject, snapshot),
+            beneficiary=name_of(request.beneficiary.subject, snapshot),
+            seconds=request.seconds_now,
+            decide_by=request.decide_by,
+            shown=link.shown,
+            clause=link.clause,
+            stage_name="" if rule is None else rule.stages[link.stage - 1].name,
+        )
+
+    def _code(self, command: Command) -> tuple[str, Letter] | None:
+        code = self.ids.code()
+        row = self.store.write(partial(mint_code, ident=command.about, code=code))
+        return None if row is None else (row.subject, self.letters.code(code))
+
+
+def name_of(subject: str, snapshot: DirectorySnapshot) -> str:
+    """The display name of a subject, else its id."""
+    person = snapshot.person(subject)
+    return subject if person is None else person.name

@@ -1,0 +1,161 @@
+"""Run targets: observe, commit the intent, call, commit the outcome. One try of one command."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from ticketgate.connector_api import (
+    Access,
+    ConnectorError,
+    Effect,
+    OutcomeUnknown,
+    TargetConnector,
+    Throttled,
+)
+from ticketgate.domain.command import Command, CommandKind
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.grant import Grant
+from ticketgate.operations.enforce import (
+    Called,
+    Seen,
+    could_not_look,
+    intend_provision,
+    intend_revoke,
+    kept_because,
+    provisioned,
+    revoked,
+)
+from ticketgate.ports import Store, Targets
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRunner:
+    """Carries out provisioning and revocation."""
+
+    store: Store
+    targets: Targets
+    log: Callable[[str, str], None]  # (event, code) of what did not go
+
+    def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
+        """One try. Whatever happens is recorded; what is not confirmed is tried again."""
+        with self.store.reading() as looking:
+            grant = looking.grants.get(command.about)
+            kept = "" if grant is None else kept_because(looking, grant)
+        if grant is None:
+            return
+        if command.kind is CommandKind.REVOKE and kept:
+            self._intend_revoke(command, present=True)
+            return
+        try:
+            with self.targets.open(command.target) as connector:
+                self._with(connector, command, grant, snapshot)
+        except ConnectorError as fault:
+            called = called_of(fault)
+            self.log("target.unreadable", called.code)
+            self.store.write(
+                partial(could_not_look, ident=command.id, called=called),
+                urgent=command.kind is CommandKind.REVOKE,
+            )
+
+    def _with(
+        self,
+        connector: TargetConnector,
+        command: Command,
+        grant: Grant,
+        snapshot: DirectorySnapshot,
+    ) -> None:
+        access, present = look(connector, grant, snapshot)
+        if command.kind is CommandKind.REVOKE:
+            self._revoke(connector, command, access, present=present)
+        else:
+            self._provision(connector, command, access, snapshot, present=present)
+
+    def _provision(
+        self,
+        connector: TargetConnector,
+        command: Command,
+        access: Access,
+        snapshot: DirectorySnapshot,
+        *,
+        present: bool,
+    ) -> None:
+        seen = Seen(access.principal, present)
+        grant = self.store.write(
+            partial(intend_provision, ident=command.id, seen=seen, snapshot=snapshot)
+        )
+        if grant is None or grant.not_after is None:
+            return
+        not_after = grant.not_after
+        called = Called("", False)
+        if not present:
+            called = attempt(lambda: connector.grant(access, grant.id, not_after))
+        if called.code:
+            self.log("provision.failed", called.code)
+        self.store.write(partial(provisioned, ident=command.id, called=called))
+
+    def _revoke(
+        self, connector: TargetConnector, command: Command, access: Access, *, present: bool
+    ) -> None:
+        grant = self._intend_revoke(command, present=present)
+        if grant is None:
+            return
+        called = attempt(lambda: connector.revoke(access, grant.id, grant.native_ref))
+        if called.code:
+            self.log("revoke.failed", called.code)
+        self.store.write(partial(revoked, ident=command.id, called=called), urgent=True)
+
+    def _intend_revoke(self, command: Command, *, present: bool) -> Grant | None:
+        return self.store.write(
+            partial(intend_revoke, ident=command.id, present=present), urgent=True
+        )
+
+
+def look(
+    connector: TargetConnector, grant: Grant, snapshot: DirectorySnapshot
+) -> tuple[Access, bool]:
+    """Who the person is at the target, and whether they hold the access now. Reads only.
+
+    Raises:
+        ConnectorError: also for what the connector did not classify.
+    """
+    try:
+        principal = grant.principal
+        if principal is None:
+            person = snapshot.person(grant.subject)
+            claims = () if person is None else person.accounts.get(grant.target, ())
+            principal = connector.find_principal(claims)
+        access = Access(principal, grant.access)
+        return access, connector.observe(access)
+    except ConnectorError:
+        raise
+    except Exception as fault:
+        code = f"unclassified:{type(fault).__name__}"
+        raise ConnectorError("the connector failed while reading", code=code) from fault
+
+
+def attempt(call: Callable[[], Effect]) -> Called:
+    """One call, told as it ended. What is not verified is not done."""
+    try:
+        effect = call()
+    except ConnectorError as fault:
+        return called_of(fault)
+    except Exception as fault:  # noqa: BLE001 -- an unclassified failure may be half done
+        return Called(f"unclassified:{type(fault).__name__}", False, unknown=True)
+    if not effect.verified:
+        return Called("not_verified", True, unknown=True)
+    return Called(
+        "",
+        False,
+        native_ref=effect.native_ref,
+        residuals=tuple(one.what for one in effect.residuals),
+    )
+
+
+def called_of(fault: ConnectorError) -> Called:
+    """A connector's error in the words of the core."""
+    return Called(
+        code=fault.code,
+        retryable=fault.retryable,
+        unknown=isinstance(fault, OutcomeUnknown),
+        retry_after=fault.retry_after if isinstance(fault, Throttled) else 0.0,
+    )

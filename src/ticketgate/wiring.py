@@ -1,0 +1,288 @@
+"""Wiring: builds the gateway from its settings. The only module that names adapters."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+import structlog
+
+from ticketgate.adapters import logs
+from ticketgate.adapters.clock import SteadyClock
+from ticketgate.adapters.configuration import Configuration, load_configuration
+from ticketgate.adapters.connectors import ConfiguredTargets, known_connectors, load_itsm
+from ticketgate.adapters.control import ControlServer
+from ticketgate.adapters.http import GuardedHttp, networks
+from ticketgate.adapters.ids import RandomIds
+from ticketgate.adapters.instance_lock import InstanceLock
+from ticketgate.adapters.lanes import Lane
+from ticketgate.adapters.letters import MailLetters
+from ticketgate.adapters.loops import Loop
+from ticketgate.adapters.mail import Mailer
+from ticketgate.adapters.meters import Meters
+from ticketgate.adapters.sqlite.store import SqliteStore, open_store
+from ticketgate.adapters.thread_ban import forbid_outward_calls
+from ticketgate.domain.command import CommandKind
+from ticketgate.domain.delivery import VerifiedDelivery
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.grant import CALL_SECONDS_MAX
+from ticketgate.domain.receipt import Receipt
+from ticketgate.domain.settings import SourceSettings, TargetOptions
+from ticketgate.domain.timekeeping import Kept
+from ticketgate.operations.control import carry_out
+from ticketgate.operations.desk import Desk
+from ticketgate.operations.enforce import recover
+from ticketgate.operations.housekeeping import Housekeeper
+from ticketgate.operations.receive import receive
+from ticketgate.operations.run_deliveries import DeliveryRunner
+from ticketgate.operations.run_mail import MailRunner
+from ticketgate.operations.run_targets import TargetRunner
+from ticketgate.operations.start import note_loaded, open_log
+from ticketgate.ports import Source, Targets
+
+VERSION: Final = version("ticketgate")
+HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 6  # a call of a connector is at most six requests
+REVOKES_AT_ONCE: Final = 4
+PROVISIONS_AT_ONCE: Final = 4
+MAILS_AT_ONCE: Final = 2
+
+_LOG: Final = structlog.get_logger("ticketgate")
+
+
+def configure_logs() -> None:
+    """JSON lines on standard error, through the allow-list."""
+    logs.configure()
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
+    """The whole configuration of a folder.
+
+    Raises:
+        ConfigurationError: with every fault of every file.
+    """
+    return load_configuration(folder, environ=environ, connectors=known_connectors())
+
+
+class Gateway:
+    """Everything behind the doors. `start` before the first request, `stop` after the last.
+
+    `wrap_targets` and `before_commit` are seams for tests of faults: the first sees every
+    connector that is opened, the second runs in each group's transaction before COMMIT.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        wrap_targets: Callable[[Targets], Targets] | None = None,
+        before_commit: Callable[[], None] | None = None,
+    ) -> None:
+        """Take the lock and open the store; nothing runs yet.
+
+        Raises:
+            StoreUnavailableError: another gateway runs (`locked`), or the store cannot be opened.
+        """
+        self.settings = configuration.settings
+        self.policy = configuration.policy
+        self.directory = configuration.directory
+        self.ids = RandomIds()
+        self.meters = Meters()
+        data = Path(self.settings.data_dir)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = InstanceLock(data / "instance.lock")
+        try:
+            self.clock, self.store = self._open(before_commit)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.meters.watch(self.store)
+        targets: Targets = ConfiguredTargets(self.settings.targets, _way_out)
+        self._targets = targets if wrap_targets is None else wrap_targets(targets)
+        self._sources = _sources(self.settings.sources)
+        self.desk = self._desk()
+        self._keeper = self._housekeeper()
+        self._lanes, self._loops = self._threads()
+        self.store.writer.after_commit = self._wake
+        self._control = ControlServer(data / "control.sock", self._carry_out)
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _open(self, before_commit: Callable[[], None] | None) -> tuple[SteadyClock, SqliteStore]:
+        clocks: list[SteadyClock] = []
+
+        def clock_from(kept: Kept | None, last: datetime | None) -> Callable[[], datetime]:
+            clocks.append(SteadyClock(kept, last))
+            return clocks[0].now
+
+        store = open_store(
+            Path(self.settings.store),
+            self.settings.origin,
+            self.ids,
+            clock_from,
+            forbid_outward_calls,
+            before_commit,
+        )
+        return clocks[0], store
+
+    def _desk(self) -> Desk:
+        return Desk(
+            store=self.store,
+            directory=self.directory,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
+            origin=self.settings.origin,
+            wait=_pause,
+        )
+
+    def _housekeeper(self) -> Housekeeper:
+        return Housekeeper(
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            snapshot=self.desk.snapshot,
+            raw_body_keep=self.settings.raw_body_keep,
+            kept_clock=self.clock.kept,
+            counts=self.meters.take_counts,
+        )
+
+    def _threads(self) -> tuple[list[Lane], list[Loop]]:
+        targets = TargetRunner(self.store, self._targets, _log)
+        mail = MailRunner(
+            self.store,
+            Mailer(self.settings.mail, self.clock.wall),
+            MailLetters(self.settings.public_url),
+            self.ids,
+            self.policy,
+            _log,
+        )
+        lanes = [
+            self._lane("revokes", (CommandKind.REVOKE,), targets.run, REVOKES_AT_ONCE),
+            self._lane("provisions", (CommandKind.PROVISION,), targets.run, PROVISIONS_AT_ONCE),
+            self._lane(
+                "mail", (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE), mail.run, MAILS_AT_ONCE
+            ),
+        ]
+        deliveries = DeliveryRunner(self.store, self._sources, self.policy)
+        loops = [
+            Loop("deliveries", partial(self._work_deliveries, deliveries)),
+            Loop("housekeeping", self._keeper.step),
+            *(Loop(lane.name, lane.step) for lane in lanes),
+        ]
+        return lanes, loops
+
+    def _lane(
+        self,
+        name: str,
+        kinds: tuple[CommandKind, ...],
+        run: Callable[[Any, DirectorySnapshot], None],
+        at_once: int,
+    ) -> Lane:
+        return Lane(name, kinds, self.store, self.clock, self.desk.snapshot, run, at_once)
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Recover and sweep, then run: what expired while down is being revoked before serving."""
+        self.store.start()
+        self.store.write(partial(open_log, origin=self.settings.origin, version=VERSION))
+        self.note_configuration()
+        self.recover()
+        self._keeper.sweep()
+        for loop in self._loops:
+            loop.start()
+        self._control.start()
+        _LOG.info("gateway.started", version=VERSION, origin=self.settings.origin)
+
+    def note_configuration(self) -> None:
+        """Record which settings and policy hold from now on."""
+        for kind, digest in (
+            ("settings", self.settings.digest),
+            ("policy", self.policy.digest),
+        ):
+            self.store.write(partial(note_loaded, kind=kind, digest=digest))
+
+    def recover(self) -> None:
+        """Queue every open intent, to be observed at its target again."""
+        found = self.store.write(recover)
+        if found:
+            _LOG.warning("intents.recovered", count=found)
+
+    def stop(self) -> None:
+        """Finish what runs, keep the clock, close the store, let go of the lock."""
+        self._control.stop()
+        for loop in self._loops:
+            loop.stop()
+        for lane in self._lanes:
+            lane.stop()
+        self._keeper.last_words()
+        self.store.stop()
+        self._lock.release()
+        _LOG.info("gateway.stopped")
+
+    def _wake(self) -> None:
+        for loop in self._loops:
+            loop.wake()
+
+    def _work_deliveries(self, runner: DeliveryRunner) -> float:
+        with self.store.reading() as looking:
+            if not looking.deliveries.waiting(1):
+                return 1.0
+        return 0.0 if runner.run(self.desk.snapshot()) else 1.0
+
+    def _carry_out(self, actor: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        return carry_out(self.store, actor, asked)
+
+    # --- what the doors need ------------------------------------------------------------------
+
+    async def receive(self, verified: VerifiedDelivery, quarantine: str | None) -> Receipt:
+        """Store a verified delivery; durable and in the chain when this returns."""
+        receipt = await self.store.write_async(
+            partial(
+                receive,
+                verified=verified,
+                quarantine=quarantine,
+                hint=self._hint(verified),
+                origin=self.settings.origin,
+            )
+        )
+        self.meters.received(verified.source, receipt.status)
+        return receipt
+
+    def _hint(self, verified: VerifiedDelivery) -> str | None:
+        source = self._sources.get(verified.source)
+        return None if source is None else source.connector.ticket_hint(verified.webhook_id)
+
+    def readiness(self) -> dict[str, tuple[bool, str]]:
+        """Check -> (whether it is well, how it is)."""
+        return {
+            **self.meters.readiness(self.store, self.clock),
+            "workers": (
+                all(loop.well for loop in self._loops),
+                ", ".join(loop.name for loop in self._loops if not loop.well) or "all run",
+            ),
+        }
+
+
+def _sources(settings: Mapping[str, SourceSettings]) -> dict[str, Source]:
+    found: dict[str, Source] = {}
+    for name, source in settings.items():
+        connector = load_itsm(source.kind)
+        if connector is not None:
+            found[name] = Source(connector, source.mapping, source.own_users)
+    return found
+
+
+def _way_out(options: TargetOptions) -> GuardedHttp:
+    return GuardedHttp(HTTP_SECONDS_MAX, networks(options.options.get("allow_networks", "")))
+
+
+def _log(event: str, code: str) -> None:
+    _LOG.warning(event, code=code)
+
+
+def _pause(seconds: float) -> None:
+    Event().wait(seconds)
