@@ -57,6 +57,11 @@ def configure_logs() -> None:
     logs.configure()
 
 
+def new_secret() -> str:
+    """256 random bits as text, for secrets that a deployment starts with."""
+    return RandomIds().token()
+
+
 def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
     """The whole configuration of a folder.
 

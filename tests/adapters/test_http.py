@@ -446,5 +446,10 @@ def test_a_handshake_that_never_ends_is_unavailable_at_the_deadline() -> None:
 
 def test_a_deadline_that_is_over_sends_nothing() -> None:
     with peer(OK) as one, pytest.raises(Unavailable):
-        got(one.url, http(seconds=0.0))
+        got(one.url, http(seconds=1e-9))
     assert one.asked == []
+
+
+def test_a_deadline_of_nothing_is_refused() -> None:
+    with pytest.raises(Refused):
+        got("http://127.0.0.1:9/", http(seconds=0.0))

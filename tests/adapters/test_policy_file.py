@@ -277,6 +277,15 @@ def test_an_automatic_rule_comes_later_and_is_no_other_fault(tmp_path: Path) -> 
     ]
 
 
+def test_what_was_refused_once_is_not_told_again_as_something_else(tmp_path: Path) -> None:
+    text = GOOD.replace("tier: high", "tier: *high", 1).replace("8h", "*soon")
+    said = [one.split(": ", 1)[1] for one in faults_of(tmp_path, text)]
+    assert said == [
+        f"{path}: aliases (*name) are not allowed; write it out"
+        for path in ("classify[0].tier", "approve[0].decide_within")
+    ]
+
+
 def test_every_fault_is_listed_at_once_and_in_order(tmp_path: Path) -> None:
     text = GOOD.replace("tier: high", "tier: hihg").replace("8h", "soon").replace("unit", "unity")
     lines = [int(one.split(":")[0]) for one in faults_of(tmp_path, text)]

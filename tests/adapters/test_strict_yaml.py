@@ -48,7 +48,7 @@ def test_every_node_knows_its_line() -> None:
         ("x:\n  a: 1\n  a: 2\n", "f.yaml:3: x: the key 'a' is there twice (first on line 2)"),
         ("a: &name 1\n", "f.yaml:1: a: anchors (&name) are not allowed; write it out"),
         ("a: &name [1]\n", "f.yaml:1: a: anchors (&name) are not allowed; write it out"),
-        ("l:\n- *name\n", "f.yaml:2: l.0: aliases (*name) are not allowed"),
+        ("l:\n- *name\n", "f.yaml:2: l[0]: aliases (*name) are not allowed"),
         ("a: !!python/object:os.system x\n", "f.yaml:1: a: tags (!type) are not allowed"),
         ("a: !x {}\n", "f.yaml:1: a: tags (!type) are not allowed"),
         ("a: 1\n---\nb: 2\n", "f.yaml:2: (file): a second document; one file holds one"),

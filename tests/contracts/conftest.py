@@ -18,6 +18,7 @@ pytest.register_assert_rewrite("tests.contracts.target_contract")
 
 START_TRIES: Final = 3  # a port found free can be taken by somebody else meanwhile
 _CORE: Final = "urn:ietf:params:scim:schemas:core:2.0:"
+_MESSAGES: Final = "urn:ietf:params:scim:api:messages:2.0:"
 _names = itertools.count(1)
 
 
@@ -74,6 +75,15 @@ class ScimServer:
         shown = [{"value": member} for member in members]
         body = {"schemas": [_CORE + "Group"], "displayName": name, "members": shown}
         return str(self.ask("POST", "/Groups", body)["id"])
+
+    def patch(self, group: str, operation: Mapping[str, object]) -> None:
+        """Change a group."""
+        body = {"schemas": [_MESSAGES + "PatchOp"], "Operations": [operation]}
+        self.ask("PATCH", f"/Groups/{group}", body)
+
+    def add(self, group: str, user: str) -> None:
+        """Put a user into a group."""
+        self.patch(group, {"op": "add", "path": "members", "value": [{"value": user}]})
 
     def members(self, group: str) -> set[str]:
         """Who is in the group with this id."""

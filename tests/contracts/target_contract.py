@@ -47,14 +47,20 @@ class Bench(Protocol):
     `open` gives connectors whose secret is `SECRET`.
     """
 
-    kind: TargetKind
-    entitlement: Mapping[str, str]
     nowhere: Mapping[str, str]  # an entitlement that does not exist
     alice: str  # principals
     carol: str
     mallory: str  # not active
     ghost: str  # nobody, in the form of this target's ids
     alice_name: str  # what Alice is also called; no id
+
+    @property
+    def kind(self) -> TargetKind:
+        """What the entry point names."""
+
+    @property
+    def entitlement(self) -> Mapping[str, str]:
+        """The group, in the target's own words."""
 
     def open(self) -> TargetConnector:
         """A connector to it."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-
 from tests.contracts.fake_target import (
     APPLIED,
     PAIRS,
@@ -15,6 +14,7 @@ from tests.contracts.fake_target import (
     people,
 )
 from tests.contracts.target_contract import SECRET, Bench, Break, TargetContract
+
 from ticketgate.adapters.http import GuardedHttp
 from ticketgate.connector_api import (
     Access,

@@ -1,21 +1,28 @@
 """The SCIM connector keeps the contract on the real `scim2-server`, behind a proxy that lies."""
 
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
+import requests
 from tests.contracts.scim_proxy import Mode, ScimProxy
 from tests.contracts.target_contract import Bench, Break, TargetContract
+from typing_extensions import override
+
 from ticketgate.adapters.http import GuardedHttp
 from ticketgate.connector_api import (
     Access,
     Conflict,
     Denied,
+    HttpAnswer,
+    HttpClient,
+    JsonValue,
     Misconfigured,
     NotFound,
-    OutcomeUnknown,
     Refused,
     TargetConnector,
     TargetSettings,
@@ -108,10 +115,7 @@ def test_a_group_that_was_renamed_is_found_again_by_what_the_grant_noted(scim: S
     access = Access(scim.alice, scim.entitlement)
     ref = scim.open().grant(access, "key-1", NOT_AFTER).native_ref
     operation = {"op": "replace", "path": "displayName", "value": f"{scim.name}-renamed"}
-    schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-    scim.server.ask(
-        "PATCH", f"/Groups/{scim.group}", {"schemas": [schema], "Operations": [operation]}
-    )
+    scim.server.patch(scim.group, operation)
     with pytest.raises(NotFound, match="no group has this displayName"):
         scim.open().revoke(access, "key-2", None)
     assert scim.open().revoke(access, "key-2", ref).change == "applied"
@@ -154,7 +158,7 @@ def test_hostile_names_find_nothing(scim: ScimBench, hostile: str) -> None:
         scim.open().observe(Access(scim.alice, {"group": hostile}))
 
 
-@pytest.mark.parametrize("text", ['say "hi"', "back\\slash", "a/b?c=d&e#f", "Zürich – ünï", "a+b"])
+@pytest.mark.parametrize("text", ['say "hi"', "back\\slash", "a/b?c=d&e#f", "Zürich: ünï", "a+b"])
 def test_names_are_quoted_in_filters_and_addresses(scim: ScimBench, text: str) -> None:
     name = f"{text} {scim.name}"
     group = scim.server.group(name)
@@ -165,17 +169,35 @@ def test_names_are_quoted_in_filters_and_addresses(scim: ScimBench, text: str) -
     assert scim.server.members(group) == set()
 
 
+class Meddled(HttpClient):
+    """Somebody else changes the group just before our change arrives."""
+
+    def __init__(self, meddle: Callable[[], object]) -> None:
+        self.meddle, self.way = meddle, GuardedHttp(DEADLINE_SECONDS)
+
+    @override
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: JsonValue = None,
+        params: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        if method == "PATCH":
+            self.meddle()
+        return self.way.request(method, url, headers=headers, json=json, params=params)
+
+
 def test_a_change_by_somebody_else_meanwhile_is_a_conflict(scim: ScimBench) -> None:
-    """If-Match: the group is changed between the read and the change."""
+    """If-Match (RFC 7644 §3.14): the group that was read is no more."""
     bob = scim.server.user("bob")
-    connector = scim.open()
-
-    class Meddling(GuardedHttp):
-        def request(self, method: str, url: str, **more: object) -> object:  # type: ignore[override]
-            ...
-
-    assert connector is not None
-    assert bob
+    settings = TargetSettings("corp-scim", scim.proxy.url, scim.server.token)
+    target = SCIM.open(settings, Meddled(lambda: scim.server.add(scim.group, bob)))
+    with pytest.raises(Conflict, match="412"):
+        target.grant(Access(scim.alice, scim.entitlement), "key-1", NOT_AFTER)
+    assert scim.held() == {bob, scim.carol}
 
 
 def test_an_answer_of_200_without_the_change_is_a_conflict(scim: ScimBench) -> None:
@@ -187,12 +209,30 @@ def test_an_answer_of_200_without_the_change_is_a_conflict(scim: ScimBench) -> N
     assert scim.held() == {scim.carol}
 
 
-def test_an_answer_after_the_deadline_is_unknown_for_a_change_and_unavailable_for_a_read(
-    scim: ScimBench,
-) -> None:
+def test_a_read_that_comes_too_late_is_unavailable(scim: ScimBench) -> None:
     settings = TargetSettings("corp-scim", scim.proxy.url, scim.server.token)
     hasty = SCIM.open(settings, GuardedHttp(0.3))
     scim.proxy.set_mode(Mode.DELAY, seconds=5)
     with pytest.raises(Unavailable):
         hasty.observe(Access(scim.alice, scim.entitlement))
-    assert OutcomeUnknown.retryable
+
+
+def test_the_proxy_is_a_program_that_is_told_over_http(scim: ScimBench) -> None:
+    """So that end-to-end tests can put it before the server of another process."""
+    program = Path(__file__).with_name("scim_proxy.py")
+    command = [sys.executable, str(program), "--upstream", scim.server.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdout is not None
+        _, url, _, control = proxy.stdout.readline().split()
+        access = Access(scim.carol, scim.entitlement)
+        assert scim.open(url).observe(access) is True
+        for mode in (Mode.DOWN, Mode.DROP):
+            assert requests.put(f"{control}/{mode}", timeout=5).json()["mode"] == mode
+            with pytest.raises(Unavailable if mode is Mode.DOWN else Conflict):
+                scim.open(url).revoke(access, "key-1", None)
+        assert requests.put(f"{control}/nonsense", timeout=5).status_code == 404
+        assert requests.get(control, timeout=5).json()["patches"] == 1
+        requests.put(f"{control}/pass", timeout=5)
+        assert scim.open(url).revoke(access, "key-1", None).change == "applied"
+        proxy.terminate()
+    assert scim.held() == set()

@@ -139,11 +139,11 @@ class Walk:
 
     def asked(self, ident: str, before: str, after: str) -> dict[str, Json]:
         round_ = self.round[ident] = self.round.get(ident, 0) + (after == "awaiting")
-        needs: list[Json] = [self.random.randint(1, 2) for _ in range(self.random.randint(1, 3))]
+        needs = [self.random.randint(1, 2) for _ in range(self.random.randint(1, 3))]
         fields: dict[str, Json] = {"round": round_, "material": f"m{round_}"}
         if before == "awaiting" and after == "approved":
             for stage, need in enumerate(needs, 1):
-                for one in range(int(str(need))):
+                for one in range(need):
                     who: dict[str, Json] = {"approver": f"a{stage}{one}", "decision": "approve"}
                     at: dict[str, Json] = {"stage": stage, "need": need, "request": ident}
                     self.log.tell(
@@ -151,7 +151,7 @@ class Walk:
                     )
         elif before == "awaiting" and after == "denied":
             self.log.tell("decision.recorded", request=ident, decision="deny", approver="a")
-        return fields | {"stage": len(needs), "stages": needs}
+        return fields | {"stage": len(needs), "stages": [*needs]}
 
 
 def walk(seed: int, steps: int) -> Log:

@@ -219,7 +219,10 @@ def test_a_decision_is_an_approval_or_a_denial() -> None:
     assert story.faults == [(1, "a decision that is neither an approval nor a denial")]
 
 
-@pytest.mark.parametrize("fields", [{"stages": []}, {"stages": 1}, {"stages": [1, True]}, {"stages": [0]}, {"round": True}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"stages": []}, {"stages": 1}, {"stages": [1, True]}, {"stages": [0]}, {"round": True}],
+)
 def test_an_approved_request_says_its_round_and_stages(fields: dict[str, Json]) -> None:
     story = Story()
     story.ask()

@@ -14,7 +14,7 @@ from ticketgate.domain.verification import Tally, verify
 def test_two_hundred_clean_random_logs_raise_no_alarm() -> None:
     kinds: set[Json] = set()
     for seed in range(200):
-        log = walk(seed, 40)
+        log = walk(seed, 70)
         report = log.report()
         assert report.failed() == (), texts(report)
         assert report.tally == Tally(len(log.hidden), 0, 0, 0)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from http.client import IncompleteRead
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -21,6 +22,7 @@ from tests.web.wire import (
     until,
 )
 
+from ticketgate.web.guard import GuardLimits
 from ticketgate.web.wsgi_bridge import CHUNK_BYTES, WsgiBridge
 
 GET = b"GET /%b HTTP/1.1\r\nhost: evil.example\r\n%b\r\n"
@@ -243,6 +245,22 @@ def test_a_client_that_leaves_ends_the_stream_and_closes_it(port: int, pages: Pa
         sock.sendall(GET % (b"", b""))
         sock.recv(CHUNK_BYTES)
     assert stream.closed.wait(10)
+
+
+def test_a_stream_that_nobody_reads_does_not_hold_up_the_shutdown() -> None:
+    stream = Stream()
+
+    def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        start("200 OK", [])
+        return stream
+
+    patient = GuardLimits(write_stall_seconds_max=60)
+    with ExitStack() as clients, running(front(Door(), app), patient) as run:
+        run.server.config.timeout_graceful_shutdown = 1
+        sock = clients.enter_context(connect(run.port))
+        sock.sendall(GET % (b"", b""))
+        until(lambda: stream.chunks > 1)
+    assert stream.closed.is_set()
 
 
 def test_whoever_leaves_while_waiting_for_a_thread_costs_no_work() -> None:

@@ -3,12 +3,12 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPResponse
-from wsgiref.types import WSGIApplication
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from standardwebhooks import Webhook
 
@@ -172,6 +172,11 @@ def running(app: AsgiApp, limits: GuardLimits | None = None) -> Iterator[Running
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+def nowhere(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Pages that nobody may reach."""
+    raise AssertionError(environ["PATH_INFO"])
 
 
 async def nothing() -> None:

@@ -142,7 +142,7 @@ class GuardedHttp(HttpClient):
                     ) as answer,
                 ):
                     return _read(answer, line)
-            except (HTTPError, OSError, UnicodeError) as fault:
+            except (HTTPError, OSError, ValueError) as fault:
                 # The library's text may quote a header, so only the kind of the fault goes on.
                 raise _told(fault, line, parts) from None
 

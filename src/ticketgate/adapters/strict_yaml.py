@@ -131,8 +131,8 @@ class _Frame:
     def label(self) -> str:
         """Where in the collection we are."""
         if not self.mapping:
-            return str(len(self.nodes))
-        return self.key[0] if self.key else ""
+            return f"[{len(self.nodes)}]"
+        return f".{self.key[0]}" if self.key else ""
 
 
 class _Builder:
@@ -205,5 +205,5 @@ class _Builder:
             frame.key, frame.key_refused = (node.text, node.line), False
 
     def _fault(self, line: int, message: str) -> None:
-        path = ".".join(frame.label for frame in self._frames if frame.label)
-        self._report.add(line, path, message)
+        path = "".join(frame.label for frame in self._frames)
+        self._report.add(line, path.removeprefix("."), message)

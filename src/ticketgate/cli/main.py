@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from ticketgate.cli.demo.command import demo
 from ticketgate.cli.serve import serve
 from ticketgate.wiring import VERSION
 
@@ -25,4 +26,5 @@ def main(context: click.Context, folder: Path) -> None:
     context.obj = folder
 
 
+main.add_command(demo)
 main.add_command(serve)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_FORM: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DIGITS_MAX: Final = 9  # of a number with a unit; a longer one is no duration
 
@@ -12,13 +11,13 @@ def to_text(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC; `moment` must be aware (ValueError else)."""
     if moment.tzinfo is None:
         raise ValueError("a naive time has no meaning here")
-    return moment.astimezone(UTC).strftime(_FORM)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:
     """The instant written by `to_text`; accepts only what `to_text` would write (ValueError)."""
-    moment = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
-    if to_text(moment) != text:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or to_text(moment) != text:
         raise ValueError(f"not an instant in canonical form: {text!r}")
     return moment
 

@@ -135,7 +135,8 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "delivery.quarantined": MOVE | {"source", "body", "reason"},
     "delivery.processed": MOVE | {"source", "body"},
     "ticket.classified": MOVE
-    | {"source", "table", "revision", "verdict", "state_class", "kinds", "tier", "rules", "blind"},
+    | {"source", "table", "revision", "verdict", "state_class", "kinds", "tier", "rules", "blind"}
+    | {"policy"},
     "ticket.approval_claimed": frozenset({"source", "state"}),
     "request.opened": _ASKED,
     "request.blocked": _ASKED,

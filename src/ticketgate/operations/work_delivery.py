@@ -84,7 +84,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if odd is not None:
         state, word = odd
         return _finish(tx, reading, state, word, what.id)
-    row = _accept(tx, now, reading, what, reading.classification, known)
+    row = _accept(tx, now, reading, what, reading.classification, known, ground.policy)
     _apply(tx, now, row, known, reading.classification, ground)
     return _finish(tx, reading, "processed", row.verdict, what.id)
 
@@ -147,6 +147,7 @@ def _accept(
     ticket: Ticket,
     classification: Classification,
     known: TicketRow | None,
+    policy: Policy,
 ) -> TicketRow:
     """The accepted revision: saved and recorded with its classification."""
     verdict = classification.verdict.value
@@ -169,6 +170,7 @@ def _accept(
         "tier": classification.tier.word,
         "rules": [f"{one.rule}@{one.where}" for one in classification.matched],
         "blind": [f"{one.rule}@{one.where}" for one in classification.blind],
+        "policy": policy.digest,
         "delivery": reading.row.id,
     }
     before = NEW if known is None else known.verdict

@@ -163,7 +163,7 @@ class Front:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._pages.close()
+        await asyncio.to_thread(self._pages.close)  # a page may need the loop to end
         await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -8,7 +8,7 @@ looks complete.
 import asyncio
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from types import TracebackType
 from typing import Any, Final
@@ -56,14 +56,14 @@ class WsgiBridge:
         watch = loop.create_task(exchange.watch(receive))
         try:
             await loop.run_in_executor(self._pool, exchange.work)
-            if not exchange.gone:
-                await exchange.push(more_body=False)
+            await exchange.push(more_body=False)
         except Exception:
             if not exchange.started:
                 await send_answer(send, refusal("internal"))
             raise
         finally:
             watch.cancel()
+            exchange.leave()
 
     def close(self) -> None:
         """Wait for the pages under way and end the threads."""
@@ -103,6 +103,7 @@ class _Exchange:
         self._app, self._environ, self._send, self._loop = app, environ, send, loop
         self._head: Message | None = None
         self._pending: list[bytes] = []
+        self._pushing: Future[None] | None = None
 
     def work(self) -> None:
         """Run the application; what is over a chunk goes out as it is made."""
@@ -117,7 +118,9 @@ class _Exchange:
                 close()
 
     async def push(self, *, more_body: bool) -> None:
-        """Send what is pending."""
+        """Send what is pending, unless nobody waits for it."""
+        if self.gone:
+            return
         if not self.started:
             if self._head is None:
                 raise RuntimeError("the application sent a body before its head")
@@ -133,6 +136,12 @@ class _Exchange:
             pass
         self.gone = True
 
+    def leave(self) -> None:
+        """Let go of the thread, also when it waits for a reader and the gateway shuts down."""
+        self.gone = True
+        if self._pushing is not None:
+            self._pushing.cancel()
+
     def _drain(self, result: Iterable[bytes]) -> None:
         size = 0
         for chunk in result:
@@ -141,7 +150,9 @@ class _Exchange:
             self._pending.append(chunk)
             size += len(chunk)
             if size > CHUNK_BYTES:
-                asyncio.run_coroutine_threadsafe(self.push(more_body=True), self._loop).result()
+                push = self.push(more_body=True)
+                self._pushing = asyncio.run_coroutine_threadsafe(push, self._loop)
+                self._pushing.result()
                 size = 0
 
     def _start_response(

@@ -1,0 +1,49 @@
+"""The peers: what a script-writer's webhook receiver does, and what does nothing at all."""
+
+import base64
+import hashlib
+import hmac
+import os
+import sqlite3
+
+from flask import Flask, request
+
+noop = Flask("noop")
+committing = Flask("committing")
+
+
+@noop.post("/hooks/<source>")
+def answer(source: str) -> tuple[str, int]:
+    """202, whatever comes."""
+    return source, 202
+
+
+@committing.post("/hooks/<source>")
+def keep(source: str) -> tuple[str, int]:
+    """Check the MAC, insert, commit, 202."""
+    body = request.get_data()
+    ident, stamp = request.headers["webhook-id"], request.headers["webhook-timestamp"]
+    signed = f"{ident}.{stamp}.".encode() + body
+    mac = base64.b64encode(hmac.digest(_KEY, signed, "sha256")).decode()
+    if not hmac.compare_digest(f"v1,{mac}", request.headers["webhook-signature"]):
+        return "no", 401
+    digest = hashlib.sha256(body).hexdigest()
+    with _DB:
+        _DB.execute("INSERT INTO delivery VALUES (?, ?, ?, ?)", (source, ident, digest, body))
+    return ident, 202
+
+
+def _open(path: str) -> sqlite3.Connection:
+    """One connection for the one thread that the server runs: the kindest way for this peer."""
+    database = sqlite3.connect(path, check_same_thread=False)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS delivery"
+        " (source TEXT, id TEXT, digest TEXT, body BLOB, PRIMARY KEY (source, id))"
+    )
+    return database
+
+
+_KEY = base64.b64decode(os.environ["BENCH_SECRET"])
+_DB = _open(os.environ["BENCH_STORE"])
