@@ -4,19 +4,17 @@
 more of the machine it shares with the server, so its ratios are not those of `wrk`.
 """
 
-import asyncio
 import json
 import shutil
 import subprocess
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import uvloop
-from typing_extensions import override
+from client import ExhaustedError, Sample, press_ourselves
 
 from ticketgate.domain.signature import sign
 
@@ -25,9 +23,6 @@ SCRIPT: Final = Path(__file__).with_name("requests.lua")
 SOURCE: Final = "snow-prod"
 BODY_BYTES: Final = 1_500
 IDENTITY_EVERY: Final = 3  # one ticket in three asks for access
-CONNECTIONS_MAX: Final = 400
-TICK_SECONDS: Final = 0.002
-DRAIN_SECONDS_MAX: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +33,11 @@ class Load:
     size: int
     count: int
 
-    def request(self, number: int) -> bytes:
-        """The request with this number, read from the file."""
+    def requests(self) -> Iterator[bytes]:
+        """Every request, in order."""
         with self.path.open("rb") as file:
-            file.seek(number * self.size)
-            return file.read(self.size)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What one run of a client saw. `answers` are all answers, `refused` those that are not 2xx.
-
-    `broken` counts what got no answer; what was under way at the end is in neither.
-    """
-
-    answers: int
-    seconds: float
-    refused: int
-    broken: int
-    p50_milliseconds: float
-    p99_milliseconds: float
-
-    @property
-    def per_second(self) -> float:
-        """Good answers per second."""
-        return (self.answers - self.refused) / self.seconds
-
-
-class ExhaustedError(Exception):
-    """The server was faster than the requests that were signed for it."""
+            while request := file.read(self.size):
+                yield request
 
 
 # --- deliveries ----------------------------------------------------------------------------------
@@ -130,15 +101,15 @@ def write_load(path: Path, count: int, series: int, key: bytes) -> Load:
 # --- as fast as it is answered -------------------------------------------------------------------
 
 
-def press(port: int, load: Load, clients: int, seconds: float) -> Sample:
+def press(port: int, load: Load, clients: int, seconds: int) -> Sample:
     """`clients` connections, each sending its next request when it has its answer.
 
     Raises:
         ExhaustedError: the load was used up.
     """
     if WRK is None:
-        return uvloop.run(_Press(port, load, clients, seconds).run())
-    command = [WRK, "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "10s"]
+        return uvloop.run(press_ourselves(port, load.requests(), clients, seconds))
+    command = [WRK, "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "10s"]
     url = f"http://127.0.0.1:{port}/hooks/{SOURCE}"
     ran = subprocess.run(
         [*command, "-s", SCRIPT, url, "--", load.path, str(load.size)],

@@ -46,8 +46,8 @@ class Deliveries(Protocol):
     def finish(self, seq: int, state: str, reason: str, ticket: str | None, effect: str) -> None:
         """Work off a row. A processed row's raw body is dropped when its time is up."""
 
-    def backlog(self, source: str) -> int:
-        """How many accepted deliveries of this source are not worked off."""
+    def backlog(self, source: str, ticket: str) -> int:
+        """How many accepted deliveries that are, or may be, of this ticket are not worked off."""
 
     def parked_after(self, source: str, ticket: str, seq: int) -> bool:
         """Whether a quarantined delivery later than `seq` is, or may be, of this ticket."""

@@ -1,20 +1,26 @@
 """Wiring: builds the gateway from its settings. The only module that names adapters."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import structlog
 
 from ticketgate.adapters import logs
-from ticketgate.adapters.clock import SteadyClock
-from ticketgate.adapters.configuration import Configuration, load_configuration
+from ticketgate.adapters.clock import SteadyClock, read_machine
+from ticketgate.adapters.configuration import (
+    SETTINGS_NAME,
+    Configuration,
+    load_configuration,
+)
 from ticketgate.adapters.connectors import ConfiguredTargets, known_connectors, load_itsm
-from ticketgate.adapters.control import ControlServer
+from ticketgate.adapters.control import ControlServer, actor_name, ask
 from ticketgate.adapters.http import GuardedHttp, networks
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.instance_lock import InstanceLock
@@ -23,11 +29,14 @@ from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.mail import Mailer
 from ticketgate.adapters.meters import Meters
+from ticketgate.adapters.settings_file import load_where
+from ticketgate.adapters.sqlite import looking
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.grant import CALL_SECONDS_MAX
 from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.settings import SourceSettings, TargetOptions
@@ -48,6 +57,11 @@ HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 6  # a call of a connector is at mo
 REVOKES_AT_ONCE: Final = 4
 PROVISIONS_AT_ONCE: Final = 4
 MAILS_AT_ONCE: Final = 2
+CONTROL_NAME: Final = "control.sock"
+REVOKES: Final = "revokes"
+
+Look: TypeAlias = looking.SqliteLook
+Configured: TypeAlias = Configuration
 
 _LOG: Final = structlog.get_logger("ticketgate")
 
@@ -69,6 +83,56 @@ def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
         ConfigurationError: with every fault of every file.
     """
     return load_configuration(folder, environ=environ, connectors=known_connectors())
+
+
+def look(folder: Path) -> AbstractContextManager[Look]:
+    """A read-only look at the store of a configuration; needs none of its secrets.
+
+    Raises:
+        ConfigurationError: where the store lies cannot be read.
+        StoreUnavailableError: there is no store, or it cannot be read; from inside the block too.
+    """
+    where = load_where(folder / SETTINGS_NAME)
+    return looking.look(where.store, where.origin)
+
+
+def create_store(folder: Path) -> Path:
+    """Make the empty database of a fresh configuration; the first start opens its log."""
+    where = load_where(folder / SETTINGS_NAME)
+    looking.create(where.store)
+    return where.store
+
+
+def ask_gateway(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the running gateway answers; None when none is running.
+
+    Raises:
+        TicketgateError: code `control`; it cannot be asked, or did not answer in time.
+    """
+    path = load_where(folder / SETTINGS_NAME).store.parent / CONTROL_NAME
+    try:
+        return ask(path, request)
+    except OSError as fault:
+        raise TicketgateError(
+            f"the gateway does not answer on {path}: {fault.strerror or fault}",
+            code="control",
+            next_step="ask as the gateway's user or group; look first whether it was done already",
+        ) from fault
+
+
+def read_source(configuration: Configuration, name: str) -> Source | None:
+    """How deliveries of the source `name` are read; None when there is no such source."""
+    return _sources(configuration.settings.sources).get(name)
+
+
+def this_user() -> str:
+    """Who runs this process, as `os:name@host`."""
+    return actor_name(os.getuid())
+
+
+def wall_time() -> datetime:
+    """The wall clock, for looking only."""
+    return read_machine().wall
 
 
 class Gateway:
@@ -111,7 +175,7 @@ class Gateway:
         self._keeper = self._housekeeper()
         self._lanes, self._loops = self._threads()
         self.store.writer.after_commit = self._wake
-        self._control = ControlServer(data / "control.sock", self._carry_out)
+        self._control = ControlServer(data / CONTROL_NAME, self._carry_out)
 
     # --- building -----------------------------------------------------------------------------
 
@@ -165,19 +229,17 @@ class Gateway:
             _log,
         )
         lanes = [
-            self._lane("revokes", (CommandKind.REVOKE,), targets.run, REVOKES_AT_ONCE),
+            self._lane(REVOKES, (CommandKind.REVOKE,), targets.run, REVOKES_AT_ONCE),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run, PROVISIONS_AT_ONCE),
             self._lane(
                 "mail", (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE), mail.run, MAILS_AT_ONCE
             ),
         ]
         deliveries = DeliveryRunner(self.store, self._sources, self.policy)
-        loops = [
-            Loop("deliveries", partial(self._work_deliveries, deliveries)),
-            Loop("housekeeping", self._keeper.step),
-            *(Loop(lane.name, lane.step) for lane in lanes),
-        ]
-        return lanes, loops
+        inbox = Loop("deliveries", partial(self._work_deliveries, deliveries))
+        outbox = [Loop(lane.name, lane.step) for lane in lanes]
+        self._woken_by = {"deliveries": [inbox], "commands": outbox}
+        return lanes, [inbox, Loop("housekeeping", self._keeper.step), *outbox]
 
     def _lane(
         self,
@@ -192,15 +254,22 @@ class Gateway:
 
     def start(self) -> None:
         """Recover and sweep, then run: what expired while down is being revoked before serving."""
+        self._begin(self._loops)
+        _LOG.info("gateway.started", version=VERSION, origin=self.settings.origin)
+
+    def start_revoking(self) -> None:
+        """Only take away, for the command line while no gateway runs: no mail, nothing is given."""
+        self._begin([loop for loop in self._loops if loop.name == REVOKES])
+
+    def _begin(self, loops: Sequence[Loop]) -> None:
         self.store.start()
         self.store.write(partial(open_log, origin=self.settings.origin, version=VERSION))
         self.note_configuration()
         self.recover()
         self._keeper.sweep()
-        for loop in self._loops:
+        for loop in loops:
             loop.start()
         self._control.start()
-        _LOG.info("gateway.started", version=VERSION, origin=self.settings.origin)
 
     def note_configuration(self) -> None:
         """Record which settings and policy hold from now on."""
@@ -228,9 +297,10 @@ class Gateway:
         self._lock.release()
         _LOG.info("gateway.stopped")
 
-    def _wake(self) -> None:
-        for loop in self._loops:
-            loop.wake()
+    def _wake(self, touched: frozenset[str]) -> None:
+        for word in touched:
+            for loop in self._woken_by[word]:
+                loop.wake()
 
     def _work_deliveries(self, runner: DeliveryRunner) -> float:
         with self.store.reading() as looking:

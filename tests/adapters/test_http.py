@@ -1,14 +1,11 @@
 """The guarded way out, against sockets that behave as badly as sockets can."""
 
 import json
-import shutil
 import socket
 import ssl
-import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -16,18 +13,16 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.adapters.http_peer import OK, Peer, Serve, certificate_in, peer
 
 from ticketgate.adapters.http import (
     ANSWER_BYTES_MAX,
     Address,
     GuardedHttp,
-    Network,
-    is_open,
     networks,
     resolve,
 )
 from ticketgate.connector_api import (
-    ConnectorError,
     HttpAnswer,
     OutcomeUnknown,
     Refused,
@@ -37,74 +32,6 @@ from ticketgate.connector_api import (
 SECRET: Final = "a-token-that-no-message-may-hold"
 DEADLINE_SECONDS: Final = 0.4
 SLACK_SECONDS: Final = 2.0  # of a busy machine
-OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-
-Serve = Callable[[socket.socket], None]
-
-
-class Peer:
-    """Takes connections one after another, reads the request and then does as it is told."""
-
-    def __init__(self, serve: Serve, context: ssl.SSLContext | None = None) -> None:
-        self.serve, self.context = serve, context
-        self.asked: list[bytes] = []
-        self.done = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-
-    def _run(self) -> None:
-        while not self.done.is_set():
-            connection, _ = self.listener.accept()
-            with connection:
-                if not self.done.is_set():
-                    self._take(connection)
-
-    def _take(self, connection: socket.socket) -> None:
-        try:
-            if self.context is not None:
-                connection = self.context.wrap_socket(connection, server_side=True)
-            with connection:
-                self.asked.append(_request(connection))
-                self.serve(connection)
-        except OSError:
-            return  # the client went away
-
-    def stop(self) -> None:
-        self.done.set()
-        socket.create_connection(("127.0.0.1", self.port)).close()
-        self.thread.join()
-        self.listener.close()
-
-
-def _request(connection: socket.socket) -> bytes:
-    """The request as sent. Raises ConnectionError: it ended before its end."""
-    read = b""
-    while not _is_whole(read):
-        some = connection.recv(65536)
-        if not some:
-            raise ConnectionError
-        read += some
-    return read
-
-
-def _is_whole(read: bytes) -> bool:
-    head, end, body = read.partition(b"\r\n\r\n")
-    sizes = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    return bool(end) and len(body) >= sum(int(line.split(b":")[1]) for line in sizes)
-
-
-@contextmanager
-def peer(serve: Serve | bytes, context: ssl.SSLContext | None = None) -> Iterator[Peer]:
-    """A peer that answers with these bytes, or as the function does."""
-    told = (lambda line: line.sendall(serve)) if isinstance(serve, bytes) else serve
-    one = Peer(told, context)
-    try:
-        yield one
-    finally:
-        one.stop()
 
 
 def http(*, seconds: float = 5.0, **more: object) -> GuardedHttp:
@@ -279,62 +206,6 @@ def test_a_compressed_answer_is_refused() -> None:
     assert b"accept-encoding: identity" in one.asked[0].lower()
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254"),
-        *("127.0.0.1", "0.0.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "192.88.99.1"),
-        *("::", "::1", "fe80::1", "fc00::1", "ff02::1", "fec0::1", "2001:db8::1"),
-        *("64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "2002:a9fe:a9fe::", "2001:0:1::1"),
-        *("::ffff:10.0.0.1", "::ffff:169.254.169.254", "::10.0.0.1", "::ffff:0:10.0.0.1"),
-    ],
-)
-def test_addresses_that_are_not_public_are_closed(address: str) -> None:
-    assert not is_open(ip_address(address))
-    written = f"[{address}]" if ":" in address else address
-    if address not in {"127.0.0.1", "::1"}:
-        with pytest.raises(Refused):
-            got(f"https://{written}:9/")
-
-
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:8.8.8.8"])
-def test_public_addresses_are_open(address: str) -> None:
-    assert is_open(ip_address(address))
-
-
-def test_a_network_that_the_operator_lists_is_open_and_no_other() -> None:
-    allowed: tuple[Network, ...] = networks("10.1.0.0/16, fd00:1::/32")
-    assert is_open(ip_address("10.1.2.3"), allowed)
-    assert is_open(ip_address("::ffff:10.1.2.3"), allowed)
-    assert is_open(ip_address("fd00:1::5"), allowed)
-    assert not is_open(ip_address("10.2.0.1"), allowed)
-    assert networks("") == ()
-    with pytest.raises(ValueError, match="has host bits set"):
-        networks("10.0.0.1/8")
-
-
-@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
-def test_odd_spellings_of_this_machine_are_refused(host: str) -> None:
-    with peer(OK) as one, pytest.raises(Refused):
-        got(f"http://{host}:{one.port}/")
-    assert one.asked == []
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        ["127.0.0.1"],
-        ["93.184.216.34", "127.0.0.1"],
-        ["::ffff:127.0.0.1"],
-        ["169.254.169.254"],
-    ],
-)
-def test_a_name_that_leads_inside_is_refused(found: list[str]) -> None:
-    with peer(OK) as one, pytest.raises(Refused):
-        got(f"https://idp.example.com:{one.port}/", http(resolver=names(idp_example_com=found)))
-    assert one.asked == []
-
-
 def test_a_name_is_resolved_once_so_a_second_answer_changes_nothing() -> None:
     """Rebinding: the second answer would lead to the metadata service."""
     answers = [["127.0.0.1"], ["169.254.169.254"]]
@@ -345,29 +216,6 @@ def test_a_name_is_resolved_once_so_a_second_answer_changes_nothing() -> None:
     with peer(OK) as one:
         assert got(f"http://idp.example.com:{one.port}/", client).status == 200
     assert len(answers) == 1
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("http://93.184.216.34/", "ftp://127.0.0.1/", "file:///etc/passwd", "127.0.0.1", ""),
-        *("https://", "https://[::1", "https://h:99999/", "https://h:0/", "https://h:x/"),
-        *(f"https://alice:{SECRET}@example.com/", "https://alice@example.com/"),
-    ],
-)
-def test_addresses_that_are_no_plain_https_are_refused(url: str) -> None:
-    with pytest.raises(Refused) as told:
-        got(url)
-    assert SECRET not in f"{told.value!r}"
-
-
-@given(text=st.text(max_size=60))
-def test_any_text_as_address_ends_in_our_error(text: str) -> None:
-    """All hosts are this machine, and nobody listens on the discard port."""
-    client = http(allowed=networks("127.0.0.0/8"), resolver=lambda _: [ip_address("127.0.0.1")])
-    for url in (f"http://{text}:9/", f"http://127.0.0.1:9/{text}", f"https://h:9/?{text}"):
-        with pytest.raises(ConnectorError):
-            client.request("GET", url, headers={"X-A": text})
 
 
 def test_a_header_that_cannot_be_sent_is_refused_without_its_text() -> None:
@@ -386,22 +234,7 @@ def test_the_machines_own_resolver_is_the_default() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for `localhost` and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl program is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
+    return certificate_in(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Mail against a real SMTP server: `aiosmtpd` on loopback."""
 
-import shutil
 import ssl
-import subprocess
 from asyncio import Server
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.adapters.http_peer import certificate_in
 from typing_extensions import override
 
 from ticketgate.adapters.mail import Mailer, MailRefusedError, MailUnavailableError
@@ -204,22 +203,7 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(box: Box) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for `localhost` and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl program is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
+    return certificate_in(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

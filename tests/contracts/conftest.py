@@ -11,9 +11,6 @@ from typing import Any, Final
 import pytest
 import requests
 
-ROOT: Final = Path(__file__).parents[2]
-if str(ROOT) not in sys.path:  # so that the modules of this folder find each other
-    sys.path.insert(0, str(ROOT))
 pytest.register_assert_rewrite("tests.contracts.target_contract")
 
 START_TRIES: Final = 3  # a port found free can be taken by somebody else meanwhile

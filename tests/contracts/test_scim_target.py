@@ -33,6 +33,8 @@ from ticketgate_connectors.targets.scim import SCIM
 if TYPE_CHECKING:
     from tests.contracts.conftest import ScimServer
 
+pytestmark = pytest.mark.slow
+
 NOT_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 DEADLINE_SECONDS = 5.0
 MODES = {

@@ -53,6 +53,31 @@ class SettingsRead:
     readable: bool = True  # that is, names of sources and targets are known
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which log it is, and where its database lies."""
+
+    origin: str
+    store: Path
+
+
+def load_where(path: Path) -> Where:
+    """Only where the store is: for commands that need no secret, and may be given none.
+
+    Raises:
+        ConfigurationError: the file, or one of the two keys, cannot be read.
+    """
+    report = Report(str(path))
+    data = read_file(path, report)
+    node = None if data is None else parse(data, report)
+    top = None if node is None else Place(node, "", report).section()
+    if top is None:
+        return stop_on_faults(None, report.faults)
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- as below
+    where = Where(_read_origin(top.need("origin")) or "", _read_store(top.need("store"), folder))
+    return stop_on_faults(where, report.faults)
+
+
 def load_settings(
     path: Path, *, environ: Mapping[str, str], connectors: KnownConnectors
 ) -> Settings:

@@ -109,10 +109,10 @@ def _involved(case: Case, subject: str) -> Refusal | None:
     snapshot = case.snapshot
     for party in case.parties():
         again = snapshot.by_account(case.request.source, party.account)
-        subjects = {party.subject} | ({again.id} if again else set())
-        if subject in subjects:
+        if subject in {party.subject, again.id if again else None}:
             return Refusal("self_approval", "Nobody decides on what they ask for or receive.")
-        if any(snapshot.same_human(subject, other) for other in subjects):
+        meant = {party.subject} | snapshot.holders(case.request.source, party.account)
+        if any(snapshot.same_human(subject, other) for other in meant):
             return Refusal(
                 "alias_of_requester",
                 "This account belongs to the person who asks or receives; all accounts of a"

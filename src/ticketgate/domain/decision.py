@@ -28,13 +28,17 @@ class Decision:
 
 
 def decide(rule: ApproveRule, approvals: Sequence[Approval], round_: int) -> Decision:
-    """Fold the approvals of one round over the ordered stages of the rule."""
+    """Fold the approvals of one round over the ordered stages of the rule.
+
+    One denial ends it, at whatever stage it was given; a denial is never counted as an approval.
+    """
     current = [one for one in approvals if one.round == round_]
-    denied = [one for one in current if one.decision == "deny"]
+    denied = next((one for one in current if one.decision == "deny"), None)
+    given = [one for one in current if one.decision == "approve"]
     satisfied: list[str] = []
     for number, stage in enumerate(rule.stages, start=1):
-        here = {one.approver for one in current if one.stage == number}
-        if denied and denied[0].stage == number:
+        here = {one.approver for one in given if one.stage == number}
+        if denied is not None and (denied.stage == number or len(here) < stage.need):
             return Decision(
                 Verdict.DENIED, number, tuple(satisfied), (), (f"denied at stage {stage.name}",)
             )

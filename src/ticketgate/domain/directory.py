@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ class DirectorySnapshot:
         found = [p for p in self.people.values() if account in p.accounts.get(system, ())]
         return found[0] if len(found) == 1 else None
 
+    def holders(self, system: str, account: str) -> frozenset[str]:
+        """Everybody whom `account` of `system` may mean: by their accounts, or by an alias."""
+        return frozenset(
+            p.id
+            for p in self.people.values()
+            if account in p.accounts.get(system, ()) or account in p.aliases
+        )
+
     def by_mail(self, address: str) -> Person | None:
         """The one active human whose mail is `address` (ASCII case ignored); else None."""
         wanted = address.strip().lower()
@@ -57,21 +66,39 @@ class DirectorySnapshot:
     def human(self, subject: str) -> str:
         """The subject id of the human behind `subject`: all aliases of a human are one person.
 
-        Links are followed to the end, so chains and loops of aliases are one person too.
-        The smallest id of the linked set stands for it.
+        An alias links to the subject of that id and to whoever holds an account of that name, in
+        any system. Links are followed to the end, so chains and loops of aliases are one person
+        too. The smallest name of the linked set stands for it.
         """
-        known = {subject}
-        frontier = [subject]
-        while frontier:
-            current = frontier.pop()
-            person = self.people.get(current)
-            linked = set(person.aliases) if person else set()
-            linked |= {p.id for p in self.people.values() if current in p.aliases}
-            fresh = linked - known
-            known |= fresh
-            frontier.extend(fresh)
-        return min(known)
+        return self._humans.get(subject, subject)
 
     def same_human(self, one: str, other: str) -> bool:
         """Whether two subject ids are the same human."""
         return one == other or self.human(one) == self.human(other)
+
+    @cached_property
+    def _humans(self) -> dict[str, str]:
+        """Every subject and alias -> the name that stands for its human."""
+        links: dict[str, set[str]] = {}
+        aliases = {alias for p in self.people.values() for alias in p.aliases}
+        for person in self.people.values():
+            held = {account for accounts in person.accounts.values() for account in accounts}
+            for name in person.aliases | (held & aliases):
+                links.setdefault(person.id, set()).add(name)
+                links.setdefault(name, set()).add(person.id)
+        humans: dict[str, str] = {}
+        for start in links:
+            if start not in humans:
+                linked = _reached(start, links)
+                humans.update(dict.fromkeys(linked, min(linked)))
+        return humans
+
+
+def _reached(start: str, links: Mapping[str, set[str]]) -> set[str]:
+    known = {start}
+    frontier = [start]
+    while frontier:
+        fresh = links[frontier.pop()] - known
+        known |= fresh
+        frontier.extend(fresh)
+    return known

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Verdict(StrEnum):
@@ -73,8 +73,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class ClauseOutcome:
+class ClauseOutcome(NamedTuple):  # a tuple: made for every clause of every ticket
     """One clause with the value seen. `note` says why a value is missing, else is empty."""
 
     clause: str
@@ -84,8 +83,7 @@ class ClauseOutcome:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleOutcome:
+class RuleOutcome(NamedTuple):
     """One rule on one ticket: TRUE matched, FALSE did not, UNKNOWN is blind."""
 
     rule: str

@@ -41,12 +41,17 @@ class Tick:
 def start(kept: Kept | None, reading: Reading, last_record: datetime | None) -> Tick:
     """The first time of a process.
 
-    Same boot: go on from what was kept. New boot or none kept: the wall clock, never below the
-    last record; a wall clock more than `DISPUTE` below that is disputed.
+    Same boot: go on from what was kept. New boot or none kept: the wall clock. Never below the
+    last record, which can be later than what was kept; a wall clock more than `DISPUTE` below
+    the last record is disputed.
     """
-    if kept is not None and kept.boot_id == reading.boot_id:
-        return advance(kept, reading)
     floor = last_record or reading.wall
+    if kept is not None and kept.boot_id == reading.boot_id:
+        tick = advance(kept, reading)
+        if last_record is None or tick.now >= last_record:
+            return tick
+        off = tick.disputed or last_record - reading.wall > DISPUTE
+        return Tick(last_record, off, replace(tick.kept, now=last_record))
     now = max(reading.wall, floor)
     fresh = Kept(reading.boot_id, reading.boot_seconds, now)
     return Tick(now, floor - reading.wall > DISPUTE, fresh)
@@ -56,12 +61,14 @@ def advance(kept: Kept, reading: Reading) -> Tick:
     """The time at a later reading of the same boot.
 
     A wall clock a little ahead is stepped to, one a little behind is slewed towards, and one more
-    than `DISPUTE` off is disputed and not followed.
+    than `DISPUTE` off is disputed and not followed. A reading older than what is kept (threads
+    read in any order) moves nothing back, lest the same seconds be counted twice.
     """
-    elapsed = timedelta(seconds=max(0.0, reading.boot_seconds - kept.boot_seconds))
+    boot_seconds = max(kept.boot_seconds, reading.boot_seconds)
+    elapsed = timedelta(seconds=boot_seconds - kept.boot_seconds)
     steady = kept.now + elapsed
     ahead = reading.wall - steady
-    moved = replace(kept, boot_seconds=reading.boot_seconds, now=steady)
+    moved = replace(kept, boot_seconds=boot_seconds, now=steady)
     if abs(ahead) > DISPUTE:
         return Tick(steady, True, moved)
     now = reading.wall if ahead >= timedelta(0) else steady - min(-ahead, elapsed * SLEW)

@@ -17,7 +17,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Draft, EvidenceRef, Json
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.opening import Ask, Asked, asked, case_of
+from ticketgate.domain.opening import REASONS, Ask, Asked, asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.open_request import changed, issue_links, record, renew, void_links
@@ -154,11 +154,11 @@ def _unready(
 def backlog(tx: Transaction, ticket: tuple[str, str, str]) -> bool:
     """Whether something accepted before may still change this ticket (rule 6).
 
-    Every accepted delivery of the source must be worked off; a parked one that is, or may be, of
-    this ticket blocks until a later revision of the ticket is worked off (ADR 0005).
+    Every accepted delivery that is, or may be, of this ticket must be worked off; a parked one
+    blocks until a later revision of the ticket is worked off (ADR 0005).
     """
     source, _, ident = ticket
-    if tx.deliveries.backlog(source):
+    if tx.deliveries.backlog(source, ident):
         return True
     row = tx.tickets.find(ticket)
     return tx.deliveries.parked_after(source, ident, 0 if row is None else row.delivery_seq)
@@ -205,7 +205,17 @@ def _moved(tx: Transaction, now: datetime, request: AccessRequest, rules: Rules)
         policy=rules.policy,
         snapshot=rules.snapshot,
     )
+    if not cause:
+        return _stands_in_the_way(what)
     return _RULES if cause == "rules" else _CHANGED
+
+
+def _stands_in_the_way(what: Asked) -> Refusal:
+    return Refusal(
+        "request_blocked",
+        " ".join(REASONS[code] for code in what.reasons),
+        "The request cannot be approved as it is; the ticket's page says what to do.",
+    )
 
 
 def asks_now(row: TicketRow, request: AccessRequest, rules: Rules) -> Asked | None:

@@ -25,7 +25,7 @@ from ticketgate.operations.decide_request import backlog
 from ticketgate.operations.end_grant import end_grant, move
 from ticketgate.ports import Reading, Transaction
 
-_WAIT = timedelta(seconds=1)
+_WAIT = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True, slots=True)

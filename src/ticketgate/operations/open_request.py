@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.access_request import AccessRequest, Party, RequestState
 from ticketgate.domain.approval import Link, LinkState
 from ticketgate.domain.approvers import Case, candidates
 from ticketgate.domain.command import Command, CommandKind, CommandState
@@ -179,6 +179,7 @@ def renew(
     void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
     fresh = replace(
         refreshed(request, what),
+        editor=_known_now(request, snapshot),
         version=request.version + 1,
         decide_by=now + what.decide_within,
         cut=None,
@@ -188,6 +189,15 @@ def renew(
     if request.state is RequestState.AWAITING and blocking(fresh, policy, snapshot):
         return end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
     return settle(tx, now, fresh, request.state.value, cause, policy=policy, snapshot=snapshot)
+
+
+def _known_now(request: AccessRequest, snapshot: DirectorySnapshot) -> Party | None:
+    """The last material editor, looked up again while the directory did not know the account."""
+    editor = request.editor
+    if editor is None or editor.subject:
+        return editor
+    person = snapshot.by_account(request.source, editor.account)
+    return editor if person is None else Party(person.id, editor.account)
 
 
 def changed(request: AccessRequest, what: Asked) -> str:

@@ -63,6 +63,7 @@ _DESK: Final = {
     "decision_late": 409,
     "ticket_changed": 409,
     "rules_changed": 409,
+    "request_blocked": 409,
     "shown_changed": 409,
     "justification": 422,
     "seconds": 422,

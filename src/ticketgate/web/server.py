@@ -1,5 +1,6 @@
 """Running the front: uvicorn with the guard, one process, one port."""
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from types import FrameType
@@ -30,6 +31,14 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for listener in sockets or []:
             self._on_ready(listener.getsockname()[1])
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            # Past the grace: a reader that has stopped would keep uvloop from closing for good.
+            connection.transport.abort()
+        await asyncio.sleep(0)  # so that they are gone before the loop is
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

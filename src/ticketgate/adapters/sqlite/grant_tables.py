@@ -124,11 +124,14 @@ def _marks(kinds: Iterable[CommandKind]) -> tuple[str, list[str]]:
 class SqliteCommands:
     """`ports.Commands`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, touched: set[str]) -> None:
+        """`touched` is told when there is new work."""
         self._db = connection
+        self._touched = touched
 
     def add(self, command: Command) -> None:
         """Queue a command."""
+        self._touched.add("commands")
         self._db.execute(
             "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -181,6 +184,7 @@ class SqliteCommands:
 
     def save(self, command: Command) -> None:
         """Replace."""
+        self._touched.add("commands")
         self._db.execute(
             "UPDATE command SET state = ?, due_at = ?, tries = ?, last_outcome = ?, deadline = ?"
             " WHERE id = ?",

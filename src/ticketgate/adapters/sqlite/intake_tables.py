@@ -29,8 +29,10 @@ def _delivery(row: Row) -> DeliveryRow:
 class SqliteDeliveries:
     """`ports.Deliveries`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, touched: set[str]) -> None:
+        """`touched` is told when there is new work."""
         self._db = connection
+        self._touched = touched
 
     def find(self, source: str, webhook_id: str) -> list[DeliveryRow]:
         """All rows with this sender's id, oldest first."""
@@ -62,6 +64,7 @@ class SqliteDeliveries:
             ),
         )
         self._db.execute("INSERT INTO delivery_body VALUES (?, ?)", (cursor.lastrowid, body))
+        self._touched.add("deliveries")
 
     def waiting(self, limit: int) -> list[DeliveryRow]:
         """Accepted rows that are not worked off, oldest first."""
@@ -80,10 +83,13 @@ class SqliteDeliveries:
             (state, reason, ticket, effect, seq),
         )
 
-    def backlog(self, source: str) -> int:
-        """How many accepted deliveries of this source are not worked off."""
-        sql = "SELECT count(*) FROM delivery WHERE source = ? AND state = 'accepted'"
-        return int(scalar(self._db, sql, source))
+    def backlog(self, source: str, ticket: str) -> int:
+        """How many accepted deliveries that are, or may be, of this ticket are not worked off."""
+        sql = (
+            "SELECT count(*) FROM delivery WHERE source = ? AND state = 'accepted'"
+            " AND (ticket IS NULL OR ticket = ?)"
+        )
+        return int(scalar(self._db, sql, source, ticket))
 
     def parked_after(self, source: str, ticket: str, seq: int) -> bool:
         """Whether a quarantined delivery later than `seq` is, or may be, of this ticket."""

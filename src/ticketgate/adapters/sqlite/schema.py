@@ -124,7 +124,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         StoreUnavailableError: the file cannot be opened so.
     """
     try:
-        target = f"file:{path}?mode=ro" if read_only else str(path)
+        target = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
         connection = sqlite3.connect(
             target, uri=read_only, isolation_level=None, check_same_thread=False
         )

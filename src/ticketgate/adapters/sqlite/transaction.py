@@ -25,12 +25,13 @@ class SqliteReading:
     """`ports.Reading` over one connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.deliveries: Deliveries = SqliteDeliveries(connection)
+        self.touched: set[str] = set()  # what has new work: deliveries, commands
+        self.deliveries: Deliveries = SqliteDeliveries(connection, self.touched)
         self.tickets: Tickets = SqliteTickets(connection)
         self.requests: Requests = SqliteRequests(connection)
         self.links: Links = SqliteLinks(connection)
         self.grants: Grants = SqliteGrants(connection)
-        self.commands: Commands = SqliteCommands(connection)
+        self.commands: Commands = SqliteCommands(connection, self.touched)
         self.people: People = SqlitePeople(connection)
 
 

@@ -106,7 +106,7 @@ class Writer:
         self._before_commit = before_commit
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.dead: BaseException | None = None
-        self.after_commit: Callable[[], None] | None = None
+        self.after_commit: Callable[[frozenset[str]], None] | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -145,8 +145,9 @@ class Writer:
             while group := self._lanes.take():
                 self._group(group)
                 _answer(group)
-                if self.after_commit is not None:
-                    self.after_commit()
+                if self._tx.touched and self.after_commit is not None:
+                    self.after_commit(frozenset(self._tx.touched))
+                self._tx.touched.clear()
         except BaseException as fault:  # noqa: BLE001 -- supervised: waiters must not hang
             self.dead = fault
             gone = StoreUnavailableError("the writer has died; the gateway must be restarted")

@@ -1,4 +1,4 @@
-"""The peers: what a script-writer's webhook receiver does, and what does nothing at all."""
+"""The script-writer's receiver: checks the MAC and commits each request before it answers."""
 
 import base64
 import hashlib
@@ -8,17 +8,10 @@ import sqlite3
 
 from flask import Flask, request
 
-noop = Flask("noop")
-committing = Flask("committing")
+app = Flask(__name__)
 
 
-@noop.post("/hooks/<source>")
-def answer(source: str) -> tuple[str, int]:
-    """202, whatever comes."""
-    return source, 202
-
-
-@committing.post("/hooks/<source>")
+@app.post("/hooks/<source>")
 def keep(source: str) -> tuple[str, int]:
     """Check the MAC, insert, commit, 202."""
     body = request.get_data()
@@ -45,5 +38,5 @@ def _open(path: str) -> sqlite3.Connection:
     return database
 
 
-_KEY = base64.b64decode(os.environ["BENCH_SECRET"])
+_KEY = base64.b64decode(os.environ["BENCH_KEY"])
 _DB = _open(os.environ["BENCH_STORE"])

@@ -1,0 +1,115 @@
+"""Looking at a store that another process may be writing: read-only, and never creating it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ticketgate.adapters.sqlite import evidence_tables, schema
+from ticketgate.adapters.sqlite.rows import one, rows, scalar
+from ticketgate.adapters.sqlite.transaction import SqliteReading
+from ticketgate.domain.errors import StoreUnavailableError
+from ticketgate.domain.evidence import Head
+from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.verification import DisclosureRow, EntryRow
+
+
+class SqliteLook(SqliteReading):
+    """A snapshot of the state tables and of the evidence as stored, which is not trusted."""
+
+    def __init__(self, connection: sqlite3.Connection, origin: str) -> None:
+        super().__init__(connection)
+        self._db = connection
+        self.origin = origin
+
+    def delivery(self, ident: str) -> DeliveryRow | None:
+        """The delivery with this id."""
+        found = one(self._db, "SELECT source, webhook_id FROM delivery WHERE id = ?", ident)
+        if found is None:
+            return None
+        same = self.deliveries.find(found["source"], found["webhook_id"])
+        return next(row for row in same if row.id == ident)
+
+    def head(self) -> Head | None:
+        """The head row as stored."""
+        found = one(self._db, "SELECT size, leaf FROM evidence_head")
+        return None if found is None else Head(found["size"], found["leaf"])
+
+    def entries(self) -> Iterator[EntryRow]:
+        """Every entry as stored, in the order of its index."""
+        return evidence_tables.entries(self._db)
+
+    def disclosures(self) -> Iterator[DisclosureRow]:
+        """Every disclosure as stored."""
+        return evidence_tables.disclosures(self._db)
+
+    def entry(self, index: int) -> bytes | None:
+        """The bytes of one entry."""
+        found: bytes | None = scalar(
+            self._db, "SELECT entry FROM evidence_entry WHERE idx = ?", index
+        )
+        return found
+
+    def disclosed(self, index: int) -> list[tuple[str, str | None]]:
+        """(digest, encoded or None when erased) of one entry's disclosures."""
+        sql = "SELECT digest, encoded FROM evidence_disclosure WHERE idx = ? ORDER BY rowid"
+        return [(row["digest"], row["encoded"]) for row in rows(self._db, sql, index)]
+
+    def next_about(self, ident: str, index: int) -> bytes | None:
+        """The first entry after `index` that holds the id `ident`."""
+        sql = "SELECT entry FROM evidence_entry WHERE idx > ? AND instr(entry, ?) LIMIT 1"
+        found: bytes | None = scalar(self._db, sql, index, f'"{ident}"'.encode())
+        return found
+
+
+@contextmanager
+def look(path: Path, origin: str) -> Iterator[SqliteLook]:
+    """A look at the database file at `path`.
+
+    Raises:
+        StoreUnavailableError: there is none, or it cannot be read; also from inside the block.
+    """
+    if not path.is_file():
+        raise StoreUnavailableError(
+            f"there is no database at {path}",
+            next_step="run `ticketgate serve` once, or mend `store` in ticketgate.yaml",
+        )
+    try:
+        with closing(schema.connect(path, read_only=True)) as connection:
+            connection.text_factory = _text
+            connection.execute("BEGIN")
+            _check(connection, path)
+            yield SqliteLook(connection, origin)
+    except sqlite3.Error as fault:
+        raise StoreUnavailableError(
+            f"the database {path} cannot be read: {fault}",
+            next_step="read it as the gateway's user; a damaged file is restored from a backup",
+        ) from fault
+
+
+def create(path: Path) -> None:
+    """An empty database, bound to no origin yet; its folder (0700) is made as well.
+
+    Raises:
+        StoreUnavailableError: it cannot be made.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with closing(schema.connect(path)) as connection:
+        schema.migrate(connection)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    found = scalar(connection, "PRAGMA user_version")
+    if found != len(schema.MIGRATIONS):
+        raise StoreUnavailableError(
+            f"the database {path} has schema {found}; this version reads {len(schema.MIGRATIONS)}",
+            next_step="start `ticketgate serve` of this version once, or use the one that wrote it",
+        )
+
+
+def _text(data: bytes) -> str | bytes:
+    """Text that is none stays bytes, so that it is seen as a fault instead of hiding the rest."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
