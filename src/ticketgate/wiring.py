@@ -219,7 +219,7 @@ class Gateway:
         )
 
     def _threads(self) -> tuple[list[Lane], list[Loop]]:
-        targets = TargetRunner(self.store, self._targets, _log)
+        targets = TargetRunner(self.store, self._targets, self.clock.now, _log)
         mail = MailRunner(
             self.store,
             Mailer(self.settings.mail, self.clock.wall),

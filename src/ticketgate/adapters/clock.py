@@ -30,8 +30,9 @@ class SteadyClock:
         self._tick = timekeeping.start(kept, read_machine(), last_record)
 
     def _read(self) -> timekeeping.Tick:
-        reading = Reading(self._boot_id, time.clock_gettime(time.CLOCK_BOOTTIME), datetime.now(UTC))
         with self._lock:
+            boot_seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
+            reading = Reading(self._boot_id, boot_seconds, datetime.now(UTC))
             self._tick = timekeeping.advance(self._tick.kept, reading)
             return self._tick
 

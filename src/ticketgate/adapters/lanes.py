@@ -44,7 +44,6 @@ class Lane:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=name)
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
-        self.done = threading.Event()
 
     def step(self) -> float:
         """Start what is due; returns how long nothing more will be."""

@@ -47,18 +47,20 @@ class Loop:
 
     @property
     def well(self) -> bool:
-        """Whether the thread runs and has ended a step lately."""
+        """Whether the thread runs and has ended a step lately, without failing."""
         return self._thread.is_alive() and time.monotonic() - self._beat < STALE_SECONDS
 
     def _run(self) -> None:
-        while not self._stopping:
+        while True:
             self._awake.clear()
+            if self._stopping:  # asked after the clearing, so that no `stop` is slept through
+                return
             try:
                 pause = self._step()
+                self._beat = time.monotonic()
             except Exception as fault:  # noqa: BLE001 -- a loop outlives its failures, loudly
                 _LOG.error("loop.failed", loop=self.name, error=type(fault).__name__)
                 pause = PAUSE_AFTER_FAILURE_SECONDS
-            self._beat = time.monotonic()
             if pause > 0 and not self._awake.wait(pause):
                 continue
             time.sleep(STEP_SECONDS_MIN)

@@ -3,11 +3,12 @@
 import functools
 import sys
 from collections.abc import Callable
-from typing import Final, ParamSpec
+from typing import Final, NoReturn, ParamSpec
 
 import click
 
 from ticketgate.domain.errors import ConfigurationError, TicketgateError
+from ticketgate.domain.visible import visible
 
 P = ParamSpec("P")
 
@@ -27,19 +28,25 @@ def ends_with_code(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except ConfigurationError as fault:
             for one in fault.faults:
-                click.echo(one.text, err=True)
-            _leave(f"{len(fault.faults)} faults in the configuration", fault.next_step, USAGE)
+                click.echo(visible(one.text), err=True)
+            leave(counted(len(fault.faults), "fault"), fault.next_step, USAGE)
         except TicketgateError as fault:
             code = USAGE if fault.code in _USAGE_CODES else COULD_NOT
-            _leave(f"{fault.reason} [{fault.code}]", fault.next_step, code)
+            leave(f"{fault.reason} [{fault.code}]", fault.next_step, code)
         except OSError as fault:
-            _leave(f"{fault.strerror or fault} ({fault.filename or 'no file'})", "", COULD_NOT)
+            leave(f"{fault.strerror or fault} ({fault.filename or 'no file'})", "", COULD_NOT)
 
     return run
 
 
-def _leave(reason: str, next_step: str, code: int) -> None:
-    click.echo(f"ticketgate: {reason}", err=True)
+def leave(reason: str, next_step: str, code: int) -> NoReturn:
+    """End with a reason, what to do next, and an exit code."""
+    click.echo(f"ticketgate: {visible(reason, lines=True)}", err=True)
     if next_step:
-        click.echo(f"next: {next_step}", err=True)
+        click.echo(f"next: {visible(next_step, lines=True)}", err=True)
     sys.exit(code)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 fault`, `2 faults`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -4,12 +4,19 @@ from pathlib import Path
 
 import click
 
+from ticketgate.cli.check import check
 from ticketgate.cli.demo.command import demo
+from ticketgate.cli.evidence import evidence
+from ticketgate.cli.explain import explain
+from ticketgate.cli.groups import Listed
+from ticketgate.cli.init import init
+from ticketgate.cli.look import deliveries, grants, requests
+from ticketgate.cli.revoke import revoke
 from ticketgate.cli.serve import serve
 from ticketgate.wiring import VERSION
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Listed, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     "folder",
@@ -17,14 +24,30 @@ from ticketgate.wiring import VERSION
     default=Path("config"),
     show_default=True,
     envvar="TICKETGATE_CONFIG",
+    show_envvar=True,
     help="Folder with ticketgate.yaml, policy.yaml and directory.yaml.",
 )
 @click.version_option(VERSION, prog_name="ticketgate")
 @click.pass_context
 def main(context: click.Context, folder: Path) -> None:
-    """From a ticket to access that a named person approved, that ends, and that can be checked."""
+    """From a ticket to access that a named person approved, that ends, and that can be checked.
+
+    Exit codes: 0 done, 1 the answer is no, 2 usage or configuration, 3 could not do it, 4 unsigned
+    or unanchored evidence.
+    """
     context.obj = folder
 
 
-main.add_command(demo)
-main.add_command(serve)
+for _command in (
+    demo,
+    init,
+    check,
+    serve,
+    explain,
+    deliveries,
+    requests,
+    grants,
+    revoke,
+    evidence,
+):
+    main.add_command(_command)

@@ -33,12 +33,12 @@ def decide(rule: ApproveRule, approvals: Sequence[Approval], round_: int) -> Dec
     One denial ends it, at whatever stage it was given; a denial is never counted as an approval.
     """
     current = [one for one in approvals if one.round == round_]
-    denied = next((one for one in current if one.decision == "deny"), None)
+    denials = [min(one.stage, len(rule.stages)) for one in current if one.decision == "deny"]
     given = [one for one in current if one.decision == "approve"]
     satisfied: list[str] = []
     for number, stage in enumerate(rule.stages, start=1):
         here = {one.approver for one in given if one.stage == number}
-        if denied is not None and (denied.stage == number or len(here) < stage.need):
+        if number in denials or (denials and len(here) < stage.need):
             return Decision(
                 Verdict.DENIED, number, tuple(satisfied), (), (f"denied at stage {stage.name}",)
             )

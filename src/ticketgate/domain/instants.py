@@ -9,7 +9,7 @@ _DIGITS_MAX: Final = 9  # of a number with a unit; a longer one is no duration
 
 def to_text(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC; `moment` must be aware (ValueError else)."""
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise ValueError("a naive time has no meaning here")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
@@ -17,7 +17,7 @@ def to_text(moment: datetime) -> str:
 def from_text(text: str) -> datetime:
     """The instant written by `to_text`; accepts only what `to_text` would write (ValueError)."""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or to_text(moment) != text:
+    if moment.utcoffset() != timedelta(0) or to_text(moment) != text:
         raise ValueError(f"not an instant in canonical form: {text!r}")
     return moment
 
@@ -33,7 +33,7 @@ def parse_duration(text: str) -> timedelta | None:
 
 
 def duration_text(seconds: int) -> str:
-    """Seconds in words people use: `90 s`, `30 min`, `4 h`, `2 d`, or a sum of them."""
+    """Seconds in words people use: `45 s`, `30 min`, `4 h`, `2 d`, or a sum of them."""
     parts: list[str] = []
     for name, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
         count, seconds = divmod(seconds, size)

@@ -175,9 +175,9 @@ class Desk:
         Refusals: `not_found`; `not_entitled`, `self_approval`, `alias_of_requester`,
         `approver_inactive`, `approver_unknown`, `not_human`, `separation_of_duties`,
         `distinct_people`, `assurance` (403); `link_used`, `already_decided`, `decision_late`,
-        `ticket_changed`, `rules_changed`, `request_blocked`, `shown_changed` (409); `justification`, `seconds`,
-        `decision` (422); `directory_unreadable`, `directory_stale`, `ticket_backlog`,
-        `store_unavailable`, `clock_disputed` (503).
+        `ticket_changed`, `rules_changed`, `request_blocked`, `shown_changed` (409);
+        `justification`, `seconds`, `decision` (422); `directory_unreadable`,
+        `directory_stale`, `ticket_backlog`, `store_unavailable`, `clock_disputed` (503).
         """
         if self._clock.disputed():
             return Refusal(

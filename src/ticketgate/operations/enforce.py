@@ -30,10 +30,11 @@ _WAIT = timedelta(milliseconds=100)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What observing the target showed, before any call."""
+    """What observing the target showed, before any call; `at` is when the look began."""
 
     principal: str
     present: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def intend_provision(
     if over:
         end_grant(tx, now, grant, over)
         return None
-    if _must_wait(tx, grant):
+    if _must_wait(tx, grant, seen):
         _later(tx, command, now + _WAIT, "")
         return None
     return _begin(tx, now, command, grant, seen)
@@ -98,12 +99,18 @@ def _over(now: datetime, grant: Grant, snapshot: DirectorySnapshot) -> str:
     return "activate_within" if now >= grant.activate_by else ""
 
 
-def _must_wait(tx: Transaction, grant: Grant) -> bool:
-    """Whether the ticket may have changed, is in no known state, or the last grant is going."""
+def _must_wait(tx: Transaction, grant: Grant, seen: Seen) -> bool:
+    """Whether the ticket may have changed, is in no known state, or the last grant is going.
+
+    A look that began before another grant of the same access ended says nothing any more.
+    """
     row = tx.tickets.find(grant.ticket)
     if row is None or row.ticket.state_class is StateClass.UNLISTED or backlog(tx, grant.ticket):
         return True
-    return any(other.state in REVOKING for other in tx.grants.sharing(grant.share))
+    return any(
+        other.state in REVOKING or (other.ended_at is not None and other.ended_at >= seen.at)
+        for other in tx.grants.sharing(grant.share)
+    )
 
 
 def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen: Seen) -> Grant:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from ticketgate.connector_api import (
@@ -34,6 +35,7 @@ class TargetRunner:
 
     store: Store
     targets: Targets
+    now: Callable[[], datetime]
     log: Callable[[str, str], None]  # (event, code) of what did not go
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
@@ -64,11 +66,13 @@ class TargetRunner:
         grant: Grant,
         snapshot: DirectorySnapshot,
     ) -> None:
+        began = self.now()
         access, present = look(connector, grant, snapshot)
         if command.kind is CommandKind.REVOKE:
             self._revoke(connector, command, access, present=present)
         else:
-            self._provision(connector, command, access, snapshot, present=present)
+            seen = Seen(access.principal, present, began)
+            self._provision(connector, command, access, snapshot, seen)
 
     def _provision(
         self,
@@ -76,10 +80,8 @@ class TargetRunner:
         command: Command,
         access: Access,
         snapshot: DirectorySnapshot,
-        *,
-        present: bool,
+        seen: Seen,
     ) -> None:
-        seen = Seen(access.principal, present)
         grant = self.store.write(
             partial(intend_provision, ident=command.id, seen=seen, snapshot=snapshot)
         )
@@ -87,7 +89,7 @@ class TargetRunner:
             return
         not_after = grant.not_after
         called = Called("", False)
-        if not present:
+        if not seen.present:
             called = attempt(lambda: connector.grant(access, grant.id, not_after))
         if called.code:
             self.log("provision.failed", called.code)

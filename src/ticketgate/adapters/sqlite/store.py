@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -45,7 +45,8 @@ class SqliteStore:
         """Finish what is queued and close the file."""
         self.writer.stop()
         self._stopping.set()
-        self._checkpoints.join()
+        if self._checkpoints.is_alive():
+            self._checkpoints.join()
         self._connection.close()
 
     def write(self, operation: Operation[T], *, urgent: bool = False) -> T:
@@ -97,7 +98,8 @@ def _settler(loop: asyncio.AbstractEventLoop) -> Callable[[Sequence[Any]], None]
                 future.set_exception(error)
 
     def settle(outcomes: Sequence[Any]) -> None:
-        loop.call_soon_threadsafe(wake, outcomes)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(wake, outcomes)
 
     return settle
 

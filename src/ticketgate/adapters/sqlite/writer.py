@@ -9,7 +9,8 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -75,10 +76,11 @@ class _Lanes:
 
 def _settle_futures(outcomes: Sequence[tuple[Any, Any, BaseException | None]]) -> None:
     for future, value, error in outcomes:
-        if error is None:
-            future.set_result(value)
-        else:
-            future.set_exception(error)
+        with suppress(InvalidStateError):  # cancelled: nobody waits any more
+            if error is None:
+                future.set_result(value)
+            else:
+                future.set_exception(error)
 
 
 class Writer:
@@ -115,7 +117,8 @@ class Writer:
     def stop(self) -> None:
         """Finish what is queued, then end."""
         self._lanes.close()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     @property
     def alive(self) -> bool:
@@ -139,12 +142,13 @@ class Writer:
         return made
 
     def _run(self) -> None:
-        self._on_thread()
         group: list[_Job] = []
         try:
+            self._on_thread()
             while group := self._lanes.take():
                 self._group(group)
                 _answer(group)
+                group = []
                 if self._tx.touched and self.after_commit is not None:
                     self.after_commit(frozenset(self._tx.touched))
                 self._tx.touched.clear()

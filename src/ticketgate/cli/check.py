@@ -1,0 +1,50 @@
+"""`check`: the whole configuration, every fault of every file."""
+
+import os
+from pathlib import Path
+
+import click
+
+from ticketgate.cli.failures import USAGE, counted, ends_with_code
+from ticketgate.cli.showing import echo, echo_json
+from ticketgate.domain.errors import ConfigurationError
+from ticketgate.wiring import load, wall_time
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+@ends_with_code
+def check(context: click.Context, *, as_json: bool) -> None:
+    """Validate all configuration and print every fault as file:line: path: message.
+
+    Secrets are read as well, and the names that the files use for each other. Exit: 0 nothing is
+    wrong, 2 something is.
+    """
+    folder: Path = context.obj
+    try:
+        found = load(folder, os.environ)
+    except ConfigurationError as fault:
+        if not as_json:
+            raise
+        echo_json({"ok": False, "faults": fault.faults})
+        context.exit(USAGE)
+    people = found.directory.read(wall_time()).people
+    count = {
+        "sources": len(found.settings.sources),
+        "targets": len(found.settings.targets),
+        "rules": len(found.policy.classify) + len(found.policy.approve),
+        "entitlements": len(found.policy.entitlements),
+        "people": len(people),
+    }
+    if as_json:
+        echo_json({"ok": True, "faults": [], "read": count, "policy": found.policy.digest})
+        return
+    read = [
+        counted(count["sources"], "source"),
+        counted(count["targets"], "target"),
+        counted(count["rules"], "rule"),
+        counted(count["entitlements"], "entitlement"),
+        f"{count['people']} people",
+    ]
+    echo(f"{folder}: nothing is wrong; {', '.join(read)}")

@@ -1,0 +1,73 @@
+"""How answers are shown: tables and JSON. What came from a ticket cannot act on a terminal."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import click
+
+from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.visible import visible
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
+    """A noun of the domain as JSON: times as text in UTC, tiers and states as their words."""
+    match value:
+        case Tier():
+            return value.word
+        case Enum():
+            return value.value
+        case datetime():
+            return to_text(value)
+        case str() | int() | None:
+            return value
+        case Mapping():
+            return {str(key): plain(inner) for key, inner in value.items()}
+        case set() | frozenset():
+            return sorted(plain(inner) for inner in value)
+        case _ if is_dataclass(value):
+            return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+        case Iterable():
+            return [plain(inner) for inner in value]
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def echo_json(value: object) -> None:
+    """One JSON document, ASCII only, so that nothing in it acts on a terminal."""
+    click.echo(json.dumps(plain(value), indent=2))
+
+
+def echo(text: str = "") -> None:
+    """One line."""
+    click.echo(visible(text))
+
+
+def echo_table(headings: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> None:
+    """Columns as wide as they need to be; `nothing` when there are no rows."""
+    lines = [[visible(cell) or "-" for cell in row] for row in rows]
+    if not lines:
+        click.echo(nothing)
+        return
+    lines.insert(0, list(headings))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    for line in lines:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def echo_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """`name  value` lines with the values under each other."""
+    known = list(pairs)
+    width = max(len(name) for name, _ in known)
+    for name, value in known:
+        click.echo(f"{name.ljust(width)}  {visible(value) or '-'}")
+
+
+def when(moment: datetime | None) -> str:
+    """`2026-11-22 02:40:00 UTC`, or nothing."""
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,100 @@
+"""Explain: what the gateway would make of a ticket now, and why. Nothing is stored or sent."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ticketgate.domain.approvers import candidates
+from ticketgate.domain.classify import asked_entitlements, classify
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.identity_event import Classification, Verdict
+from ticketgate.domain.matcher import Clause, Facts, Look, Matcher
+from ticketgate.domain.opening import Ask, Asked, asked, blocking, case_of, fresh_request
+from ticketgate.domain.policy import ApproveRule, Policy, Stage
+from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
+from ticketgate.operations.work_delivery import facts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One entitlement that a ticket asks for, or none that is known.
+
+    `reasons` block it; `stages` has, for each stage, who would be asked: subject -> word.
+    """
+
+    what: Asked
+    reasons: tuple[str, ...]
+    rule: ApproveRule | None
+    stages: tuple[tuple[Stage, Mapping[str, str]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a ticket is, and what would come of it.
+
+    `wishes` is empty unless a request would open. `without` are the fields on which the verdict
+    hangs: had the ticket no such field, the verdict would be the one beside it.
+    """
+
+    ticket: Ticket
+    classification: Classification
+    wishes: tuple[Wish, ...]
+    without: tuple[tuple[str, Verdict], ...]
+
+
+def explain(
+    ticket: Ticket, policy: Policy, snapshot: DirectorySnapshot, now: datetime
+) -> Explanation:
+    """What this policy and directory make of a ticket that was never seen before."""
+    facts = facts_of(ticket, snapshot)
+    classification = classify(policy, facts)
+    wishes: tuple[Wish, ...] = ()
+    closed = ticket.state_class in TERMINAL_STATES
+    if classification.verdict is Verdict.IDENTITY and not closed:
+        entitlements, unreadable = asked_entitlements(policy, facts)
+        wishes = tuple(
+            _wish(Ask(ticket, classification, one, unreadable, policy, snapshot), now)
+            for one in entitlements or (None,)
+        )
+    return Explanation(ticket, classification, wishes, _without(policy, facts, classification))
+
+
+def _wish(ask: Ask, now: datetime) -> Wish:
+    what = asked(ask)
+    request = fresh_request(what, ask.ticket, 1, ident="", salt="", now=now)
+    reasons = blocking(request, ask.policy, ask.snapshot)
+    case = case_of(request, ask.policy, ask.snapshot)
+    if case is None:
+        return Wish(what, reasons, None, ())
+    stages = tuple((stage, candidates(case, stage)) for stage in case.rule.stages)
+    return Wish(what, reasons, case.rule, stages)
+
+
+def _without(
+    policy: Policy, facts: Facts, classification: Classification
+) -> tuple[tuple[str, Verdict], ...]:
+    """Each field that a matched rule asks about and whose lack would change the verdict."""
+    matched = {(one.rule, one.where) for one in classification.matched}
+    rules = [rule for rule in policy.classify if (rule.id, rule.where) in matched]
+    fields = dict.fromkeys(name for rule in rules for name in _fields(rule.match))
+    verdicts = [(name, classify(policy, _Lacking(facts, name)).verdict) for name in fields]
+    return tuple((name, one) for name, one in verdicts if one is not classification.verdict)
+
+
+def _fields(matcher: Matcher) -> Iterator[str]:
+    if isinstance(matcher, Clause):
+        yield matcher.field
+        return
+    for part in matcher.parts:
+        yield from _fields(part)
+
+
+class _Lacking:
+    """Facts of a ticket that has no such field."""
+
+    def __init__(self, facts: Facts, field: str) -> None:
+        self._facts = facts
+        self._field = field
+
+    def look(self, field: str) -> Look:
+        return Look(Missing.NOT_APPLICABLE) if field == self._field else self._facts.look(field)
