@@ -218,7 +218,14 @@ def blocking(
 
 
 def fresh_request(
-    what: Asked, ticket: Ticket, revision: int, *, ident: str, salt: str, now: datetime
+    what: Asked,
+    ticket: Ticket,
+    revision: int,
+    *,
+    editor: Party | None,
+    ident: str,
+    salt: str,
+    now: datetime,
 ) -> AccessRequest:
     """A request as it opens: version 1, round 1, stage 1; blocked or awaiting is the caller's."""
     request = AccessRequest(
@@ -235,7 +242,7 @@ def fresh_request(
         access=what.access,
         requester=what.requester,
         beneficiary=what.beneficiary,
-        editor=None,
+        editor=editor,
         seconds=what.seconds,
         seconds_asked=what.seconds_asked,
         catalog_item=what.catalog_item,

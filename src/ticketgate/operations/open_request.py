@@ -24,12 +24,22 @@ def open_request(
     *,
     what: Asked,
     row: TicketRow,
+    editor: Party | None,
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
-    """A new request: awaiting its first stage, or blocked with every reason."""
+    """A new request: awaiting its first stage, or blocked with every reason.
+
+    `editor` is who made the ticket ask for this: never an approver of it.
+    """
     request = fresh_request(
-        what, row.ticket, row.revision, ident=tx.new_id("req"), salt=tx.new_salt(), now=now
+        what,
+        row.ticket,
+        row.revision,
+        editor=editor,
+        ident=tx.new_id("req"),
+        salt=tx.new_salt(),
+        now=now,
     )
     return settle(tx, now, request, NEW, "opened", policy=policy, snapshot=snapshot)
 

@@ -64,7 +64,15 @@ def revalidate_requests(
             snapshot=snapshot,
         )
         if after.state is RequestState.WITHDRAWN:
-            open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
+            open_request(
+                tx,
+                now,
+                what=what,
+                row=row,
+                editor=after.editor,
+                policy=policy,
+                snapshot=snapshot,
+            )
         moved += 1
     return moved
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from ticketgate.domain.access_request import (
     LIVE_REQUEST,
     AccessRequest,
+    Party,
     RequestState,
     material_of,
 )
@@ -235,17 +236,24 @@ def _ask(
     """Open, renew, or leave alone the request for one entitlement."""
     of_this = [one for one in requests if one.entitlement == what.entitlement]
     live = next((one for one in of_this if one.state in LIVE_REQUEST), None)
+    editor = _editor(row, ground)
     if live is None:
         if not any(_settled(one, what) for one in of_this):
             open_request(
-                tx, now, what=what, row=row, policy=ground.policy, snapshot=ground.snapshot
+                tx,
+                now,
+                what=what,
+                row=row,
+                editor=editor,
+                policy=ground.policy,
+                snapshot=ground.snapshot,
             )
         return
     cause = changed(live, what) or ("reasons" if what.reasons != live.reasons else "")
     if not cause:
         return
     if cause == "material":
-        live = replace(live, editor=editor_of(row.ticket, ground.snapshot))
+        live = replace(live, editor=editor)
     renewed = renew(
         tx,
         now,
@@ -256,7 +264,23 @@ def _ask(
         snapshot=ground.snapshot,
     )
     if renewed.state is RequestState.WITHDRAWN:
-        open_request(tx, now, what=what, row=row, policy=ground.policy, snapshot=ground.snapshot)
+        open_request(
+            tx,
+            now,
+            what=what,
+            row=row,
+            editor=live.editor,
+            policy=ground.policy,
+            snapshot=ground.snapshot,
+        )
+
+
+def _editor(row: TicketRow, ground: Ground) -> Party | None:
+    """Who wrote this revision. Of the first one the opener is known, so an unknown editor of it
+    (a workflow's account) says nothing; of a later one it blocks (ADR 0007).
+    """
+    editor = editor_of(row.ticket, ground.snapshot)
+    return editor if editor.subject or row.revision > 1 else None
 
 
 def _settled(request: AccessRequest, what: Asked) -> bool:

@@ -5,7 +5,6 @@ clear only what entries hold in clear; the rest is in `content` columns that era
 """
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -110,11 +109,7 @@ CREATE TRIGGER disclosure_once BEFORE INSERT ON evidence_disclosure
 """
 
 
-def _first(db: Database) -> None:
-    db.executescript(_STATEMENTS_1)
-
-
-MIGRATIONS: Final[tuple[Callable[[Database], None], ...]] = (_first,)
+MIGRATIONS: Final = (_STATEMENTS_1,)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -123,6 +118,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     Raises:
         StoreUnavailableError: the file cannot be opened so.
     """
+    connection: sqlite3.Connection | None = None
     try:
         target = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
         connection = sqlite3.connect(
@@ -132,7 +128,11 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         if not read_only:
             _durable(connection)
-    except sqlite3.Error as fault:
+    except (sqlite3.Error, StoreUnavailableError) as fault:
+        if connection is not None:
+            connection.close()
+        if isinstance(fault, StoreUnavailableError):
+            raise
         raise StoreUnavailableError(
             f"the database {path} cannot be opened: {fault}",
             next_step="check that the folder exists, is writable, and that the disk is not full",
@@ -155,7 +155,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date, one version at a time, each in a transaction of its own.
 
     Raises:
-        StoreUnavailableError: the file was written by a newer version.
+        StoreUnavailableError: the file was written by a newer version, or cannot be changed;
+            nothing of a version that failed is kept.
     """
     database = Database(connection, execute_plugins=False)
     done = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -164,6 +165,15 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"the database has schema {done}; this version knows {len(MIGRATIONS)}",
             next_step="start the version that wrote it, or a newer one",
         )
-    for number, migration in enumerate(MIGRATIONS[done:], start=done + 1):
-        migration(database)
-        connection.execute(f"PRAGMA user_version={number}")
+    for number, script in enumerate(MIGRATIONS[done:], start=done + 1):
+        # The script holds the transaction: `executescript` would commit one begun before it.
+        whole = f"BEGIN IMMEDIATE;{script}PRAGMA user_version={number};COMMIT;"
+        try:
+            database.executescript(whole)
+        except sqlite3.Error as fault:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise StoreUnavailableError(
+                f"the database cannot be brought to schema {number}: {fault}",
+                next_step="check that the file is ticketgate's own, and that the disk is not full",
+            ) from fault
