@@ -248,7 +248,16 @@ class Gateway:
         run: Callable[[Any, DirectorySnapshot], None],
         at_once: int,
     ) -> Lane:
-        return Lane(name, kinds, self.store, self.clock, self.desk.snapshot, run, at_once)
+        snapshot = self._who_exists if name == REVOKES else self.desk.snapshot
+        return Lane(name, kinds, self.store, self.clock, snapshot, run, at_once)
+
+    def _who_exists(self) -> DirectorySnapshot:
+        """The directory; an empty one while it cannot be read: taking away never waits for it."""
+        try:
+            return self.desk.snapshot()
+        except TicketgateError as fault:
+            _log("directory.unread", fault.code)
+            return DirectorySnapshot("", self.clock.now(), {})
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -292,9 +301,12 @@ class Gateway:
             loop.stop()
         for lane in self._lanes:
             lane.stop()
-        self._keeper.last_words()
-        self.store.stop()
-        self._lock.release()
+        try:
+            if self.store.writer.alive:
+                self._keeper.last_words()
+        finally:
+            self.store.stop()
+            self._lock.release()
         _LOG.info("gateway.stopped")
 
     def _wake(self, touched: frozenset[str]) -> None:

@@ -1,6 +1,6 @@
 """Connectors, found by entry point and loaded only when the configuration names them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
@@ -40,6 +40,22 @@ def load_target(kind: str) -> TargetKind | None:
     return cast("TargetKind", found) if hasattr(found, "access_keys") else None
 
 
+class _ItsmKinds(Collection[str]):
+    """The installed ITSM kinds; one is loaded when it is asked for by name."""
+
+    @override
+    def __contains__(self, kind: object) -> bool:
+        return isinstance(kind, str) and load_itsm(kind) is not None
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return (kind for kind in installed() if load_itsm(kind) is not None)
+
+    @override
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class _TargetKinds(Mapping[str, TargetKind]):
     """The installed target kinds; one is loaded when it is asked for by name."""
 
@@ -61,15 +77,20 @@ class _TargetKinds(Mapping[str, TargetKind]):
 
 def known_connectors() -> KnownConnectors:
     """What a configuration can name."""
-    return KnownConnectors(
-        itsm=[kind for kind in installed() if load_itsm(kind) is not None],
-        targets=_TargetKinds(),
-    )
+    return KnownConnectors(itsm=_ItsmKinds(), targets=_TargetKinds())
 
 
 def _load(kind: str) -> object:
     load = installed().get(kind)
-    return None if load is None else load()
+    if load is None:
+        return None
+    try:
+        return load()
+    except Exception as fault:
+        raise Misconfigured(
+            f"the connector {kind!r} cannot be loaded: {type(fault).__name__}: {fault}",
+            next_step="install it again, with what it needs",
+        ) from fault
 
 
 class ConfiguredTargets:

@@ -9,15 +9,19 @@ import pwd
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+
+import structlog
 
 from ticketgate.domain import strict_json
 from ticketgate.domain.errors import StrictJsonError, TicketgateError
 
 LINE_BYTES_MAX: Final = 65_536
 READ_SECONDS: Final = 5.0
+_LOG: Final = structlog.get_logger("ticketgate.control")
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 
 Handle = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # (actor, request) -> answer
@@ -33,10 +37,11 @@ def actor_name(uid: int) -> str:
 
 
 class ControlServer:
-    """Answers on the socket, one connection at a time."""
+    """Answers on the socket, one connection at a time; each has `read_seconds` to ask."""
 
-    def __init__(self, path: Path, handle: Handle) -> None:
+    def __init__(self, path: Path, handle: Handle, read_seconds: float = READ_SECONDS) -> None:
         """Listen; a socket file left by a dead gateway is replaced (the instance lock is ours)."""
+        self._read_seconds = read_seconds
         path.unlink(missing_ok=True)
         self._path = path
         self._handle = handle
@@ -57,7 +62,8 @@ class ControlServer:
         """Take no more; remove the socket file."""
         self._path.unlink(missing_ok=True)
         self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._socket.close()
 
     def _run(self) -> None:
@@ -67,27 +73,40 @@ class ControlServer:
             except OSError:
                 return  # the socket was shut down
             with peer:
-                peer.settimeout(READ_SECONDS)
                 try:
-                    peer.sendall(json.dumps(self._answer(peer)).encode() + b"\n")
+                    answer = json.dumps(self._answer(peer)).encode()
+                    peer.settimeout(self._read_seconds)
+                    peer.sendall(answer + b"\n")
                 except OSError:
-                    continue  # the asker left; what it asked is done and recorded
+                    continue  # the asker left or was too slow; what it asked in time is done
 
     def _answer(self, peer: socket.socket) -> Mapping[str, Any]:
         packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, uid, _ = _CREDENTIALS.unpack(packed)
         try:
-            asked = strict_json.read(_line(peer))
-            if not isinstance(asked, Mapping):
-                raise StrictJsonError("a request is an object")
-            return self._handle(actor_name(uid), asked)
+            return self._handle(actor_name(uid), _request(_line(peer, self._read_seconds)))
         except TicketgateError as fault:
             return {"code": fault.code, "reason": fault.reason, "next_step": fault.next_step}
+        except OSError:
+            raise
+        except Exception as fault:  # noqa: BLE001 -- a fault of ours must not end the kill switch
+            _LOG.error("control.failed", error=type(fault).__name__)
+            return {"code": "error", "reason": "the gateway failed; see its log", "next_step": ""}
 
 
-def _line(peer: socket.socket) -> bytes:
+def _request(line: bytes) -> Mapping[str, Any]:
+    asked = strict_json.read(line)
+    if not isinstance(asked, Mapping):
+        raise StrictJsonError("a request is an object")
+    return asked
+
+
+def _line(peer: socket.socket, seconds: float) -> bytes:
+    """What the peer sends up to the end of a line, all of it within `seconds` (TimeoutError)."""
     received = b""
+    until = time.monotonic() + seconds
     while not received.endswith(b"\n") and len(received) < LINE_BYTES_MAX:
+        peer.settimeout(max(until - time.monotonic(), 0.001))
         part = peer.recv(LINE_BYTES_MAX)
         if not part:
             break
@@ -104,7 +123,7 @@ def ask(path: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         peer.sendall(json.dumps(request).encode() + b"\n")
-        answer = strict_json.read(_line(peer))
+        answer = strict_json.read(_line(peer, READ_SECONDS))
     if not isinstance(answer, Mapping):
         raise TicketgateError("the gateway's answer is not an object", code="control")
     return answer

@@ -1,11 +1,13 @@
 """Logs: one JSON line per event, through an allow-list of keys. What is not listed never leaves."""
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
+from typing_extensions import override
 
 # fmt: off
 ALLOWED: Final = frozenset({
@@ -41,4 +43,14 @@ def configure(stream: TextIO | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(stream=out, level=logging.WARNING, format='{"event": "%(name)s"}')
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_NameOnly())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _NameOnly(logging.Formatter):
+    """Which library spoke and how loudly; its message and traceback may hold anything."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps({"event": record.name, "level": record.levelname.lower()})

@@ -23,7 +23,9 @@ OUTBOX_SECONDS_MAX: Final = 300.0
 class Meters(Collector):
     """Counters of this process, and gauges read from the store when they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, disk_bytes_min: int = DISK_BYTES_MIN) -> None:
+        """`disk_bytes_min` is what must be free beside the store for readiness."""
+        self._disk_bytes_min = disk_bytes_min
         self.registry = CollectorRegistry()
         self._refused = Counter(
             "ticketgate_deliveries_refused",
@@ -88,7 +90,7 @@ class Meters(Collector):
         disputed = clock.disputed()
         return {
             "writer": _writes(store),
-            "disk": (free >= DISK_BYTES_MIN, f"{free >> 20} MiB free"),
+            "disk": (free >= self._disk_bytes_min, f"{free >> 20} MiB free"),
             "outbox": (
                 age <= OUTBOX_SECONDS_MAX,
                 f"the oldest command is {max(0, int(age))} s late",

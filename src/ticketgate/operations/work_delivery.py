@@ -276,8 +276,9 @@ def _ask(
 
 
 def _editor(row: TicketRow, ground: Ground) -> Party | None:
-    """Who wrote this revision. Of the first one the opener is known, so an unknown editor of it
-    (a workflow's account) says nothing; of a later one it blocks (ADR 0007).
+    """Who wrote this revision; an unknown editor blocks (ADR 0007).
+
+    Of the first revision the opener is known: an unknown editor of it (a workflow) says nothing.
     """
     editor = editor_of(row.ticket, ground.snapshot)
     return editor if editor.subject or row.revision > 1 else None

@@ -118,25 +118,28 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     Raises:
         StoreUnavailableError: the file cannot be opened so.
     """
-    connection: sqlite3.Connection | None = None
     try:
-        target = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
-        connection = sqlite3.connect(
-            target, uri=read_only, isolation_level=None, check_same_thread=False
-        )
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        if not read_only:
-            _durable(connection)
-    except (sqlite3.Error, StoreUnavailableError) as fault:
-        if connection is not None:
-            connection.close()
-        if isinstance(fault, StoreUnavailableError):
-            raise
+        return _opened(path, read_only=read_only)
+    except sqlite3.Error as fault:
         raise StoreUnavailableError(
             f"the database {path} cannot be opened: {fault}",
             next_step="check that the folder exists, is writable, and that the disk is not full",
         ) from fault
+
+
+def _opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    target = f"{path.absolute().as_uri()}?mode=ro" if read_only else str(path)
+    connection = sqlite3.connect(
+        target, uri=read_only, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        if not read_only:
+            _durable(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -1,0 +1,35 @@
+"""One world for most tests; those that end it, or need it otherwise, have their own."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.e2e.stage import HeldWorld, Stage, put
+
+from ticketgate.cli.demo.world import World
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The shared world. Only the time that a body may take is shorter than shipped."""
+    stage = Stage(World(tmp_path_factory.mktemp("shared")))
+    try:
+        path = stage.world.config / "ticketgate.yaml"
+        put(path, path.read_text().replace("body_seconds_max: 5s", "body_seconds_max: 3s"))
+        stage.world.start()
+        yield stage
+    finally:
+        stage.close()
+
+
+@pytest.fixture(scope="session")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, HeldWorld]]:
+    """A world without a sweeper, where high requests must be decided within three seconds."""
+    world = HeldWorld(tmp_path_factory.mktemp("held"))
+    stage = Stage(world)
+    try:
+        path = world.config / "policy.yaml"
+        put(path, path.read_text().replace("decide_within: 8h", "decide_within: 3s"))
+        world.start()
+        yield stage, world
+    finally:
+        stage.close()
