@@ -4,6 +4,7 @@ import asyncio
 import statistics
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,8 +54,7 @@ class _Connection(asyncio.Protocol):
         self.lost = False
 
     @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # a stream always has a Transport
         self._transport = transport
 
     @override
@@ -198,6 +198,7 @@ class _Feed(_Client):
         self._free: deque[_Connection] = deque()
         self._waiting: deque[tuple[bytes, float]] = deque()
         self._due = 0
+        self._all_answered = asyncio.Event()
         self.fed_seconds = 0.0
 
     async def run(self, look: Callable[[float, int], None]) -> None:
@@ -212,8 +213,11 @@ class _Feed(_Client):
                 look(elapsed, self.unanswered)
             await asyncio.sleep(TICK_SECONDS)
         self.fed_seconds = self.loop.time() - began
-        while self.unanswered and self.loop.time() - began < self.fed_seconds + PATIENCE_SECONDS:
-            await asyncio.sleep(TICK_SECONDS)
+        if not self.unanswered:
+            self._all_answered.set()
+        with suppress(TimeoutError):  # what is still unanswered then is lost, and is told so
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._all_answered.wait()
 
     @property
     def unanswered(self) -> int:
@@ -240,3 +244,5 @@ class _Feed(_Client):
         super().answered(connection, status, body)
         self._free.append(connection)
         self._send()
+        if self.fed_seconds and not self.unanswered:
+            self._all_answered.set()

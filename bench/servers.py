@@ -124,7 +124,7 @@ def _until_answering(process: subprocess.Popen[bytes], port: int) -> None:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"{process.args} does not answer") from None
+                raise RuntimeError(f"{process.args!r} does not answer") from None
             time.sleep(0.02)
         else:
             return

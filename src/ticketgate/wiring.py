@@ -40,7 +40,7 @@ from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.grant import CALL_SECONDS_MAX
 from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.settings import SourceSettings, TargetOptions
-from ticketgate.domain.timekeeping import Kept
+from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.control import carry_out
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
@@ -53,7 +53,7 @@ from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Source, Targets
 
 VERSION: Final = version("ticketgate")
-HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 6  # a call of a connector is at most six requests
+HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
 REVOKES_AT_ONCE: Final = 4
 PROVISIONS_AT_ONCE: Final = 4
 MAILS_AT_ONCE: Final = 2
@@ -138,8 +138,9 @@ def wall_time() -> datetime:
 class Gateway:
     """Everything behind the doors. `start` before the first request, `stop` after the last.
 
-    `wrap_targets` and `before_commit` are seams for tests of faults: the first sees every
-    connector that is opened, the second runs in each group's transaction before COMMIT.
+    `wrap_targets`, `before_commit` and `machine` are seams for tests of faults: the first sees
+    every connector that is opened, the second runs in each group's transaction before COMMIT, the
+    third reads the machine's clocks.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class Gateway:
         *,
         wrap_targets: Callable[[Targets], Targets] | None = None,
         before_commit: Callable[[], None] | None = None,
+        machine: Callable[[], Reading] = read_machine,
     ) -> None:
         """Take the lock and open the store; nothing runs yet.
 
@@ -163,7 +165,7 @@ class Gateway:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = InstanceLock(data / "instance.lock")
         try:
-            self.clock, self.store = self._open(before_commit)
+            self.clock, self.store = self._open(before_commit, machine)
         except BaseException:
             self._lock.release()
             raise
@@ -179,11 +181,13 @@ class Gateway:
 
     # --- building -----------------------------------------------------------------------------
 
-    def _open(self, before_commit: Callable[[], None] | None) -> tuple[SteadyClock, SqliteStore]:
+    def _open(
+        self, before_commit: Callable[[], None] | None, machine: Callable[[], Reading]
+    ) -> tuple[SteadyClock, SqliteStore]:
         clocks: list[SteadyClock] = []
 
         def clock_from(kept: Kept | None, last: datetime | None) -> Callable[[], datetime]:
-            clocks.append(SteadyClock(kept, last))
+            clocks.append(SteadyClock(kept, last, machine))
             return clocks[0].now
 
         store = open_store(

@@ -219,22 +219,31 @@ def test_a_read_that_comes_too_late_is_unavailable(scim: ScimBench) -> None:
         hasty.observe(Access(scim.alice, scim.entitlement))
 
 
-def test_the_proxy_is_a_program_that_is_told_over_http(scim: ScimBench) -> None:
+@pytest.fixture
+def program(scim: ScimBench) -> Iterator[tuple[str, str]]:
+    """The proxy as a process of its own: its address, and the one that it is told over."""
+    path = Path(__file__).with_name("scim_proxy.py")
+    command = [sys.executable, str(path), "--upstream", scim.server.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        _, url, _, control = process.stdout.readline().split()
+        yield url, control
+        process.terminate()
+
+
+def test_the_proxy_is_a_program_that_is_told_over_http(
+    scim: ScimBench, program: tuple[str, str]
+) -> None:
     """So that end-to-end tests can put it before the server of another process."""
-    program = Path(__file__).with_name("scim_proxy.py")
-    command = [sys.executable, str(program), "--upstream", scim.server.url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
-        assert proxy.stdout is not None
-        _, url, _, control = proxy.stdout.readline().split()
-        access = Access(scim.carol, scim.entitlement)
-        assert scim.open(url).observe(access) is True
-        for mode in (Mode.DOWN, Mode.DROP):
-            assert requests.put(f"{control}/{mode}", timeout=5).json()["mode"] == mode
-            with pytest.raises(Unavailable if mode is Mode.DOWN else Conflict):
-                scim.open(url).revoke(access, "key-1", None)
-        assert requests.put(f"{control}/nonsense", timeout=5).status_code == 404
-        assert requests.get(control, timeout=5).json()["patches"] == 1
-        requests.put(f"{control}/pass", timeout=5)
-        assert scim.open(url).revoke(access, "key-1", None).change == "applied"
-        proxy.terminate()
+    url, control = program
+    access = Access(scim.carol, scim.entitlement)
+    assert scim.open(url).observe(access) is True
+    for mode, error in ((Mode.DOWN, Unavailable), (Mode.DROP, Conflict)):
+        assert requests.put(f"{control}/{mode}", timeout=5).json()["mode"] == mode
+        with pytest.raises(error):
+            scim.open(url).revoke(access, "key-1", None)
+    assert requests.put(f"{control}/nonsense", timeout=5).status_code == 404
+    assert requests.get(control, timeout=5).json()["patches"] == 1
+    requests.put(f"{control}/pass", timeout=5)
+    assert scim.open(url).revoke(access, "key-1", None).change == "applied"
     assert scim.held() == set()

@@ -53,6 +53,12 @@ class Actor(Person):
         about = rf"(?s){number}\b.*?(https?://\S+/approve/\S+)"
         return self._mailbox.wait_for(self.address, about, since)
 
+    @property
+    def text(self) -> str:
+        """The page that is open."""
+        assert self.page is not None
+        return self.page.text
+
     def token(self) -> str:
         """The CSRF token of the page that is open."""
         return self.form("csrf_token").fields["csrf_token"]
@@ -146,6 +152,22 @@ class Stage:
         self.approve(record)
         self.wait("the grant", lambda: self.grant(record)["state"] == "active")
 
+    @contextmanager
+    def standing_access(self) -> Iterator[None]:
+        """Alice is a member already, by somebody else's doing; not any more at the end."""
+        self._patch({"op": "add", "path": "members", "value": [{"value": self.world.alice}]})
+        assert self.world.in_group()
+        try:
+            yield
+        finally:
+            self._patch({"op": "remove", "path": f'members[value eq "{self.world.alice}"]'})
+            assert not self.world.in_group()
+
+    def _patch(self, operation: Entry) -> None:
+        schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+        body = {"schemas": schemas, "Operations": [operation]}
+        self.world.scim.ask("PATCH", f"/Groups/{self.world.group}", body)
+
     # --- records ------------------------------------------------------------------------------
 
     def rows(self, sql: str, *args: object) -> list[Entry]:
@@ -220,17 +242,21 @@ class Stage:
         queued = self.rows("SELECT 1 FROM command WHERE state IN ('queued', 'intended')")
         return not queued and not self.rows("SELECT 1 FROM delivery WHERE state = 'accepted'")
 
-    def command(self, *arguments: str) -> Any:  # noqa: ANN401 -- JSON
-        """Run `ticketgate … --json` as a person at the machine would; it must succeed."""
+    def command(self, *arguments: str) -> str:
+        """Run `ticketgate …` as a person at the machine would; it must succeed."""
         program = str(Path(sys.executable).with_name("ticketgate"))
         done = subprocess.run(
-            [program, "--config", str(self.world.config), *arguments, "--json"],
+            [program, "--config", str(self.world.config), *arguments],
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return done.stdout
+
+    def look(self, *arguments: str) -> Any:  # noqa: ANN401 -- JSON
+        """Run a command that looks, for its JSON."""
+        return json.loads(self.command(*arguments, "--json"))
 
     # --- the directory ------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Addresses in settings: URLs and host:port pairs. Without TLS only loopback is accepted."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,6 +15,14 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def are_networks(text: str) -> bool:
+    """Whether `text` is a comma-separated list of networks without host bits."""
+    try:
+        return bool([ip_network(word.strip()) for word in text.split(",")])
     except ValueError:
         return False
 

@@ -2,7 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from ticketgate.domain import timekeeping
@@ -11,10 +13,15 @@ from ticketgate.domain.timekeeping import Kept, Reading
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+@cache  # no process outlives its boot
+def _boot_id() -> str:
+    return _BOOT_ID.read_text().strip()
+
+
 def read_machine() -> Reading:
     """One look at the machine's clocks."""
     return Reading(
-        boot_id=_BOOT_ID.read_text().strip(),
+        boot_id=_boot_id(),
         boot_seconds=time.clock_gettime(time.CLOCK_BOOTTIME),
         wall=datetime.now(UTC),
     )
@@ -23,17 +30,20 @@ def read_machine() -> Reading:
 class SteadyClock:
     """`ports.Clock` by the rule of `domain.timekeeping`."""
 
-    def __init__(self, kept: Kept | None, last_record: datetime | None) -> None:
+    def __init__(
+        self,
+        kept: Kept | None,
+        last_record: datetime | None,
+        machine: Callable[[], Reading] = read_machine,
+    ) -> None:
         """Go on from what was kept, never below the last record."""
         self._lock = threading.Lock()
-        self._boot_id = read_machine().boot_id
-        self._tick = timekeeping.start(kept, read_machine(), last_record)
+        self._machine = machine
+        self._tick = timekeeping.start(kept, machine(), last_record)
 
     def _read(self) -> timekeeping.Tick:
         with self._lock:
-            boot_seconds = time.clock_gettime(time.CLOCK_BOOTTIME)
-            reading = Reading(self._boot_id, boot_seconds, datetime.now(UTC))
-            self._tick = timekeeping.advance(self._tick.kept, reading)
+            self._tick = timekeeping.advance(self._tick.kept, self._machine())
             return self._tick
 
     def now(self) -> datetime:
@@ -42,7 +52,7 @@ class SteadyClock:
 
     def wall(self) -> datetime:
         """The wall clock; for the tolerance of signatures only."""
-        return datetime.now(UTC)
+        return self._machine().wall
 
     def disputed(self) -> bool:
         """Whether the wall clock is more than five minutes off."""

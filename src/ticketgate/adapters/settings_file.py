@@ -8,7 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from ticketgate.adapters.addresses import PORT_MAX, is_loopback, read_host_port, read_url
+from ticketgate.adapters.addresses import (
+    PORT_MAX,
+    are_networks,
+    is_loopback,
+    read_host_port,
+    read_url,
+)
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.secret_files import SecretReader
@@ -213,6 +219,9 @@ def _read_targets(
 def _read_options(section: Section, kind: TargetKind) -> dict[str, str]:
     places = {name: section.get(name) for name in kind.config_schema()}
     texts = {name: place.text() for name, place in places.items() if place is not None}
+    place, allowed = places.get("allow_networks"), texts.get("allow_networks")
+    if place is not None and allowed is not None and not are_networks(allowed):
+        place.fault(f"{allowed!r} is not a list of networks, such as 10.0.0.0/8, fd00::/8")
     return {name: text for name, text in texts.items() if text is not None}
 
 

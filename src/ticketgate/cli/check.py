@@ -16,12 +16,12 @@ from ticketgate.wiring import load, wall_time
 @click.pass_context
 @ends_with_code
 def check(context: click.Context, *, as_json: bool) -> None:
-    """Validate all configuration and print every fault as file:line: path: message.
+    """Validate all configuration; every fault by file and line.
 
-    Secrets are read as well, and the names that the files use for each other. Exit: 0 nothing is
-    wrong, 2 something is.
+    Each fault is `file:line: path: message` on standard error. Secrets are read as well, and the
+    names that the files use for each other. Exit: 0 nothing is wrong, 2 something is.
     """
-    folder: Path = context.obj
+    folder = Path(context.obj)
     try:
         found = load(folder, os.environ)
     except ConfigurationError as fault:

@@ -33,9 +33,10 @@ then `ticketgate evidence verify` says SIGNED: none; keep a copy of its last lea
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @ends_with_code
 def init(folder: Path) -> None:
-    """Write a commented configuration, secrets and an empty database into DIR.
+    """Write configuration, secrets and an empty database into DIR.
 
-    DIR must be new or empty: nothing is ever overwritten. Exit: 0 done, 2 DIR is not empty.
+    The configuration is a commented example. DIR must be new or empty: nothing is ever
+    overwritten. Exit: 0 done, 2 DIR is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
         raise TicketgateError(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 import click
@@ -16,25 +16,25 @@ from ticketgate.domain.visible import visible
 
 def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
     """A noun of the domain as JSON: times as text in UTC, tiers and states as their words."""
-    match value:
-        case Tier():
-            return value.word
-        case Enum():
-            return value.value
-        case datetime():
-            return to_text(value)
-        case str() | int() | None:
-            return value
-        case Mapping():
-            return {str(key): plain(inner) for key, inner in value.items()}
-        case set() | frozenset():
-            return sorted(plain(inner) for inner in value)
-        case _ if is_dataclass(value):
-            return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
-        case Iterable():
-            return [plain(inner) for inner in value]
-        case _:
-            raise TypeError(f"{type(value).__name__} has no JSON form")
+    if value is None or isinstance(value, str | int | datetime):
+        return _atom(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(plain(inner) for inner in value)
+    if is_dataclass(value):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Iterable):
+        return [plain(inner) for inner in value]
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _atom(value: str | int | datetime | None) -> str | int | None:
+    if isinstance(value, datetime):
+        return to_text(value)
+    if isinstance(value, Tier):
+        return value.word
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def echo_json(value: object) -> None:

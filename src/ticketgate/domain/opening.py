@@ -16,7 +16,7 @@ from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.durations import requested_seconds
 from ticketgate.domain.evidence import digest_of
 from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.identity_event import Classification, Tier
+from ticketgate.domain.identity_event import Classification, Tier, Verdict
 from ticketgate.domain.policy import ApproveRule, Entitlement, Policy
 from ticketgate.domain.ticket import Missing, StateClass, Ticket
 
@@ -35,6 +35,7 @@ REASONS: Final[Mapping[str, str]] = {
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
     "ticket_state": "The ticket is in a state that the configuration does not list.",
+    "uncertain": "The rules in force do not say that this ticket is an identity event.",
 }
 
 
@@ -133,6 +134,7 @@ def asked(question: Ask) -> Asked:
         *(["no_limit"] if life is None else []),
         *(["duration"] if wanted == 0 else []),
         *(["ticket_state"] if ticket.state_class is StateClass.UNLISTED else []),
+        *([] if question.classification.verdict is Verdict.IDENTITY else ["uncertain"]),
     ]
     seconds = 0 if life is None else min(wanted or life.default, life.max, life.hard_max)
     digests = sorted(one.digest for one in question.classification.matched)

@@ -17,12 +17,12 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Draft, EvidenceRef, Json
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.opening import REASONS, Ask, Asked, asked, case_of
+from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.open_request import changed, issue_links, record, renew, void_links
 from ticketgate.operations.plan_grant import plan_grant
-from ticketgate.operations.work_delivery import classified
+from ticketgate.operations.work_delivery import Ground, classified, wanted_by
 from ticketgate.ports import Transaction
 
 SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
@@ -105,13 +105,40 @@ def decide_request(
         code = "self_approval" if _is_party(request, who.subject) else "not_link_holder"
         _refused(tx, request, who, code)
         return not_found()
-    refusal = _closed(request, link, now) or _moved(tx, now, request, rules)
-    if refusal is None:
-        refusal = _may_not(tx, request, link, who, rules) or _bad_form(request, link, form, rules)
-    if refusal is not None:
-        _refused(tx, request, who, refusal.code)
-        return refusal
-    return _commit(tx, now, request, link, who, form, rules)
+    ballot = _closed(request, link, now) or _ballot(tx, now, request, link, who, form, rules)
+    if isinstance(ballot, Refusal):
+        _refused(tx, request, who, ballot.code)
+        return ballot
+    return _commit(tx, now, request, who, form, ballot)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ballot:
+    """A vote that counts: the link that is used up, what it is about, and the word that names."""
+
+    link: Link
+    case: Case
+    clause: str
+    policy: str  # digest
+
+
+def _ballot(
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    link: Link,
+    who: SignedIn,
+    form: Form,
+    rules: Rules,
+) -> _Ballot | Refusal:
+    case = _still(tx, now, request, rules)
+    if isinstance(case, Refusal):
+        return case
+    clause = _entitled(tx, request, who, case)
+    if isinstance(clause, Refusal):
+        return clause
+    bad = _bad_form(request, link, form, case.rule)
+    return bad or _Ballot(link, case, clause, rules.policy.digest)
 
 
 def not_found() -> Refusal:
@@ -167,6 +194,8 @@ def backlog(tx: Transaction, ticket: tuple[str, str, str]) -> bool:
 def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
     if link.state is LinkState.USED:
         return Refusal("link_used", "This link has been used; a link works once.")
+    if request.state is RequestState.TIMED_OUT:
+        return _LATE
     if request.state is not RequestState.AWAITING and link.why not in {
         "ticket_changed",
         "rules_changed",
@@ -187,24 +216,19 @@ def _void(link: Link) -> Refusal:
     return _CHANGED
 
 
-def _moved(tx: Transaction, now: datetime, request: AccessRequest, rules: Rules) -> Refusal | None:
+def _still(tx: Transaction, now: datetime, request: AccessRequest, rules: Rules) -> Case | Refusal:
     """Whether ticket, policy and directory still give what was shown; else a new round opens."""
     row = tx.tickets.find(request.ticket)
     what = None if row is None else asks_now(row, request, rules)
+    case = case_of(request, rules.policy, rules.snapshot)
     if row is None or what is None:
         return _RULES
     cause = changed(request, what)
-    if not cause and not what.reasons:
-        return None
-    renew(
-        tx,
-        now,
-        request,
-        what=what,
-        cause=cause or "reasons",
-        policy=rules.policy,
-        snapshot=rules.snapshot,
+    after = renew(
+        tx, now, request, what=what, row=row, policy=rules.policy, snapshot=rules.snapshot
     )
+    if after is request and case is not None:
+        return case
     if not cause:
         return _stands_in_the_way(what)
     return _RULES if cause == "rules" else _CHANGED
@@ -220,30 +244,21 @@ def _stands_in_the_way(what: Asked) -> Refusal:
 
 def asks_now(row: TicketRow, request: AccessRequest, rules: Rules) -> Asked | None:
     """What the ticket asks for the request's entitlement under the policy in force."""
-    entitlement = rules.policy.entitlement(request.entitlement)
-    if entitlement is None and request.entitlement:
-        return None
+    ground = Ground(rules.policy, rules.snapshot)
     classification = classified(row.ticket, rules.policy, rules.snapshot)
-    return asked(Ask(row.ticket, classification, entitlement, False, rules.policy, rules.snapshot))
+    return wanted_by(row.ticket, classification, ground).get(request.entitlement)
 
 
-def _may_not(
-    tx: Transaction, request: AccessRequest, link: Link, who: SignedIn, rules: Rules
-) -> Refusal | None:
-    """Whether this person may decide at this stage now."""
-    case = case_of(request, rules.policy, rules.snapshot)
-    if case is None:
-        return _RULES
-    if (link.round, link.stage) != (request.round, request.stage):
-        return _CHANGED
-    earlier = _earlier(tx, request)
-    found = standing(case, case.rule.stages[request.stage - 1], who.subject, earlier)
+def _entitled(tx: Transaction, request: AccessRequest, who: SignedIn, case: Case) -> str | Refusal:
+    """The word that names this person at this stage now, or why they may not decide."""
+    stage = case.rule.stages[request.stage - 1]
+    found = standing(case, stage, who.subject, _earlier(tx, request))
     if isinstance(found, Refusal):
         return found
     needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
     if ASSURANCE_LEVELS.index(who.method) < ASSURANCE_LEVELS.index(needed):
         return Refusal("assurance", f"This needs a sign-in by {needed}, not {who.method}.")
-    return None
+    return found
 
 
 def _earlier(tx: Transaction, request: AccessRequest) -> frozenset[str]:
@@ -252,9 +267,8 @@ def _earlier(tx: Transaction, request: AccessRequest) -> frozenset[str]:
     )
 
 
-def _bad_form(request: AccessRequest, link: Link, form: Form, rules: Rules) -> Refusal | None:
-    case = case_of(request, rules.policy, rules.snapshot)
-    chars_min = 1 if case is None else max(1, case.rule.justification_chars_min)
+def _bad_form(request: AccessRequest, link: Link, form: Form, rule: ApproveRule) -> Refusal | None:
+    chars_min = max(1, rule.justification_chars_min)
     said = len(form.justification.strip())
     if form.shown != link.shown or link.shown != request.shown:
         return Refusal(
@@ -277,17 +291,13 @@ def _commit(
     tx: Transaction,
     now: datetime,
     request: AccessRequest,
-    link: Link,
     who: SignedIn,
     form: Form,
-    rules: Rules,
+    ballot: _Ballot,
 ) -> Decided:
-    case = case_of(request, rules.policy, rules.snapshot)
-    if case is None:
-        raise ValueError("a request that may be decided has a rule")
     seconds = form.seconds or request.seconds_now
-    ref = _record_decision(tx, request, link, who, form, rules, case)
-    tx.links.save(replace(link, state=LinkState.USED))
+    ref = _record_decision(tx, request, who, form, ballot)
+    tx.links.save(replace(ballot.link, state=LinkState.USED))
     tx.requests.add_approval(
         Approval(
             request=request.id,
@@ -300,20 +310,19 @@ def _commit(
             index=ref.index,
         )
     )
-    after = _advance(tx, now, request, case)
+    after = _advance(tx, now, request, ballot.case)
     return Decided(form.decision, after.state.value, ref)
 
 
 def _record_decision(
     tx: Transaction,
     request: AccessRequest,
-    link: Link,
     who: SignedIn,
     form: Form,
-    rules: Rules,
-    case: Case,
+    ballot: _Ballot,
 ) -> EvidenceRef:
-    stage = case.rule.stages[request.stage - 1]
+    link, rule, snapshot = ballot.link, ballot.case.rule, ballot.case.snapshot
+    stage = rule.stages[request.stage - 1]
     viewed = tx.requests.first_view(request.id, who.subject)
     fields: dict[str, Json] = {
         "request": request.id,
@@ -325,16 +334,16 @@ def _record_decision(
         "shown": link.shown,
         "material": request.material,
         "seconds": form.seconds or request.seconds_now,
-        "clause": link.clause,
+        "clause": ballot.clause,
         "authority_basis": "verified",
-        "directory": rules.snapshot.digest,
-        "directory_read_at": to_text(rules.snapshot.read_at),
-        "policy": rules.policy.digest,
+        "directory": snapshot.digest,
+        "directory_read_at": to_text(snapshot.read_at),
+        "policy": ballot.policy,
         "rules": request.rules,
-        "rule": f"{case.rule.id}@{case.rule.where}",
+        "rule": f"{rule.id}@{rule.where}",
         "classification": list(request.rule_ids),
         "method": who.method,
-        "because": case.rule.because,
+        "because": rule.because,
         "signed_in_at": to_text(who.at),
         "first_viewed_at": None if viewed is None else to_text(viewed),
         "revision": request.revision,

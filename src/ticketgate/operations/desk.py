@@ -50,7 +50,7 @@ class LinkView:
 
     ticket: str  # RITM0010001
     source: str
-    requester: str  # names
+    requester: str  # name and subject id
     beneficiary: str
     entitlement: str
     target: str
@@ -294,8 +294,8 @@ def view_of(
     return LinkView(
         ticket=request.ticket_number,
         source=request.source,
-        requester=name_of(request.requester.subject, names),
-        beneficiary=name_of(request.beneficiary.subject, names),
+        requester=_named(request.requester.subject, names),
+        beneficiary=_named(request.beneficiary.subject, names),
         entitlement=request.entitlement,
         target=request.target,
         access=tuple(sorted(request.access.items())),
@@ -322,11 +322,16 @@ def view_of(
         assurance=needed,
         because=case.rule.because,
         decide_by=request.decide_by,
-        shown=request.shown,
+        shown=request.shown if state == "awaiting" and mine is None else link.shown,
         state=state,
         mine="" if mine is None else mine.decision,
         evidence="" if mine is None else f"{origin}#{mine.index}",
     )
+
+
+def _named(subject: str, snapshot: DirectorySnapshot) -> str:
+    """Name and immutable id: two people may share a name."""
+    return f"{name_of(subject, snapshot)} ({subject})"
 
 
 def _rule(named: str) -> tuple[str, str]:

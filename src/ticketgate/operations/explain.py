@@ -61,7 +61,7 @@ def explain(
 
 def _wish(ask: Ask, now: datetime) -> Wish:
     what = asked(ask)
-    request = fresh_request(what, ask.ticket, 1, ident="", salt="", now=now)
+    request = fresh_request(what, ask.ticket, 1, editor=None, ident="", salt="", now=now)
     reasons = blocking(request, ask.policy, ask.snapshot)
     case = case_of(request, ask.policy, ask.snapshot)
     if case is None:

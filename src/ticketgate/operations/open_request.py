@@ -177,16 +177,20 @@ def renew(
     request: AccessRequest,
     *,
     what: Asked,
-    cause: str,
+    row: TicketRow,
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
-    """A new round on what is asked now, for `cause` (material, rules); old links are void.
+    """Hold a live request against what is asked now; the same object when nothing has changed.
 
-    A request that was awaiting and is now blocked is withdrawn: nothing leads from awaiting to
-    blocked. The caller opens another one for what the ticket asks now.
+    Other material or rules: a new round, and the old links are void. A request that was awaiting
+    and is now blocked is withdrawn, since nothing leads from awaiting to blocked; another one
+    opens for what the ticket asks now, with the same last editor.
     """
-    void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
+    cause = changed(request, what)
+    awaiting = request.state is RequestState.AWAITING
+    if awaiting and not cause and not what.reasons:
+        return request
     fresh = replace(
         refreshed(request, what),
         editor=_known_now(request, snapshot),
@@ -194,10 +198,18 @@ def renew(
         decide_by=now + what.decide_within,
         cut=None,
         stage=1,
-        round=request.round + (1 if request.state is RequestState.AWAITING else 0),
+        round=request.round + (1 if awaiting else 0),
     )
-    if request.state is RequestState.AWAITING and blocking(fresh, policy, snapshot):
-        return end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
+    reasons = blocking(fresh, policy, snapshot)
+    if not awaiting and not cause and reasons == request.reasons:
+        return request
+    void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
+    if awaiting and reasons:
+        end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
+        return open_request(
+            tx, now, what=what, row=row, editor=fresh.editor, policy=policy, snapshot=snapshot
+        )
+    cause = cause if awaiting else "revalidated"
     return settle(tx, now, fresh, request.state.value, cause, policy=policy, snapshot=snapshot)
 
 

@@ -8,9 +8,9 @@ from ticketgate.domain.approval import LinkState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import GrantState
 from ticketgate.domain.policy import Policy
-from ticketgate.operations.decide_request import Rules, asks_now
 from ticketgate.operations.end_grant import end_grant
-from ticketgate.operations.open_request import changed, end_request, open_request, renew
+from ticketgate.operations.open_request import end_request
+from ticketgate.operations.work_delivery import Ground, ask_again, classified, wanted_by
 from ticketgate.ports import Transaction
 
 
@@ -40,47 +40,13 @@ def revalidate_requests(
 
     Blocked ones may open, awaiting ones get a new round when material or rules are others now.
     """
+    ground = Ground(policy, snapshot)
+    asking = dict.fromkeys(request.ticket for request in tx.requests.live())
     moved = 0
-    for request in tx.requests.live():
-        row = tx.tickets.find(request.ticket)
-        what = None if row is None else asks_now(row, request, Rules(policy, snapshot))
-        if row is None or what is None:
-            end_request(tx, now, request, RequestState.WITHDRAWN, "rules")
-            moved += 1
-            continue
-        cause = changed(request, what)
-        blocked = request.state is RequestState.BLOCKED
-        if not cause and not blocked and not what.reasons:
-            continue
-        if blocked and not cause and _still(request.reasons, what.reasons):
-            continue
-        after = renew(
-            tx,
-            now,
-            request,
-            what=what,
-            cause="revalidated" if blocked else cause or "reasons",
-            policy=policy,
-            snapshot=snapshot,
-        )
-        if after.state is RequestState.WITHDRAWN:
-            open_request(
-                tx,
-                now,
-                what=what,
-                row=row,
-                editor=after.editor,
-                policy=policy,
-                snapshot=snapshot,
-            )
-        moved += 1
+    for row in filter(None, map(tx.tickets.find, asking)):
+        wanted = wanted_by(row.ticket, classified(row.ticket, policy, snapshot), ground)
+        moved += ask_again(tx, now, row, wanted, ground, edited=False)
     return moved
-
-
-def _still(before: tuple[str, ...], now: tuple[str, ...]) -> bool:
-    """Whether the reasons that ticket and policy give are the ones that blocked it."""
-    own = {"unfillable", "unknown_editor"}
-    return bool(now) and tuple(one for one in before if one not in own) == now
 
 
 def end_of_inactive(tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot) -> int:

@@ -3,6 +3,7 @@
 Platforms repeat, reorder and lose; whatever comes, the same ticket state results (invariant I9).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -54,7 +55,7 @@ class Ground:
 
     policy: Policy
     snapshot: DirectorySnapshot
-    own_users: frozenset[str]
+    own_users: frozenset[str] = frozenset()
 
 
 def facts_of(ticket: Ticket, snapshot: DirectorySnapshot) -> TicketFacts:
@@ -85,9 +86,29 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if odd is not None:
         state, word = odd
         return _finish(tx, reading, state, word, what.id)
-    row = _accept(tx, now, reading, what, reading.classification, known, ground.policy)
-    _apply(tx, now, row, known, reading.classification, ground)
+    classification = reading.classification
+    if known is not None and _only_ours(what, known.ticket, ground.own_users):
+        what = replace(what, updated_by=known.ticket.updated_by)
+        classification = classified(what, ground.policy, ground.snapshot)
+    row = _accept(tx, now, reading, what, classification, known, ground.policy)
+    _apply(tx, now, row, classification, ground)
     return _finish(tx, reading, "processed", row.verdict, what.id)
+
+
+def _only_ours(ticket: Ticket, last: Ticket, own_users: frozenset[str]) -> bool:
+    """Whether one of our own users wrote this revision and left all that rules see as it was.
+
+    Then it is taken as if the last writer had written it (rule 6). What it says of the ticket's
+    state counts.
+    """
+    seen = replace(
+        ticket,
+        version=last.version,
+        state=last.state,
+        state_class=last.state_class,
+        updated_by=last.updated_by,
+    )
+    return ticket.updated_by in own_users and seen == last
 
 
 def _odd(
@@ -98,15 +119,20 @@ def _odd(
         return None
     last = known.ticket
     if ticket.version is not None and last.version is not None and ticket.version <= last.version:
-        if ticket.version < last.version:
-            return "processed", "stale"
-        same = replace(ticket, updated_by=last.updated_by) == last
-        return ("processed", "duplicate") if same else ("quarantined", "version_conflict")
+        return _not_newer(ticket, last)
     if last.state_class in TERMINAL_STATES:
         return "processed", "terminal"
-    if ticket.version is None and _seen_before(tx, row):
+    if ticket.version is None and (last.version is not None or _seen_before(tx, row)):
         return "quarantined", "needs_poll"
     return None
+
+
+def _not_newer(ticket: Ticket, last: Ticket) -> tuple[str, str] | None:
+    """A closing that comes late still closes: the first closing sticks in whatever order."""
+    if ticket.version == last.version:
+        same = replace(ticket, updated_by=last.updated_by) == last
+        return ("processed", "duplicate") if same else ("quarantined", "version_conflict")
+    return None if ticket.state_class in TERMINAL_STATES else ("processed", "stale")
 
 
 def _seen_before(tx: Transaction, row: DeliveryRow) -> bool:
@@ -193,7 +219,6 @@ def _apply(
     tx: Transaction,
     now: datetime,
     row: TicketRow,
-    known: TicketRow | None,
     classification: Classification,
     ground: Ground,
 ) -> None:
@@ -204,75 +229,69 @@ def _apply(
         for grant in tx.grants.of_ticket(row.ticket.key):
             end_grant(tx, now, grant, "ticket_closed")
         return
-    wanted = _wanted(row.ticket, classification, ground)
-    _end_what_is_not_asked(tx, now, row, known, wanted)
+    wanted = wanted_by(row.ticket, classification, ground)
+    _end_what_is_not_asked(tx, now, row, wanted, ground.snapshot)
     if classification.verdict is not Verdict.IDENTITY:
         _withdraw(tx, now, requests, row.verdict)
         return
-    gone = [one for one in requests if one.entitlement not in wanted]
-    _withdraw(tx, now, gone, "superseded")
-    for what in wanted.values():
-        _ask(tx, now, row, what, requests, ground)
+    ask_again(tx, now, row, wanted, ground, edited=True)
 
 
-def _wanted(ticket: Ticket, classification: Classification, ground: Ground) -> dict[str, Asked]:
-    """What the ticket asks now, by entitlement; one blocked ask when it names none."""
+def wanted_by(
+    ticket: Ticket, classification: Classification, ground: Ground
+) -> Mapping[str, Asked]:
+    """What the ticket asks now, by entitlement.
+
+    One blocked ask, under the empty name, when it names none or when it may name more than could
+    be read.
+    """
     entitlements, unreadable = asked_entitlements(ground.policy, facts_of(ticket, ground.snapshot))
+    unnamed = (None,) if unreadable or not entitlements else ()
     questions = [
         Ask(ticket, classification, one, unreadable, ground.policy, ground.snapshot)
-        for one in entitlements or (None,)
+        for one in (*entitlements, *unnamed)
     ]
     return {what.entitlement: what for what in map(asked, questions)}
 
 
-def _ask(
+def ask_again(
     tx: Transaction,
     now: datetime,
     row: TicketRow,
-    what: Asked,
-    requests: list[AccessRequest],
+    wanted: Mapping[str, Asked],
     ground: Ground,
-) -> None:
-    """Open, renew, or leave alone the request for one entitlement."""
-    of_this = [one for one in requests if one.entitlement == what.entitlement]
-    live = next((one for one in of_this if one.state in LIVE_REQUEST), None)
-    editor = _editor(row, ground)
-    if live is None:
-        if not any(_settled(one, what) for one in of_this):
+    *,
+    edited: bool,
+) -> int:
+    """Hold the requests of a ticket against what it asks now; returns how many moved.
+
+    Whoever `edited` the ticket is the editor of what it newly asks; a change of the directory or
+    the policy has none.
+    """
+    policy, snapshot = ground.policy, ground.snapshot
+    requests = tx.requests.of_ticket(row.ticket.key)
+    moved = 0
+    for request in requests:
+        if request.state not in LIVE_REQUEST:
+            continue
+        what = wanted.get(request.entitlement)
+        if what is None:
+            end_request(tx, now, request, RequestState.WITHDRAWN, "superseded")
+            moved += 1
+            continue
+        held = replace(request, revision=row.revision)
+        if edited and changed(request, what) == "material":
+            held = replace(held, editor=_editor(row, ground))
+        after = renew(tx, now, held, what=what, row=row, policy=policy, snapshot=snapshot)
+        moved += after is not held
+    editor = _editor(row, ground) if edited else requests[-1].editor
+    for what in wanted.values():
+        if not _answered([one for one in requests if one.entitlement == what.entitlement], what):
             open_request(
-                tx,
-                now,
-                what=what,
-                row=row,
-                editor=editor,
-                policy=ground.policy,
-                snapshot=ground.snapshot,
+                tx, now, what=what, row=row, editor=editor, policy=policy, snapshot=snapshot
             )
-        return
-    cause = changed(live, what) or ("reasons" if what.reasons != live.reasons else "")
-    if not cause:
-        return
-    if cause == "material":
-        live = replace(live, editor=editor)
-    renewed = renew(
-        tx,
-        now,
-        replace(live, revision=row.revision),
-        what=what,
-        cause=cause if live.state is RequestState.AWAITING else "revalidated",
-        policy=ground.policy,
-        snapshot=ground.snapshot,
-    )
-    if renewed.state is RequestState.WITHDRAWN:
-        open_request(
-            tx,
-            now,
-            what=what,
-            row=row,
-            editor=live.editor,
-            policy=ground.policy,
-            snapshot=ground.snapshot,
-        )
+            moved += 1
+    return moved
 
 
 def _editor(row: TicketRow, ground: Ground) -> Party | None:
@@ -284,49 +303,51 @@ def _editor(row: TicketRow, ground: Ground) -> Party | None:
     return editor if editor.subject or row.revision > 1 else None
 
 
-def _settled(request: AccessRequest, what: Asked) -> bool:
-    """Whether an ended request answers what is asked now.
+def _answered(requests: Sequence[AccessRequest], what: Asked) -> bool:
+    """Whether what is asked now has its request among those for the entitlement, oldest first.
 
-    After an approval only another beneficiary asks anew; after a denial or a time-out only
-    another material does.
+    A live one answers. After an approval only another beneficiary asks anew; after a denial or a
+    time-out only another material does.
     """
-    if request.state is RequestState.APPROVED:
-        return request.beneficiary.subject == what.beneficiary.subject
-    if request.state in {RequestState.DENIED, RequestState.TIMED_OUT}:
-        return material_of(refreshed(request, what)) == request.material
-    return False
+    if any(one.state in LIVE_REQUEST or _refused(one, what) for one in requests):
+        return True
+    last = requests[-1] if requests else None
+    return (
+        last is not None
+        and last.state is RequestState.APPROVED
+        and last.beneficiary.subject == what.beneficiary.subject
+    )
+
+
+def _refused(request: AccessRequest, what: Asked) -> bool:
+    over = request.state in {RequestState.DENIED, RequestState.TIMED_OUT}
+    return over and material_of(refreshed(request, what)) == request.material
 
 
 def _end_what_is_not_asked(
     tx: Transaction,
     now: datetime,
     row: TicketRow,
-    known: TicketRow | None,
-    wanted: dict[str, Asked],
+    wanted: Mapping[str, Asked],
+    snapshot: DirectorySnapshot,
 ) -> None:
     """Grants of another beneficiary or entitlement than the ticket asks now are revoked."""
-    passed_on = known is not None and _passed_on(known.ticket, row.ticket)
+    bound = row.ticket.bound_to != "none"
     unreadable = any("entitlement_unreadable" in what.reasons for what in wanted.values())
     for grant in tx.grants.of_ticket(row.ticket.key):
-        what = wanted.get(grant.entitlement)
-        if passed_on:
-            end_grant(tx, now, grant, "ticket_passed_on")
-        elif (what is None and not unreadable) or (what is not None and _another(what, grant)):
+        if _another(row.ticket, grant, snapshot):
+            end_grant(tx, now, grant, "ticket_passed_on" if bound else "unapproved")
+        elif grant.entitlement not in wanted and not unreadable:
             end_grant(tx, now, grant, "unapproved")
 
 
-def _another(what: Asked, grant: Grant) -> bool:
-    """Whether the ticket names somebody else now; an unreadable name says nothing."""
-    return bool(what.beneficiary.account) and what.beneficiary.subject != grant.subject
-
-
-def _passed_on(last: Ticket, ticket: Ticket) -> bool:
-    """Whether the ticket is bound to a person, and that person is another one now."""
-    bound = beneficiary_field(ticket)
-    before, after = last.reference(bound), ticket.reference(bound)
-    if ticket.bound_to == "none" or before is None or after is None:
+def _another(ticket: Ticket, grant: Grant, snapshot: DirectorySnapshot) -> bool:
+    """Whether the ticket is for somebody else, or nobody, now; an unread field says nothing."""
+    named = ticket.reference(beneficiary_field(ticket))
+    if named is None or named.id is None:
         return False
-    return before.id != after.id
+    person = beneficiary_of(ticket, snapshot)
+    return person is None or person.id != grant.subject
 
 
 def _withdraw(tx: Transaction, now: datetime, requests: list[AccessRequest], cause: str) -> None:

@@ -1,0 +1,184 @@
+"""`evidence`: verify the log of the live database, and show its records."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, ends_with_code, leave
+from ticketgate.cli.groups import Listed
+from ticketgate.cli.showing import echo, echo_json
+from ticketgate.domain.errors import EvidenceError, TicketgateError
+from ticketgate.domain.evidence import leaf_hash, parse_disclosure, parse_entry
+from ticketgate.domain.evidence_verdict import EvidenceVerdict
+from ticketgate.domain.verification import VERDICTS, Report, verify
+from ticketgate.domain.visible import visible
+from ticketgate.wiring import Look, look
+
+SIGNED: Final = "signed"
+REQUIRED: Final = ("structure", SIGNED, "disclosures", "semantics")
+LATER: Final = ("anchored", "policy", "completeness")
+SHOWN_MAX: Final = 20  # faults of each verdict in words; --json has more
+INDENT: Final = "             "
+
+
+@click.group(cls=Listed)
+def evidence() -> None:
+    """The evidence log: verify it, look at its records."""
+
+
+@evidence.command("verify")
+@click.argument("path", required=False)
+@click.option(
+    "--require",
+    default=",".join(REQUIRED),
+    show_default=True,
+    metavar="VERDICTS",
+    help=f"What must hold, of: {', '.join(REQUIRED)}.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+@ends_with_code
+def verify_log(folder: Path, path: str | None, require: str, *, as_json: bool) -> None:
+    """Verify the log of the live database; the gateway may be running.
+
+    Each verdict is named for itself, with its first bad index. This version signs nothing, so
+    SIGNED is none: name what you require without it (--require structure,disclosures,semantics).
+    Exit: 0 what is required holds, 1 it does not (tampered), 2 usage, 3 unreadable, 4 unsigned.
+    """
+    if path is not None:
+        raise TicketgateError(
+            "verifying an exported bundle comes with a later version",
+            code="usage",
+            next_step="leave PATH out: the live database of --config is verified",
+        )
+    required = _required(require)
+    with look(folder) as seen:
+        report = verify(seen.entries(), seen.disclosures(), seen.head(), seen.origin)
+    failed = [one.name for one in report.failed([name for name in required if name != SIGNED])]
+    if as_json:
+        echo_json(_document(report, required, failed))
+    else:
+        for line in _lines(report):
+            echo(line)
+    if failed:
+        leave(f"does not hold: {', '.join(failed)}", "keep the database as it is", ANSWER_IS_NO)
+    if SIGNED in required:
+        leave(
+            "the log is not signed: signing keys come with a later version",
+            "--require structure,disclosures,semantics asks for what this version can show",
+            UNSIGNED,
+        )
+
+
+def _required(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    later = [name for name in names if name in LATER]
+    unknown = [name for name in names if name not in (*REQUIRED, *LATER)]
+    if later:
+        reason = f"{', '.join(later)} comes with a later version; nothing checks it now"
+    elif unknown or not names:
+        reason = f"no such verdict: {', '.join(unknown) or 'none is named'}"
+    else:
+        return names
+    raise TicketgateError(reason, code="usage", next_step=f"one or more of {', '.join(REQUIRED)}")
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for verdict in report.verdicts:
+        yield f"{verdict.name.upper():<11}  {_said(verdict, report)}"
+        for fault in verdict.faults[:SHOWN_MAX]:
+            yield f"{INDENT}#{fault.index}: {fault.text}"
+        if verdict.count > SHOWN_MAX:
+            yield f"{INDENT}and {verdict.count - SHOWN_MAX} more"
+    yield f"{'SIGNED':<11}  none: signing keys come with a later version"
+    yield f"{'ANCHORED':<11}  none: anchors outside this host come with a later version"
+    yield f"{report.size} records of {report.origin}, last leaf {report.leaf}"
+
+
+def _said(verdict: EvidenceVerdict, report: Report) -> str:
+    if not verdict.holds:
+        return f"FAILS: first bad index {verdict.first_bad}, faults {verdict.count}"
+    if verdict.name != VERDICTS[2]:
+        return "holds"
+    tally = report.tally
+    return f"holds: {tally.given} given, {tally.erased} erased, {tally.withheld} withheld"
+
+
+def _document(report: Report, required: tuple[str, ...], failed: list[str]) -> dict[str, Any]:
+    verdicts = [
+        {
+            "name": one.name,
+            "holds": one.holds,
+            "count": one.count,
+            "first_bad": one.first_bad,
+            "faults": one.faults,
+        }
+        for one in report.verdicts
+    ]
+    return {
+        "origin": report.origin,
+        "size": report.size,
+        "leaf": report.leaf,
+        "verdicts": verdicts,
+        "disclosures": report.tally,
+        "signed": None,
+        "anchored": None,
+        "required": required,
+        "failed": [*failed, *([SIGNED] if SIGNED in required else [])],
+    }
+
+
+@evidence.command("show")
+@click.argument("index", type=click.IntRange(0))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+@ends_with_code
+def show_record(folder: Path, index: int, *, as_json: bool) -> None:
+    """Show record INDEX with what its disclosures hide, where that is not erased.
+
+    It is shown as stored; `evidence verify` says whether it is to be believed. Exit: 1 there is
+    no such record.
+    """
+    with look(folder) as seen:
+        entry = seen.entry(index)
+        hidden = list(_hidden(seen, index))
+        origin = seen.origin
+    if entry is None:
+        leave(f"{origin}#{index} does not exist", "`ticketgate evidence verify`", ANSWER_IS_NO)
+    if not isinstance(entry, bytes):
+        leave(f"{origin}#{index} is not bytes", "`ticketgate evidence verify`", ANSWER_IS_NO)
+    try:
+        record: Any = parse_entry(entry)
+    except EvidenceError:
+        record = ascii(entry)
+    leaf = leaf_hash(entry).hex()
+    if as_json:
+        echo_json({"index": index, "leaf": leaf, "record": record, "disclosures": hidden})
+        return
+    echo(f"{origin}#{index}")
+    echo(f"leaf {leaf}")
+    _pretty(record)
+    for one in hidden:
+        echo(f"disclosure {one['digest']}: {one['state']}")
+        if one["state"] == "given":
+            _pretty({one["name"]: one["value"]})
+
+
+def _hidden(seen: Look, index: int) -> Iterator[dict[str, Any]]:
+    for digest, encoded in seen.disclosed(index):
+        if encoded is None:
+            yield {"digest": digest, "state": "erased"}
+            continue
+        try:
+            _, name, value = parse_disclosure(encoded)
+        except EvidenceError as fault:
+            yield {"digest": digest, "state": f"unreadable: {fault.reason}"}
+        else:
+            yield {"digest": digest, "state": "given", "name": name, "value": value}
+
+
+def _pretty(value: object) -> None:
+    click.echo(visible(json.dumps(value, indent=2, ensure_ascii=False), lines=True))

@@ -1,0 +1,199 @@
+"""`explain`: what the gateway would make of one payload, and which clauses say so."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import click
+
+from ticketgate.cli.failures import ends_with_code
+from ticketgate.cli.showing import echo, echo_json
+from ticketgate.domain import strict_json
+from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
+from ticketgate.domain.identity_event import Outcome, RuleOutcome, Verdict
+from ticketgate.domain.instants import duration_text
+from ticketgate.domain.opening import REASONS
+from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
+from ticketgate.operations.explain import Explanation, Wish
+from ticketgate.operations.explain import explain as explain_ticket
+from ticketgate.wiring import Configured, load, read_source, wall_time
+
+SAYS: Final[Mapping[Verdict, str]] = {
+    Verdict.IDENTITY: "an identity event",
+    Verdict.UNCERTAIN: "uncertain",
+    Verdict.NOT_IDENTITY: "not an identity event",
+}
+_RULE: Final = {Outcome.TRUE: "MATCH", Outcome.UNKNOWN: "BLIND", Outcome.FALSE: "no match"}
+_CLAUSE: Final = {Outcome.TRUE: "yes", Outcome.UNKNOWN: "?", Outcome.FALSE: "no"}
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--source", required=True, help="The source that would send it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+@ends_with_code
+def explain(folder: Path, file: BinaryIO, source: str, *, as_json: bool) -> None:
+    """Say what one payload is, and which clauses say so.
+
+    FILE holds what the source would post (- is standard input). Shows the verdict, every rule with
+    every clause and the value seen, what the ticket asks for, what would block it, and who would be
+    asked. Nothing is stored or sent. Exit: 0 whatever the verdict is, 2 no such source, 3 the
+    payload cannot be read (it would be quarantined).
+    """
+    configuration = load(folder, os.environ)
+    what = _ticket(configuration, source, file)
+    if isinstance(what, ApproverRow):
+        _approver_row(what, as_json=as_json)
+        return
+    now = wall_time()
+    snapshot = configuration.directory.read(now)
+    found = explain_ticket(what, configuration.policy, snapshot, now)
+    if as_json:
+        echo_json(_document(found))
+        return
+    for line in _lines(found):
+        echo(line)
+
+
+def _ticket(configuration: Configured, name: str, file: BinaryIO) -> Ticket | ApproverRow:
+    source = read_source(configuration, name)
+    if source is None:
+        known = sorted(configuration.settings.sources)
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(known)}"
+        raise TicketgateError(f"there is no source {name!r}", code="usage", next_step=hint)
+    body = file.read(configuration.settings.body_bytes_max + 1)
+    if len(body) > configuration.settings.body_bytes_max:
+        raise TicketgateError(
+            f"larger than {configuration.settings.body_bytes_max} bytes: it would be refused",
+            code="too_large",
+            next_step="send less, or raise intake.body_bytes_max",
+        )
+    try:
+        return source.connector.normalise(strict_json.read(body), source.mapping)
+    except MalformedDeliveryError as fault:
+        step = "mend the sender" if isinstance(fault, StrictJsonError) else fault.next_step
+        raise TicketgateError(
+            f"it would be quarantined: {fault.reason}", code=fault.code, next_step=step
+        ) from fault
+
+
+def _approver_row(row: ApproverRow, *, as_json: bool) -> None:
+    if as_json:
+        echo_json({"verdict": None, "approver_row": row})
+        return
+    echo(f"an approval row of ticket {row.parent}, state {row.state!r}, approver {row.approver.id}")
+    echo("What the platform says of approvals is a claim, never proof: it opens no request.")
+
+
+# --- in words ------------------------------------------------------------------------------------
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    ticket, verdict = found.ticket, found.classification.verdict
+    version = "" if ticket.version is None else f", version {ticket.version}"
+    yield f"{ticket.number} ({ticket.table} of {ticket.source}{version}) is {SAYS[verdict]}"
+    yield f"  kinds: {', '.join(found.classification.kinds) or 'none'}"
+    yield f"  tier:  {found.classification.tier.word}"
+    yield f"  state: {ticket.state!r}, which is {ticket.state_class.value}"
+    yield ""
+    for rule in sorted(found.classification.rules, key=_first_what_matters):
+        yield from _rule_lines(rule)
+    yield ""
+    yield from _without_lines(found)
+    yield ""
+    yield from _outcome_lines(found)
+
+
+def _first_what_matters(rule: RuleOutcome) -> int:
+    return (Outcome.TRUE, Outcome.UNKNOWN, Outcome.FALSE).index(rule.outcome)
+
+
+def _rule_lines(rule: RuleOutcome) -> Iterator[str]:
+    says = f"{rule.verdict.value}, {rule.kind}, {rule.tier.word}"
+    yield f"{_RULE[rule.outcome]} {rule.rule} ({rule.where}): {says}"
+    file = rule.where.partition(":")[0]
+    for clause in rule.clauses:
+        seen = clause.note or f"saw {clause.seen!r}"
+        if clause.note and clause.seen:
+            seen = f"{clause.note}: {clause.seen!r}"
+        yield f"  {_CLAUSE[clause.outcome]:<3} {clause.clause} ({file}:{clause.line}): {seen}"
+
+
+def _without_lines(found: Explanation) -> Iterator[str]:
+    for field, verdict in found.without:
+        yield f"without `{field}` this is {SAYS[verdict]}"
+    if found.classification.matched and not found.without:
+        yield "no single field decides: without any one of them the verdict is the same"
+
+
+def _outcome_lines(found: Explanation) -> Iterator[str]:
+    if found.ticket.state_class in TERMINAL_STATES:
+        yield "The ticket is over: no request opens, and grants of this ticket end."
+    elif found.classification.verdict is Verdict.UNCERTAIN:
+        yield "No request opens. It is listed by `ticketgate deliveries list --state uncertain`."
+    elif found.classification.verdict is Verdict.NOT_IDENTITY:
+        yield "Nothing happens."
+    for wish in found.wishes:
+        yield from _wish_lines(wish)
+
+
+def _wish_lines(wish: Wish) -> Iterator[str]:
+    what = wish.what
+    if what.entitlement:
+        access = ", ".join(f"{key}={value}" for key, value in sorted(what.access.items()))
+        who = what.beneficiary.subject or f"account {what.beneficiary.account!r}"
+        yield f"asks for {what.entitlement} ({access} at {what.target}) for {who}"
+        yield f"  tier {what.tier.word}, for {duration_text(what.seconds)} at the most"
+    else:
+        yield "asks for nothing that the policy knows"
+    for reason in wish.reasons:
+        yield f"  BLOCKED {reason}: {REASONS[reason]}"
+    if wish.rule is None:
+        return
+    within = duration_text(int(wish.rule.decide_within.total_seconds()))
+    yield f"  approve rule {wish.rule.id} ({wish.rule.where}), to be decided within {within}"
+    for number, (stage, people) in enumerate(wish.stages, start=1):
+        named = ", ".join(f"{one} ({word})" for one, word in people.items())
+        yield f"    stage {number} {stage.name}: {stage.need} of {named or 'nobody'}"
+
+
+# --- as JSON -------------------------------------------------------------------------------------
+
+
+def _document(found: Explanation) -> dict[str, Any]:
+    classification = found.classification
+    return {
+        "verdict": classification.verdict,
+        "kinds": classification.kinds,
+        "tier": classification.tier,
+        "ticket": found.ticket.plain(),
+        "matched": [f"{one.rule}@{one.where}" for one in classification.matched],
+        "blind": [f"{one.rule}@{one.where}" for one in classification.blind],
+        "rules": classification.rules,
+        "without": [{"field": field, "verdict": verdict} for field, verdict in found.without],
+        "asks": [_asks(wish) for wish in found.wishes],
+    }
+
+
+def _asks(wish: Wish) -> dict[str, Any]:
+    stages = [
+        {"name": stage.name, "need": stage.need, "who": people} for stage, people in wish.stages
+    ]
+    what = wish.what
+    return {
+        "entitlement": what.entitlement,
+        "target": what.target,
+        "access": what.access,
+        "requester": what.requester,
+        "beneficiary": what.beneficiary,
+        "seconds": what.seconds,
+        "seconds_asked": what.seconds_asked,
+        "tier": what.tier,
+        "reasons": [{"code": one, "text": REASONS[one]} for one in wish.reasons],
+        "approve_rule": None if wish.rule is None else f"{wish.rule.id}@{wish.rule.where}",
+        "stages": stages,
+    }

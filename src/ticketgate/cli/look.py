@@ -1,0 +1,346 @@
+"""`deliveries`, `requests`, `grants`: look at what is there, also while the gateway runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, ParamSpec
+
+import click
+
+from ticketgate.cli.failures import ANSWER_IS_NO, ends_with_code, leave
+from ticketgate.cli.groups import Listed
+from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, plain, when
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.command import CommandKind
+from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.domain.identity_event import Verdict
+from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.instants import duration_text
+from ticketgate.domain.opening import REASONS
+from ticketgate.wiring import Look, look
+
+P = ParamSpec("P")
+
+LIMIT: Final = 50
+# What quarantined a delivery, in words. Codes of the strict JSON reader all mean `not_json`.
+PARKED: Final = {
+    "id_conflict": "The sender used this webhook-id for another body before.",
+    "no_mapping": "The source's `tables:` do not list this table, or the record tells none.",
+    "no_ticket_id": "The record has no usable id.",
+    "not_a_record": "The body is not one record.",
+    "needs_poll": "A repeat without a version: only the platform can say what holds now.",
+    "version_conflict": "Two different records claim to be the same version of the ticket.",
+    "poison": "Our own code failed on it. That is a fault of ours; please report it.",
+}
+_NOT_JSON: Final = "The body is not strict JSON."
+_DELIVERY_STATES: Final = (
+    "accepted", "processed", "quarantined",
+    *Verdict, "duplicate", "stale", "terminal", "approver_row",
+)  # fmt: skip
+
+
+def _listing(states: tuple[str, ...]) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """The options of every list."""
+
+    def add(command: Callable[P, None]) -> Callable[P, None]:
+        command = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+        command = click.option(
+            "--limit",
+            type=click.IntRange(1, 100_000),
+            default=LIMIT,
+            show_default=True,
+            help="How many at the most; the newest come first.",
+        )(command)
+        return click.option(
+            "--state",
+            type=click.Choice(states),
+            metavar="STATE",
+            help=f"Only: {', '.join(states)}.",
+        )(command)
+
+    return add
+
+
+def _showing(command: Callable[P, None]) -> Callable[P, None]:
+    """The argument and the option of every `show`."""
+    command = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+    return click.argument("ident", metavar="ID")(command)
+
+
+def _none(noun: str, ident: str) -> Any:  # noqa: ANN401 -- it does not return
+    leave(f"there is no {noun} {ident}", f"`ticketgate {noun}s list`", ANSWER_IS_NO)
+
+
+# --- deliveries ----------------------------------------------------------------------------------
+
+
+@click.group(cls=Listed)
+def deliveries() -> None:
+    """What came in, what became of it, and what is parked."""
+
+
+@deliveries.command("list")
+@_listing(_DELIVERY_STATES)
+@click.pass_obj
+@ends_with_code
+def list_deliveries(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
+    """List deliveries, newest first, with the reason of those that are parked."""
+    with look(folder) as seen:
+        found = [(row, why(seen, row)) for row in seen.deliveries.listed(state, limit)]
+    if as_json:
+        echo_json([{**plain(row), "why": reason} for row, reason in found])
+        return
+    echo_table(
+        ("ID", "RECEIVED", "SOURCE", "STATE", "EFFECT", "TICKET", "WHY"),
+        (
+            (
+                row.id,
+                when(row.received_at),
+                row.source,
+                row.state,
+                row.effect,
+                row.ticket or "",
+                reason,
+            )
+            for row, reason in found
+        ),
+        "no deliveries",
+    )
+
+
+@deliveries.command("show")
+@_showing
+@click.pass_obj
+@ends_with_code
+def show_delivery(folder: Path, ident: str, *, as_json: bool) -> None:
+    """Show one delivery. Exit: 1 there is none with this id."""
+    with look(folder) as seen:
+        row = seen.delivery(ident)
+        reason = "" if row is None else why(seen, row)
+        evidence = "" if row is None else f"{seen.origin}#{row.index}"
+    if row is None:
+        _none("delivery", ident)
+        return
+    if as_json:
+        echo_json({**plain(row), "why": reason, "evidence": evidence})
+        return
+    words = PARKED.get(row.reason, _NOT_JSON) if row.reason else ""
+    echo_pairs(
+        (
+            ("id", row.id),
+            ("source", row.source),
+            ("received", when(row.received_at)),
+            ("webhook-id", row.webhook_id),
+            ("body", f"sha256 {row.body_digest}"),
+            ("state", row.state),
+            ("effect", row.effect),
+            ("why", f"{reason}: {words}" if words else reason),
+            ("ticket", row.ticket or ""),
+            ("evidence", evidence),
+        )
+    )
+
+
+def why(seen: Look, row: DeliveryRow) -> str:
+    """Why a delivery is parked: the code, or the rules that make its ticket uncertain."""
+    if row.effect != Verdict.UNCERTAIN.value:
+        return row.reason
+    entry = seen.next_about(row.id, row.index)
+    record = {} if entry is None else json.loads(entry)
+    parts = [f"may be {one}" for one in record.get("rules", ())]
+    parts += [f"{one} could not read a field" for one in record.get("blind", ())]
+    return ", ".join(parts)
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+@click.group(cls=Listed)
+def requests() -> None:
+    """What was asked for, what blocks it, and who has decided."""
+
+
+@requests.command("list")
+@_listing(tuple(RequestState))
+@click.pass_obj
+@ends_with_code
+def list_requests(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
+    """List access requests, newest first."""
+    with look(folder) as seen:
+        found = seen.requests.listed(state, limit)
+    if as_json:
+        echo_json([request_document(one) for one in found])
+        return
+    echo_table(
+        ("ID", "TICKET", "STATE", "ENTITLEMENT", "FOR", "TIER", "DECIDE BY", "WHY"),
+        (
+            (
+                one.id,
+                one.ticket_number,
+                one.state.value,
+                one.entitlement,
+                one.beneficiary.subject or one.beneficiary.account,
+                one.tier.word,
+                when(one.decide_by),
+                ", ".join(one.reasons),
+            )
+            for one in found
+        ),
+        "no requests",
+    )
+
+
+@requests.command("show")
+@_showing
+@click.pass_obj
+@ends_with_code
+def show_request(folder: Path, ident: str, *, as_json: bool) -> None:
+    """Show one request: exactly what is asked, its digest, approvals and links.
+
+    Compare `shown` with the digest in your mail. Exit: 1 there is none with this id.
+    """
+    with look(folder) as seen:
+        found = seen.requests.get(ident)
+        approvals = seen.requests.approvals(ident)
+        links = seen.links.of_request(ident)
+        origin = seen.origin
+    if found is None:
+        _none("request", ident)
+        return
+    if as_json:
+        echo_json({**request_document(found), "approvals": approvals, "links": links})
+        return
+    echo_pairs(_request_pairs(found))
+    for code in found.reasons:
+        echo(f"blocked by {code}: {REASONS.get(code, '')}")
+    for one in approvals:
+        echo(
+            f"{one.approver}: {one.decision} at stage {one.stage} of round {one.round},"
+            f" {when(one.decided_at)}, at most {duration_text(one.seconds)}, {origin}#{one.index}"
+        )
+    for link in links:
+        because = f" ({link.why})" if link.why else ""
+        echo(
+            f"link {link.id} of {link.approver} ({link.clause}), stage {link.stage} of round"
+            f" {link.round}: {link.state.value}{because}, until {when(link.expires_at)}"
+        )
+
+
+def request_document(found: AccessRequest) -> dict[str, Any]:
+    """A request as JSON; its salt is left out: it is a secret of the material digest."""
+    kept = {key: value for key, value in plain(found).items() if key not in {"salt", "rule_ids"}}
+    return {
+        **kept,
+        "rules": found.rule_ids,
+        "rules_digest": found.rules,
+        "shown": found.shown,
+        "reasons": [{"code": one, "text": REASONS.get(one, "")} for one in found.reasons],
+    }
+
+
+def _request_pairs(found: AccessRequest) -> tuple[tuple[str, str], ...]:
+    access = ", ".join(f"{key}={value}" for key, value in sorted(found.access.items()))
+    asked = "nothing" if found.seconds_asked is None else duration_text(found.seconds_asked)
+    return (
+        ("id", found.id),
+        ("ticket", f"{found.ticket_number} ({found.table} of {found.source})"),
+        ("state", f"{found.state.value}, stage {found.stage} of round {found.round}"),
+        ("entitlement", found.entitlement),
+        ("access", f"{access} at {found.target}" if found.target else ""),
+        ("for", _party(found.beneficiary.subject, found.beneficiary.account)),
+        ("asked by", _party(found.requester.subject, found.requester.account)),
+        ("how long", f"{duration_text(found.seconds_now)} at the most; asked: {asked}"),
+        ("item", found.catalog_item),
+        ("reason", found.reason),
+        ("tier", found.tier.word),
+        ("kinds", ", ".join(found.kinds)),
+        ("rules", ", ".join(found.rule_ids)),
+        ("approve rule", found.approve_rule),
+        ("opened", when(found.opened_at)),
+        ("decide by", when(found.decide_by)),
+        ("shown", found.shown),
+    )
+
+
+def _party(subject: str, account: str) -> str:
+    return f"{subject or 'nobody known'} (account {account})"
+
+
+# --- grants --------------------------------------------------------------------------------------
+
+
+@click.group(cls=Listed)
+def grants() -> None:
+    """Who holds what, until when, and what is being taken away."""
+
+
+@grants.command("list")
+@_listing(tuple(GrantState))
+@click.pass_obj
+@ends_with_code
+def list_grants(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
+    """List grants, newest first; a revocation that is not confirmed yet shows its tries."""
+    with look(folder) as seen:
+        found = [grant_document(seen, one) for one in seen.grants.listed(state, limit)]
+    if as_json:
+        echo_json(found)
+        return
+    echo_table(
+        ("ID", "STATE", "FOR", "ENTITLEMENT", "TARGET", "NOT AFTER", "TRIES", "LAST OUTCOME"),
+        (
+            (
+                one["id"],
+                one["state"] + (" (baseline)" if one["baseline"] else ""),
+                one["subject"],
+                one["entitlement"],
+                one["target"],
+                one["not_after"] or "",
+                str(one["tries"] or ""),
+                one["last_outcome"],
+            )
+            for one in found
+        ),
+        "no grants",
+    )
+
+
+@grants.command("show")
+@_showing
+@click.pass_obj
+@ends_with_code
+def show_grant(folder: Path, ident: str, *, as_json: bool) -> None:
+    """Show one grant. Exit: 1 there is none with this id."""
+    with look(folder) as seen:
+        grant = seen.grants.get(ident)
+        found = {} if grant is None else grant_document(seen, grant)
+    if grant is None:
+        _none("grant", ident)
+    elif as_json:
+        echo_json(found)
+    else:
+        echo_pairs((key.replace("_", " "), _cell(value)) for key, value in found.items())
+
+
+def grant_document(seen: Look, grant: Grant) -> dict[str, Any]:
+    """A grant as JSON, with the tries and the last outcome of what is being done to it."""
+    revoke = seen.commands.of(grant.id, CommandKind.REVOKE)
+    command = revoke or seen.commands.of(grant.id, CommandKind.PROVISION)
+    return {
+        **plain(grant),
+        "doing": "" if command is None else command.kind.value,
+        "tries": 0 if command is None else command.tries,
+        "last_outcome": "" if command is None else command.last_outcome,
+        "next_try": None if command is None else plain(command.due_at),
+    }
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{key}={inner}" for key, inner in value.items())
+        case _:
+            return str(value)

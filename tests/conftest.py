@@ -1,0 +1,52 @@
+"""For every test: hypothesis without deadlines, and no socket off loopback."""
+
+import sys
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import settings
+
+ROOT: Final = Path(__file__).parent.parent
+if str(ROOT) not in sys.path:  # so that helper modules of the tests find each other
+    sys.path.insert(0, str(ROOT))
+
+settings.register_profile("house", deadline=None)  # two shared cores: slow is no fault
+settings.load_profile("house")
+
+_WAYS_OUT: Final = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
+_refused: list[str] = []
+
+
+class OffLoopbackError(OSError):
+    """A test reached for a socket off loopback. An OSError, so that libraries clean up after it."""
+
+
+def _is_near(address: object) -> bool:
+    """Whether a socket address is on this machine; a path (AF_UNIX) or none always is."""
+    if not isinstance(address, tuple) or not address or not isinstance(address[0], str):
+        return True
+    try:
+        return ip_address(address[0].partition("%")[0]).is_loopback
+    except ValueError:
+        return address[0] == "localhost"
+
+
+def _guard(event: str, args: tuple[Any, ...]) -> None:
+    if event in _WAYS_OUT and not _is_near(args[1]):
+        _refused.append(f"{event} {args[1]!r}")
+        raise OffLoopbackError(_refused[-1])
+
+
+# An audit hook sees every call that the interpreter makes, whoever makes it and by whatever name.
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def off_loopback() -> Iterator[list[str]]:
+    """What was refused; it fails the test even when the code under test swallowed the refusal."""
+    _refused.clear()
+    yield _refused
+    assert not _refused, f"sockets off loopback: {_refused}"

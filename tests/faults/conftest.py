@@ -1,0 +1,34 @@
+"""The servers are shared by all tests of faults; the gateway, its data and its configuration not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.contracts.scim_proxy import ScimProxy
+from tests.faults.ground import Ground
+
+from ticketgate.cli.demo.world import World
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The real SCIM server and the real mail server."""
+    made = World(tmp_path_factory.mktemp("servers"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def ground(servers: World, tmp_path: Path) -> Iterator[Ground]:
+    """A ground without a gateway yet."""
+    made = Ground.beside(servers, tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def proxy(ground: Ground) -> Iterator[ScimProxy]:
+    """The gateway reaches its target through this proxy; the administrator does not."""
+    with ScimProxy(ground.scim_url) as made:
+        ground.point_at(made.url)
+        yield made
