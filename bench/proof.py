@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +40,7 @@ def prove_counts(store: Path, acknowledged: int, under_way_max: int) -> Proven:
     Raises:
         UnsoundError: fewer rows than acknowledgements, more than can have been sent, or `_sound`.
     """
-    with closing(sqlite3.connect(store)) as database:
+    with _looking(store) as database:
         entries = _sound(database)
         (rows,) = database.execute("SELECT count(*) FROM delivery").fetchone()
     if not acknowledged <= rows <= acknowledged + under_way_max:
@@ -58,12 +58,20 @@ def prove_each(store: Path, receipts: Iterable[bytes]) -> Proven:
     named = [
         (one["delivery_id"], one["evidence"]["index"], one["evidence"]["leaf"]) for one in told
     ]
-    with closing(sqlite3.connect(store)) as database:
+    with _looking(store) as database:
         entries = _sound(database)
         rows = database.execute("SELECT id, idx, leaf FROM delivery").fetchall()
     if sorted(named) != sorted(rows):
         raise UnsoundError(f"{len(named)} receipts are not those of {len(rows)} deliveries")
     return Proven(entries, len(rows))
+
+
+@contextmanager
+def _looking(store: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that sees one moment of the store, also while a gateway writes."""
+    with closing(sqlite3.connect(store, isolation_level=None)) as database:
+        database.execute("BEGIN")
+        yield database
 
 
 def _named(receipt: dict[str, Any]) -> tuple[str, int, str]:
@@ -89,7 +97,7 @@ def _sound(database: sqlite3.Connection) -> int:
 
 def lags(store: Path, since: int) -> list[float]:
     """Milliseconds from acceptance to having been worked off, of records from index `since` on."""
-    with closing(sqlite3.connect(store)) as database:
+    with _looking(store) as database:
         times = [
             dict(database.execute(f"{LATER} AND idx >= ?", (type_, since)))
             for type_ in ("delivery.accepted", "delivery.processed")

@@ -168,13 +168,13 @@ def _sustained_lines(results: Results, found: Sustained) -> list[str]:
         for peer in (NOOP, COMMITTING)
     )
     rate, sample = found.per_second, found.sample
+    worked = (found.worked_p50_milliseconds, found.worked_p99_milliseconds)
     return [
         f"sustained with a flat backlog: {rate:,.0f}/s (grows at {found.too_high:,.0f}/s;",
         f"  target >= {SUSTAINED_TARGET:,}/s); one ticket in {IDENTITY_EVERY} is an identity event",
         f"  {rate / noop:.2f} of {NOOP}, {rate / committing:.2f} of {COMMITTING} at 32 clients",
         f"  answered: p50 {sample.p50_milliseconds:.1f} ms, p99 {sample.p99_milliseconds:.1f} ms",
-        f"  worked off: p50 {found.worked_p50_milliseconds:.1f} ms,"
-        + f" p99 {found.worked_p99_milliseconds:.1f} ms",
+        "  worked off: p50 {:.1f} ms, p99 {:.1f} ms".format(*worked),
     ]
 
 

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ def mail_sink(folder: Path) -> Iterator[Served]:
         *("-c", "aiosmtpd.handlers.Sink"),
     ]
     with _process(command, folder, {}, folder) as process:
-        _until_answering(process, port)
+        _until_listening(process, port)
         yield Served(port, folder)
 
 
@@ -117,7 +118,7 @@ def _process(
             process.wait()
 
 
-def _until_answering(process: subprocess.Popen[bytes], port: int) -> None:
+def _until_listening(process: subprocess.Popen[bytes], port: int) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -128,6 +129,14 @@ def _until_answering(process: subprocess.Popen[bytes], port: int) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def _until_answering(process: subprocess.Popen[bytes], port: int) -> None:
+    """A socket may listen before its server is ready; an answer, whatever it says, is proof."""
+    _until_listening(process, port)
+    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as client:
+        client.request("GET", "/")
+        client.getresponse().read()
 
 
 def _said(folder: Path) -> str:

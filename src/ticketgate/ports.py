@@ -193,8 +193,11 @@ class People(Protocol):
     def loaded(self, kind: str) -> str | None:
         """The digest of the policy, directory or settings loaded last."""
 
-    def note_loaded(self, kind: str, digest: str, now: datetime) -> None:
-        """Note what is loaded now."""
+    def loaded_at(self, kind: str) -> datetime | None:
+        """When what is loaded was read."""
+
+    def note_loaded(self, kind: str, digest: str, read_at: datetime) -> None:
+        """Note what is loaded, and when it was read."""
 
     def codes_since(self, subject: str, link: str | None, since: datetime) -> int:
         """How many codes were asked for this person, or for this link, since then."""

@@ -22,11 +22,19 @@ def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(plain(inner) for inner in value)
-    if is_dataclass(value):
-        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    names = _names(value)
+    if names:
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Iterable):
         return [plain(inner) for inner in value]
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """The fields of a dataclass or a named tuple; none of anything else."""
+    if is_dataclass(value):
+        return tuple(one.name for one in fields(value))
+    return getattr(value, "_fields", ())
 
 
 def _atom(value: str | int | datetime | None) -> str | int | None:

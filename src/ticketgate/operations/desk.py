@@ -110,7 +110,14 @@ class Desk:
             TicketgateError: code `directory_unreadable`.
         """
         snapshot = self._directory.read(self._clock.now())
-        self._store.write(partial(note_loaded, kind="directory", digest=snapshot.digest))
+        self._store.write(
+            partial(
+                note_loaded,
+                kind="directory",
+                digest=snapshot.digest,
+                read_at=snapshot.read_at,
+            )
+        )
         return snapshot
 
     def open_link(self, token: str, subject: str) -> LinkView | Refusal:
@@ -253,24 +260,25 @@ class Desk:
         )
         if isinstance(row, Refusal):
             return row
+        person = self._directory.read(self._clock.now()).person(row.subject)
         session = self.session(ident)
-        if session is None:
+        if session is None or person is None or not person.active:
             return Refusal("code_wrong", "This person is not active.")
         return session
 
     def session(self, session_id: str) -> Session | None:
-        """The live session with this id, of a person who is still active."""
+        """The live session with this id; rights are asked of the directory at each decision.
+
+        Whoever is not active any more keeps it, so that what they try is refused with its reason
+        and recorded (rule 16: the holder who may no longer decide gets 403).
+        """
         with self._store.reading() as looking:
             row = looking.people.session(secret_hash(session_id))
         now = self._clock.now()
         if row is None or row.ended_at is not None or now >= row.expires_at:
             return None
-        person = self._directory.read(now).person(row.subject)
-        if person is None or not person.active:
-            return None
-        return Session(
-            session_id, person.id, person.name, row.method, row.signed_in_at, row.expires_at
-        )
+        name = name_of(row.subject, self._directory.read(now))
+        return Session(session_id, row.subject, name, row.method, row.signed_in_at, row.expires_at)
 
     def sign_out(self, session_id: str) -> None:
         """End the session."""

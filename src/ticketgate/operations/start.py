@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from ticketgate.domain.evidence import FORMAT, Disclosure, Draft, Json
+from ticketgate.domain.evidence import FORMAT, Draft, Json
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.ports import Transaction
 
@@ -17,15 +17,18 @@ def open_log(tx: Transaction, now: datetime, *, origin: str, version: str) -> No
 
 
 def note_loaded(
-    tx: Transaction, now: datetime, *, kind: str, digest: str, content: str | None = None
+    tx: Transaction, now: datetime, *, kind: str, digest: str, read_at: datetime | None = None
 ) -> bool:
-    """Record which policy, directory or settings hold from now on; False when they already did."""
-    if tx.people.loaded(kind) == digest:
+    """Record which policy, directory or settings hold from now on; False when they already did.
+
+    What was read before the newest one was is not newer for being noted later.
+    """
+    read_at = read_at or now
+    last = tx.people.loaded_at(kind)
+    if tx.people.loaded(kind) == digest or (last is not None and read_at < last):
         return False
-    fields: dict[str, Json] = {"digest": digest, "authority": "host"}
-    hidden = () if content is None else (Disclosure(kind, content, kind=kind),)
-    tx.append(Draft(f"{kind}.loaded", fields, hidden))
-    tx.people.note_loaded(kind, digest, now)
+    tx.append(Draft(f"{kind}.loaded", {"digest": digest, "authority": "host"}))
+    tx.people.note_loaded(kind, digest, read_at)
     return True
 
 

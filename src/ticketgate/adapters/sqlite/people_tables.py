@@ -49,10 +49,14 @@ class SqlitePeople:
         found: str | None = scalar(self._db, "SELECT digest FROM loaded WHERE kind = ?", kind)
         return found
 
-    def note_loaded(self, kind: str, digest: str, now: datetime) -> None:
-        """Note what is loaded now."""
+    def loaded_at(self, kind: str) -> datetime | None:
+        """When what is loaded was read."""
+        return codec.moment(scalar(self._db, "SELECT at FROM loaded WHERE kind = ?", kind))
+
+    def note_loaded(self, kind: str, digest: str, read_at: datetime) -> None:
+        """Note what is loaded, and when it was read."""
         self._db.execute(
-            "INSERT OR REPLACE INTO loaded VALUES (?, ?, ?)", (kind, digest, to_text(now))
+            "INSERT OR REPLACE INTO loaded VALUES (?, ?, ?)", (kind, digest, to_text(read_at))
         )
 
     def codes_since(self, subject: str, link: str | None, since: datetime) -> int:

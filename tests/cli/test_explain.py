@@ -1,0 +1,218 @@
+"""`explain`: what one payload is, clause by clause, and what would come of it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.cli.terminal import Terminal
+
+from ticketgate.cli.demo.snow import Record, Snow
+
+SNOW = Snow("", "")
+
+
+def asked(columns: dict[str, Any] | None = None) -> Record:
+    """Alice's catalog request for elevated access, with other columns where given."""
+    return SNOW.access_request().edit(by="alice.moreau", **(columns or {}))
+
+
+def body(record: Record) -> bytes:
+    """What the platform would post."""
+    return json.dumps(record.payload()).encode()
+
+
+def explained(terminal: Terminal, record: Record) -> str:
+    """The explanation in words."""
+    done = terminal("explain", "-", "--source", "snow-prod", stdin=body(record))
+    assert done.exit_code == 0, done.stderr
+    return done.stdout
+
+
+def document(terminal: Terminal, record: Record) -> dict[str, Any]:
+    """The explanation as JSON."""
+    found: dict[str, Any] = terminal.json(
+        "explain", "-", "--source", "snow-prod", stdin=body(record)
+    )
+    return found
+
+
+def test_an_identity_event_is_explained_clause_by_clause(terminal: Terminal) -> None:
+    said = explained(terminal, asked({"number": "RITM0010001"}))
+    assert said.startswith("RITM0010001 (sc_req_item of snow-prod, version 1) is an identity event")
+    assert "MATCH elevated-access-item (policy.yaml:10): identity, privilege.elevate, high" in said
+    assert "  yes ticket.table: sc_req_item (policy.yaml:14): saw 'sc_req_item'" in said
+    assert "no match access-item (policy.yaml:17)" in said
+    assert "  no  ticket.category: [access, account] (policy.yaml:29): not applicable" in said
+
+
+def test_the_lines_named_are_those_of_the_policy(terminal: Terminal) -> None:
+    lines = (terminal.folder / "policy.yaml").read_text().splitlines()
+    for rule in document(terminal, asked())["rules"]:
+        line = int(rule["where"].removeprefix("policy.yaml:"))
+        assert f"id: {rule['rule']} " in lines[line - 1] + " "
+        for clause in rule["clauses"]:
+            assert clause["clause"].partition(":")[0] in lines[clause["line"] - 1]
+
+
+def test_who_would_be_asked_is_told_with_the_word_that_names_them(terminal: Terminal) -> None:
+    said = explained(terminal, asked())
+    assert "asks for prod-db-admin (group=SG-PROD-DB-ADMIN at corp-scim) for alice" in said
+    assert "approve rule high-and-critical (policy.yaml:74), to be decided within 8 h" in said
+    assert "stage 1 line: 1 of bob (manager_of:beneficiary)" in said
+    assert "stage 2 security: 1 of carol (group:sec-iam), dan (group:sec-iam)" in said
+
+
+@pytest.mark.parametrize("field", ["ticket.catalog_item", "ticket.table"])
+def test_the_counterfactual_is_found_by_asking_again(terminal: Terminal, field: str) -> None:
+    assert f"without `{field}` this is not an identity event" in explained(terminal, asked())
+    without = document(terminal, asked())["without"]
+    assert {"field": field, "verdict": "not_identity"} in without
+
+
+def test_two_rules_that_agree_hang_on_no_single_item(terminal: Terminal) -> None:
+    """The elevated item matches one rule; once another one reads the role, neither decides."""
+    terminal.edit(
+        "policy.yaml",
+        "  - id: access-item",
+        "  - id: asks-for-role\n    kind: group.member\n    tier: low\n"
+        "    match: { ticket.variables.role: prod-db-admin }\n\n  - id: access-item",
+    )
+    assert "no single field decides" in explained(terminal, asked())
+    assert document(terminal, asked())["kinds"] == ["privilege.elevate", "group.member"]
+
+
+def test_a_blind_rule_says_which_clause_it_could_not_read(terminal: Terminal) -> None:
+    record = asked()
+    del record.columns["cat_item"]
+    said = explained(terminal, record)
+    assert " is uncertain" in said
+    assert "BLIND elevated-access-item" in said
+    assert "  ?   ticket.catalog_item|contains: [elevated, privileged, temporary admin]" in said
+    assert "No request opens." in said
+    found = document(terminal, record)
+    assert found["blind"] == ["elevated-access-item@policy.yaml:10", "access-item@policy.yaml:17"]
+    assert found["asks"] == []
+
+
+def test_a_printer_incident_is_nothing(terminal: Terminal) -> None:
+    said = explained(terminal, SNOW.incident("The printer is on fire"))
+    assert " is not an identity event" in said
+    assert said.endswith("Nothing happens.\n")
+    assert "without" not in said
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"variables": {"role": "root-of-everything"}}, "no_entitlement"),
+        ({"variables": {"duration": "for ever"}}, "duration"),
+        ({"state": "17"}, "ticket_state"),
+        ({"opened_by": {"value": "f" * 32, "display_value": "Mallory"}}, "unknown_requester"),
+        ({"requested_for": {"value": "f" * 32, "display_value": "X"}}, "unknown_beneficiary"),
+        (
+            {"requested_for": {"value": "77ad8176731313005754660c4cf6a7de", "display_value": "F"}},
+            "inactive_beneficiary",
+        ),
+        (
+            {"requested_for": {"value": "9ee1b13dc6112271007f9d0efdb69cd0", "display_value": "E"}},
+            "not_requestable",
+        ),
+    ],
+)
+def test_what_would_block_it_is_said_in_words(
+    terminal: Terminal, columns: dict[str, Any], reason: str
+) -> None:
+    record = asked(columns)
+    assert f"  BLOCKED {reason}: " in explained(terminal, record)
+    (ask,) = document(terminal, record)["asks"]
+    assert reason in [one["code"] for one in ask["reasons"]]
+    assert all(one["text"] for one in ask["reasons"])
+
+
+def test_a_stage_that_nobody_may_fill_is_seen(terminal: Terminal) -> None:
+    terminal.edit("directory.yaml", "manager: bob\n    team: platform", "team: platform")
+    said = explained(terminal, asked())
+    assert "BLOCKED unfillable: " in said
+    assert "stage 1 line: 1 of nobody" in said
+
+
+def test_a_closed_ticket_opens_nothing(terminal: Terminal) -> None:
+    said = explained(terminal, asked({"state": "3"}))
+    assert "no request opens, and grants of this ticket end" in said
+    assert "asks for" not in said
+
+
+def test_an_approval_row_is_a_claim(terminal: Terminal) -> None:
+    row = {"sys_id": "b" * 32, "approver": "c" * 32, "sysapproval": "d" * 32, "state": "approved"}
+    given_ = json.dumps(row).encode()
+    done = terminal("explain", "-", "--source", "snow-prod", stdin=given_)
+    assert f"an approval row of ticket {'d' * 32}, state 'approved'" in done.stdout
+    assert "a claim, never proof" in done.stdout
+    found = terminal.json("explain", "-", "--source", "snow-prod", stdin=given_)
+    assert found["approver_row"]["parent"] == "d" * 32
+
+
+def test_ticket_text_cannot_act_on_the_terminal(terminal: Terminal) -> None:
+    nasty = "Elevated \x1b[2J\u202egpj.exe\u200b\rMATCH all (policy.yaml:1)"
+    record = asked({"number": nasty, "cat_item": {"value": "c" * 32, "display_value": nasty}})
+    done = terminal("explain", "-", "--source", "snow-prod", stdin=body(record))
+    for acting in ("\x1b", "\u202e", "\u200b", "\r"):
+        assert acting not in done.stdout
+    assert "⟦U+202E⟧" in done.stdout
+    found = terminal("explain", "-", "--source", "snow-prod", "--json", stdin=body(record))
+    assert found.stdout.isascii()
+    assert "\x1b" not in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (b"{", "not_json"),
+        (b'{"sys_id": 1, "sys_id": 2}', "duplicate_key"),
+        (b"[" * 100_000, "depth"),
+        (b'"\\ud800"', "surrogate"),
+        ('{"a": 1}'.encode("utf-16"), "not_utf8"),
+        (b"[]", "not_a_record"),
+        (b'{"sys_id": "x", "sys_class_name": "cmdb_ci"}', "no_mapping"),
+        (b'{"sys_class_name": "incident"}', "no_ticket_id"),
+    ],
+)
+def test_what_would_be_quarantined_is_said_with_its_code(
+    terminal: Terminal, payload: bytes, code: str
+) -> None:
+    done = terminal("explain", "-", "--source", "snow-prod", stdin=payload)
+    assert done.exit_code == 3
+    assert "it would be quarantined: " in done.stderr
+    assert f"[{code}]" in done.stderr
+    assert "next: " in done.stderr
+
+
+def test_a_payload_over_the_cap_would_be_refused(terminal: Terminal) -> None:
+    terminal.edit("ticketgate.yaml", "body_bytes_max: 1048576", "body_bytes_max: 10")
+    done = terminal("explain", "-", "--source", "snow-prod", stdin=b" " * 11)
+    assert done.exit_code == 3
+    assert "larger than 10 bytes: it would be refused [too_large]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("snow-prd", "did you mean 'snow-prod'?"), ("x", "one of: snow-prod")]
+)
+def test_an_unknown_source_is_a_usage_error(terminal: Terminal, name: str, hint: str) -> None:
+    done = terminal("explain", "-", "--source", name, stdin=b"{}")
+    assert done.exit_code == 2
+    assert f"there is no source {name!r} [usage]\nnext: {hint}" in done.stderr
+
+
+@settings(max_examples=25)
+@given(payload=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
+def test_no_bytes_bring_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, payload: bytes
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "fuzzed"
+    terminal = Terminal(folder)
+    if not folder.exists():
+        assert terminal("init", str(folder)).exit_code == 0
+    done = terminal("explain", "-", "--source", "snow-prod", stdin=payload)
+    assert done.exit_code == 3

@@ -1,0 +1,112 @@
+"""The cast of the domain's tests: Alice requests, Bob approves, Carol owns, Mallory tries."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from ticketgate.domain.access_request import AccessRequest, Party, RequestState, material_of
+from ticketgate.domain.approvers import Case
+from ticketgate.domain.directory import DirectorySnapshot, Person
+from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.matcher import Group
+from ticketgate.domain.policy import ApproveRule, Entitlement, Stage, Word
+
+NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SNOW: Final = "snow-prod"
+ALWAYS: Final = Group("all", (), 1)
+
+
+def person(ident: str, **changes: Any) -> Person:  # noqa: ANN401 -- any field of Person
+    """Somebody with one account at the source, `sys-<id>`."""
+    plain = Person(
+        ident, ident.title(), f"{ident}@example.com", accounts={SNOW: (f"sys-{ident}",)}
+    )
+    return replace(plain, **changes)
+
+
+def directory(*people: Person) -> DirectorySnapshot:
+    """A directory of just these."""
+    return DirectorySnapshot("d" * 64, NOON, {one.id: one for one in people})
+
+
+def party(ident: str) -> Party:
+    """Somebody of a ticket, by their account at the source."""
+    return Party(ident, f"sys-{ident}")
+
+
+def word(text: str) -> Word:
+    """A word as the policy writes it."""
+    return Word(*text.split(":"))
+
+
+def stage(*any_of: str, need: int = 1, never: tuple[str, ...] = (), name: str = "line") -> Stage:
+    """A stage of these words."""
+    return Stage(name, tuple(map(word, any_of)), need, tuple(map(word, never)))
+
+
+def rule(*stages: Stage, never: tuple[str, ...] = ()) -> ApproveRule:
+    """A rule of these stages."""
+    return ApproveRule(
+        "two-eyes", ALWAYS, stages, tuple(map(word, never)), 20, None, "",
+        timedelta(hours=8), "policy.yaml:50", "r" * 64,
+    )  # fmt: skip
+
+
+def entitlement(
+    owner: str = "person:carol", backup: str | None = None, **changes: Any  # noqa: ANN401 -- any field
+) -> Entitlement:
+    """Production database administration."""
+    plain = Entitlement(
+        "prod-db-admin", "corp-scim", {"group": "SG"}, ALWAYS, None, word(owner),
+        None if backup is None else word(backup), Tier.HIGH, None, "policy.yaml:40", "e" * 64,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def request(**changes: Any) -> AccessRequest:  # noqa: ANN401 -- any field of AccessRequest
+    """Alice asks for herself."""
+    plain = AccessRequest(
+        id="req_1",
+        version=1,
+        state=RequestState.AWAITING,
+        source=SNOW,
+        table="sc_req_item",
+        ticket_id="9d38",
+        ticket_number="RITM0010001",
+        revision=1,
+        entitlement="prod-db-admin",
+        target="corp-scim",
+        access={"group": "SG"},
+        requester=party("alice"),
+        beneficiary=party("alice"),
+        editor=None,
+        seconds=7200,
+        seconds_asked=None,
+        catalog_item="Elevated access",
+        reason="Migration",
+        tier=Tier.HIGH,
+        kinds=("privilege.elevate",),
+        rule_ids=("elevated@policy.yaml:9",),
+        approve_rule="two-eyes",
+        salt="00" * 16,
+        material="",
+        rules="5" * 64,
+        round=1,
+        stage=1,
+        opened_at=NOON,
+        decide_by=NOON + timedelta(hours=8),
+    )
+    changed = replace(plain, **changes)
+    return replace(changed, material=material_of(changed))
+
+
+def case(
+    snapshot: DirectorySnapshot,
+    *stages: Stage,
+    never: tuple[str, ...] = (),
+    owner: str = "person:carol",
+    backup: str | None = None,
+    **changes: Any,  # noqa: ANN401 -- any field of AccessRequest
+) -> Case:
+    """The approver question of Alice's request."""
+    return Case(request(**changes), rule(*stages, never=never), entitlement(owner, backup), snapshot)

@@ -1,0 +1,160 @@
+"""Who exists, whose account it is, and who is the same human."""
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.cast import SNOW, directory, person
+
+from ticketgate.domain.directory import DirectorySnapshot, Person
+
+
+def test_a_person_is_found_by_subject_id_only() -> None:
+    people = directory(person("alice"), person("bob"))
+    found = people.person("alice")
+    assert found is not None
+    assert found.name == "Alice"
+    assert people.person("Alice") is None
+    assert people.person("alice@example.com") is None
+
+
+def test_an_account_names_its_one_holder_in_that_system() -> None:
+    people = directory(person("alice"), person("bob", accounts={"corp-scim": ("sys-alice",)}))
+    found = people.by_account(SNOW, "sys-alice")
+    assert found is not None
+    assert found.id == "alice"
+    assert people.by_account("jira", "sys-alice") is None
+
+
+@pytest.mark.parametrize("claim", ["alice", "Alice", "alice@example.com", "SYS-ALICE", ""])
+def test_names_addresses_and_other_spellings_are_no_accounts(claim: str) -> None:
+    assert directory(person("alice")).by_account(SNOW, claim) is None
+
+
+def test_an_account_of_two_people_is_nobodys() -> None:
+    shared = {SNOW: ("shared",)}
+    people = directory(person("alice", accounts=shared), person("bob", accounts=shared))
+    assert people.by_account(SNOW, "shared") is None
+    assert people.holders(SNOW, "shared") == {"alice", "bob"}
+
+
+def test_an_account_may_also_mean_whoever_has_it_as_an_alias() -> None:
+    people = directory(person("alice"), person("mallory", aliases=frozenset({"sys-alice"})))
+    assert people.holders(SNOW, "sys-alice") == {"alice", "mallory"}
+    assert people.holders(SNOW, "nobody") == frozenset()
+
+
+def test_mail_finds_one_active_person_whatever_the_case() -> None:
+    people = directory(person("alice"), person("frank", active=False))
+    found = people.by_mail(" Alice@Example.COM ")
+    assert found is not None
+    assert found.id == "alice"
+    assert people.by_mail("frank@example.com") is None
+    assert people.by_mail("nobody@example.com") is None
+
+
+def test_an_address_of_two_people_is_nobodys() -> None:
+    people = directory(person("alice"), person("bob", mail="ALICE@example.com"))
+    assert people.by_mail("alice@example.com") is None
+
+
+def test_an_alias_is_the_same_human_both_ways() -> None:
+    people = directory(person("alice", aliases=frozenset({"alice-admin"})), person("alice-admin"))
+    assert people.same_human("alice", "alice-admin")
+    assert people.same_human("alice-admin", "alice")
+
+
+def test_chains_and_loops_of_aliases_are_one_human() -> None:
+    people = directory(
+        person("a", aliases=frozenset({"b"})),
+        person("b", aliases=frozenset({"c"})),
+        person("c", aliases=frozenset({"a"})),
+        person("d", aliases=frozenset({"c"})),
+        person("e"),
+    )
+    assert {people.human(one) for one in "abcd"} == {"a"}
+    assert people.human("e") == "e"
+
+
+def test_two_who_share_an_alias_that_is_nobodys_id_are_one_human() -> None:
+    name = frozenset({"the-one"})
+    people = directory(person("a", aliases=name), person("b", aliases=name), person("c"))
+    assert people.same_human("a", "b")
+    assert not people.same_human("a", "c")
+
+
+def test_an_alias_that_is_an_account_name_links_to_its_holder() -> None:
+    """`aliases` are subject ids or account names: an admin account listed by its name counts."""
+    people = directory(
+        person("alice", aliases=frozenset({"alice.admin"})),
+        person("u-77", accounts={SNOW: ("a8f98bb0", "alice.admin")}),
+        person("u-78", accounts={"corp-scim": ("alice.admin",)}),
+    )
+    assert people.same_human("alice", "u-77")
+    assert people.same_human("u-78", "alice")
+
+
+def test_the_same_account_name_in_two_systems_alone_makes_nobody_one_human() -> None:
+    people = directory(
+        person("a", accounts={SNOW: ("admin",)}), person("b", accounts={"corp-scim": ("admin",)})
+    )
+    assert not people.same_human("a", "b")
+
+
+def test_a_subject_id_that_equals_somebody_elses_account_alone_links_nobody() -> None:
+    people = directory(person("bob"), person("carol", accounts={SNOW: ("bob",)}))
+    assert not people.same_human("bob", "carol")
+
+
+def test_somebody_unknown_is_themselves() -> None:
+    people = directory(person("alice"))
+    assert people.human("ghost") == "ghost"
+    assert people.same_human("ghost", "ghost")
+    assert not people.same_human("ghost", "alice")
+
+
+NAMES = "abcdef"
+ACCOUNTS = ["x1", "x2", "x3"]
+
+
+@st.composite
+def tangled(draw: st.DrawFn) -> DirectorySnapshot:
+    """A few people, with aliases and accounts drawn from a few names."""
+    names = st.frozensets(st.sampled_from([*NAMES, *ACCOUNTS]), max_size=2)
+    accounts = st.dictionaries(
+        st.sampled_from([SNOW, "corp-scim"]), st.lists(st.sampled_from(ACCOUNTS), max_size=2)
+    )
+    people: list[Person] = []
+    for name in NAMES:
+        held = {system: tuple(some) for system, some in draw(accounts).items()}
+        people.append(person(name, aliases=draw(names), accounts=held))
+    return directory(*people)
+
+
+def one_human(people: DirectorySnapshot) -> set[frozenset[str]]:
+    """The pairs that are one human, by going over all pairs until nothing changes."""
+    everybody = list(people.people.values())
+    sets: list[set[str]] = [{one.id, *one.aliases} for one in everybody]
+    aliases = {alias for one in everybody for alias in one.aliases}
+    for known, one in zip(sets, everybody, strict=True):
+        known |= aliases.intersection(*[[a for held in one.accounts.values() for a in held]])
+    changed = True
+    while changed:
+        changed = False
+        for one_set, other in combinations(sets, 2):
+            if one_set & other and one_set != other:
+                one_set |= other
+                other |= one_set
+                changed = True
+    return {
+        frozenset({a, b}) for known in sets for a in known for b in known if {a, b} <= set(NAMES)
+    }
+
+
+@given(tangled())
+def test_one_human_is_what_going_over_all_pairs_finds(people: DirectorySnapshot) -> None:
+    expected = one_human(people)
+    for a in NAMES:
+        for b in NAMES:
+            assert people.same_human(a, b) == (frozenset({a, b}) in expected), (a, b)
