@@ -96,6 +96,12 @@ def test_a_blind_rule_says_which_clause_it_could_not_read(terminal: Terminal) ->
     assert found["asks"] == []
 
 
+def test_a_value_that_a_test_cannot_read_is_shown_with_it(terminal: Terminal) -> None:
+    terminal.edit("policy.yaml", 'ticket.priority: "1"', 'ticket.priority|lte: "1"')
+    said = explained(terminal, asked({"priority": "urgent"}))
+    assert "  ?   ticket.priority|lte: 1 (policy.yaml:36): unreadable: 'urgent'" in said
+
+
 def test_a_printer_incident_is_nothing(terminal: Terminal) -> None:
     said = explained(terminal, SNOW.incident("The printer is on fire"))
     assert " is not an identity event" in said

@@ -18,9 +18,7 @@ ALWAYS: Final = Group("all", (), 1)
 
 def person(ident: str, **changes: Any) -> Person:  # noqa: ANN401 -- any field of Person
     """Somebody with one account at the source, `sys-<id>`."""
-    plain = Person(
-        ident, ident.title(), f"{ident}@example.com", accounts={SNOW: (f"sys-{ident}",)}
-    )
+    plain = Person(ident, ident.title(), f"{ident}@example.com", accounts={SNOW: (f"sys-{ident}",)})
     return replace(plain, **changes)
 
 
@@ -53,7 +51,9 @@ def rule(*stages: Stage, never: tuple[str, ...] = ()) -> ApproveRule:
 
 
 def entitlement(
-    owner: str = "person:carol", backup: str | None = None, **changes: Any  # noqa: ANN401 -- any field
+    owner: str = "person:carol",
+    backup: str | None = None,
+    **changes: Any,  # noqa: ANN401 -- any field
 ) -> Entitlement:
     """Production database administration."""
     plain = Entitlement(
@@ -109,4 +109,6 @@ def case(
     **changes: Any,  # noqa: ANN401 -- any field of AccessRequest
 ) -> Case:
     """The approver question of Alice's request."""
-    return Case(request(**changes), rule(*stages, never=never), entitlement(owner, backup), snapshot)
+    return Case(
+        request(**changes), rule(*stages, never=never), entitlement(owner, backup), snapshot
+    )

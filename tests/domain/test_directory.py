@@ -135,17 +135,19 @@ def tangled(draw: st.DrawFn) -> DirectorySnapshot:
 def one_human(people: DirectorySnapshot) -> set[frozenset[str]]:
     """The pairs that are one human, by going over all pairs until nothing changes."""
     everybody = list(people.people.values())
-    sets: list[set[str]] = [{one.id, *one.aliases} for one in everybody]
     aliases = {alias for one in everybody for alias in one.aliases}
-    for known, one in zip(sets, everybody, strict=True):
-        known |= aliases.intersection(*[[a for held in one.accounts.values() for a in held]])
+    accounts = [{a for held in one.accounts.values() for a in held} for one in everybody]
+    sets = [
+        {one.id, *one.aliases, *(held & aliases)}
+        for one, held in zip(everybody, accounts, strict=True)
+    ]
     changed = True
     while changed:
         changed = False
-        for one_set, other in combinations(sets, 2):
-            if one_set & other and one_set != other:
-                one_set |= other
-                other |= one_set
+        for left, right in combinations(sets, 2):
+            if left & right and left != right:
+                left.update(right)
+                right.update(left)
                 changed = True
     return {
         frozenset({a, b}) for known in sets for a in known for b in known if {a, b} <= set(NAMES)

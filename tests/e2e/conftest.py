@@ -23,12 +23,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, HeldWorld]]:
-    """A world without a sweeper, where high requests must be decided within three seconds."""
+    """A world without a sweeper, where high requests must be decided within four seconds."""
     world = HeldWorld(tmp_path_factory.mktemp("held"))
     stage = Stage(world)
     try:
         path = world.config / "policy.yaml"
-        put(path, path.read_text().replace("decide_within: 8h", "decide_within: 3s"))
+        put(path, path.read_text().replace("decide_within: 8h", "decide_within: 4s"))
         world.start()
         yield stage, world
     finally:

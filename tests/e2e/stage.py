@@ -5,7 +5,6 @@ come from real mail, and what was recorded is read from the database by a client
 """
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -280,7 +279,7 @@ def put(path: Path, text: str) -> None:
     """Replace a file at once, as editors and deployments do."""
     beside = path.with_suffix(".new")
     beside.write_text(text)
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 class HeldWorld(World):

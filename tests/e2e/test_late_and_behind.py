@@ -1,7 +1,8 @@
 """Decisions that come too late, or before the worker has caught up; no sweeper helps here."""
 
-from ticketgate.cli.demo.snow import Record, reference
 from tests.e2e.stage import HeldWorld, Stage
+
+from ticketgate.cli.demo.snow import Record, reference
 
 Held = tuple[Stage, HeldWorld]
 
@@ -39,7 +40,9 @@ def test_nobody_approves_what_has_been_edited_away_already(held: Held) -> None:
     bob = stage.actor("bob")
     mails = len(world.mailbox.mails)
     with world.resting():
-        receipt = stage.post(record.edit(variables={"business_reason": "All customers, for a friend"}))
+        receipt = stage.post(
+            record.edit(variables={"business_reason": "All customers, for a friend"})
+        )
         assert stage.delivery(receipt["delivery_id"])["state"] == "accepted"
         assert bob.approval(form) == (503, "ticket_backlog")
         assert stage.request(record)["state"] == "awaiting"

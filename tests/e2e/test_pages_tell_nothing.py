@@ -1,6 +1,7 @@
 """What a page shows to whom, and that looking changes nothing (states.md rules 14, 16)."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -11,11 +12,11 @@ HTML = {"Accept": "text/html"}
 
 
 @pytest.fixture
-def stranger() -> requests.Session:
+def stranger() -> Iterator[requests.Session]:
     """A browser that nobody has signed in with, such as a link scanner's."""
-    session = requests.Session()
-    session.trust_env = False
-    return session
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
 
 
 def masked(answer: requests.Response, token: str) -> tuple[int, list[str], str]:
@@ -59,8 +60,8 @@ def test_looking_while_signed_in_moves_no_request_and_no_link(stage: Stage) -> N
         changed = {name for name in after if after[name] != before[name]}
         assert changed <= {"request_view", "evidence_entry", "evidence_head"}
         fresh = after["evidence_entry"][len(before["evidence_entry"]) :]
-        assert len(fresh) == 1
-        assert b'"type":"view.recorded"' in fresh[0]["entry"]
+        assert 1 <= len(fresh) <= 2  # two if the hour turns meanwhile
+        assert all(b'"type":"view.recorded"' in one["entry"] for one in fresh)
 
 
 def test_before_sign_in_a_link_shows_nothing_of_its_request(
@@ -108,8 +109,6 @@ def test_asking_for_a_code_answers_alike_for_everybody(
         )
         for address in ("erin@example.com", "nobody@example.com", "frank@example.com")
     ]
-    assert len({masked(answer, "none") for answer in map(_hashable, answers)}) == 1
-
-
-def _hashable(answer: requests.Response) -> requests.Response:
-    return answer
+    told = [masked(answer, "no token") for answer in answers]
+    assert told[0][0] == 200
+    assert told == [told[0]] * 3

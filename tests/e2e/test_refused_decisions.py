@@ -19,9 +19,7 @@ STRANGER = (
 
 def as_somebody_else(actor: Actor, form: Form) -> tuple[int, str]:
     """Post what another person's form holds, from one's own session with one's own token."""
-    answer = actor.send(
-        form, csrf_token=actor.token(), decision="approve", justification=WHY
-    )
+    answer = actor.send(form, csrf_token=actor.token(), decision="approve", justification=WHY)
     return answer.status_code, answer.json()["code"]
 
 

@@ -1,4 +1,4 @@
-"""The servers are shared by all tests of faults; the gateway, its data and its configuration not."""
+"""The servers are shared by all tests of faults; the gateway, its data and configuration not."""
 
 from collections.abc import Iterator
 from pathlib import Path

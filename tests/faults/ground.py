@@ -3,7 +3,9 @@
 import copy
 import shutil
 import sqlite3
+import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +23,7 @@ from ticketgate.domain.verification import verify
 WHY: Final = "The billing migration is planned for tonight."
 ORIGIN: Final = "gate.example.com/evidence"
 KILLED: Final = -9
-BOUND_SECONDS: Final = 6.0  # within which the end is right after a restart
+BOUND_SECONDS: Final = 5.0  # within which the end is right after a restart
 PATIENCE_SECONDS: Final = 25.0
 
 Entry = dict[str, Any]
@@ -30,7 +32,7 @@ Entry = dict[str, Any]
 class Ground(World):
     """A world of its own on the servers of another one: its own configuration, data and gateway."""
 
-    gateway: Process | None
+    began: float
 
     @classmethod
     def beside(cls, world: World, folder: Path) -> "Ground":
@@ -39,6 +41,7 @@ class Ground(World):
         made.__dict__.update(copy.copy(world.__dict__))
         made.folder, made.config, made.gateway = folder, folder / "config", None
         shutil.copytree(world.config, made.config)
+        made.began = time.clock_gettime(time.CLOCK_BOOTTIME)
         made.port = free_port()
         made.url = f"http://{LOOPBACK}:{made.port}"
         made.snow = Snow(f"{made.url}/hooks/snow-prod", world.snow.secret)
@@ -50,10 +53,11 @@ class Ground(World):
     # --- the gateway --------------------------------------------------------------------------
 
     def launch(self, fault: Fault = Fault.NONE, speed: int = 1) -> None:
-        """Start a gateway with a planted fault."""
+        """Start a gateway with a planted fault, or with a clock that runs faster."""
         launcher = Path(__file__).with_name("launcher.py")
-        command = [sys.executable, str(launcher), str(self.config), fault.value]
-        self.gateway = Process([*command, "--speed", str(speed)], self.folder / "gateway.log")
+        pace = ["--speed", str(speed), "--since", str(self.began)]
+        command = [sys.executable, str(launcher), str(self.config), fault.value, *pace]
+        self.gateway = Process(command, self.folder / "gateway.log")
         self.gateway.wait_ready(f"{self.url}/readyz")
 
     @property
@@ -61,6 +65,17 @@ class Ground(World):
         """The gateway that was started last."""
         assert self.gateway is not None
         return self.gateway
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`ticketgate …` as a person runs it, to its end."""
+        program = str(Path(sys.executable).with_name("ticketgate"))
+        return subprocess.run(
+            [program, "--config", str(self.config), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
 
     def died(self) -> bool:
         """Whether the gateway has ended by SIGKILL."""

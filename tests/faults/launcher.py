@@ -1,7 +1,7 @@
 """A gateway with one planted fault, served as `ticketgate serve` serves it.
 
-`python launcher.py CONFIG [FAULT] [--speed N]`. The killing faults end their own process with
-SIGKILL, so that nothing is flushed, closed or told.
+`python launcher.py CONFIG [FAULT] [--speed N --since S]`. The killing faults end their own process
+with SIGKILL, so that nothing is flushed, closed or told.
 """
 
 import argparse
@@ -119,12 +119,14 @@ class _DeadlyTargets(Targets):
 class _FaultyGateway(Gateway):
     """The gateway, but for the fault."""
 
-    def __init__(self, configuration: Configuration, fault: Fault, speed: int) -> None:
+    def __init__(
+        self, configuration: Configuration, fault: Fault, machine: Callable[[], Reading]
+    ) -> None:
         super().__init__(
             configuration,
             wrap_targets=lambda targets: _DeadlyTargets(targets, fault),
             before_commit=self._before_commit,
-            machine=fast_machine(speed),
+            machine=machine,
         )
         self._fault = fault
 
@@ -157,13 +159,16 @@ class _AnswersFirst(_FaultyGateway):
         return Receipt("dlv_early", "accepted", EvidenceRef(self.settings.origin, 0, "0" * 64))
 
 
-def fast_machine(speed: int) -> Callable[[], Reading]:
-    """The machine's clocks, running `speed` times as fast from now on."""
-    began = read_machine()
+def fast_machine(speed: int, since: float) -> Callable[[], Reading]:
+    """The machine's clocks, running `speed` times as fast since `since` seconds after boot.
+
+    Times of the product shrink for the test; one `since` for all processes on the same data keeps
+    the clock whole over a restart.
+    """
 
     def read() -> Reading:
         real = read_machine()
-        more = (real.boot_seconds - began.boot_seconds) * (speed - 1)
+        more = (real.boot_seconds - since) * (speed - 1)
         return replace(
             real,
             boot_seconds=real.boot_seconds + more,
@@ -179,11 +184,12 @@ def main() -> int:
     parser.add_argument("config", type=Path)
     parser.add_argument("fault", type=Fault, nargs="?", default=Fault.NONE)
     parser.add_argument("--speed", type=int, default=1)
+    parser.add_argument("--since", type=float, default=0.0)
     asked = parser.parse_args()
     configure_logs()
     configuration = load(asked.config, os.environ)
     make = _AnswersFirst if asked.fault is Fault.ANSWER_FIRST else _FaultyGateway
-    gateway = make(configuration, asked.fault, asked.speed)
+    gateway = make(configuration, asked.fault, fast_machine(asked.speed, asked.since))
     settings = configuration.settings
     return serve(doors(gateway), settings.host, settings.port, GuardLimits(), lambda _: None)
 

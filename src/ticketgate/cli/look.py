@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, ParamSpec
+from typing import Any, Final, NoReturn, ParamSpec
 
 import click
 
@@ -35,7 +35,7 @@ PARKED: Final = {
 _NOT_JSON: Final = "The body is not strict JSON."
 _DELIVERY_STATES: Final = (
     "accepted", "processed", "quarantined",
-    *Verdict, "duplicate", "stale", "terminal", "approver_row",
+    *(one.value for one in Verdict), "duplicate", "stale", "terminal", "approver_row",
 )  # fmt: skip
 
 
@@ -67,8 +67,8 @@ def _showing(command: Callable[P, None]) -> Callable[P, None]:
     return click.argument("ident", metavar="ID")(command)
 
 
-def _none(noun: str, ident: str) -> Any:  # noqa: ANN401 -- it does not return
-    leave(f"there is no {noun} {ident}", f"`ticketgate {noun}s list`", ANSWER_IS_NO)
+def _none(noun: str, group: str, ident: str) -> NoReturn:
+    leave(f"there is no {noun} {ident}", f"`ticketgate {group} list` lists all", ANSWER_IS_NO)
 
 
 # --- deliveries ----------------------------------------------------------------------------------
@@ -119,8 +119,7 @@ def show_delivery(folder: Path, ident: str, *, as_json: bool) -> None:
         reason = "" if row is None else why(seen, row)
         evidence = "" if row is None else f"{seen.origin}#{row.index}"
     if row is None:
-        _none("delivery", ident)
-        return
+        _none("delivery", "deliveries", ident)
     if as_json:
         echo_json({**plain(row), "why": reason, "evidence": evidence})
         return
@@ -161,7 +160,7 @@ def requests() -> None:
 
 
 @requests.command("list")
-@_listing(tuple(RequestState))
+@_listing(tuple(one.value for one in RequestState))
 @click.pass_obj
 @ends_with_code
 def list_requests(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
@@ -197,7 +196,8 @@ def list_requests(folder: Path, state: str | None, limit: int, *, as_json: bool)
 def show_request(folder: Path, ident: str, *, as_json: bool) -> None:
     """Show one request: exactly what is asked, its digest, approvals and links.
 
-    Compare `shown` with the digest in your mail. Exit: 1 there is none with this id.
+    `shown` begins with the digest that stands in the mail, and is the one on the page. Exit: 1
+    there is none with this id.
     """
     with look(folder) as seen:
         found = seen.requests.get(ident)
@@ -205,8 +205,7 @@ def show_request(folder: Path, ident: str, *, as_json: bool) -> None:
         links = seen.links.of_request(ident)
         origin = seen.origin
     if found is None:
-        _none("request", ident)
-        return
+        _none("request", "requests", ident)
     if as_json:
         echo_json({**request_document(found), "approvals": approvals, "links": links})
         return
@@ -275,7 +274,7 @@ def grants() -> None:
 
 
 @grants.command("list")
-@_listing(tuple(GrantState))
+@_listing(tuple(one.value for one in GrantState))
 @click.pass_obj
 @ends_with_code
 def list_grants(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
@@ -314,11 +313,11 @@ def show_grant(folder: Path, ident: str, *, as_json: bool) -> None:
         grant = seen.grants.get(ident)
         found = {} if grant is None else grant_document(seen, grant)
     if grant is None:
-        _none("grant", ident)
-    elif as_json:
+        _none("grant", "grants", ident)
+    if as_json:
         echo_json(found)
-    else:
-        echo_pairs((key.replace("_", " "), _cell(value)) for key, value in found.items())
+        return
+    echo_pairs((key.replace("_", " "), _cell(value)) for key, value in found.items())
 
 
 def grant_document(seen: Look, grant: Grant) -> dict[str, Any]:

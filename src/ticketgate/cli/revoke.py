@@ -132,7 +132,7 @@ def _by_ourselves(folder: Path, choice: Choice, reason: str, wait: int) -> None:
 def _wait(folder: Path, revoked: Collection[str], seconds: int) -> None:
     """Until every grant has ended, with a progress line; ends with 3 when the time is over."""
     deadline = time.monotonic() + seconds
-    said = time.monotonic()
+    say_at = time.monotonic()
     while True:
         open_ = _report_if_ended(folder, revoked)
         if not open_:
@@ -145,8 +145,8 @@ def _wait(folder: Path, revoked: Collection[str], seconds: int) -> None:
                 "look with `ticketgate grants list`",
                 COULD_NOT,
             )
-        if time.monotonic() - said >= PROGRESS_SECONDS:
-            said = time.monotonic()
+        if time.monotonic() >= say_at:
+            say_at = time.monotonic() + PROGRESS_SECONDS
             click.echo(f"… waiting, at most {left:.0f} s more: {'; '.join(open_)}", err=True)
         time.sleep(min(POLL_SECONDS, left))
 

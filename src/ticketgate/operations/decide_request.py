@@ -324,17 +324,19 @@ def _record_decision(
     link, rule, snapshot = ballot.link, ballot.case.rule, ballot.case.snapshot
     stage = rule.stages[request.stage - 1]
     viewed = tx.requests.first_view(request.id, who.subject)
+    actor = actor_of(tx, who.subject)
+    by_name = ballot.clause.startswith("person:")  # the word itself would tell who the actor is
     fields: dict[str, Json] = {
         "request": request.id,
         "round": request.round,
         "stage": request.stage,
         "need": stage.need,
-        "approver": actor_of(tx, who.subject),
+        "approver": actor,
         "decision": form.decision,
         "shown": link.shown,
         "material": request.material,
         "seconds": form.seconds or request.seconds_now,
-        "clause": ballot.clause,
+        "clause": f"person:{actor}" if by_name else ballot.clause,
         "authority_basis": "verified",
         "directory": snapshot.digest,
         "directory_read_at": to_text(snapshot.read_at),

@@ -147,9 +147,10 @@ class Desk:
         snapshot: DirectorySnapshot,
     ) -> LinkView | Refusal:
         case = case_of(request, self._policy, snapshot)
-        if case is None:
+        if case is None or link.stage > len(case.rule.stages):
             return Refusal("rules_changed", "The rule that this was shown under is gone.")
-        mine = next((one for one in approvals if one.approver == link.approver), None)
+        given = [one for one in approvals if one.round == link.round]
+        mine = next((one for one in given if one.approver == link.approver), None)
         state = self._state(link, request, mine)
         stage = case.rule.stages[link.stage - 1]
         if state == "awaiting" and mine is None:

@@ -9,7 +9,7 @@ from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
 from ticketgate.operations.actors import actor_of
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 
 def move(
@@ -44,9 +44,9 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     if grant.state not in HOLDING:
         return grant
     grant = _drop_provision(tx, grant)
-    if grant.state is GrantState.ACTIVE and held_by_others(tx, grant):
+    if grant.state is GrantState.ACTIVE and holders(tx, grant):
         released = replace(grant, state=GrantState.RELEASED_SHARED, cause=cause, ended_at=now)
-        return move(tx, grant, released, cause)
+        return move(tx, grant, released, cause, {"heirs": hand_on(tx, grant)})
     revoking = move(tx, grant, replace(grant, state=GrantState.REVOKING, cause=cause), cause)
     tx.commands.add(
         Command(
@@ -61,19 +61,31 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     return revoking
 
 
-def held_by_others(tx: Transaction, grant: Grant) -> bool:
-    """Whether another live grant holds the same entitlement for the same person."""
-    return any(
-        other.id != grant.id and other.state in HOLDING for other in tx.grants.sharing(grant.share)
-    )
+def holders(tx: Reading, grant: Grant) -> list[Grant]:
+    """The other live grants that hold the same entitlement for the same person."""
+    return [
+        other
+        for other in tx.grants.sharing(grant.share)
+        if other.id != grant.id and other.state in HOLDING
+    ]
+
+
+def hand_on(tx: Transaction, grant: Grant) -> list[Json]:
+    """Leave what this grant gave to those who hold it too: removing it is up to them now.
+
+    A grant over standing access would keep it for good otherwise. Returns those whose duty it
+    has become.
+    """
+    heirs = [] if grant.baseline else [one for one in holders(tx, grant) if one.baseline]
+    for heir in heirs:
+        tx.grants.save(replace(heir, baseline=False, version=heir.version + 1))
+    return [heir.id for heir in heirs]
 
 
 def _drop_provision(tx: Transaction, grant: Grant) -> Grant:
-    """Call no more; a call that is under way may still land until its deadline."""
+    """Call no more; a call that is under way, or lost, may still land until its deadline."""
     command = tx.commands.of(grant.id, CommandKind.PROVISION)
     if command is None:
         return grant
     tx.commands.save(replace(command, state=CommandState.CANCELLED))
-    if command.state is CommandState.INTENDED:
-        return replace(grant, late_until=command.deadline)
-    return grant
+    return replace(grant, late_until=command.deadline or grant.late_until)

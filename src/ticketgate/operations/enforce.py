@@ -12,7 +12,6 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.grant import (
     CALL_SECONDS_MAX,
-    HOLDING,
     REVOKE_TRIES_BEFORE_OVERDUE,
     REVOKING,
     Grant,
@@ -22,7 +21,7 @@ from ticketgate.domain.grant import (
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.ticket import StateClass
 from ticketgate.operations.decide_request import backlog
-from ticketgate.operations.end_grant import end_grant, move
+from ticketgate.operations.end_grant import end_grant, hand_on, holders, move
 from ticketgate.ports import Reading, Transaction
 
 _WAIT = timedelta(milliseconds=100)
@@ -115,12 +114,7 @@ def _must_wait(tx: Transaction, grant: Grant, seen: Seen) -> bool:
 
 def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen: Seen) -> Grant:
     """Rule 3: access that stood before, without a live grant of ours, is baseline."""
-    holders = [
-        other
-        for other in tx.grants.sharing(grant.share)
-        if other.id != grant.id and other.state in HOLDING
-    ]
-    baseline = seen.present and all(other.baseline for other in holders)
+    baseline = seen.present and all(other.baseline for other in holders(tx, grant))
     deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
     after = replace(
         grant,
@@ -193,9 +187,10 @@ def provisioned(tx: Transaction, now: datetime, *, ident: str, called: Called) -
         move(tx, grant, after, "confirmed", {"confirmed": True})
         return
     if called.retryable and not called.unknown and now < grant.activate_by:
-        _later(tx, command, now + _pause(command, called), called.code)
+        answered = replace(command, deadline=None)
+        _later(tx, answered, now + _pause(command, called), called.code)
         return
-    tx.commands.save(replace(command, last_outcome=called.code))
+    tx.commands.save(replace(command, state=CommandState.DONE, last_outcome=called.code))
     late = command.deadline if called.unknown else None
     end_grant(tx, now, replace(grant, late_until=late), "provision_failed")
 
@@ -212,8 +207,12 @@ def _landed_late(
             tx.commands.save(replace(revoke, due_at=now))
 
 
-def intend_revoke(tx: Transaction, now: datetime, *, ident: str, present: bool) -> Grant | None:
+def intend_revoke(
+    tx: Transaction, now: datetime, *, ident: str, present: bool | None
+) -> Grant | None:
     """What a revocation must call; None when nothing is to be called.
+
+    `present` is what was observed, None when nobody looked because the access is kept.
 
     Absent is success, once no earlier call can land any more. Baseline access and access that
     another live grant holds are kept: nothing of this grant stays at the target.
@@ -224,7 +223,9 @@ def intend_revoke(tx: Transaction, now: datetime, *, ident: str, present: bool) 
         return None
     kept = kept_because(tx, grant)
     if kept:
-        _confirm(tx, now, command, grant, {"kept": kept})
+        _confirm(tx, now, command, grant, {"kept": kept, "heirs": hand_on(tx, grant)})
+        return None
+    if present is None:
         return None
     if not present:
         _absent(tx, now, command, grant)
@@ -247,18 +248,21 @@ def kept_because(tx: Reading, grant: Grant) -> str:
     """Why revoking this grant removes nothing: `baseline`, `shared`, or empty."""
     if grant.baseline:
         return "baseline"
-    others = tx.grants.sharing(grant.share)
-    shared = any(other.id != grant.id and other.state in HOLDING for other in others)
-    return "shared" if shared else ""
+    return "shared" if holders(tx, grant) else ""
 
 
 def _absent(tx: Transaction, now: datetime, command: Command, grant: Grant) -> None:
-    late = [one.late_until for one in tx.grants.sharing(grant.share) if one.late_until is not None]
-    latest = max(late, default=now)
-    if latest > now:
+    latest = _may_land_until(tx, grant)
+    if latest is not None and latest > now:
         _later(tx, command, latest, "")
         return
     _confirm(tx, now, command, grant, {"kept": ""})
+
+
+def _may_land_until(tx: Reading, grant: Grant) -> datetime | None:
+    """Until when a call for this access, of this grant or another, may still land."""
+    late = [one.late_until for one in tx.grants.sharing(grant.share) if one.late_until is not None]
+    return max(late, default=None)
 
 
 def revoked(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:
@@ -270,9 +274,9 @@ def revoked(tx: Transaction, now: datetime, *, ident: str, called: Called) -> No
     if called.code:
         _revoke_failed(tx, now, command, grant, called)
         return
-    late = [one.late_until for one in tx.grants.sharing(grant.share) if one.late_until is not None]
-    if max(late, default=now) > now:
-        _later(tx, command, max(late), "")
+    latest = _may_land_until(tx, grant)
+    if latest is not None and latest > now:
+        _later(tx, command, latest, "")
         return
     _confirm(tx, now, command, grant, {"kept": "", "residuals": list(called.residuals)})
 
@@ -306,8 +310,31 @@ def _confirm(
 
 
 def recover(tx: Transaction, now: datetime) -> int:
-    """After a start: every open intent is queued, to be observed at the target again."""
+    """After a start: every open intent is queued, to be observed at the target again.
+
+    A call that was under way when the process died may still land until its deadline, also after
+    the next one has succeeded.
+    """
     found = tx.commands.intended()
     for command in found:
+        grant = tx.grants.get(command.about)
+        if grant is not None and command.kind is CommandKind.PROVISION:
+            late = replace(grant, version=grant.version + 1, late_until=command.deadline)
+            tx.grants.save(late)
+    return _requeue(tx, now, found)
+
+
+def requeue_lost(tx: Transaction, now: datetime) -> int:
+    """Queue intents whose call is over and whose outcome the store could not take."""
+    return _requeue(tx, now, [one for one in tx.commands.intended() if is_lost(one, now)])
+
+
+def is_lost(command: Command, now: datetime) -> bool:
+    """Whether an intent is open past the deadline of its call."""
+    return command.deadline is not None and now >= command.deadline
+
+
+def _requeue(tx: Transaction, now: datetime, commands: list[Command]) -> int:
+    for command in commands:
         tx.commands.save(replace(command, state=CommandState.QUEUED, due_at=now))
-    return len(found)
+    return len(commands)

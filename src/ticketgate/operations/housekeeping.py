@@ -8,6 +8,7 @@ from typing import Final
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.timekeeping import Kept
+from ticketgate.operations.enforce import is_lost, requeue_lost
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
     end_of_inactive,
@@ -75,10 +76,13 @@ class Housekeeper:
         with self._store.reading() as looking:
             grants = looking.grants.due(max(now, wall))
             requests = looking.requests.due(now)
+            lost = [one for one in looking.commands.intended() if is_lost(one, now)]
         if grants:
             self._store.write(partial(expire_grants, by=wall), urgent=True)
         if requests:
             self._store.write(time_out_requests)
+        if lost:
+            self._store.write(requeue_lost, urgent=True)
 
     def _clock_and_beat(self, now: datetime) -> None:
         disputed = self._clock.disputed()

@@ -1,7 +1,7 @@
 """Notify: what is recorded around a mail. A token is minted per try: hash first, then the mail."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
@@ -12,7 +12,7 @@ from ticketgate.domain.grant import revoke_backoff
 from ticketgate.ports import Transaction
 
 MAIL_FIRST_WAIT_SECONDS: Final = 2.0
-MAIL_TRY_FOR: Final = timedelta(hours=24)
+MAIL_TRIES_MAX: Final = 300  # with the longest pause of five minutes, about a day
 
 
 def mint_link(
@@ -33,7 +33,7 @@ def mint_link(
 def mailed(tx: Transaction, now: datetime, *, ident: str, code: str, retryable: bool) -> None:
     """Record how mailing ended; `code` is empty when the server took it.
 
-    Unavailable servers are tried again with backoff for a day; a refusal is final.
+    Unavailable servers are tried again with backoff for about a day; a refusal is final.
     """
     command = tx.commands.get(ident)
     if command is None or command.state is not CommandState.QUEUED:
@@ -42,7 +42,7 @@ def mailed(tx: Transaction, now: datetime, *, ident: str, code: str, retryable: 
         _settle(tx, command, "notification.sent", {})
         return
     command = replace(command, tries=command.tries + 1)
-    if retryable and now - command.due_at < MAIL_TRY_FOR:
+    if retryable and command.tries < MAIL_TRIES_MAX:
         due = now + revoke_backoff(command.tries, MAIL_FIRST_WAIT_SECONDS)
         tx.commands.save(replace(command, due_at=due, last_outcome=code))
         return

@@ -38,7 +38,10 @@ class DeliveryRunner:
         """
         with self.store.reading() as looking:
             rows = looking.deliveries.waiting(BATCH_MAX)
-            readings = [self._read(row, looking.deliveries.body(row.seq), snapshot) for row in rows]
+            bodies = [looking.deliveries.body(row.seq) for row in rows]
+        readings = [
+            self._safely(row, body, snapshot) for row, body in zip(rows, bodies, strict=True)
+        ]
         outcomes = self.store.write_many(
             [
                 partial(work_delivery, reading=reading, ground=self._ground(reading, snapshot))
@@ -51,6 +54,12 @@ class DeliveryRunner:
             if isinstance(outcome, BaseException):
                 self._park(reading, outcome, snapshot)
         return len(rows)
+
+    def _safely(self, row: DeliveryRow, body: bytes | None, snapshot: DirectorySnapshot) -> Reading:
+        try:
+            return self._read(row, body, snapshot)
+        except Exception as fault:  # noqa: BLE001 -- one delivery never stops the others
+            return Reading(row, _poison(fault))
 
     def _read(self, row: DeliveryRow, body: bytes | None, snapshot: DirectorySnapshot) -> Reading:
         source = self.sources.get(row.source)
@@ -71,11 +80,11 @@ class DeliveryRunner:
 
     def _park(self, reading: Reading, fault: BaseException, snapshot: DirectorySnapshot) -> None:
         """Our own code failed on it: park it, with the kind of failure as its reason."""
-        refusal = Refusal("poison", f"{type(fault).__name__} while it was worked off")
+        parked = Reading(reading.row, _poison(fault))
         self.store.write(
-            partial(
-                work_delivery,
-                reading=Reading(reading.row, refusal),
-                ground=self._ground(reading, snapshot),
-            )
+            partial(work_delivery, reading=parked, ground=self._ground(reading, snapshot))
         )
+
+
+def _poison(fault: BaseException) -> Refusal:
+    return Refusal("poison", f"{type(fault).__name__} while it was worked off")

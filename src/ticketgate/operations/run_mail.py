@@ -65,7 +65,9 @@ class MailRunner:
         return link.approver, self.letters.link(self._note(link, request, snapshot), token)
 
     def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:
-        rule = next((one for one in self.policy.approve if one.id == request.approve_rule), None)
+        stages = next(
+            (one.stages for one in self.policy.approve if one.id == request.approve_rule), ()
+        )
         return LinkNote(
             ticket=request.ticket_number,
             entitlement=request.entitlement,
@@ -76,7 +78,7 @@ class MailRunner:
             decide_by=request.decide_by,
             shown=link.shown,
             clause=link.clause,
-            stage_name="" if rule is None else rule.stages[link.stage - 1].name,
+            stage_name=stages[link.stage - 1].name if link.stage <= len(stages) else "",
         )
 
     def _code(self, command: Command) -> tuple[str, Letter] | None:

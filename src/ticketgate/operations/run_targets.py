@@ -37,16 +37,22 @@ class TargetRunner:
     targets: Targets
     now: Callable[[], datetime]
     log: Callable[[str, str], None]  # (event, code) of what did not go
+    disputed: Callable[[], bool] = lambda: False  # whether the wall clock disputes `now`
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
-        """One try. Whatever happens is recorded; what is not confirmed is tried again."""
+        """One try. Whatever happens is recorded; what is not confirmed is tried again.
+
+        While the clock is disputed nothing is given: no end could be kept (rule 11).
+        """
+        if command.kind is CommandKind.PROVISION and self.disputed():
+            return
         with self.store.reading() as looking:
             grant = looking.grants.get(command.about)
             kept = "" if grant is None else kept_because(looking, grant)
         if grant is None:
             return
         if command.kind is CommandKind.REVOKE and kept:
-            self._intend_revoke(command, present=True)
+            self._intend_revoke(command, present=None)
             return
         try:
             with self.targets.open(command.target) as connector:
@@ -106,7 +112,7 @@ class TargetRunner:
             self.log("revoke.failed", called.code)
         self.store.write(partial(revoked, ident=command.id, called=called), urgent=True)
 
-    def _intend_revoke(self, command: Command, *, present: bool) -> Grant | None:
+    def _intend_revoke(self, command: Command, *, present: bool | None) -> Grant | None:
         return self.store.write(
             partial(intend_revoke, ident=command.id, present=present), urgent=True
         )

@@ -6,6 +6,7 @@ Platforms repeat, reorder and lose; whatever comes, the same ticket state result
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from ticketgate.domain.access_request import (
     LIVE_REQUEST,
@@ -38,6 +39,10 @@ from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import changed, end_request, open_request, renew
 from ticketgate.ports import Transaction
+
+CLAIMS: Final = frozenset(
+    {"requested", "approved", "rejected", "cancelled", "not_required", "duplicate"}
+)  # what an approver row may say; its own words stand in no entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +161,9 @@ def _approver_row(tx: Transaction, reading: Reading, row: ApproverRow) -> str:
     tx.append(
         Draft(
             "ticket.approval_claimed",
-            {"source": row.source, "state": row.state},
+            {"source": row.source, "state": row.state if row.state in CLAIMS else "other"},
             (
+                Disclosure("state", row.state),
                 Disclosure("parent", row.parent),
                 Disclosure("approver", [row.approver.id, row.approver.name]),
                 Disclosure("updated_by", row.updated_by),

@@ -13,7 +13,10 @@ from ticketgate.ports import Ids
 
 
 class SqliteLog:
-    """Appends to the log. `head` is held in memory and put back when a savepoint rolls back."""
+    """Appends to the log. `head` is held in memory and put back when a savepoint rolls back.
+
+    `append` leaves the stored head as it was: `store_head` belongs before each COMMIT.
+    """
 
     def __init__(self, connection: sqlite3.Connection, origin: str, ids: Ids) -> None:
         """Read the head that the file has."""
@@ -26,6 +29,12 @@ class SqliteLog:
         """The head as stored; that of the empty log when there is none."""
         found = self._db.execute("SELECT size, leaf FROM evidence_head").fetchone()
         return genesis(self.origin) if found is None else Head(found[0], found[1])
+
+    def store_head(self) -> None:
+        """Store the head, once for all records of a transaction, before it commits."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO evidence_head VALUES (1, ?, ?)", (self.head.size, self.head.leaf)
+        )
 
     def append(self, draft: Draft, now: datetime) -> EvidenceRef:
         """Append one record.
@@ -45,10 +54,6 @@ class SqliteLog:
                 "INSERT INTO evidence_disclosure VALUES (?, ?, ?, ?, ?)",
                 (hidden.digest, index, hidden.subject, hidden.kind, hidden.encoded),
             )
-        self._db.execute(
-            "INSERT OR REPLACE INTO evidence_head VALUES (1, ?, ?)",
-            (sealed.head.size, sealed.head.leaf),
-        )
         self.head = sealed.head
         return EvidenceRef(self.origin, index, sealed.head.leaf.hex())
 

@@ -162,12 +162,16 @@ class SqliteCommands:
 
     def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
         """Queued commands that are due, oldest first."""
-        marks, names = _marks(kinds)
-        sql = (
-            f"SELECT * FROM command WHERE kind IN ({marks}) AND state = 'queued'"  # noqa: S608 -- marks
+        sql = (  # of one kind, so that its index gives the order
+            "SELECT * FROM command WHERE kind = ? AND state = 'queued'"
             " AND due_at <= ? ORDER BY due_at LIMIT ?"
         )
-        return [_command(row) for row in rows(self._db, sql, *names, to_text(now), limit)]
+        found = [
+            _command(row)
+            for kind in kinds
+            for row in rows(self._db, sql, kind.value, to_text(now), limit)
+        ]
+        return sorted(found, key=lambda command: command.due_at)[:limit]
 
     def next_due(self, kinds: Iterable[CommandKind]) -> datetime | None:
         """When the next queued command is due."""

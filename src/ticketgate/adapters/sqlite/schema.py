@@ -17,13 +17,13 @@ BUSY_MILLISECONDS: Final = 5000
 _STATEMENTS_1: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE delivery (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL, source TEXT NOT NULL,
   webhook_id TEXT NOT NULL, body_digest TEXT NOT NULL, received_at TEXT NOT NULL,
   state TEXT NOT NULL, reason TEXT NOT NULL, ticket TEXT, effect TEXT NOT NULL,
   idx INTEGER NOT NULL, leaf TEXT NOT NULL,
   UNIQUE (source, webhook_id, body_digest)) STRICT;
 CREATE INDEX delivery_body_digest ON delivery (source, body_digest);
-CREATE INDEX delivery_waiting ON delivery (source, seq) WHERE state = 'accepted';
+CREATE INDEX delivery_waiting ON delivery (seq) WHERE state = 'accepted';
 CREATE INDEX delivery_parked ON delivery (source, seq) WHERE state = 'quarantined';
 CREATE TABLE delivery_body (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE ticket (

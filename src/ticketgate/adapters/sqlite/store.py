@@ -54,9 +54,9 @@ class SqliteStore:
         return self.writer.futures([operation], urgent=urgent)[0].result()
 
     def write_many(self, operations: Sequence[Operation[T]]) -> list[T | BaseException]:
-        """Several operations in order, each with an outcome of its own."""
+        """Several operations in order, each with an outcome of its own, behind all else."""
         outcomes: list[T | BaseException] = []
-        for future in self.writer.futures(operations):
+        for future in self.writer.futures(operations, later=True):
             error = future.exception()
             outcomes.append(future.result() if error is None else error)
         return outcomes

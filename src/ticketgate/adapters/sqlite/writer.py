@@ -23,6 +23,7 @@ from ticketgate.ports import Ids, Operation
 T = TypeVar("T")
 
 GROUP_MAX: Final = 256
+LATER_MAX: Final = 16  # background operations in a group: so long an acknowledgement may wait
 QUEUE_MAX: Final = 20_000  # past it the store is unavailable, and the sender tries again
 
 Settle = Callable[[Sequence[tuple[Any, Any, BaseException | None]]], None]
@@ -39,30 +40,36 @@ class _Job:
 
 @dataclass(slots=True)
 class _Lanes:
-    """Two queues behind one condition; urgent operations (revokes) first."""
+    """Three queues behind one condition: urgent (revokes), normal, and later (background work)."""
 
     condition: threading.Condition = field(default_factory=threading.Condition)
     urgent: deque[_Job] = field(default_factory=deque)
     normal: deque[_Job] = field(default_factory=deque)
+    later: deque[_Job] = field(default_factory=deque)
     open: bool = True
 
-    def put(self, jobs: Sequence[_Job], *, urgent: bool) -> None:
+    def put(self, lane: deque[_Job], jobs: Sequence[_Job]) -> None:
         with self.condition:
             if not self.open:
                 raise StoreUnavailableError("the writer has stopped")
-            if len(self.normal) + len(jobs) > QUEUE_MAX and not urgent:
+            if len(lane) + len(jobs) > QUEUE_MAX and lane is not self.urgent:
                 raise StoreUnavailableError("the writer's queue is full")
-            (self.urgent if urgent else self.normal).extend(jobs)
+            lane.extend(jobs)
             self.condition.notify()
 
     def take(self) -> list[_Job]:
         """The next group; empty once closed and drained."""
         with self.condition:
-            while self.open and not self.urgent and not self.normal:
+            while self.open and not (self.urgent or self.normal or self.later):
                 self.condition.wait()
             group: list[_Job] = []
-            for lane in (self.urgent, self.normal):
-                while lane and len(group) < GROUP_MAX:
+            for lane, room in (
+                (self.urgent, GROUP_MAX),
+                (self.normal, GROUP_MAX),
+                (self.later, LATER_MAX),
+            ):
+                full = min(GROUP_MAX, len(group) + room)
+                while lane and len(group) < full:
                     group.append(lane.popleft())
             return group
 
@@ -71,7 +78,7 @@ class _Lanes:
         with self.condition:
             self.open = False
             self.condition.notify_all()
-            return [*self.urgent, *self.normal]
+            return [*self.urgent, *self.normal, *self.later]
 
 
 def _settle_futures(outcomes: Sequence[tuple[Any, Any, BaseException | None]]) -> None:
@@ -127,18 +134,22 @@ class Writer:
 
     def submit(self, operation: Operation[T], ticket: object, settle: Settle) -> None:
         """Queue an operation; `settle` is called once per group with (ticket, value, error)."""
-        self._lanes.put([_Job(operation, ticket, settle)], urgent=False)
+        self._lanes.put(self._lanes.normal, [_Job(operation, ticket, settle)])
 
     def futures(
-        self, operations: Sequence[Operation[T]], *, urgent: bool = False
+        self, operations: Sequence[Operation[T]], *, urgent: bool = False, later: bool = False
     ) -> "list[Future[T]]":
-        """Queue operations in order, each with a future of its own."""
+        """Queue operations in order, each with a future of its own.
+
+        What is queued for `later` gives way to all else, but a few of it run in every group.
+        """
+        lanes = self._lanes
         made: list[Future[T]] = [Future() for _ in operations]
         jobs = [
             _Job(operation, future, _settle_futures)
             for operation, future in zip(operations, made, strict=True)
         ]
-        self._lanes.put(jobs, urgent=urgent)
+        lanes.put(lanes.urgent if urgent else lanes.later if later else lanes.normal, jobs)
         return made
 
     def _run(self) -> None:
@@ -165,6 +176,7 @@ class Writer:
             self._db.execute("BEGIN IMMEDIATE")
             for job in group:
                 self._one(job)
+            self._log.store_head()
             if self._before_commit is not None:
                 self._before_commit()
             self._db.execute("COMMIT")

@@ -1,0 +1,400 @@
+"""One writer: groups, savepoints, and what happens when the store or the writer fails."""
+
+import sqlite3
+import threading
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from tests.adapters.shelf import (
+    WAIT_SECONDS,
+    delivery,
+    held,
+    is_whole,
+    note,
+    opened,
+    size,
+    unopened,
+)
+
+from ticketgate.adapters.http import GuardedHttp
+from ticketgate.adapters.mail import Mailer
+from ticketgate.adapters.sqlite.store import SqliteStore
+from ticketgate.adapters.sqlite.writer import GROUP_MAX, QUEUE_MAX
+from ticketgate.adapters.thread_ban import OutwardCallError, forbid_outward_calls
+from ticketgate.domain.errors import EvidenceError, StoreUnavailableError
+from ticketgate.domain.evidence import Draft
+from ticketgate.domain.settings import MailSettings
+from ticketgate.ports import Transaction
+
+
+class Commits:
+    """Counts groups before their COMMIT, and fails those it is told to."""
+
+    def __init__(self) -> None:
+        self.groups = 0
+        self.fault: BaseException | None = None
+
+    def __call__(self) -> None:
+        self.groups += 1
+        if self.fault is not None:
+            raise self.fault
+
+
+class FatalError(BaseException):
+    """What no operation may survive."""
+
+
+def fail_after_two_records(tx: Transaction, now: datetime) -> NoReturn:
+    note(tx, now)
+    note(tx, now)
+    raise ValueError("after two records")
+
+
+def die(tx: Transaction, now: datetime) -> NoReturn:
+    note(tx, now)
+    raise FatalError
+
+
+def nothing(tx: Transaction, now: datetime) -> None:
+    del tx, now
+
+
+def error_of(future: "Future[Any]") -> BaseException | None:
+    return future.exception(WAIT_SECONDS)
+
+
+# --- groups -------------------------------------------------------------------------------------
+
+
+def test_operations_that_wait_commit_as_one_group(tmp_path: Path) -> None:
+    commits = Commits()
+    with opened(tmp_path / "x.db", before_commit=commits) as store:
+        with held(store):
+            before = commits.groups
+            waiting = store.writer.futures([note] * 10)
+        assert [one.result(WAIT_SECONDS) for one in waiting] == list(range(2, 12))
+        assert commits.groups - before == 2  # the one that held, and the ten
+    assert is_whole(tmp_path / "x.db")
+
+
+def test_a_group_has_a_most(tmp_path: Path) -> None:
+    commits = Commits()
+    with opened(tmp_path / "x.db", before_commit=commits) as store:
+        with held(store):
+            before = commits.groups
+            waiting = store.writer.futures([note] * (GROUP_MAX + 1))
+        waiting[-1].result(WAIT_SECONDS)
+        assert commits.groups - before == 3
+
+
+def test_nothing_is_told_before_it_is_committed(tmp_path: Path) -> None:
+    """While a group's COMMIT is still to come, none of its waiters has an answer."""
+    seen: list[bool] = []
+    waiting: list[Future[int]] = []
+    with opened(
+        tmp_path / "x.db", before_commit=lambda: seen.append(any(one.done() for one in waiting))
+    ) as store:
+        with held(store):
+            waiting += store.writer.futures([note] * 3)
+        assert waiting[-1].result(WAIT_SECONDS) == 4
+        assert seen[-1] is False
+        assert size(store) == 5
+
+
+def test_urgent_operations_go_first_in_order(tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    def named(name: str) -> Any:  # noqa: ANN401 -- an operation
+        return lambda tx, now: ran.append(name)
+
+    with opened(tmp_path / "x.db") as store:
+        with held(store):
+            waiting = store.writer.futures([named("a"), named("b")])
+            waiting += store.writer.futures([named("revoke 1"), named("revoke 2")], urgent=True)
+        for one in waiting:
+            one.result(WAIT_SECONDS)
+    assert ran == ["revoke 1", "revoke 2", "a", "b"]
+
+
+# --- a failing operation --------------------------------------------------------------------------
+
+
+def test_a_failing_operation_leaves_the_others_and_the_chain_whole(tmp_path: Path) -> None:
+    with opened(tmp_path / "x.db") as store:
+        with held(store):
+            first, failing, last = store.writer.futures([note, fail_after_two_records, note])
+        assert (first.result(WAIT_SECONDS), last.result(WAIT_SECONDS)) == (2, 3)
+        assert isinstance(error_of(failing), ValueError)
+        assert store.write(note) == 4
+    assert is_whole(tmp_path / "x.db")
+
+
+def test_a_record_outside_the_vocabulary_fails_its_operation_only(tmp_path: Path) -> None:
+    def wrong(tx: Transaction, now: datetime) -> None:
+        note(tx, now)
+        tx.append(Draft("gossip", {}))
+
+    with opened(tmp_path / "x.db") as store:
+        outcomes = store.write_many([note, wrong, note])
+        assert [one if isinstance(one, int) else type(one) for one in outcomes] == [
+            2,
+            EvidenceError,
+            3,
+        ]
+        assert size(store) == 4
+
+
+def test_nothing_can_be_appended_outside_an_operation(tmp_path: Path) -> None:
+    kept: list[Transaction] = []
+    with opened(tmp_path / "x.db") as store:
+        store.write(lambda tx, now: kept.append(tx))
+        with pytest.raises(RuntimeError, match="outside an operation"):
+            kept[0].append(Draft("clock.disputed", {"disputed": True}))
+
+
+@pytest.mark.parametrize("way", ["http", "mail"])
+def test_an_operation_that_reaches_outside_is_refused_and_nothing_is_kept(
+    tmp_path: Path, way: str
+) -> None:
+    """The fault is planted: an operation that calls on the writer's own thread."""
+    mailer = Mailer(MailSettings("127.0.0.1", 9, "gate@example.com", tls=False))
+
+    def planted(tx: Transaction, now: datetime) -> None:
+        note(tx, now)
+        if way == "http":
+            GuardedHttp(1).request("GET", "http://127.0.0.1:9/")
+        else:
+            mailer.send("bob@example.com", "s", "t", "<p>h</p>", "<1@example.com>")
+
+    with opened(tmp_path / "x.db", on_thread=forbid_outward_calls) as store:
+        with pytest.raises(OutwardCallError) as told:
+            store.write(planted)
+        assert told.value.code == "outward_call_in_transaction"
+        assert store.write(note) == 2
+
+
+# --- the store fails ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault", [sqlite3.OperationalError("disk I/O error"), sqlite3.DatabaseError("malformed")]
+)
+def test_when_the_commit_fails_every_waiter_is_told_and_it_heals(
+    tmp_path: Path, fault: sqlite3.Error
+) -> None:
+    commits = Commits()
+    with opened(tmp_path / "x.db", before_commit=commits) as store:
+        with held(store):
+            waiting = store.writer.futures([note, fail_after_two_records, note])
+            commits.fault = fault
+        for one in waiting:
+            told = error_of(one)
+            assert isinstance(told, StoreUnavailableError)
+            assert str(fault) in told.reason
+        assert size(store) == 2
+        assert store.writer.alive
+        commits.fault = None
+        assert store.write(note) == 2
+    assert is_whole(tmp_path / "x.db")
+
+
+def test_a_commit_that_sqlite_itself_refuses_keeps_nothing(tmp_path: Path) -> None:
+    """A deferred constraint fails at COMMIT and leaves the transaction open."""
+    with opened(tmp_path / "x.db") as store:
+        store._connection.execute("CREATE TABLE a (id INTEGER PRIMARY KEY)")
+        store._connection.execute(
+            "CREATE TABLE b (a REFERENCES a DEFERRABLE INITIALLY DEFERRED)"
+        )
+
+        def orphan(tx: Transaction, now: datetime) -> None:
+            note(tx, now)
+            store._connection.execute("INSERT INTO b VALUES (1)")
+
+        with held(store):
+            waiting = store.writer.futures([note, orphan])
+        assert all(isinstance(error_of(one), StoreUnavailableError) for one in waiting)
+        assert store.write(note) == 2
+    assert is_whole(tmp_path / "x.db")
+
+
+def test_when_sqlite_drops_the_whole_transaction_every_waiter_is_told(tmp_path: Path) -> None:
+    with opened(tmp_path / "x.db") as store:
+
+        def dropped(tx: Transaction, now: datetime) -> NoReturn:
+            note(tx, now)
+            store._connection.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+
+        with held(store):
+            waiting = store.writer.futures([note, dropped, note])
+        assert all(isinstance(error_of(one), StoreUnavailableError) for one in waiting)
+        assert store.write(note) == 2
+    assert is_whole(tmp_path / "x.db")
+
+
+def test_a_full_file_loses_nothing_that_was_told_and_heals(tmp_path: Path) -> None:
+    """`max_page_count` is a disk that is full: whatever SQLite rolls back, answers stay true."""
+
+    def big(tx: Transaction, now: datetime) -> int:
+        tx.deliveries.add(delivery(), b"x" * 4_000_000)
+        return note(tx, now)
+
+    with opened(tmp_path / "x.db") as store:
+        (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+        store._connection.execute(f"PRAGMA max_page_count={pages + 20}")
+        with held(store):
+            waiting = store.writer.futures([note, big, note])
+        assert isinstance(error_of(waiting[1]), StoreUnavailableError)
+        told = [one.result() for one in waiting if error_of(one) is None]
+        assert size(store) == 2 + len(told)
+        store._connection.execute("PRAGMA max_page_count=1000000")
+        assert store.write(big) == 2 + len(told)
+    assert is_whole(tmp_path / "x.db")
+
+
+def test_a_file_that_somebody_else_locks_is_unavailable_and_heals(tmp_path: Path) -> None:
+    with opened(tmp_path / "x.db") as store:
+        store._connection.execute("PRAGMA busy_timeout=1")
+        other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailableError, match="locked"):
+                store.write(note)
+            other.execute("ROLLBACK")
+        finally:
+            other.close()
+        assert store.write(note) == 2
+
+
+# --- the writer fails ---------------------------------------------------------------------------
+
+
+def assert_dead(store: SqliteStore) -> None:
+    """Nobody hangs: not who waits, not who comes later, not who stops."""
+    store.writer._thread.join(WAIT_SECONDS)
+    assert not store.writer.alive
+    with pytest.raises(StoreUnavailableError):
+        store.write(note)
+    with pytest.raises(StoreUnavailableError):
+        store.write(note, urgent=True)
+    store.stop()
+
+
+def test_when_the_writer_dies_everybody_who_waits_is_told(tmp_path: Path) -> None:
+    store = unopened(tmp_path / "x.db")
+    store.start()
+    with held(store):
+        waiting = store.writer.futures([note] * GROUP_MAX)
+        waiting += store.writer.futures([die, *[note] * GROUP_MAX])
+        waiting += store.writer.futures([note], urgent=True)
+    first = waiting[: GROUP_MAX - 1] + waiting[-1:]
+    assert all(error_of(one) is None for one in first)
+    for one in waiting[GROUP_MAX - 1 : -1][1:]:
+        assert isinstance(error_of(one), StoreUnavailableError)
+    assert isinstance(store.writer.dead, FatalError)
+    assert_dead(store)
+    with opened(tmp_path / "x.db") as again:
+        assert size(again) >= GROUP_MAX
+
+
+def test_a_writer_that_dies_before_its_first_group_tells_as_well(tmp_path: Path) -> None:
+    def no_thread() -> NoReturn:
+        raise OSError("no more threads")
+
+    store = unopened(tmp_path / "x.db", on_thread=no_thread)
+    waiting = store.writer.futures([note])
+    store.start()
+    assert isinstance(error_of(waiting[0]), StoreUnavailableError)
+    assert_dead(store)
+
+
+def test_a_fault_after_the_commit_takes_no_answer_back(tmp_path: Path) -> None:
+    """The answer is true, and who comes later is told."""
+    store = unopened(tmp_path / "x.db")
+
+    def fail(touched: frozenset[str]) -> NoReturn:
+        raise OSError(f"cannot wake {touched}")
+
+    store.writer.after_commit = fail
+    with_work = lambda tx, now: tx.deliveries.add(delivery(), b"{}")  # noqa: E731 -- an operation
+    answered, *left = store.writer.futures([with_work])
+    store.start()
+    assert error_of(answered) is None
+    assert not left
+    assert_dead(store)
+
+
+def test_work_is_announced_once_it_is_committed(tmp_path: Path) -> None:
+    told: list[frozenset[str]] = []
+    with opened(tmp_path / "x.db") as store:
+        store.writer.after_commit = told.append
+        store.write(note)
+        store.write(lambda tx, now: tx.deliveries.add(delivery(), b"{}"))
+        store.write(nothing)
+    assert told == [frozenset({"deliveries"})]
+
+
+def test_a_waiter_that_gave_up_harms_nobody(tmp_path: Path) -> None:
+    with opened(tmp_path / "x.db") as store:
+        with held(store):
+            gone, patient = store.writer.futures([note, note])
+            assert gone.cancel()
+        assert patient.result(WAIT_SECONDS) == 3
+        assert store.writer.alive
+
+
+# --- bounds and ends ----------------------------------------------------------------------------
+
+
+def test_the_queue_has_an_end_and_revokes_still_pass(tmp_path: Path) -> None:
+    with opened(tmp_path / "x.db") as store:
+        with held(store):
+            waiting = store.writer.futures([nothing] * QUEUE_MAX)
+            with pytest.raises(StoreUnavailableError, match="queue is full"):
+                store.writer.futures([nothing])
+            urgent = store.writer.futures([note], urgent=True)
+        assert urgent[0].result(WAIT_SECONDS) == 2
+        waiting[-1].result(WAIT_SECONDS)
+        assert store.write(note) == 3
+
+
+def test_stopping_finishes_what_is_queued_and_takes_no_more(tmp_path: Path) -> None:
+    store = unopened(tmp_path / "x.db")
+    waiting = store.writer.futures([note] * 500)
+    store.start()
+    store.stop()
+    assert [error_of(one) for one in waiting] == [None] * 500
+    with pytest.raises(StoreUnavailableError, match="stopped"):
+        store.write(note)
+    assert not store.writer.alive
+
+
+def test_a_store_that_never_ran_can_be_closed(tmp_path: Path) -> None:
+    unopened(tmp_path / "x.db").stop()
+
+
+def test_operations_run_one_at_a_time_on_one_thread(tmp_path: Path) -> None:
+    threads: set[int] = set()
+    inside = threading.Semaphore(1)
+
+    def alone(tx: Transaction, now: datetime) -> None:
+        assert inside.acquire(blocking=False)
+        threads.add(threading.get_ident())
+        note(tx, now)
+        inside.release()
+
+    with opened(tmp_path / "x.db") as store:
+
+        def flood() -> None:
+            for _ in range(50):
+                store.write(alone)
+
+        askers = [threading.Thread(target=flood) for _ in range(4)]
+        for one in askers:
+            one.start()
+        for one in askers:
+            one.join()
+        assert (len(threads), size(store)) == (1, 202)

@@ -1,0 +1,238 @@
+"""`evidence`: separate verdicts over the live log, and records that can be read."""
+
+import json
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import Terminal
+from tests.e2e.stage import Stage
+
+pytestmark = pytest.mark.slow
+
+BUILT = "structure,semantics,disclosures"
+
+
+@pytest.fixture(scope="session")
+def log(live: Stage) -> Path:
+    """A configuration whose database holds a whole story; the gateway runs on."""
+    with live.asked() as record:
+        live.given(record)
+    return live.world.config
+
+
+@pytest.fixture
+def copy(log: Path, tmp_path: Path) -> Terminal:
+    """A copy of that database that can be tampered with."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(log / "ticketgate.yaml", tmp_path)
+    with (
+        closing(sqlite3.connect(log / "data" / "ticketgate.db")) as there,
+        closing(sqlite3.connect(tmp_path / "data" / "ticketgate.db")) as here,
+    ):
+        there.backup(here)
+    return Terminal(tmp_path)
+
+
+def tamper(terminal: Terminal, *statements: str, index: str = "0") -> None:
+    """Change the database behind the log's back, as its owner can; `:index` is bound."""
+    with closing(sqlite3.connect(terminal.folder / "data" / "ticketgate.db")) as database:
+        triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            database.execute(statement, {"index": index})
+        database.commit()
+
+
+def test_the_live_log_is_verified_while_the_gateway_runs(log: Path) -> None:
+    done = Terminal(log)("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == [
+        "STRUCTURE", "SEMANTICS", "DISCLOSURES", "SIGNED", "ANCHORED",
+    ]  # fmt: skip
+    assert [line.split()[1].rstrip(":") for line in lines[:3]] == ["holds"] * 3
+    assert re.fullmatch(r"\d+ records of gate\.example\.com/evidence, last leaf \w{64}", lines[-1])
+    assert "valid" not in done.stdout
+
+
+def test_a_bare_call_ends_with_four_and_says_what_to_require(log: Path) -> None:
+    done = Terminal(log)("evidence", "verify")
+    assert done.exit_code == 4
+    assert "SIGNED       none" in done.stdout
+    assert "next: --require structure,disclosures,semantics" in done.stderr
+    assert Terminal(log).json("evidence", "verify", code=4)["failed"] == ["signed"]
+
+
+def test_what_is_said_to_be_required_really_is_what_is_asked_for(log: Path) -> None:
+    report = Terminal(log).json("evidence", "verify", "--require", " Structure, semantics ")
+    assert report["required"] == ["structure", "semantics"]
+    assert report["failed"] == []
+    assert report["signed"] is None
+    assert {one["name"]: one["holds"] for one in report["verdicts"]} == {
+        "structure": True,
+        "semantics": True,
+        "disclosures": True,
+    }
+    assert report["disclosures"]["given"] > 0
+
+
+@pytest.mark.parametrize(
+    ("required", "reason"),
+    [
+        ("anchored", "anchored comes with a later version; nothing checks it now"),
+        ("structure,policy,completeness", "policy, completeness comes with a later version"),
+        ("structur", "no such verdict: structur"),
+        ("", "no such verdict: none is named"),
+    ],
+)
+def test_what_nobody_checks_cannot_be_required(
+    terminal: Terminal, required: str, reason: str
+) -> None:
+    done = terminal("evidence", "verify", "--require", required)
+    assert done.exit_code == 2
+    assert reason in done.stderr
+    assert "next: one or more of structure, signed, disclosures, semantics" in done.stderr
+    assert not done.stdout
+
+
+def test_a_bundle_comes_later(terminal: Terminal) -> None:
+    done = terminal("evidence", "verify", "bundle")
+    assert done.exit_code == 2
+    assert "verifying an exported bundle comes with a later version" in done.stderr
+
+
+def test_an_edited_record_is_found_with_its_index(copy: Terminal) -> None:
+    tamper(
+        copy,
+        "UPDATE evidence_entry SET entry = CAST(CAST(entry AS TEXT) || ' ' AS BLOB) WHERE idx = 3",
+    )
+    done = copy("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 1
+    assert "STRUCTURE    FAILS: first bad index 3" in done.stdout
+    assert "#3: the stored leaf is not the hash of the entry" in done.stdout
+    assert "does not hold: structure" in done.stderr
+    report = copy.json("evidence", "verify", code=1)
+    (structure,) = [one for one in report["verdicts"] if one["name"] == "structure"]
+    assert structure["first_bad"] == 3
+    assert structure["faults"][0]["index"] == 3
+
+
+def test_a_swapped_disclosure_fails_only_where_it_is_required(copy: Terminal) -> None:
+    tamper(copy, "UPDATE evidence_disclosure SET encoded = encoded || 'A' WHERE rowid = 1")
+    assert copy("evidence", "verify", "--require", "structure").exit_code == 0
+    done = copy("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 1
+    assert "does not hold: disclosures" in done.stderr
+
+
+def test_tampering_outweighs_the_missing_signature(copy: Terminal) -> None:
+    tamper(copy, "DELETE FROM evidence_entry WHERE idx = 2")
+    assert copy("evidence", "verify").exit_code == 1
+
+
+def test_another_logs_database_cannot_stand_in(copy: Terminal) -> None:
+    copy.edit("ticketgate.yaml", "origin: gate.example.com/evidence", "origin: other/evidence")
+    done = copy("evidence", "verify", "--require", "structure")
+    assert done.exit_code == 1
+    assert "FAILS: first bad index 0" in done.stdout
+
+
+def test_many_faults_are_counted_and_the_first_are_shown(copy: Terminal) -> None:
+    tamper(copy, "UPDATE evidence_entry SET leaf = x'00'")
+    done = copy("evidence", "verify", "--require", "structure")
+    assert done.stdout.count("the stored leaf is not") == 20
+    assert re.search(r"\n +and \d+ more\n", done.stdout)
+
+
+def test_bytes_that_are_no_text_are_a_fault_and_hide_nothing(copy: Terminal) -> None:
+    tamper(copy, "UPDATE evidence_disclosure SET encoded = CAST(x'ff1b' AS TEXT) WHERE rowid = 1")
+    done = copy("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 1
+    assert "DISCLOSURES  FAILS" in done.stdout
+    assert "STRUCTURE    holds" in done.stdout
+
+
+def test_a_half_written_page_is_unreadable_and_said_so(copy: Terminal) -> None:
+    path = copy.folder / "data" / "ticketgate.db"
+    data = bytearray(path.read_bytes())
+    data[8192:] = b"\x07" * (len(data) - 8192)
+    path.write_bytes(data)
+    done = copy("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 3
+    assert "cannot be read: " in done.stderr
+
+
+def test_a_database_of_a_newer_version_is_left_alone(copy: Terminal) -> None:
+    tamper(copy, "PRAGMA user_version = 99")
+    done = copy("evidence", "verify")
+    assert done.exit_code == 3
+    assert "has schema 99" in done.stderr
+
+
+# --- records -------------------------------------------------------------------------------------
+
+
+def index_of(live: Stage, kind: str) -> str:
+    """The index of the newest record of a type."""
+    return str(live.entries(kind)[-1]["_seq"])
+
+
+def test_a_record_is_shown_with_what_it_hides(live: Stage, log: Path) -> None:
+    index = index_of(live, "decision.recorded")
+    done = Terminal(log)("evidence", "show", index)
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"gate.example.com/evidence#{index}\nleaf ")
+    assert '"type": "decision.recorded"' in done.stdout
+    assert "the billing migration is planned for tonight" in done.stdout
+    found = Terminal(log).json("evidence", "show", index)
+    assert found["record"]["_seq"] == int(index)
+    assert {"justification"} <= {one["name"] for one in found["disclosures"]}
+    following = Terminal(log).json("evidence", "show", str(int(index) + 1))
+    assert following["record"]["_prev"] == found["leaf"]
+
+
+def test_an_erased_disclosure_is_shown_as_erased(copy: Terminal, live: Stage) -> None:
+    index = index_of(live, "decision.recorded")
+    tamper(copy, "UPDATE evidence_disclosure SET encoded = NULL WHERE idx = :index", index=index)
+    done = copy("evidence", "show", index)
+    assert re.search(r"disclosure \S{43}: erased\n", done.stdout)
+    assert "billing migration" not in done.stdout
+    assert "DISCLOSURES  holds: " in copy("evidence", "verify", "--require", BUILT).stdout
+
+
+def test_a_record_that_was_tampered_with_is_shown_inert(copy: Terminal, live: Stage) -> None:
+    index = index_of(live, "decision.recorded")
+    tamper(
+        copy,
+        "UPDATE evidence_entry SET entry = x'1b5b324aff' WHERE idx = :index",
+        "UPDATE evidence_disclosure SET encoded = '!!' WHERE idx = :index",
+        index=index,
+    )
+    done = copy("evidence", "show", index)
+    assert done.exit_code == 0
+    assert "\x1b" not in done.stdout
+    assert "unreadable: " in done.stdout
+    assert json.loads(copy("evidence", "show", index, "--json").stdout)["index"] == int(index)
+
+
+def test_a_record_that_is_not_bytes_is_a_no(copy: Terminal) -> None:
+    tamper(
+        copy,
+        "ALTER TABLE evidence_entry RENAME TO kept",
+        "CREATE TABLE evidence_entry (idx INTEGER PRIMARY KEY, leaf BLOB, entry TEXT)",
+        "INSERT INTO evidence_entry VALUES (0, x'00', 'text')",
+    )
+    done = copy("evidence", "show", "0")
+    assert done.exit_code == 1
+    assert "#0 is not bytes" in done.stderr
+
+
+def test_a_record_that_is_not_there_is_a_no(log: Path) -> None:
+    done = Terminal(log)("evidence", "show", "999999")
+    assert done.exit_code == 1
+    assert "gate.example.com/evidence#999999 does not exist" in done.stderr

@@ -1,0 +1,63 @@
+"""A grant's end, what it is counted by, and how its revocation is tried again."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.cast import NOON
+
+from ticketgate.domain.grant import (
+    ENDED,
+    HOLDING,
+    REVOKE_BACKOFF_SECONDS_MAX,
+    REVOKING,
+    Grant,
+    GrantState,
+    is_due,
+    revoke_backoff,
+)
+
+HOUR = timedelta(hours=1)
+ALICES = Grant(
+    "grt_1", 1, GrantState.ACTIVE, "req_1", "snow-prod", "sc_req_item", "9d38", "prod-db-admin",
+    "corp-scim", {"group": "SG"}, "alice", 3600, NOON + HOUR, not_after=NOON + HOUR,
+)  # fmt: skip
+
+
+def test_a_grant_is_counted_by_person_target_and_entitlement() -> None:
+    assert ALICES.share == ("alice", "corp-scim", "prod-db-admin")
+    assert ALICES.ticket == ("snow-prod", "sc_req_item", "9d38")
+
+
+@pytest.mark.parametrize("state", [*GrantState])
+def test_only_what_holds_access_comes_due(state: GrantState) -> None:
+    assert is_due(replace(ALICES, state=state), NOON + HOUR) == (state in HOLDING)
+
+
+def test_a_grant_is_due_at_its_very_end_and_not_before() -> None:
+    assert not is_due(ALICES, NOON + HOUR - timedelta(microseconds=1))
+    assert is_due(ALICES, NOON + HOUR)
+
+
+def test_a_grant_that_was_never_activated_is_never_due() -> None:
+    assert not is_due(replace(ALICES, not_after=None), NOON + 1000 * HOUR)
+
+
+def test_states_that_hold_revoke_and_are_over_do_not_overlap() -> None:
+    assert HOLDING | REVOKING | ENDED | {GrantState.PLANNED} == set(GrantState)
+    assert not HOLDING & REVOKING
+    assert not (HOLDING | REVOKING) & ENDED
+
+
+@given(st.integers(1, 10**9))
+def test_a_revocation_is_tried_again_for_ever_ever_later_and_within_the_cap(tries: int) -> None:
+    found = revoke_backoff(tries)
+    assert timedelta(0) < found <= timedelta(seconds=REVOKE_BACKOFF_SECONDS_MAX)
+    assert found <= revoke_backoff(tries + 1)
+
+
+def test_the_first_retry_comes_soon_and_the_wait_doubles() -> None:
+    assert [revoke_backoff(tries).total_seconds() for tries in (1, 2, 3, 4)] == [0.5, 1, 2, 4]
+    assert revoke_backoff(50).total_seconds() == REVOKE_BACKOFF_SECONDS_MAX

@@ -1,0 +1,113 @@
+"""A ticket's fields: what is there, what is missing, and why."""
+
+import pytest
+
+from ticketgate.domain.ticket import (
+    PLAIN_FIELDS,
+    REFERENCE_FIELDS,
+    TERMINAL_STATES,
+    TEXT_FIELDS,
+    Missing,
+    Reference,
+    StateClass,
+    Ticket,
+)
+
+ALICE = Reference("62826bf0", "Alice Moreau")
+TICKET = Ticket(
+    source="snow-prod",
+    table="sc_req_item",
+    id="9d385017",
+    version=4,
+    state="2",
+    state_class=StateClass.LIVE,
+    updated_by="alice.moreau",
+    bound_to="requested_for",
+    fields={
+        "number": "RITM0010001",
+        "requested_for": ALICE,
+        "opened_by": Reference("62826bf0", None),
+        "description": Missing.ABSENT,
+        "catalog_item": Reference(None, "Elevated access"),
+    },
+    variables={"role": "prod-db-admin", "hours": Missing.ABSENT},
+)
+
+
+def test_a_missing_field_says_why_it_is_missing() -> None:
+    assert TICKET.value("number") == "RITM0010001"
+    assert TICKET.value("description") is Missing.ABSENT
+    assert TICKET.value("category") is Missing.NOT_APPLICABLE
+
+
+def test_a_missing_variable_says_why_it_is_missing() -> None:
+    assert TICKET.variable("role") == "prod-db-admin"
+    assert TICKET.variable("hours") is Missing.ABSENT
+    assert TICKET.variable("not-sent") is Missing.ABSENT
+    without = Ticket("s", "t", "1", None, "2", StateClass.LIVE, "u")
+    assert without.variable("role") is Missing.NOT_APPLICABLE
+
+
+def test_only_a_reference_is_a_reference() -> None:
+    assert TICKET.reference("requested_for") == ALICE
+    assert TICKET.reference("number") is None
+    assert TICKET.reference("description") is None
+    assert TICKET.reference("assignee") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("number", "RITM0010001"),
+        ("requested_for", "Alice Moreau"),
+        ("opened_by", "62826bf0"),
+        ("catalog_item", "Elevated access"),
+        ("description", ""),
+        ("category", ""),
+    ],
+)
+def test_a_field_is_shown_as_its_text_name_or_id(name: str, shown: str) -> None:
+    assert TICKET.text(name) == shown
+
+
+def test_a_reference_with_neither_half_shows_nothing() -> None:
+    bare = Ticket(
+        "s", "t", "1", None, "2", StateClass.LIVE, "u", fields={"asset": Reference(None, None)}
+    )
+    assert bare.text("asset") == ""
+
+
+def test_a_ticket_is_called_by_its_number_else_by_its_id() -> None:
+    assert TICKET.number == "RITM0010001"
+    assert Ticket("s", "t", "9d", None, "2", StateClass.LIVE, "u").number == "9d"
+
+
+def test_a_ticket_is_the_same_over_its_revisions() -> None:
+    assert TICKET.key == ("snow-prod", "sc_req_item", "9d385017")
+
+
+def test_the_plain_form_keeps_ids_names_and_what_is_absent() -> None:
+    plain = TICKET.plain()
+    assert plain["fields"] == {
+        "number": "RITM0010001",
+        "requested_for": ["62826bf0", "Alice Moreau"],
+        "opened_by": ["62826bf0", None],
+        "description": None,
+        "catalog_item": [None, "Elevated access"],
+    }
+    assert plain["variables"] == {"role": "prod-db-admin", "hours": None}
+    assert (plain["version"], plain["state_class"], plain["bound_to"]) == (
+        4,
+        "live",
+        "requested_for",
+    )
+    assert Ticket("s", "t", "1", None, "2", StateClass.LIVE, "u").plain()["variables"] is None
+
+
+def test_a_field_is_of_one_kind_only() -> None:
+    assert not REFERENCE_FIELDS & TEXT_FIELDS
+    assert not (REFERENCE_FIELDS | TEXT_FIELDS) & PLAIN_FIELDS
+
+
+def test_closed_and_cancelled_are_the_ends() -> None:
+    assert {StateClass.CLOSED, StateClass.CANCELLED} == TERMINAL_STATES

@@ -1,0 +1,334 @@
+"""The gate of the operation tests: the real store, a clock that is set, and fakes behind the ports.
+
+The cast is that of `config/directory.yaml`: Alice asks, Bob is her manager, Carol owns
+prod-db-admin, Dan is her deputy, Erin sells, Mallory (added here) tries.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from tests.operations.fakes import (
+    GROUP,
+    ROOT,
+    CountedIds,
+    FakeClock,
+    FakeDirectory,
+    FakePost,
+    FakeTargets,
+    corporate,
+)
+from tests.operations.tickets import SOURCE, PlainConnector, body_of
+
+from ticketgate.adapters.letters import MailLetters
+from ticketgate.adapters.policy_file import load_policy
+from ticketgate.adapters.sqlite import evidence_tables, schema
+from ticketgate.adapters.sqlite.store import SqliteStore, open_store
+from ticketgate.adapters.sqlite.transaction import SqliteReading
+from ticketgate.connector_api import SourceMapping, Ticket
+from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.command import Command, CommandKind
+from ticketgate.domain.delivery import VerifiedDelivery
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Head
+from ticketgate.domain.grant import Grant
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.receipt import Receipt
+from ticketgate.domain.verification import Report, verify
+from ticketgate.operations.decide_request import Decided
+from ticketgate.operations.desk import Desk, LinkView, Session
+from ticketgate.operations.enforce import recover
+from ticketgate.operations.housekeeping import Housekeeper
+from ticketgate.operations.receive import receive
+from ticketgate.operations.run_deliveries import DeliveryRunner
+from ticketgate.operations.run_mail import MailRunner
+from ticketgate.operations.run_targets import TargetRunner
+from ticketgate.operations.start import note_loaded, open_log
+from ticketgate.ports import Operation, Source
+
+ORIGIN: Final = "gate.example.com/evidence"
+WHY: Final = "the billing migration is planned for tonight"
+OWN_USER: Final = "svc-ticketgate"
+MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
+TARGETS: Final = (CommandKind.REVOKE, CommandKind.PROVISION)
+ROUNDS_MAX: Final = 20  # of work that makes work; more is a loop
+
+T = TypeVar("T")
+
+
+class Gate:
+    """The gateway without threads of its own but the writer: work is done when a test says so."""
+
+    def __init__(self, folder: Path, policy: Policy | None = None) -> None:
+        self.path = folder / "gate.db"
+        self.clock = FakeClock()
+        self.ids = CountedIds()
+        self.directory = FakeDirectory()
+        self.target = corporate()
+        self.targets = FakeTargets(self.target)
+        self.post = FakePost()
+        self.logged: list[tuple[str, str]] = []
+        self.waits: list[float] = []
+        self.on_wait: Callable[[float], None] = self.waits.append
+        self.counts: tuple[dict[str, int], int] = ({}, 0)
+        self.webhooks = 0
+        self.policy = policy or load_policy(ROOT / "config/policy.yaml")
+        self.before_commit: Callable[[], None] = lambda: None
+        self.start()
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open, recover and sweep, as the wiring does."""
+        self.store: SqliteStore = open_store(
+            self.path,
+            ORIGIN,
+            self.ids,
+            lambda _kept, _last: self.clock.now,
+            lambda: None,
+            self._before_commit,
+        )
+        self.store.start()
+        self.desk = Desk(
+            store=self.store,
+            directory=self.directory,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.policy,
+            origin=ORIGIN,
+            wait=self._wait,
+        )
+        mapping = SourceMapping(SOURCE, {})
+        sources = {SOURCE: Source(PlainConnector(), mapping, frozenset({OWN_USER}))}
+        self.deliveries = DeliveryRunner(self.store, sources, self.policy)
+        self.runner = TargetRunner(
+            self.store, self.targets, self.clock.now, self._log, self.clock.disputed
+        )
+        letters = MailLetters("https://gate.example.com")
+        self.mailer = MailRunner(self.store, self.post, letters, self.ids, self.policy, self._log)
+        self.keeper = Housekeeper(
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            snapshot=self.desk.snapshot,
+            raw_body_keep=timedelta(days=30),
+            kept_clock=self.clock.kept,
+            counts=lambda: self.counts,
+        )
+        self.store.write(partial(open_log, origin=ORIGIN, version="0"))
+        self.store.write(partial(note_loaded, kind="policy", digest=self.policy.digest))
+        self.recovered = self.store.write(recover)
+        self.keeper.sweep()
+
+    def stop(self) -> None:
+        """Close the file."""
+        self.store.stop()
+
+    def restart(self, policy: Policy | None = None) -> None:
+        """Stop, and start on what was committed; perhaps with another policy."""
+        self.stop()
+        self.policy = policy or self.policy
+        self.start()
+
+    def _before_commit(self) -> None:
+        self.before_commit()
+
+    def _wait(self, seconds: float) -> None:
+        self.on_wait(seconds)
+
+    def _log(self, event: str, code: str) -> None:
+        self.logged.append((event, code))
+
+    # --- what comes in ------------------------------------------------------------------------
+
+    def receive(
+        self,
+        what: Ticket | bytes,
+        webhook: str | None = None,
+        *,
+        quarantine: str | None = None,
+        hint: str | None = None,
+        source: str = SOURCE,
+    ) -> Receipt:
+        """A signed delivery; not worked off yet."""
+        self.webhooks += 1
+        body = what if isinstance(what, bytes) else body_of(what)
+        verified = VerifiedDelivery(
+            source=source,
+            webhook_id=webhook or f"msg-{self.webhooks}",
+            body=body,
+            body_digest=sha256(body).hexdigest(),
+            received_at=self.clock.wall(),
+        )
+        return self.store.write(
+            partial(receive, verified=verified, quarantine=quarantine, hint=hint, origin=ORIGIN)
+        )
+
+    def work(self) -> int:
+        """Work off what was accepted."""
+        return self.deliveries.run(self.desk.snapshot())
+
+    def deliver(self, what: Ticket | bytes, webhook: str | None = None) -> str:
+        """Receive and work off; the effect in a word."""
+        receipt = self.receive(what, webhook)
+        while self.work():
+            pass
+        with self.store.reading() as looking:
+            rows = looking.deliveries.listed(None, 1000)
+        return next(row.effect for row in rows if row.id == receipt.delivery_id)
+
+    # --- what goes out ------------------------------------------------------------------------
+
+    def due(self, *kinds: CommandKind) -> list[Command]:
+        """Commands that are due now."""
+        with self.store.reading() as looking:
+            return looking.commands.ready(kinds, self.clock.now(), 1000)
+
+    def run_mail(self) -> None:
+        """One try of every mail that is due."""
+        for command in self.due(*MAILS):
+            self.mailer.run(command, self.desk.snapshot())
+
+    def run_targets(self, *kinds: CommandKind) -> None:
+        """One try of every command for the target that is due."""
+        for command in self.due(*(kinds or TARGETS)):
+            self.runner.run(command, self.desk.snapshot())
+
+    def settle(self) -> None:
+        """Do everything that is due at this moment, and what comes of it at this moment."""
+        for _ in range(ROUNDS_MAX):
+            before = self.evidence_size()
+            self.work()
+            self.run_mail()
+            self.run_targets()
+            if self.evidence_size() == before:
+                return
+        raise AssertionError("work without an end")
+
+    def tick(self, seconds: float = 1) -> None:
+        """Time passes; then housekeeping and everything that is due."""
+        self.clock.at += timedelta(seconds=seconds)
+        self.keeper.step()
+        self.settle()
+
+    # --- people -------------------------------------------------------------------------------
+
+    def tokens(self, person: str) -> list[str]:
+        """The tokens mailed to a person, oldest first."""
+        address = self.directory.people[person].mail
+        parts = [mail.text.partition("/approve/")[2] for mail in self.post.to(address)]
+        return [part.split()[0] for part in parts if part]
+
+    def session(self, person: str, method: str = "mail_code") -> Session:
+        """A signed-in person."""
+        now = self.clock.now()
+        name = self.directory.people[person].name
+        return Session("secret", person, name, method, now, now + timedelta(hours=1))
+
+    def look(self, person: str, token: str | None = None) -> LinkView | Refusal:
+        """The page of a link, the newest one when none is given."""
+        return self.desk.open_link(token or self.tokens(person)[-1], person)
+
+    def decide(
+        self,
+        person: str,
+        decision: str = "approve",
+        *,
+        token: str | None = None,
+        shown: str | None = None,
+        seconds: int | None = None,
+        why: str = WHY,
+        method: str = "mail_code",
+    ) -> Decided | Refusal:
+        """Decide by the newest link that was mailed to the person, on what it shows."""
+        token = token or self.tokens(person)[-1]
+        if shown is None:
+            shown = self.shown(token)
+        return self.desk.decide(
+            token,
+            self.session(person, method),
+            decision=decision,
+            justification=why,
+            seconds=seconds,
+            shown=shown,
+        )
+
+    def shown(self, token: str) -> str:
+        """The digest that a link is bound to."""
+        with self.store.reading() as looking:
+            link = looking.links.by_token(sha256(token.encode()).hexdigest())
+        return "" if link is None else link.shown
+
+    def approve(self, *people: str, seconds: int | None = None) -> None:
+        """Each approves in turn; mails go out between."""
+        for person in people:
+            self.run_mail()
+            outcome = self.decide(person, seconds=seconds)
+            assert isinstance(outcome, Decided), outcome
+        self.run_mail()
+
+    # --- looking ------------------------------------------------------------------------------
+
+    def write(self, operation: Operation[T]) -> T:
+        """Run an operation that no door has."""
+        return self.store.write(operation)
+
+    @contextmanager
+    def db(self) -> Iterator[SqliteReading]:
+        """A look at the tables."""
+        with self.store.reading() as looking:
+            assert isinstance(looking, SqliteReading)
+            yield looking
+
+    def requests(self) -> list[AccessRequest]:
+        """All requests, oldest first."""
+        with self.db() as looking:
+            return looking.requests.listed(None, 1000)[::-1]
+
+    def grants(self) -> list[Grant]:
+        """All grants, oldest first."""
+        with self.db() as looking:
+            return looking.grants.listed(None, 1000)[::-1]
+
+    def states(self) -> list[str]:
+        """The states of all requests, oldest first."""
+        return [one.state.value for one in self.requests()]
+
+    def grant_states(self) -> list[str]:
+        """The states of all grants, oldest first."""
+        return [one.state.value for one in self.grants()]
+
+    def members(self, group: str = GROUP) -> set[str]:
+        """Who has the access, as the target tells it."""
+        return {ident.removeprefix("id-") for ident in self.target.members(group)}
+
+    def evidence_size(self) -> int:
+        """How many records there are."""
+        with closing(schema.connect(self.path, read_only=True)) as db:
+            return int(db.execute("SELECT count(*) FROM evidence_entry").fetchone()[0])
+
+    def records(self, *types: str) -> list[dict[str, Any]]:
+        """The records of these types, all without one."""
+        with closing(schema.connect(self.path, read_only=True)) as db:
+            found = [json.loads(entry) for _, _, entry in evidence_tables.entries(db)]
+        return [one for one in found if not types or one["type"] in types]
+
+    def refusals(self) -> list[str]:
+        """The codes of the recorded refusals of decisions."""
+        return [str(one["code"]) for one in self.records("decision.refused")]
+
+    def verified(self) -> Report:
+        """What verification says of the whole log."""
+        with closing(schema.connect(self.path, read_only=True)) as db:
+            size, leaf = db.execute("SELECT size, leaf FROM evidence_head").fetchone()
+            return verify(
+                evidence_tables.entries(db),
+                evidence_tables.disclosures(db),
+                Head(size, leaf),
+                ORIGIN,
+            )
