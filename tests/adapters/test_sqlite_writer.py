@@ -22,7 +22,7 @@ from tests.adapters.shelf import (
 from ticketgate.adapters.http import GuardedHttp
 from ticketgate.adapters.mail import Mailer
 from ticketgate.adapters.sqlite.store import SqliteStore
-from ticketgate.adapters.sqlite.writer import GROUP_MAX, QUEUE_MAX
+from ticketgate.adapters.sqlite.writer import GROUP_MAX, LATER_MAX, QUEUE_MAX
 from ticketgate.adapters.thread_ban import OutwardCallError, forbid_outward_calls
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError
 from ticketgate.domain.evidence import Draft
@@ -398,3 +398,24 @@ def test_operations_run_one_at_a_time_on_one_thread(tmp_path: Path) -> None:
         for one in askers:
             one.join()
         assert (len(threads), size(store)) == (1, 202)
+
+
+def test_background_work_gives_way_but_some_of_it_runs_in_every_group(tmp_path: Path) -> None:
+    """A flood of deliveries can delay working them off, never stop it."""
+    ran: list[str] = []
+
+    def named(name: str) -> Any:  # noqa: ANN401 -- an operation
+        return lambda tx, now: ran.append(name)
+
+    with opened(tmp_path / "x.db") as store:
+        with held(store):
+            waiting = store.writer.futures([named("later")] * (LATER_MAX + 1), later=True)
+            waiting += store.writer.futures([named("normal")] * 2 * GROUP_MAX)
+            waiting += store.writer.futures([named("urgent")], urgent=True)
+        for one in waiting:
+            one.result(WAIT_SECONDS)
+    first, rest = ran[:GROUP_MAX], ran[GROUP_MAX:]
+    assert first[0] == "urgent"
+    assert first[-LATER_MAX:] == ["later"] * LATER_MAX
+    assert first.count("normal") == GROUP_MAX - 1 - LATER_MAX
+    assert rest.index("later") == GROUP_MAX - 1

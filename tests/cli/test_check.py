@@ -135,9 +135,18 @@ def test_what_was_read_is_there_as_json(terminal: Terminal) -> None:
     assert len(found["policy"]) == 64
 
 
-@pytest.mark.parametrize("command", ["check", "serve", "explain"])
-def test_no_configuration_is_a_fault_too(tmp_path: Path, command: str) -> None:
-    more = ["-", "--source", "snow-prod"] if command == "explain" else []
-    done = Terminal(tmp_path / "nowhere")(command, *more)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check"],
+        ["serve"],
+        ["explain", "-", "--source", "snow-prod"],
+        ["grants", "list"],
+        ["revoke", "--person", "alice", "--reason", "drill"],
+    ],
+    ids=lambda words: str(words[0]),
+)
+def test_no_configuration_is_a_fault_too(tmp_path: Path, words: list[str]) -> None:
+    done = Terminal(tmp_path / "nowhere")(*words)
     assert done.exit_code == 2
     assert f"{tmp_path}/nowhere/ticketgate.yaml:1: " in done.stderr

@@ -76,7 +76,9 @@ def test_no_code_is_documented_that_does_not_exist() -> None:
 
 
 def test_every_status_is_the_real_one() -> None:
-    told = {code: cells[0] for code, cells in documented().items() if re.fullmatch(r"\d{3}", cells[0])}
+    told = {
+        code: cells[0] for code, cells in documented().items() if re.fullmatch(r"\d{3}", cells[0])
+    }
     assert {code: int(status) for code, status in told.items()} == STATUS
 
 

@@ -16,7 +16,7 @@ from ticketgate.adapters.sqlite import evidence_tables
 from ticketgate.cli.demo.person import Person
 from ticketgate.cli.demo.servers import LOOPBACK, Process, free_port, wait_until
 from ticketgate.cli.demo.snow import Record, Snow
-from ticketgate.cli.demo.world import ALICE, World
+from ticketgate.cli.demo.world import World
 from ticketgate.domain.evidence import Head, parse_entry
 from ticketgate.domain.verification import verify
 
@@ -204,4 +204,4 @@ def only_oliver(ground: Ground) -> bool:
     return len(ground.scim.members(ground.group)) == 1 and not ground.in_group()
 
 
-__all__ = ["ALICE", "BOUND_SECONDS", "Fault", "Ground", "only_oliver"]
+__all__ = ["BOUND_SECONDS", "Fault", "Ground", "only_oliver"]

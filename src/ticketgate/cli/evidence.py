@@ -64,7 +64,11 @@ def verify_log(folder: Path, path: str | None, require: str, *, as_json: bool) -
         for line in _lines(report):
             echo(line)
     if failed:
-        leave(f"does not hold: {', '.join(failed)}", "keep the database as it is", ANSWER_IS_NO)
+        leave(
+            f"does not hold: {', '.join(failed)}",
+            "keep the database as it is; `ticketgate evidence show INDEX` shows a record as stored",
+            ANSWER_IS_NO,
+        )
     if SIGNED in required:
         leave(
             "the log is not signed: signing keys come with a later version",

@@ -19,7 +19,7 @@ from ticketgate.wiring import Gateway, configure_logs, load
 @click.pass_obj
 @ends_with_code
 def serve(folder: Path, host: str | None, port: int | None) -> None:
-    """Run the gateway: hooks for machines, pages for people, and the worker."""
+    """Run the gateway: hooks, pages and the worker."""
     configure_logs()
     configuration = load(folder, os.environ)
     settings = configuration.settings

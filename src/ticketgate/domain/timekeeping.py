@@ -68,8 +68,7 @@ def advance(kept: Kept, reading: Reading) -> Tick:
     elapsed = timedelta(seconds=boot_seconds - kept.boot_seconds)
     steady = kept.now + elapsed
     ahead = reading.wall - steady
-    moved = replace(kept, boot_seconds=boot_seconds, now=steady)
     if abs(ahead) > DISPUTE:
-        return Tick(steady, True, moved)
+        return Tick(steady, True, Kept(kept.boot_id, boot_seconds, steady))
     now = reading.wall if ahead >= timedelta(0) else steady - min(-ahead, elapsed * SLEW)
-    return Tick(now, False, replace(moved, now=now))
+    return Tick(now, False, Kept(kept.boot_id, boot_seconds, now))

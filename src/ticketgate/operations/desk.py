@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from threading import Lock
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
@@ -25,7 +26,7 @@ from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
 from ticketgate.operations.view import note_view
-from ticketgate.ports import Clock, Directory, Ids, Store
+from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
 
 BACKLOG_TRIES: Final = 40
 BACKLOG_PAUSE_SECONDS: Final = 0.05  # 40 of them are the two seconds of rule 6
@@ -102,6 +103,8 @@ class Desk:
         self._policy = policy
         self._origin = origin
         self._wait = wait
+        self._noting = Lock()
+        self._noted: str | None = None
 
     def snapshot(self) -> DirectorySnapshot:
         """The directory as it is now; a new one is recorded before it is used (rule 5).
@@ -110,14 +113,9 @@ class Desk:
             TicketgateError: code `directory_unreadable`.
         """
         snapshot = self._directory.read(self._clock.now())
-        self._store.write(
-            partial(
-                note_loaded,
-                kind="directory",
-                digest=snapshot.digest,
-                read_at=snapshot.read_at,
-            )
-        )
+        with self._noting:  # so that what is noted here is what the store says last
+            if snapshot.digest != self._noted:
+                self._noted = self._store.write(partial(_note_directory, snapshot=snapshot))
         return snapshot
 
     def open_link(self, token: str, subject: str) -> LinkView | Refusal:
@@ -284,6 +282,12 @@ class Desk:
     def sign_out(self, session_id: str) -> None:
         """End the session."""
         self._store.write(partial(sign_out, session_hash=secret_hash(session_id)))
+
+
+def _note_directory(tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot) -> str | None:
+    """Record this directory unless it is not newer; returns the digest that holds now."""
+    note_loaded(tx, now, kind="directory", digest=snapshot.digest, read_at=snapshot.read_at)
+    return tx.people.loaded("directory")
 
 
 def view_of(

@@ -70,7 +70,7 @@ class Intake:
         """
         now = self._wall_clock()
         headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in fields.items()
+            text: fields[name].decode("latin-1") for name, text in _SIGNED if name in fields
         }
         keys = self._sources.get(source)
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -30,6 +31,7 @@ class SqliteStore:
         self.path = path
         self.writer = writer
         self._connection = connection
+        self._idle: deque[sqlite3.Connection] = deque()
         self._stopping = threading.Event()
         self._checkpoints = threading.Thread(
             target=self._checkpoint, name="wal-checkpoint", daemon=True
@@ -47,6 +49,7 @@ class SqliteStore:
         self._stopping.set()
         if self._checkpoints.is_alive():
             self._checkpoints.join()
+        self._close_idle()
         self._connection.close()
 
     def write(self, operation: Operation[T], *, urgent: bool = False) -> T:
@@ -73,10 +76,27 @@ class SqliteStore:
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
-        """A snapshot for looking, on a connection of its own."""
-        with closing(schema.connect(self.path, read_only=True)) as connection:
+        """A snapshot for looking, on a connection that nobody else uses meanwhile."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = schema.connect(self.path, read_only=True)
+        try:
             connection.execute("BEGIN")
             yield SqliteReading(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+        # Opening one, and reading the schema, costs as much as storing two deliveries.
+        self._idle.append(connection)
+        if self._stopping.is_set():
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _checkpoint(self) -> None:
         with closing(schema.connect(self.path)) as connection:

@@ -23,7 +23,7 @@ from ticketgate.ports import Ids, Operation
 T = TypeVar("T")
 
 GROUP_MAX: Final = 256
-LATER_MAX: Final = 16  # background operations in a group: so long an acknowledgement may wait
+LATER_MAX: Final = 8  # background operations in a group: so long an acknowledgement may wait
 QUEUE_MAX: Final = 20_000  # past it the store is unavailable, and the sender tries again
 
 Settle = Callable[[Sequence[tuple[Any, Any, BaseException | None]]], None]
@@ -63,14 +63,9 @@ class _Lanes:
             while self.open and not (self.urgent or self.normal or self.later):
                 self.condition.wait()
             group: list[_Job] = []
-            for lane, room in (
-                (self.urgent, GROUP_MAX),
-                (self.normal, GROUP_MAX),
-                (self.later, LATER_MAX),
-            ):
-                full = min(GROUP_MAX, len(group) + room)
-                while lane and len(group) < full:
-                    group.append(lane.popleft())
+            _move(self.urgent, group, GROUP_MAX)
+            _move(self.normal, group, GROUP_MAX - min(len(self.later), LATER_MAX))
+            _move(self.later, group, min(GROUP_MAX, len(group) + LATER_MAX))
             return group
 
     def close(self) -> list[_Job]:
@@ -79,6 +74,11 @@ class _Lanes:
             self.open = False
             self.condition.notify_all()
             return [*self.urgent, *self.normal, *self.later]
+
+
+def _move(lane: deque[_Job], group: list[_Job], full: int) -> None:
+    while lane and len(group) < full:
+        group.append(lane.popleft())
 
 
 def _settle_futures(outcomes: Sequence[tuple[Any, Any, BaseException | None]]) -> None:

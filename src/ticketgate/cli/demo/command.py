@@ -23,7 +23,7 @@ from ticketgate.cli.failures import ends_with_code
 @click.option("--serve", is_flag=True, help="Leave everything running afterwards, to explore.")
 @ends_with_code
 def demo(keep: Path | None, *, serve: bool) -> None:
-    """Show the main job on real parts: ticket, approvals, access, its end, and the proof."""
+    """Do the main job on real parts, from ticket to proof."""
     from ticketgate.cli.demo.story import tell
     from ticketgate.cli.demo.world import World
 
