@@ -33,11 +33,13 @@ class Load:
     size: int
     count: int
 
-    def requests(self) -> Iterator[bytes]:
-        """Every request, in order."""
+    def requests(self, *, again: bool = False) -> Iterator[bytes]:
+        """Every request, in order; `again` and again when asked for."""
         with self.path.open("rb") as file:
             while request := file.read(self.size):
                 yield request
+                if again and file.tell() == self.count * self.size:
+                    file.seek(0)
 
 
 # --- deliveries ----------------------------------------------------------------------------------
@@ -101,14 +103,16 @@ def write_load(path: Path, count: int, series: int, key: bytes) -> Load:
 # --- as fast as it is answered -------------------------------------------------------------------
 
 
-def press(port: int, load: Load, clients: int, seconds: int) -> Sample:
+def press(port: int, load: Load, clients: int, seconds: int, *, again: bool = False) -> Sample:
     """`clients` connections, each sending its next request when it has its answer.
+
+    Requests are sent once; `again` lets them be sent again when they are used up.
 
     Raises:
         ExhaustedError: the load was used up.
     """
     if WRK is None:
-        return uvloop.run(press_ourselves(port, load.requests(), clients, seconds))
+        return uvloop.run(press_ourselves(port, load.requests(again=again), clients, seconds))
     command = [WRK, "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "10s"]
     url = f"http://127.0.0.1:{port}/hooks/{SOURCE}"
     ran = subprocess.run(
@@ -118,7 +122,7 @@ def press(port: int, load: Load, clients: int, seconds: int) -> Sample:
         check=True,
     )
     told = json.loads(ran.stdout.splitlines()[-1])
-    if told["laps"]:
+    if told["laps"] and not again:
         raise ExhaustedError
     return Sample(
         answers=told["answers"],

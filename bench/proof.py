@@ -16,8 +16,8 @@ ENTRIES: Final = "SELECT idx, leaf, entry FROM evidence_entry ORDER BY idx"
 DISCLOSURES: Final = "SELECT digest, idx, encoded FROM evidence_disclosure"
 UNRECORDED: Final = """SELECT count(*) FROM delivery d LEFT JOIN evidence_entry e ON e.idx = d.idx
   WHERE e.idx IS NULL OR lower(hex(e.leaf)) <> d.leaf"""
-LATER: Final = """SELECT json_extract(entry, '$.id'), json_extract(entry, '$._ts') FROM evidence_entry
-  WHERE json_extract(entry, '$.type') = ?"""
+MOMENTS: Final = """SELECT json_extract(entry, '$.id'), json_extract(entry, '$._ts')
+  FROM evidence_entry WHERE json_extract(entry, '$.type') = ? AND idx >= ?"""
 
 
 class UnsoundError(Exception):
@@ -99,7 +99,7 @@ def lags(store: Path, since: int) -> list[float]:
     """Milliseconds from acceptance to having been worked off, of records from index `since` on."""
     with _looking(store) as database:
         times = [
-            dict(database.execute(f"{LATER} AND idx >= ?", (type_, since)))
+            dict(database.execute(MOMENTS, (type_, since)))
             for type_ in ("delivery.accepted", "delivery.processed")
         ]
     accepted, processed = times

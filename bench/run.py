@@ -21,7 +21,7 @@ from client import ExhaustedError, Sample
 from load import BODY_BYTES, IDENTITY_EVERY, WRK, press, write_load
 from proof import UnsoundError, prove_counts
 from servers import KEY, STORE, Served, flask_app, mail_sink, ticketgate
-from sustained import Sustained, sustained
+from sustained import Search, Sustained, sustained
 
 CLIENTS: Final = (32, 128)
 GATE: Final = "ticketgate"
@@ -35,6 +35,8 @@ NAMES: Final = {
 TARGETS: Final = {(NOOP, 32): 0.8, (NOOP, 128): 1.2, (COMMITTING, 32): 5.0, (COMMITTING, 128): 5.0}
 SUSTAINED_TARGET: Final = 1_000
 FSYNCS: Final = 50
+WARM_COUNT: Final = 4_000  # requests that the no-op, which does not look at them, gets in turn
+FASTER_THAN_NOOP_MAX: Final = 2.5  # so many requests are signed for the servers that do look
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,16 @@ class Plan:
     rounds: int = 5
     sample_seconds: int = 2
     pause_seconds: float = 0.5
-    signed_per_second: int = 15_000
-    feed_seconds: float = 4.0
-    feed_first: float = 600.0
+    warm_up: bool = True
+    search: Search = field(default_factory=Search)
 
 
 QUICK: Final = Plan(
     rounds=1,
     sample_seconds=1,
     pause_seconds=0.0,
-    signed_per_second=10_000,
-    feed_seconds=0.5,
-    feed_first=100.0,
+    warm_up=False,
+    search=Search(first=200.0, seconds=0.5, step=2.0, bisections=0),
 )
 
 
@@ -81,6 +81,7 @@ class Bench:
         self.plan = plan
         self.results = Results()
         self._series = 0
+        self._signed_per_second = 0
 
     def run(self) -> Results:
         """All rounds, then the sustained rate."""
@@ -90,8 +91,9 @@ class Bench:
             committing = stack.enter_context(
                 flask_app("committing_app", self.folder / "committing")
             )
-            for served in (noop, committing):
-                self._press(served, min(CLIENTS), 1)
+            pace = self._press(noop, max(CLIENTS), 1, WARM_COUNT, again=True).per_second
+            self._signed_per_second = int(pace * FASTER_THAN_NOOP_MAX)
+            self._press(committing, min(CLIENTS), 1, self._signed_per_second)
             for number in range(self.plan.rounds):
                 for clients in CLIENTS:
                     _say(f"round {number + 1} of {self.plan.rounds}, {clients} clients")
@@ -103,7 +105,9 @@ class Bench:
         return self.results
 
     def _sample(self, name: str, clients: int, served: Served) -> None:
-        sample = self._press(served, clients, self.plan.sample_seconds)
+        seconds, again = self.plan.sample_seconds, name == NOOP
+        count = WARM_COUNT if again else self._signed_per_second * seconds
+        sample = self._press(served, clients, seconds, count, again=again)
         self.results.samples.setdefault((name, clients), []).append(sample)
 
     def _gate(self, clients: int, mail_port: int) -> None:
@@ -111,31 +115,37 @@ class Bench:
         self._series += 1
         folder = self.folder / f"gate-{self._series}"
         with ticketgate(folder, mail_port) as served:
-            warm = self._press(served, clients, 1)
+            answers = self._warm_up(served, clients)
             self._sample(GATE, clients, served)
-        sample = self.results.samples[GATE, clients][-1]
-        answers = sum(one.answers - one.refused for one in (warm, sample))
+        answers += self.results.samples[GATE, clients][-1].answers
         proven = prove_counts(folder / STORE, answers, 2 * clients)
         self.results.entries_verified += proven.entries
 
-    def _press(self, served: Served, clients: int, seconds: int) -> Sample:
+    def _warm_up(self, served: Served, clients: int) -> int:
+        """How many answers there were."""
+        if not self.plan.warm_up:
+            return 0
+        return self._press(served, clients, 1, self._signed_per_second).answers
+
+    def _press(
+        self, served: Served, clients: int, seconds: int, count: int, *, again: bool = False
+    ) -> Sample:
         """Fresh deliveries as fast as they are answered.
 
         Raises:
             RuntimeError: one was refused or got no answer, or there were too few.
         """
         self._series += 1
-        count = self.plan.signed_per_second * seconds
         load = write_load(self.folder / "load", count, self._series, KEY)
         time.sleep(self.plan.pause_seconds)
-        sample = press(served.port, load, clients, seconds)
+        sample = press(served.port, load, clients, seconds, again=again)
         if sample.refused or sample.broken:
             raise RuntimeError(f"{served.folder.name} refused or broke: {sample}")
         return sample
 
     def _sustained(self, mail_port: int) -> Sustained:
         with ticketgate(self.folder / "gate", mail_port) as served:
-            found = sustained(served, self.folder, self.plan.feed_first, self.plan.feed_seconds)
+            found = sustained(served, self.folder, self.plan.search)
         self.results.entries_verified += found.proven.entries
         return found
 

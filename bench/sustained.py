@@ -14,11 +14,19 @@ from proof import Proven, lags, prove_each
 from servers import KEY, STORE, Served
 
 CONNECTIONS: Final = 128
-STEP: Final = 1.25  # from one rate to the next
-BISECTIONS: Final = 2
 BEHIND_SECONDS_MAX: Final = 0.25  # of deliveries that are due and not worked off, in a flat run
 DRAIN_SECONDS_MAX: Final = 60.0
 BACKLOG: Final = "SELECT count(*) FROM delivery WHERE state = 'accepted'"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """From `first` deliveries per second by factors of `step`, each for `seconds`; then halved."""
+
+    first: float = 400.0
+    seconds: float = 4.0
+    step: float = 1.25
+    bisections: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class _Step:
     worked: list[float]
 
 
-class _Search:
+class _Feeding:
     """Feeds one gateway at one rate after the other."""
 
     def __init__(self, served: Served, folder: Path, seconds: float) -> None:
@@ -55,7 +63,7 @@ class _Search:
         self._series = 1 << 31
         self.receipts: list[bytes] = []
 
-    def step(self, per_second: float) -> _Step:
+    def at(self, per_second: float) -> _Step:
         """One rate for some seconds; then wait until everything is worked off."""
         self._series += 1
         load = write_load(self._file, int(per_second * self._seconds), self._series, KEY)
@@ -77,26 +85,26 @@ class _Search:
         return _Step(flat, fed, lags(self._store, since))
 
 
-def sustained(served: Served, folder: Path, first: float, seconds: float) -> Sustained:
-    """Search upwards from `first` (downwards when that is too much), then close in.
+def sustained(served: Served, folder: Path, search: Search) -> Sustained:
+    """Search upwards from the first rate (downwards when that is too much), then close in.
 
     Raises:
         UnsoundError: a delivery was lost or doubled, or the chain does not hold.
     """
-    search = _Search(served, folder, seconds)
-    rate, best, too_high = first, 0.0, 0.0
+    feeding = _Feeding(served, folder, search.seconds)
+    rate, best, too_high = search.first, 0.0, 0.0
     found: _Step | None = None
     while not (best and too_high):
-        step = search.step(rate)
+        step = feeding.at(rate)
         if step.flat:
             best, found = rate, step
-            rate *= STEP
+            rate *= search.step
         else:
             too_high = rate
-            rate /= STEP
-    for _ in range(BISECTIONS):
+            rate /= search.step
+    for _ in range(search.bisections):
         rate = (best + too_high) / 2
-        step = search.step(rate)
+        step = feeding.at(rate)
         if step.flat:
             best, found = rate, step
         else:
@@ -108,7 +116,7 @@ def sustained(served: Served, folder: Path, first: float, seconds: float) -> Sus
         sample=found.fed.sample,
         worked_p50_milliseconds=percentile(found.worked, 50),
         worked_p99_milliseconds=percentile(found.worked, 99),
-        proven=prove_each(served.folder / STORE, search.receipts),
+        proven=prove_each(served.folder / STORE, feeding.receipts),
     )
 
 

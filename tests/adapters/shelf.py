@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ticketgate.adapters.sqlite.looking import look
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
@@ -16,7 +16,9 @@ from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.domain.verification import verify
 from ticketgate.operations.start import open_log
-from ticketgate.ports import Transaction
+from ticketgate.ports import Operation, Transaction
+
+T = TypeVar("T")
 
 ORIGIN: Final = "gate.example.com/evidence"
 NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -103,6 +105,15 @@ def held(store: SqliteStore) -> Iterator[None]:
     finally:
         release.set()
         holding.exception(WAIT_SECONDS)
+
+
+def op(call: Callable[[Transaction], T]) -> Operation[T]:
+    """An operation that does not care what time it is."""
+
+    def operation(tx: Transaction, now: datetime) -> T:
+        return call(tx)
+
+    return operation
 
 
 def note(tx: Transaction, now: datetime) -> int:

@@ -8,6 +8,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from contextvars import Context
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +27,7 @@ from tests.adapters.shelf import (
     held,
     is_whole,
     note,
+    op,
     opened,
     size,
     unopened,
@@ -31,10 +35,11 @@ from tests.adapters.shelf import (
 from typing_extensions import override
 
 from ticketgate.adapters.sqlite.store import open_store
+from ticketgate.domain.command import CommandState
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.start import keep_clock
-from ticketgate.ports import Transaction
+from ticketgate.ports import Operation, Transaction
 
 
 def fail(tx: Transaction, now: datetime) -> NoReturn:
@@ -50,9 +55,11 @@ class CountingLoop(asyncio.SelectorEventLoop):
     called = 0
 
     @override
-    def call_soon_threadsafe(self, *args: Any, **more: Any) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.Handle:
         self.called += 1
-        return super().call_soon_threadsafe(*args, **more)
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
 
 def test_all_waiters_of_a_group_are_woken_by_one_call(tmp_path: Path) -> None:
@@ -106,9 +113,9 @@ def test_a_waiter_of_a_loop_is_told_when_the_writer_dies(tmp_path: Path) -> None
     def die(tx: Transaction, now: datetime) -> NoReturn:
         raise FatalError
 
-    async def wait() -> list[object]:
+    async def wait() -> list[int | BaseException]:
         with held(store):
-            waiting = [store.write_async(die), store.write_async(note)]
+            waiting: list[asyncio.Future[int]] = [store.write_async(die), store.write_async(note)]
         return await asyncio.wait_for(
             asyncio.gather(*waiting, return_exceptions=True), WAIT_SECONDS
         )
@@ -133,8 +140,8 @@ def test_a_look_is_a_snapshot(tmp_path: Path) -> None:
     with opened(tmp_path / "x.db") as store:
         with store.reading() as looking:
             assert looking.deliveries.waiting(9) == []
-            store.write(lambda tx, now: tx.deliveries.add(delivery(), b"{}"))
-            store.write(lambda tx, now: tx.commands.add(command("1")))
+            store.write(op(lambda tx: tx.deliveries.add(delivery(), b"{}")))
+            store.write(op(lambda tx: tx.commands.add(command("1"))))
             assert looking.deliveries.waiting(9) == []
             assert looking.commands.oldest_due() is None
         with store.reading() as looking:
@@ -151,8 +158,29 @@ def test_a_look_has_no_right_to_change(tmp_path: Path) -> None:
         looking.commands.add(command("1"))
 
 
+def test_a_look_that_failed_spoils_no_other(tmp_path: Path) -> None:
+    with opened(tmp_path / "x.db") as store:
+        store.write(op(lambda tx: tx.deliveries.add(delivery(), b"{}")))
+        for _ in range(3):
+            with pytest.raises(ValueError, match="planted"), store.reading() as looking:
+                assert len(looking.deliveries.waiting(9)) == 1
+                raise ValueError("planted")
+        with store.reading() as looking, store.reading() as another:
+            assert looking.deliveries.waiting(9) == another.deliveries.waiting(9) != []
+
+
+def test_a_look_may_outlast_the_store(tmp_path: Path) -> None:
+    """A page still being written while the gateway stops leaves no connection open."""
+    with ExitStack() as looks:
+        with opened(tmp_path / "x.db") as store:
+            looking = looks.enter_context(store.reading())
+            assert looking.deliveries.waiting(9) == []
+        assert looking.deliveries.waiting(9) == []
+    assert not store._idle
+
+
 def test_looks_from_many_threads_see_whole_transactions(tmp_path: Path) -> None:
-    """Each write adds a delivery and its command; no look ever sees one without the other."""
+    """Each write adds a delivery and a command; no look ever sees one without the other."""
     torn: list[tuple[int, int]] = []
     stop = threading.Event()
 
@@ -160,14 +188,12 @@ def test_looks_from_many_threads_see_whole_transactions(tmp_path: Path) -> None:
         while not stop.is_set():
             with store.reading() as looking:
                 seen = len(looking.deliveries.listed(None, 999)), len(looking.commands.intended())
-            if seen[0] != seen[1]:
-                torn.append(seen)
+            torn.extend([seen] if seen[0] != seen[1] else [])
 
-    def both(number: int) -> Callable[[Transaction, datetime], None]:
+    def both(number: int) -> Operation[None]:
         def operation(tx: Transaction, now: datetime) -> None:
             tx.deliveries.add(delivery(number), b"{}")
-            tx.commands.add(command(str(number)))
-            store._connection.execute("UPDATE command SET state = 'intended'")
+            tx.commands.add(replace(command(str(number)), state=CommandState.INTENDED))
 
         return operation
 
@@ -175,8 +201,7 @@ def test_looks_from_many_threads_see_whole_transactions(tmp_path: Path) -> None:
         lookers = [threading.Thread(target=look) for _ in range(3)]
         for one in lookers:
             one.start()
-        for number in range(60):
-            store.write(both(number))
+        store.write_many([both(number) for number in range(60)])
         stop.set()
         for one in lookers:
             one.join()
@@ -226,7 +251,7 @@ def test_what_was_written_is_there_after_the_store_is_opened_again(tmp_path: Pat
 def test_the_background_moves_the_log_into_the_file(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     with opened(path) as store:
-        store.write(lambda tx, now: tx.deliveries.add(delivery(), b"canary" * 1000))
+        store.write(op(lambda tx: tx.deliveries.add(delivery(), b"canary" * 1000)))
         until = time.monotonic() + WAIT_SECONDS
         while b"canary" not in path.read_bytes():
             assert time.monotonic() < until, "no checkpoint"
@@ -258,7 +283,7 @@ def test_on_a_full_disk_nothing_is_accepted_that_is_not_kept_and_it_heals(
 ) -> None:
     path = small_disk / "x.db"
 
-    def deliver(number: int) -> Callable[[Transaction, datetime], int]:
+    def deliver(number: int) -> Operation[int]:
         def operation(tx: Transaction, now: datetime) -> int:
             tx.deliveries.add(delivery(number), os.urandom(20_000))
             return note(tx, now)

@@ -410,7 +410,17 @@ def test_a_session_ends_once(tables: SqliteReading) -> None:
     assert tables.people.session("h" * 64) == replace(row, ended_at=NOON + timedelta(minutes=1))
 
 
-def test_what_is_loaded_and_the_clock_are_kept_once(tables: SqliteReading) -> None:
+def test_what_is_loaded_is_the_last_that_was_noted(tables: SqliteReading) -> None:
+    people = tables.people
+    assert (people.loaded("policy"), people.loaded_at("policy")) == (None, None)
+    people.note_loaded("policy", "a" * 64, NOON)
+    people.note_loaded("policy", "b" * 64, NOON + HOUR)
+    people.note_loaded("directory", "c" * 64, NOON)
+    assert (people.loaded("policy"), people.loaded_at("policy")) == ("b" * 64, NOON + HOUR)
+    assert people.loaded("directory") == "c" * 64
+
+
+def test_the_clock_is_kept_once(tables: SqliteReading) -> None:
     people = tables.people
     assert people.kept_clock() is None
     for hours in (1, 2):

@@ -2,10 +2,9 @@
 
 import sqlite3
 import threading
-from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from tests.adapters.shelf import (
@@ -14,6 +13,7 @@ from tests.adapters.shelf import (
     held,
     is_whole,
     note,
+    op,
     opened,
     size,
     unopened,
@@ -25,9 +25,12 @@ from ticketgate.adapters.sqlite.store import SqliteStore
 from ticketgate.adapters.sqlite.writer import GROUP_MAX, LATER_MAX, QUEUE_MAX
 from ticketgate.adapters.thread_ban import OutwardCallError, forbid_outward_calls
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError
-from ticketgate.domain.evidence import Draft
+from ticketgate.domain.evidence import Disclosure, Draft
 from ticketgate.domain.settings import MailSettings
-from ticketgate.ports import Transaction
+from ticketgate.ports import Operation, Transaction
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class Commits:
@@ -56,6 +59,10 @@ def fail_after_two_records(tx: Transaction, now: datetime) -> NoReturn:
 def die(tx: Transaction, now: datetime) -> NoReturn:
     note(tx, now)
     raise FatalError
+
+
+def deliver(tx: Transaction) -> None:
+    tx.deliveries.add(delivery(), b"{}")
 
 
 def nothing(tx: Transaction, now: datetime) -> None:
@@ -107,8 +114,8 @@ def test_nothing_is_told_before_it_is_committed(tmp_path: Path) -> None:
 def test_urgent_operations_go_first_in_order(tmp_path: Path) -> None:
     ran: list[str] = []
 
-    def named(name: str) -> Any:  # noqa: ANN401 -- an operation
-        return lambda tx, now: ran.append(name)
+    def named(name: str) -> Operation[None]:
+        return op(lambda _: ran.append(name))
 
     with opened(tmp_path / "x.db") as store:
         with held(store):
@@ -147,10 +154,48 @@ def test_a_record_outside_the_vocabulary_fails_its_operation_only(tmp_path: Path
         assert size(store) == 4
 
 
+def hide(tx: Transaction) -> str:
+    """A record with a disclosure, under a fresh id."""
+    ident = tx.new_id("act")
+    hidden = Disclosure("name", f"Alice {tx.new_salt()}", "alice")
+    tx.append(Draft("actor.minted", {"actor": ident}, (hidden,)))
+    return f"{ident} {tx.evidence_size()}"
+
+
+def test_disclosures_are_kept_and_lost_with_their_record(tmp_path: Path) -> None:
+    def hide_and_fail(tx: Transaction) -> NoReturn:
+        hide(tx)
+        raise ValueError("planted")
+
+    with opened(tmp_path / "x.db") as store:
+        first = store.write(op(hide))
+        assert (first[:4], first[-2:]) == ("act_", " 3")
+        with pytest.raises(ValueError, match="planted"):
+            store.write(op(hide_and_fail))
+        rows = store._connection.execute("SELECT idx, subject FROM evidence_disclosure").fetchall()
+    assert rows == [(2, "alice")]
+    assert is_whole(tmp_path / "x.db")
+
+
+def test_what_sqlite_refuses_one_operation_is_the_stores_refusal(tmp_path: Path) -> None:
+    with opened(tmp_path / "x.db") as store:
+
+        def wrong(tx: Transaction) -> None:
+            hide(tx)
+            store._connection.execute("SELECT * FROM nowhere")
+
+        with held(store):
+            failing, fine = store.writer.futures([op(wrong), op(hide)])
+        assert isinstance(error_of(failing), StoreUnavailableError)
+        assert fine.exception(WAIT_SECONDS) is None
+        assert size(store) == 3
+    assert is_whole(tmp_path / "x.db")
+
+
 def test_nothing_can_be_appended_outside_an_operation(tmp_path: Path) -> None:
     kept: list[Transaction] = []
     with opened(tmp_path / "x.db") as store:
-        store.write(lambda tx, now: kept.append(tx))
+        store.write(op(kept.append))
         with pytest.raises(RuntimeError, match="outside an operation"):
             kept[0].append(Draft("clock.disputed", {"disputed": True}))
 
@@ -205,9 +250,7 @@ def test_a_commit_that_sqlite_itself_refuses_keeps_nothing(tmp_path: Path) -> No
     """A deferred constraint fails at COMMIT and leaves the transaction open."""
     with opened(tmp_path / "x.db") as store:
         store._connection.execute("CREATE TABLE a (id INTEGER PRIMARY KEY)")
-        store._connection.execute(
-            "CREATE TABLE b (a REFERENCES a DEFERRABLE INITIALLY DEFERRED)"
-        )
+        store._connection.execute("CREATE TABLE b (a REFERENCES a DEFERRABLE INITIALLY DEFERRED)")
 
         def orphan(tx: Transaction, now: datetime) -> None:
             note(tx, now)
@@ -319,11 +362,9 @@ def test_a_fault_after_the_commit_takes_no_answer_back(tmp_path: Path) -> None:
         raise OSError(f"cannot wake {touched}")
 
     store.writer.after_commit = fail
-    with_work = lambda tx, now: tx.deliveries.add(delivery(), b"{}")  # noqa: E731 -- an operation
-    answered, *left = store.writer.futures([with_work])
+    [answered] = store.writer.futures([op(deliver)])
     store.start()
     assert error_of(answered) is None
-    assert not left
     assert_dead(store)
 
 
@@ -332,7 +373,7 @@ def test_work_is_announced_once_it_is_committed(tmp_path: Path) -> None:
     with opened(tmp_path / "x.db") as store:
         store.writer.after_commit = told.append
         store.write(note)
-        store.write(lambda tx, now: tx.deliveries.add(delivery(), b"{}"))
+        store.write(op(deliver))
         store.write(nothing)
     assert told == [frozenset({"deliveries"})]
 
@@ -404,8 +445,8 @@ def test_background_work_gives_way_but_some_of_it_runs_in_every_group(tmp_path: 
     """A flood of deliveries can delay working them off, never stop it."""
     ran: list[str] = []
 
-    def named(name: str) -> Any:  # noqa: ANN401 -- an operation
-        return lambda tx, now: ran.append(name)
+    def named(name: str) -> Operation[None]:
+        return op(lambda _: ran.append(name))
 
     with opened(tmp_path / "x.db") as store:
         with held(store):

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from tests.contracts.fake_target import Account, FakeTarget
+from tests.contracts.fake_target import Account, Call, FakeTarget
 from tests.operations.tickets import SOURCE
 from typing_extensions import override
 
@@ -124,16 +124,23 @@ class Mail:
 
 @dataclass
 class FakePost(Post):
-    """A mail server; `faults` are the codes that the next mails meet."""
+    """A mail server; `faults` are the codes that the next mails meet.
+
+    The answers to the next `lost_answers` mails are lost: taken, and nobody knows.
+    """
 
     mails: list[Mail] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    lost_answers: int = 0
 
     @override
     def send(self, to: str, subject: str, text: str, html: str, message_id: str) -> None:
         if self.faults:
             raise TicketgateError("no mail", code=self.faults.pop(0))
         self.mails.append(Mail(to, subject, text, html, message_id))
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise TicketgateError("no answer", code="mail_unavailable")
 
     def to(self, address: str) -> list[Mail]:
         """What this address got, oldest first."""
@@ -156,12 +163,26 @@ class NoHttp(HttpClient):
         raise AssertionError(f"{method} {url} {headers} {json} {params}")
 
 
+class HookedTarget(FakeTarget):
+    """A target; `during_grant` runs once, while the next grant is under way."""
+
+    during_grant: Callable[[], object] | None = None
+
+    @override
+    def meet(self, call: Call, effect: Callable[[], None] | None = None) -> None:
+        hook, given = self.during_grant, call.verb == "grant"
+        if hook is not None and given:
+            self.during_grant = None
+            hook()
+        super().meet(call, effect)
+
+
 @dataclass
 class FakeTargets(Targets):
-    """One target, `corp-scim`. `on_open` runs before each connector is handed out."""
+    """The targets that are configured: one world for all of them."""
 
     world: FakeTarget
-    on_open: Callable[[], None] = lambda: None
+    names: set[str] = field(default_factory=lambda: {TARGET})
 
     @override
     def open(self, target: str) -> AbstractContextManager[TargetConnector]:
@@ -169,9 +190,8 @@ class FakeTargets(Targets):
 
     @contextmanager
     def _opened(self, target: str) -> Iterator[TargetConnector]:
-        if target != TARGET:
+        if target not in self.names:
             raise Misconfigured(f"{target} is not configured")
-        self.on_open()
         yield self.world.open(TargetSettings(TARGET, "", ""), NoHttp())
 
 
@@ -180,8 +200,8 @@ def principal(person: str) -> str:
     return f"id-{person}"
 
 
-def corporate() -> FakeTarget:
+def corporate() -> HookedTarget:
     """Everybody who has an account there, and two empty groups."""
     names = ("alice", "bob", "carol", "erin")
     accounts = {principal(name): Account(f"{name}@example.com") for name in names}
-    return FakeTarget(accounts, {GROUP: set(), REPORTS: set()})
+    return HookedTarget(accounts, {GROUP: set(), REPORTS: set()})

@@ -181,17 +181,31 @@ def test_signing_out_ends_the_session(asked: Gate) -> None:
     assert asked.desk.session(session.id) is None
 
 
-def test_a_session_ends_by_time_and_with_its_person(asked: Gate) -> None:
+def test_a_session_ends_by_time(asked: Gate) -> None:
+    asked.desk.ask_code("browser", address="bob@example.com", token=None)
+    session = asked.desk.enter_code("browser", code_mailed(asked, "bob"))
+    assert not isinstance(session, Refusal)
+    asked.clock.at = session.expires_at
+    assert asked.desk.session(session.id) is None
+    assert asked.desk.session("guess") is None
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_who_has_left_stays_signed_in_to_be_refused_with_a_record(
+    asked: Gate, *, gone: bool
+) -> None:
+    token = asked.tokens("bob")[-1]
     asked.desk.ask_code("browser", address="bob@example.com", token=None)
     session = asked.desk.enter_code("browser", code_mailed(asked, "bob"))
     assert not isinstance(session, Refusal)
     asked.directory.leave("bob")
-    assert asked.desk.session(session.id) is None
-    asked.directory.change("bob", active=True)
-    assert asked.desk.session(session.id) == session
-    asked.clock.at = session.expires_at
-    assert asked.desk.session(session.id) is None
-    assert asked.desk.session("guess") is None
+    if gone:
+        del asked.directory.people["bob"]
+    kept = asked.desk.session(session.id)
+    assert kept is not None
+    shown = asked.shown(token)
+    asked.desk.decide(token, kept, decision="approve", justification=WHY, seconds=None, shown=shown)
+    assert asked.refusals() == ["approver_unknown" if gone else "approver_inactive"]
 
 
 @pytest.mark.parametrize(

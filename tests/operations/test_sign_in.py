@@ -9,7 +9,6 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.sign_in import SessionRow
 from ticketgate.operations.sign_in import ask_code, enter_code, mint_code
 
 
@@ -35,9 +34,7 @@ def in_mail(gate: Gate) -> str:
 def enter(gate: Gate, code: str, browser: str = "b1") -> str:
     """Who is signed in by the code, or the refusal's code."""
     session = f"session-{gate.ids.token()}"
-    outcome: SessionRow | Refusal = gate.write(
-        partial(enter_code, browser_hash=browser, code=code, session_hash=session)
-    )
+    outcome = gate.write(partial(enter_code, browser_hash=browser, code=code, session_hash=session))
     return outcome.code if isinstance(outcome, Refusal) else outcome.subject
 
 

@@ -61,7 +61,8 @@ class DirectorySnapshot:
         """The one active human whose mail is `address` (ASCII case ignored); else None."""
         wanted = address.strip().lower()
         found = [p for p in self.people.values() if p.mail.lower() == wanted]
-        return found[0] if len(found) == 1 and found[0].active else None
+        fit = wanted and len(found) == 1 and found[0].active and found[0].kind == "human"
+        return found[0] if fit else None
 
     def human(self, subject: str) -> str:
         """The subject id of the human behind `subject`: all aliases of a human are one person.

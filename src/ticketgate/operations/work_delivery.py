@@ -235,12 +235,15 @@ def _apply(
         for grant in tx.grants.of_ticket(row.ticket.key):
             end_grant(tx, now, grant, "ticket_closed")
         return
-    wanted = wanted_by(row.ticket, classification, ground)
-    _end_what_is_not_asked(tx, now, row, wanted, ground.snapshot)
-    if classification.verdict is not Verdict.IDENTITY:
+    identity = classification.verdict is Verdict.IDENTITY
+    wanted: Mapping[str, Asked] = {}
+    if identity or tx.grants.of_ticket(row.ticket.key):  # else nobody needs what it might name
+        wanted = wanted_by(row.ticket, classification, ground)
+        _end_what_is_not_asked(tx, now, row, wanted, ground.snapshot)
+    if identity:
+        ask_again(tx, now, row, wanted, ground, edited=True)
+    else:
         _withdraw(tx, now, requests, row.verdict)
-        return
-    ask_again(tx, now, row, wanted, ground, edited=True)
 
 
 def wanted_by(

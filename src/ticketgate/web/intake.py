@@ -69,9 +69,7 @@ class Intake:
         its hook); 400 or 401 when it is not authentic; 503 when it cannot be stored.
         """
         now = self._wall_clock()
-        headers = {
-            text: fields[name].decode("latin-1") for name, text in _SIGNED if name in fields
-        }
+        headers = {text: fields[name].decode("latin-1") for name, text in _SIGNED if name in fields}
         keys = self._sources.get(source)
         try:
             verified = authenticate(

@@ -33,7 +33,8 @@ class SqliteLog:
     def store_head(self) -> None:
         """Store the head, once for all records of a transaction, before it commits."""
         self._db.execute(
-            "INSERT OR REPLACE INTO evidence_head VALUES (1, ?, ?)", (self.head.size, self.head.leaf)
+            "INSERT OR REPLACE INTO evidence_head VALUES (1, ?, ?)",
+            (self.head.size, self.head.leaf),
         )
 
     def append(self, draft: Draft, now: datetime) -> EvidenceRef:

@@ -1,0 +1,205 @@
+"""What time brings: deadlines, the directory's changes, the clock, the heartbeat, old bodies."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from tests.operations.kit import Gate
+from tests.operations.tickets import access_ticket, report_ticket
+
+from ticketgate.domain.errors import TicketgateError
+from ticketgate.operations.housekeeping import STEP_SECONDS
+from ticketgate.operations.sweep import expire_grants, time_out_requests
+
+HOUR = timedelta(hours=1)
+
+
+def active(gate: Gate) -> None:
+    """Alice has prod-db-admin for two hours."""
+    gate.deliver(access_ticket())
+    gate.approve("bob", "carol")
+    gate.settle()
+    assert gate.members() == {"alice"}
+
+
+# --- deadlines -------------------------------------------------------------------------------
+
+
+def test_nobody_who_is_asked_in_vain_gets_access(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.deliver(access_ticket("t2", beneficiary="erin"))
+    gate.tick(8 * 3600)
+    assert gate.states() == ["timed_out", "timed_out"]
+    assert {one["cause"] for one in gate.records("request.timed_out")} == {"decide_by"}
+    with gate.db() as looking:
+        (link,) = looking.links.of_request(gate.requests()[0].id)
+    assert (link.state.value, link.why) == ("expired", "decision_late")
+
+
+def test_a_link_that_was_used_before_the_time_was_over_stays_used(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.approve("bob")
+    gate.tick(8 * 3600)
+    with gate.db() as looking:
+        links = looking.links.of_request(gate.requests()[0].id)
+    assert [one.state.value for one in links] == ["used", "expired", "expired"]
+
+
+def test_what_timed_out_is_asked_again_only_with_other_material(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.tick(8 * 3600)
+    gate.deliver(access_ticket(version=2, short_description="hello?"))
+    assert gate.states() == ["timed_out"]
+    gate.deliver(access_ticket(version=3, reason="hello?"))
+    assert gate.states() == ["timed_out", "awaiting"]
+
+
+def test_a_sweep_with_nothing_due_moves_nothing(gate: Gate) -> None:
+    assert gate.write(time_out_requests) == 0
+    assert gate.write(partial(expire_grants, by=gate.clock.at)) == 0
+
+
+def test_a_step_says_when_the_next_one_is_due(gate: Gate) -> None:
+    assert gate.keeper.step() == STEP_SECONDS
+    active(gate)
+    assert gate.keeper.step() == STEP_SECONDS
+    gate.clock.at += 2 * HOUR - timedelta(milliseconds=300)
+    assert gate.keeper.step() == pytest.approx(0.3)
+
+
+def test_a_wall_clock_that_jumps_ahead_makes_nothing_live_longer(gate: Gate) -> None:
+    """What is due by either clock is revoked (rule 11)."""
+    active(gate)
+    gate.clock.skew = 3 * HOUR
+    gate.tick()
+    assert gate.members() == set()
+
+
+# --- the directory ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["inactive", "gone"])
+def test_a_leaver_loses_everything(gate: Gate, how: str) -> None:
+    active(gate)
+    gate.deliver(report_ticket())
+    gate.approve("erin")
+    if how == "inactive":
+        gate.directory.leave("alice")
+    else:
+        del gate.directory.people["alice"]
+    gate.tick()
+    assert gate.members() == set()
+    assert gate.grant_states() == ["revoked", "cancelled"]
+    assert {one.cause for one in gate.grants()} == {"leaver"}
+
+
+def test_who_stays_keeps_everything(gate: Gate) -> None:
+    active(gate)
+    gate.directory.leave("erin")
+    gate.tick()
+    assert gate.members() == {"alice"}
+
+
+def test_a_leaver_whose_access_is_going_already_is_not_revoked_twice(gate: Gate) -> None:
+    active(gate)
+    gate.target.down = True
+    gate.tick(2 * 3600)
+    gate.directory.leave("alice")
+    gate.tick()
+    assert len(gate.records("revocation.begun")) == 1
+
+
+def test_requests_are_asked_again_when_the_directory_changes(gate: Gate) -> None:
+    gate.deliver(access_ticket(beneficiary="erin"))
+    assert gate.requests()[0].reasons == ("not_requestable",)
+    gate.directory.change("erin", groups=frozenset({"platform-engineering"}))
+    gate.tick()
+    assert gate.states() == ["awaiting"]
+    gate.directory.change("erin", groups=frozenset())
+    gate.tick()
+    assert gate.states() == ["withdrawn", "blocked"]
+
+
+def test_a_change_that_matters_to_no_request_moves_none(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.deliver(access_ticket("t2", hours="soon"))
+    gate.tick()
+    before = gate.requests()
+    gate.directory.change("dan", name="Daniel Kowalski")
+    gate.tick()
+    assert gate.requests() == before
+
+
+def test_a_directory_that_cannot_be_read_stops_no_deadline(gate: Gate) -> None:
+    active(gate)
+    gate.directory.unreadable = True
+    gate.clock.at += 2 * HOUR
+    with pytest.raises(TicketgateError):
+        gate.keeper.step()
+    assert gate.grant_states() == ["revoking"]
+    gate.directory.unreadable = False
+
+
+# --- the clock, the heartbeat, old bodies ----------------------------------------------------
+
+
+def test_the_clock_is_kept_every_half_minute_and_at_the_end(gate: Gate) -> None:
+    def kept() -> object:
+        with gate.db() as looking:
+            return looking.people.kept_clock()
+
+    gate.keeper.step()
+    first = kept()
+    gate.clock.at += timedelta(seconds=29)
+    gate.keeper.step()
+    assert kept() == first
+    gate.clock.at += timedelta(seconds=1)
+    gate.keeper.step()
+    second = kept()
+    assert second != first
+    gate.clock.at += timedelta(seconds=1)
+    gate.keeper.last_words()
+    assert kept() == gate.clock.kept() != second
+
+
+def test_a_disputed_clock_is_recorded_once_and_not_kept(gate: Gate) -> None:
+    gate.clock.skew = -HOUR
+    gate.tick(60)
+    gate.tick(60)
+    gate.keeper.last_words()
+    with gate.db() as looking:
+        assert looking.people.kept_clock() is None
+    gate.clock.skew = timedelta(0)
+    gate.tick()
+    assert [one["disputed"] for one in gate.records("clock.disputed")] == [True, False]
+
+
+def test_silence_is_never_longer_than_an_hour(gate: Gate) -> None:
+    gate.counts = ({"snow-prod authentication": 3}, 2)
+    for _ in range(180):
+        gate.tick(60)
+    beats = gate.records("heartbeat")
+    assert len(beats) == 3
+    assert beats[0]["refused"] == [["snow-prod authentication", 3]]
+    assert beats[0]["duplicates"] == 2
+
+
+def test_bodies_are_dropped_in_time_unless_parked(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.receive(b"{", quarantine="not_json")
+    gate.tick()
+    gate.tick(30 * 86_400)
+    with gate.db() as looking:
+        rows = looking.deliveries.listed(None, 10)
+        kept = {row.state: looking.deliveries.body(row.seq) is not None for row in rows}
+    assert kept == {"processed": False, "quarantined": True}
+
+
+def test_a_restart_is_recorded_and_its_policy_when_it_is_another(gate: Gate) -> None:
+    gate.restart()
+    assert [one["type"] for one in gate.records()] == [
+        "log.opened",
+        "gateway.started",
+        "policy.loaded",
+        "gateway.started",
+    ]
