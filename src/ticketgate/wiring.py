@@ -177,7 +177,12 @@ class Gateway:
         self._keeper = self._housekeeper()
         self._lanes, self._loops = self._threads()
         self.store.writer.after_commit = self._wake
-        self._control = ControlServer(data / CONTROL_NAME, self._carry_out)
+        try:
+            self._control = ControlServer(data / CONTROL_NAME, self._carry_out)
+        except BaseException:
+            self.store.stop()
+            self._lock.release()
+            raise
 
     # --- building -----------------------------------------------------------------------------
 

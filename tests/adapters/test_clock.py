@@ -1,11 +1,14 @@
 """The one clock reads the machine by the rule of `timekeeping`."""
 
+import itertools
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+from tests.adapters.shelf import NOON
+
 from ticketgate.adapters.clock import SteadyClock, read_machine
-from ticketgate.domain.timekeeping import DISPUTE, Kept
+from ticketgate.domain.timekeeping import DISPUTE, Kept, Reading
 
 HOUR = timedelta(hours=1)
 CLOSE = timedelta(seconds=5)
@@ -78,3 +81,16 @@ def test_what_it_keeps_is_what_it_says() -> None:
     assert kept.boot_id == read_machine().boot_id
     assert kept.now <= clock.now()
     assert SteadyClock(kept, None).now() >= kept.now
+
+
+def test_a_machine_whose_wall_clock_jumps_is_read_by_the_rule() -> None:
+    walls = iter([0, 1, 2 + 3600, 3])  # seconds after noon that the wall clock says
+    boots = itertools.count(100)
+
+    def machine() -> Reading:
+        return Reading("boot-a", next(boots), NOON + timedelta(seconds=next(walls)))
+
+    clock = SteadyClock(None, None, machine)
+    assert clock.now() == NOON + timedelta(seconds=1)
+    assert clock.disputed()
+    assert clock.kept() == Kept("boot-a", 103.0, NOON + timedelta(seconds=3))

@@ -23,6 +23,7 @@ from ticketgate.connector_api import (
     JsonValue,
     Misconfigured,
     NotFound,
+    TargetConnector,
     TargetKind,
     TargetSettings,
 )
@@ -151,16 +152,18 @@ def test_a_target_is_opened_with_its_settings_and_closed_after_the_call() -> Non
 
 
 def test_a_target_is_closed_when_the_call_fails() -> None:
-    with targets_of(Memory(), Nowhere()).open("corp-scim") as kept:
-        pass
-    with (
-        pytest.raises(NotFound),
-        targets_of(Memory(), Nowhere()).open("corp-scim") as connector,
-    ):
-        kept = connector
-        connector.find_principal(())
-    assert isinstance(kept, FakeConnector)
-    assert kept.closed
+    opened: list[TargetConnector] = []
+
+    def call() -> None:
+        with targets_of(Memory(), Nowhere()).open("corp-scim") as connector:
+            opened.append(connector)
+            connector.find_principal(())
+
+    with pytest.raises(NotFound):
+        call()
+    [connector] = opened
+    assert isinstance(connector, FakeConnector)
+    assert connector.closed
 
 
 @pytest.mark.parametrize("name", ["gone", "never-there"])

@@ -258,3 +258,8 @@ def test_an_answer_that_is_no_object_is_a_fault(path: Path) -> None:
 def test_a_server_that_never_ran_can_be_stopped(path: Path, desk: Desk) -> None:
     ControlServer(path, desk).stop()
     assert not path.exists()
+
+
+def test_a_socket_that_cannot_be_made_is_let_go_of(tmp_path: Path, desk: Desk) -> None:
+    with pytest.raises(OSError, match="too long"):
+        ControlServer(tmp_path / ("x" * 108), desk)

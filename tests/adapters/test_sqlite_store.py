@@ -161,10 +161,15 @@ def test_a_look_has_no_right_to_change(tmp_path: Path) -> None:
 def test_a_look_that_failed_spoils_no_other(tmp_path: Path) -> None:
     with opened(tmp_path / "x.db") as store:
         store.write(op(lambda tx: tx.deliveries.add(delivery(), b"{}")))
-        for _ in range(3):
-            with pytest.raises(ValueError, match="planted"), store.reading() as looking:
+
+        def look_and_fail() -> NoReturn:
+            with store.reading() as looking:
                 assert len(looking.deliveries.waiting(9)) == 1
                 raise ValueError("planted")
+
+        for _ in range(3):
+            with pytest.raises(ValueError, match="planted"):
+                look_and_fail()
         with store.reading() as looking, store.reading() as another:
             assert looking.deliveries.waiting(9) == another.deliveries.waiting(9) != []
 

@@ -1,12 +1,14 @@
 """What the tests of faults stand on: a world whose gateway dies, and looks from outside at it."""
 
+import contextlib
 import copy
+import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +16,7 @@ from tests.faults.launcher import Fault
 
 from ticketgate.adapters.sqlite import evidence_tables
 from ticketgate.cli.demo.person import Person
-from ticketgate.cli.demo.servers import LOOPBACK, Process, free_port, wait_until
+from ticketgate.cli.demo.servers import LOOPBACK, Process, wait_until
 from ticketgate.cli.demo.snow import Record, Snow
 from ticketgate.cli.demo.world import World
 from ticketgate.domain.evidence import Head, parse_entry
@@ -25,6 +27,8 @@ ORIGIN: Final = "gate.example.com/evidence"
 KILLED: Final = -9
 BOUND_SECONDS: Final = 5.0  # within which the end is right after a restart
 PATIENCE_SECONDS: Final = 25.0
+FIRST_PORT: Final = 20_000
+EPHEMERAL_PORT: Final = 32_768  # Linux gives out ports from here on
 
 Entry = dict[str, Any]
 
@@ -42,7 +46,7 @@ class Ground(World):
         made.folder, made.config, made.gateway = folder, folder / "config", None
         shutil.copytree(world.config, made.config)
         made.began = time.clock_gettime(time.CLOCK_BOOTTIME)
-        made.port = free_port()
+        made.port = quiet_port()
         made.url = f"http://{LOOPBACK}:{made.port}"
         made.snow = Snow(f"{made.url}/hooks/snow-prod", world.snow.secret)
         made.mailbox.mails.clear()
@@ -152,7 +156,7 @@ class Ground(World):
     def look(self, sql: str, *arguments: object) -> list[Any]:
         """Rows of the database."""
         path = self.config / "data" / "ticketgate.db"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             return connection.execute(sql, arguments).fetchall()
 
     def state(self) -> str:
@@ -181,7 +185,7 @@ class Ground(World):
     def prove(self) -> None:
         """The log verifies, and what rule 1 promises of the grant holds."""
         path = self.config / "data" / "ticketgate.db"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             connection.execute("BEGIN")
             head = connection.execute("SELECT size, leaf FROM evidence_head").fetchone()
             entries = evidence_tables.entries(connection)
@@ -197,6 +201,15 @@ class Ground(World):
             (len(ends),)
         ]
         assert ends == {row[0] for row in self.look("SELECT not_after FROM access_grant")} - {None}
+
+
+def quiet_port() -> int:
+    """A free port that no client gets by chance, so that a dead gateway finds it free again."""
+    for port in range(FIRST_PORT + os.getpid() % 1000 * 10, EPHEMERAL_PORT):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise OSError("no port is free")
 
 
 def only_oliver(ground: Ground) -> bool:

@@ -1,6 +1,7 @@
 """ITSM platforms that post without a pause, and send again what was not acknowledged."""
 
 import threading
+import time
 from typing import Any, Final, Self
 
 import requests
@@ -8,6 +9,7 @@ import requests
 from ticketgate.cli.demo.snow import Record, Snow
 
 AGAIN_SECONDS: Final = 0.05
+GIVE_UP_SECONDS: Final = 20.0
 ACKNOWLEDGED: Final = 202
 
 Receipt = dict[str, Any]
@@ -19,6 +21,7 @@ class Senders:
     def __init__(self, snow: Snow, count: int) -> None:
         self._snow = snow
         self._stopping = threading.Event()
+        self._give_up = float("inf")
         self.acked: dict[str, Receipt] = {}
         self.refusals: list[requests.Response] = []
         self._threads = [
@@ -34,7 +37,8 @@ class Senders:
         self.stop()
 
     def stop(self) -> None:
-        """Post nothing new; what is not acknowledged yet is sent until it is."""
+        """Post nothing new; what is not acknowledged yet is sent until it is, within limits."""
+        self._give_up = time.monotonic() + GIVE_UP_SECONDS
         self._stopping.set()
         for thread in self._threads:
             thread.join()
@@ -48,14 +52,14 @@ class Senders:
         snow = Snow(self._snow.url, self._snow.secret, made=number * 10_000)
         while not self._stopping.is_set():
             record = snow.incident("The printer on the third floor is out of paper")
-            while not self._acknowledged(snow, record):
-                self._stopping.wait(AGAIN_SECONDS)
+            while not self._acknowledged(snow, record) and time.monotonic() < self._give_up:
+                time.sleep(AGAIN_SECONDS)
 
     def _acknowledged(self, snow: Snow, record: Record) -> bool:
         webhook_id = f"{record.sys_id}-0"
         try:
             answer = snow.post(record, webhook_id=webhook_id)
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
         if answer.status_code != ACKNOWLEDGED:
             self.refusals.append(answer)

@@ -164,9 +164,22 @@ class NoHttp(HttpClient):
 
 
 class HookedTarget(FakeTarget):
-    """A target; `during_grant` runs once, while the next grant is under way."""
+    """A target; `during_grant` runs once, while the next grant is under way.
+
+    Ordered to `die`, the next call that changes anything kills the process that makes it.
+    """
 
     during_grant: Callable[[], object] | None = None
+    death: type[BaseException] | None = None
+    applied = False
+
+    def die(self, death: type[BaseException], *, applied: bool) -> None:
+        """The next changing call raises `death`, with its effect or without."""
+        self.death, self.applied = death, applied
+
+    def live(self) -> None:
+        """Nobody dies."""
+        self.death = None
 
     @override
     def meet(self, call: Call, effect: Callable[[], None] | None = None) -> None:
@@ -174,6 +187,10 @@ class HookedTarget(FakeTarget):
         if hook is not None and given:
             self.during_grant = None
             hook()
+        if self.death is not None and effect is not None:
+            if self.applied:
+                effect()
+            raise self.death
         super().meet(call, effect)
 
 

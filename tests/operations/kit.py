@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
 from tests.operations.fakes import (
@@ -23,7 +24,7 @@ from tests.operations.fakes import (
     FakeTargets,
     corporate,
 )
-from tests.operations.tickets import SOURCE, PlainConnector, body_of
+from tests.operations.tickets import SOURCE, PlainConnector, access_ticket, body_of
 
 from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.policy_file import load_policy
@@ -51,6 +52,7 @@ from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Operation, Source
 
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- each test has a folder of its own there
 ORIGIN: Final = "gate.example.com/evidence"
 WHY: Final = "the billing migration is planned for tonight"
 OWN_USER: Final = "svc-ticketgate"
@@ -59,6 +61,14 @@ TARGETS: Final = (CommandKind.REVOKE, CommandKind.PROVISION)
 ROUNDS_MAX: Final = 20  # of work that makes work; more is a loop
 
 T = TypeVar("T")
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for one gate; in memory where there is such a place: a power cut is no test here."""
+    place = MEMORY if MEMORY.is_dir() else None
+    with TemporaryDirectory(dir=place, prefix="ticketgate-") as path:
+        yield Path(path)
 
 
 class Gate:
@@ -332,3 +342,27 @@ class Gate:
                 Head(size, leaf),
                 ORIGIN,
             )
+
+
+def approve(gate: Gate, ident: str = "t1", seconds: int | None = None) -> None:
+    """A ticket of Alice's, approved by Bob and Carol; not provisioned yet."""
+    gate.deliver(access_ticket(ident))
+    gate.approve("bob", "carol", seconds=seconds)
+
+
+def only(gate: Gate) -> Grant:
+    """The one grant that there is."""
+    (grant,) = gate.grants()
+    return grant
+
+
+def log_of(gate: Gate) -> list[tuple[str, str]]:
+    """The moves of the one grant, as recorded: (state, cause)."""
+    ident = only(gate).id
+    found = [one for one in gate.records() if one.get("on") == "grant" and one["id"] == ident]
+    return [(one["to"], one["cause"]) for one in found]
+
+
+def code_of(outcome: Decided | Refusal) -> str:
+    """The refusal's code; empty for a decision."""
+    return outcome.code if isinstance(outcome, Refusal) else ""

@@ -173,6 +173,14 @@ def test_a_code_signs_in_the_holder_of_a_link(asked: Gate) -> None:
     assert not isinstance(decided, Refusal)
 
 
+def test_a_wrong_code_signs_nobody_in(asked: Gate) -> None:
+    asked.desk.ask_code("browser", address="bob@example.com", token=None)
+    code_mailed(asked, "bob")
+    outcome = asked.desk.enter_code("browser", "00000000")
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "code_wrong"
+
+
 def test_signing_out_ends_the_session(asked: Gate) -> None:
     asked.desk.ask_code("browser", address="BOB@example.com ", token=None)
     session = asked.desk.enter_code("browser", code_mailed(asked, "bob"))

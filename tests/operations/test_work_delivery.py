@@ -1,5 +1,6 @@
 """What a revision of a ticket does: to the ticket, to its requests and to its grants."""
 
+import sqlite3
 from dataclasses import replace
 from functools import partial
 from itertools import permutations
@@ -15,6 +16,7 @@ from tests.operations.tickets import (
 
 from ticketgate.connector_api import Missing, StateClass, Ticket
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.matcher import Clause
 from ticketgate.operations.run_deliveries import BATCH_MAX
 from ticketgate.operations.work_delivery import Ground, Reading, work_delivery
@@ -263,6 +265,20 @@ def test_a_fault_while_it_is_worked_off_parks_it(gate: Gate) -> None:
     """A ticket that cannot be written as a record: 2^53 is outside the profile."""
     assert gate.deliver(access_ticket(version=2**53)) == "poison"
     assert gate.requests() == []
+
+
+def test_a_store_that_takes_nothing_loses_nothing(gate: Gate) -> None:
+    def full() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    gate.receive(access_ticket())
+    snapshot = gate.desk.snapshot()
+    gate.before_commit = full
+    with pytest.raises(StoreUnavailableError):
+        gate.deliveries.run(snapshot)
+    gate.before_commit = lambda: None
+    assert gate.work() == 1
+    assert gate.states() == ["awaiting"]
 
 
 def test_a_source_that_is_gone_leaves_its_deliveries_parked(gate: Gate) -> None:

@@ -49,9 +49,12 @@ class ControlServer:
         before = os.umask(0o117)
         try:
             self._socket.bind(str(path))
+            self._socket.listen()
+        except OSError:
+            self._socket.close()
+            raise
         finally:
             os.umask(before)
-        self._socket.listen()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
 
     def start(self) -> None:

@@ -78,8 +78,6 @@ def intend_provision(
         return None
     if grant.state is GrantState.PROVISIONING:
         return _again(tx, now, command, grant)
-    if grant.state is not GrantState.PLANNED:
-        return None
     over = _over(now, grant, snapshot)
     if over:
         end_grant(tx, now, grant, over)
@@ -300,9 +298,7 @@ def _confirm(
 ) -> None:
     if grant.state is GrantState.REVOKE_OVERDUE:
         grant = move(tx, grant, replace(grant, state=GrantState.REVOKING), "retried")
-    late = 0.0
-    if grant.not_after is not None:
-        late = max(0.0, (now - grant.not_after).total_seconds())
+    late = max(0.0, (now - (grant.not_after or now)).total_seconds())
     fields: dict[str, Json] = {"confirmed": True, "late_milliseconds": int(late * 1000), **more}
     after = replace(grant, state=GrantState.REVOKED, ended_at=now)
     move(tx, grant, after, grant.cause, fields)

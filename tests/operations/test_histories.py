@@ -1,0 +1,353 @@
+"""Random histories over the real store: invariants I1 to I10, I13 and I14 of the design.
+
+Tickets are opened, edited, closed and repeated; anybody decides on any link; the target fails in
+every way it can, the process dies around calls, people leave and come back, and time passes.
+"""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.contracts.fake_target import Fault
+from tests.operations.fakes import GROUP, REPORTS, principal
+from tests.operations.kit import OWN_USER, Gate, folder
+from tests.operations.tickets import access_ticket, account, closed, edited, report_ticket
+from typing_extensions import override
+
+from ticketgate.connector_api import Missing, StateClass, Ticket
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.approval import Link
+from ticketgate.domain.command import CommandKind, CommandState
+from ticketgate.domain.grant import (
+    CALL_SECONDS_MAX,
+    ENDED,
+    HOLDING,
+    REVOKE_BACKOFF_SECONDS_MAX,
+    REVOKING,
+    Grant,
+    GrantState,
+)
+from ticketgate.operations.control import carry_out
+from ticketgate.operations.decide_request import Decided
+
+LIFE_MAX: Final = {"prod-db-admin": 4 * 3600, "sales-reports": 5 * 86_400}
+GROUPS: Final = {"prod-db-admin": GROUP, "sales-reports": REPORTS}
+IDENTS: Final = st.sampled_from(["t1", "t2", "r1"])
+APPROVERS: Final = ["bob", "carol", "dan", "erin", "alice-admin"]
+CAST: Final = st.sampled_from([*APPROVERS, "alice", "mallory"])
+CALLS: Final = st.sampled_from(["grant", "revoke"])
+LATE: Final = Fault.TIMEOUT_LATE
+WAITS: Final = st.sampled_from([0.2, 1, 5, 31, 299, 3600, 7200, 28_800])
+EDITS: Final = st.sampled_from(
+    ["reason", "comment", "ours", "unread", "unlisted", "passed", "role"]
+)
+
+
+class CrashError(BaseException):
+    """The process dies here."""
+
+
+class Histories(RuleBasedStateMachine):
+    """One gate; `told` is the newest revision of each ticket, `sent` everything ever posted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.gate = Gate(self.stack.enter_context(folder()))
+        self.told: dict[str, Ticket] = {}
+        self.sent: list[tuple[Ticket, str]] = []
+        self.standing: set[tuple[str, str]] = set()
+        self.swept = False
+
+    # --- tickets ------------------------------------------------------------------------------
+
+    def _tell(self, ticket: Ticket, *, work: bool = True) -> None:
+        self.told[ticket.id] = ticket
+        webhook = f"msg-{len(self.sent)}"
+        self.sent.append((ticket, webhook))
+        self.gate.receive(ticket, webhook, hint=ticket.id)
+        if work:
+            self.gate.work()
+
+    @rule(ident=IDENTS, hours=st.sampled_from(["", "1", "30d"]), work=st.booleans())
+    def open_ticket(self, ident: str, hours: str, *, work: bool) -> None:
+        if ident not in self.told:
+            make = report_ticket if ident == "r1" else access_ticket
+            self._tell(make(ident, hours=hours), work=work)
+
+    @rule(ident=IDENTS, what=EDITS, by=CAST, work=st.booleans())
+    def edit(self, ident: str, what: str, by: str, *, work: bool) -> None:
+        ticket = self.told.get(ident)
+        if ticket is None:
+            return
+        edits: dict[str, dict[str, Any]] = {
+            "reason": {"reason": f"reason {ticket.version}"},
+            "passed": {"requested_for": account("bob")},
+            "unread": {"catalog_item": Missing.ABSENT},
+        }
+        changes = edits.get(what, {"short_description": f"comment {ticket.version}"})
+        after = edited(ticket, OWN_USER if what == "ours" else by, **changes)
+        if what == "unlisted":
+            after = _in_state(after, StateClass.UNLISTED)
+        elif what == "role":
+            after = _asking(after, "nothing")
+        self._tell(after, work=work)
+
+    @rule(ident=IDENTS)
+    def mend(self, ident: str) -> None:
+        """The requester puts the ticket back to what it was at first, as a new revision."""
+        ticket = self.told.get(ident)
+        if ticket is not None:
+            make = report_ticket if ident == "r1" else access_ticket
+            self._tell(make(ident, version=(ticket.version or 0) + 1))
+
+    @rule(ident=IDENTS)
+    def close(self, ident: str) -> None:
+        ticket = self.told.get(ident)
+        if ticket is not None:
+            self._tell(closed(ticket))
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 1000), fresh=st.booleans())
+    def repeat(self, which: int, *, fresh: bool) -> None:
+        """I9: what was worked off already has no effect, by its own id or by another."""
+        self.gate.work()
+        before = self._all()
+        ticket, webhook = self.sent[which % len(self.sent)]
+        with self.gate.db() as looking:
+            seen = looking.tickets.find(ticket.key)
+        late_close = seen is not None and ticket.state_class is StateClass.CLOSED
+        if not (fresh and late_close):
+            self.gate.receive(ticket, f"again-{self.gate.webhooks}" if fresh else webhook)
+            self.gate.work()
+            assert self._all() == before
+
+    # --- people -------------------------------------------------------------------------------
+
+    @rule(person=st.sampled_from(APPROVERS), which=st.integers(0, 3), deny=st.booleans())
+    def decide(self, person: str, which: int, *, deny: bool) -> None:
+        self.gate.run_mail()
+        tokens = self.gate.tokens(person)
+        if tokens:
+            self._decide(person, tokens[-1 - which % len(tokens)], "deny" if deny else "approve")
+
+    @rule(ident=IDENTS, seconds=st.sampled_from([None, None, 60]), settle=st.booleans())
+    def give(self, ident: str, seconds: int | None, *, settle: bool) -> None:
+        """All the way to a grant, which chance alone would hardly ever find."""
+        self.open_ticket(ident, "", work=True)
+        for person in ("carol", "bob", "erin", "carol", "dan"):
+            self.gate.run_mail()
+            for token in self.gate.tokens(person)[-2:]:
+                self._decide(person, token, "approve", seconds)
+        if settle:
+            self.gate.settle()
+
+    @rule(thief=CAST, holder=st.sampled_from(APPROVERS))
+    def steal(self, thief: str, holder: str) -> None:
+        """I2, I7: a link in other hands decides nothing."""
+        tokens = self.gate.tokens(holder)
+        if tokens and thief != holder:
+            before = self.gate.requests()
+            outcome = self.gate.decide(thief, token=tokens[-1])
+            assert not isinstance(outcome, Decided)
+            assert self.gate.requests() == before
+
+    def _decide(self, person: str, token: str, decision: str, seconds: int | None = None) -> None:
+        with self.gate.db() as looking:
+            link = looking.links.by_token(sha256(token.encode()).hexdigest())
+            assert link is not None
+            request = looking.requests.get(link.request)
+            assert request is not None
+        outcome = self.gate.decide(person, decision, token=token, seconds=seconds)
+        if isinstance(outcome, Decided):
+            self._was_right(person, request, link)
+
+    def _was_right(self, person: str, request: AccessRequest, link: Link) -> None:
+        """I1, I2, I8, by a second opinion of the test's own."""
+        people = self.gate.directory.people
+        assert people[person].active
+        assert (link.approver, link.state.value) == (person, "issued")
+        assert request.state is RequestState.AWAITING
+        assert self.gate.clock.at < request.decide_by
+        assert link.shown == request.shown
+        parties = {request.requester, request.beneficiary, request.editor}
+        subjects = {party.subject for party in parties if party is not None}
+        assert person not in subjects
+        assert not (person == "alice-admin" and "alice" in subjects)
+        manager = people[request.beneficiary.subject].manager == person
+        iam = person in {"carol", "dan"} or "sec-iam" in people[person].groups
+        apart = people[person].team != people[request.requester.subject].team
+        if request.entitlement == "sales-reports":
+            assert manager or person == "erin"
+        else:
+            assert manager if request.stage == 1 else (iam and apart)
+
+    @rule(person=st.sampled_from(["alice", "bob", "carol", "dan"]), stays=st.booleans())
+    def leave_or_return(self, person: str, *, stays: bool) -> None:
+        self.gate.directory.change(person, active=stays)
+
+    @rule(manager=st.sampled_from(["bob", "carol"]))
+    def reorganise(self, manager: str) -> None:
+        self.gate.directory.change("alice", manager=manager)
+
+    @rule(person=st.sampled_from(["alice", "bob"]))
+    def pull_the_switch(self, person: str) -> None:
+        carry_out(self.gate.store, "os:0@host", {"do": "revoke", "reason": "x", "person": person})
+
+    # --- the target, the process, time --------------------------------------------------------
+
+    @rule(verb=CALLS, fault=st.sampled_from([one for one in Fault if one is not LATE]))
+    def fail(self, verb: str, fault: Fault) -> None:
+        self.gate.target.fail(verb, fault)
+
+    @rule()
+    def lose_an_answer(self) -> None:
+        self.gate.target.fail("grant", LATE)
+
+    @rule(down=st.booleans())
+    def go_down_or_up(self, *, down: bool) -> None:
+        self.gate.target.down = down
+
+    @rule()
+    def land(self) -> None:
+        self.gate.target.land()
+
+    @rule(person=st.sampled_from(["alice", "bob"]), entitlement=st.sampled_from(sorted(GROUPS)))
+    def give_by_hand(self, person: str, entitlement: str) -> None:
+        """Somebody else gives access for good, when none of ours is there or on its way."""
+        ours = [one for one in self.gate.grants() if one.state not in ENDED]
+        if not any(one.subject == person and one.entitlement == entitlement for one in ours):
+            self.standing.add((person, entitlement))
+            self.gate.target.groups[GROUPS[entitlement]].add(principal(person))
+
+    @rule(kind=st.sampled_from([CommandKind.PROVISION, CommandKind.REVOKE]), applied=st.booleans())
+    def die_at_a_call(self, kind: CommandKind, *, applied: bool) -> None:
+        """I14: killed after the intent, before the call or right after it."""
+        self.gate.target.die(CrashError, applied=applied)
+        try:
+            self.gate.run_targets(kind)
+        except CrashError:
+            self.gate.restart()
+        self.gate.target.live()
+
+    @rule()
+    def restart(self) -> None:
+        self.gate.restart()
+
+    @rule()
+    def work(self) -> None:
+        self.gate.settle()
+
+    @rule(seconds=WAITS)
+    def wait(self, seconds: float) -> None:
+        """A call that was sent lands within its deadline or never."""
+        self.gate.target.land()
+        self.gate.tick(seconds)
+        self.swept = True
+
+    # --- what holds always --------------------------------------------------------------------
+
+    def _all(self) -> tuple[object, ...]:
+        with self.gate.db() as looking:
+            tickets = [looking.tickets.find(one.key) for one in self.told.values()]
+        seen = [(one.ticket, one.verdict) for one in tickets if one is not None]
+        return (self.gate.requests(), self.gate.grants(), seen)
+
+    @invariant()
+    def every_grant_has_its_approvals_and_its_end(self) -> None:
+        """I1, I3."""
+        requests = {one.id: one for one in self.gate.requests()}
+        for grant in self.gate.grants():
+            assert requests[grant.request].state is RequestState.APPROVED
+            assert requests[grant.request].beneficiary.subject == grant.subject
+            assert 1 <= grant.seconds <= LIFE_MAX[grant.entitlement]
+            begun = grant.state not in {GrantState.PLANNED, GrantState.CANCELLED}
+            assert begun == (grant.not_after is not None)
+            if grant.not_after is not None:
+                left = grant.not_after - self.gate.clock.at
+                assert left <= timedelta(seconds=LIFE_MAX[grant.entitlement])
+
+    @invariant()
+    def what_is_over_is_being_taken_away(self) -> None:
+        """I5: no grant outlives its end by more than a sweep, and revoking never gives up."""
+        now = self.gate.clock.at
+        with self.gate.db() as looking:
+            for grant in self.gate.grants():
+                if grant.state in HOLDING and self.swept:
+                    assert grant.not_after is not None
+                    assert grant.not_after > now
+                if grant.state in REVOKING:
+                    command = looking.commands.of(grant.id, CommandKind.REVOKE)
+                    assert command is not None
+                    cap = timedelta(seconds=REVOKE_BACKOFF_SECONDS_MAX)
+                    queued = command.state is CommandState.QUEUED
+                    assert not queued or command.due_at <= now + cap
+        self.swept = False
+
+    @invariant()
+    def the_target_holds_what_the_grants_say(self) -> None:
+        """I6, I10: nothing of an ended grant stays, and no live grant is cut short."""
+        shares: dict[tuple[str, str, str], list[Grant]] = {}
+        for grant in self.gate.grants():
+            shares.setdefault(grant.share, []).append(grant)
+        for (person, _, entitlement), grants in shares.items():
+            held = principal(person) in self.gate.target.members(GROUPS[entitlement])
+            states = {one.state for one in grants}
+            if (person, entitlement) in self.standing or GrantState.ACTIVE in states:
+                assert held
+            elif states <= ENDED:
+                assert not held
+
+    @invariant()
+    def one_live_request_for_each_thing_asked(self) -> None:
+        live = [
+            (one.ticket, one.entitlement)
+            for one in self.gate.requests()
+            if one.state in {RequestState.BLOCKED, RequestState.AWAITING}
+        ]
+        assert len(live) == len(set(live))
+
+    @override
+    def teardown(self) -> None:
+        """I5, I13: all ends when everything heals; the log is whole and tells the tables."""
+        self.gate.target.live()
+        self.gate.target.heal()
+        self.wait(CALL_SECONDS_MAX)
+        for _ in range(4):
+            self.wait(6 * 86_400)
+            self.wait(REVOKE_BACKOFF_SECONDS_MAX)
+        assert {one.state for one in self.gate.grants()} <= ENDED
+        self.the_target_holds_what_the_grants_say()
+        told = {(one["on"], one["id"]): one["to"] for one in self.gate.records() if "on" in one}
+        for request in self.gate.requests():
+            assert told["request", request.id] == request.state.value
+        for grant in self.gate.grants():
+            assert told["grant", grant.id] == grant.state.value
+        links = [one["link"] for one in self.gate.records("decision.recorded")]
+        assert len(links) == len(set(links))
+        self.gate.stop()
+        report = self.gate.verified()
+        assert not report.failed(), [verdict.faults for verdict in report.failed()]
+        self.stack.close()
+
+
+def _in_state(ticket: Ticket, state: StateClass) -> Ticket:
+    return replace(ticket, state="99", state_class=state)
+
+
+def _asking(ticket: Ticket, role: str) -> Ticket:
+    return replace(ticket, variables={"role": role, "duration": ""})
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(
+    max_examples=25,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
