@@ -208,10 +208,12 @@ def test_who_drips_is_hung_up_on_in_time(server: ControlServer, path: Path, desk
     dripping = threading.Thread(target=drip)
     dripping.start()
     began = time.monotonic()
-    answer = ask(path, {})
-    waited = time.monotonic() - began
-    stop.set()
-    dripping.join()
+    try:
+        answer = ask(path, {})
+        waited = time.monotonic() - began
+    finally:
+        stop.set()
+        dripping.join()
     assert answer == {"revoked": ["grt_1"]}
     assert waited < 4 * READ_SECONDS
     assert len(desk.asked) == 1

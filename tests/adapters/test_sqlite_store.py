@@ -102,8 +102,32 @@ def test_a_loop_that_closed_before_its_answer_harms_nobody(tmp_path: Path) -> No
     with opened(tmp_path / "x.db") as store:
         with held(store):
             asyncio.run(leave())
-        assert store.write(note) == 3
+        assert store.writer.futures([note])[0].result(WAIT_SECONDS) == 3
         assert store.writer.alive
+
+
+def test_a_fault_after_the_commit_tells_no_waiter_twice(tmp_path: Path) -> None:
+    """The writer dies, but whoever has an answer keeps it, and their loop hears of no fault."""
+    faults: list[dict[str, Any]] = []
+
+    def fail_to_wake(touched: frozenset[str]) -> NoReturn:
+        raise OSError(f"cannot wake {touched}")
+
+    async def deliver() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+        await asyncio.wait_for(
+            store.write_async(op(lambda tx: tx.deliveries.add(delivery(), b"{}"))), WAIT_SECONDS
+        )
+        await asyncio.to_thread(store.writer._thread.join, WAIT_SECONDS)
+        await asyncio.sleep(0)
+
+    store = unopened(tmp_path / "x.db")
+    store.writer.after_commit = fail_to_wake
+    store.start()
+    asyncio.run(deliver())
+    assert not store.writer.alive
+    assert faults == []
+    store.stop()
 
 
 def test_a_waiter_of_a_loop_is_told_when_the_writer_dies(tmp_path: Path) -> None:
