@@ -22,6 +22,7 @@ from ticketgate import wiring
 from ticketgate.adapters.clock import read_machine
 from ticketgate.adapters.instance_lock import InstanceLock
 from ticketgate.connector_api import HttpAnswer, HttpClient, TargetConnector, TargetSettings
+from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import ConfigurationError, StoreUnavailableError
 from ticketgate.domain.evidence import Head, parse_entry
@@ -344,6 +345,47 @@ def test_access_ends_on_time_while_the_directory_cannot_be_read(folder: Path) ->
             return found is not None and found.state is GrantState.REVOKED
 
         wait_until(revoked)
+
+
+def test_open_intents_are_queued_again_at_the_start(folder: Path) -> None:
+    """The call may have been made: it is observed at the target, never taken for undone."""
+    with running(folder) as gateway:
+        intended = Command(
+            "cmd_1", CommandKind.MAIL_LINK, "lnk_1", "", CommandState.INTENDED, gateway.clock.now()
+        )
+
+        def left_open(tx: Transaction, now: datetime) -> None:
+            tx.commands.add(intended)
+
+        gateway.store.write(left_open)
+    gateway = built(folder)
+    gateway.store.start()
+    with capture_logs() as lines:
+        gateway.recover()
+    with gateway.store.reading() as looking:
+        found = looking.commands.get("cmd_1")
+    gateway.stop()
+    assert found is not None
+    assert found.state is CommandState.QUEUED
+    assert lines == [{"event": "intents.recovered", "count": 1, "log_level": "warning"}]
+
+
+def test_a_fresh_configuration_gets_an_empty_store_that_a_gateway_takes(folder: Path) -> None:
+    path = wiring.create_store(folder)
+    assert path == folder / "data" / "ticketgate.db"
+    assert records(folder) == []
+    with running(folder):
+        pass
+    assert is_whole(folder)
+
+
+def test_sources_are_read_by_the_connector_that_they_name(folder: Path) -> None:
+    configuration = wiring.load(folder, {})
+    source = wiring.read_source(configuration, "snow-prod")
+    assert source is not None
+    assert source.connector.kind == "servicenow"
+    assert source.own_users == {"svc-ticketgate"}
+    assert wiring.read_source(configuration, "jira") is None
 
 
 def test_who_runs_this_is_named_for_the_record() -> None:

@@ -3,10 +3,11 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from ticketgate.adapters.sqlite.looking import look
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
@@ -158,3 +159,43 @@ def command(ident: str, kind: CommandKind = CommandKind.REVOKE, *, after: float 
     """A queued command that is due `after` seconds from noon."""
     due = NOON + timedelta(seconds=after)
     return Command(ident, kind, f"grt_{ident}", "corp-scim", CommandState.QUEUED, due)
+
+
+class Commits:
+    """Counts groups before their COMMIT, and fails those it is told to."""
+
+    def __init__(self) -> None:
+        self.groups = 0
+        self.fault: BaseException | None = None
+
+    def __call__(self) -> None:
+        self.groups += 1
+        if self.fault is not None:
+            raise self.fault
+
+
+class FatalError(BaseException):
+    """What no operation may survive."""
+
+
+def fail_after_two_records(tx: Transaction, now: datetime) -> NoReturn:
+    """An operation that fails when it has left records already."""
+    note(tx, now)
+    note(tx, now)
+    raise ValueError("after two records")
+
+
+def die(tx: Transaction, now: datetime) -> NoReturn:
+    """An operation that takes the writer with it."""
+    note(tx, now)
+    raise FatalError
+
+
+def deliver(tx: Transaction) -> None:
+    """Store a delivery: new work."""
+    tx.deliveries.add(delivery(), b"{}")
+
+
+def error_of(future: Future[Any]) -> BaseException | None:
+    """What the operation ended with; None when it is done."""
+    return future.exception(WAIT_SECONDS)

@@ -4,11 +4,10 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from prometheus_client import generate_latest
-from tests.adapters.shelf import NOON, WAIT_SECONDS, command, delivery, op, opened
+from tests.adapters.shelf import NOON, WAIT_SECONDS, command, delivery, die, op, opened
 
 from ticketgate.adapters.meters import OUTBOX_SECONDS_MAX, Meters
 from ticketgate.adapters.sqlite.store import SqliteStore
@@ -139,12 +138,6 @@ def test_a_store_that_writes_with_room_and_nothing_late_is_ready(store: SqliteSt
 
 
 def test_a_dead_writer_is_not_ready(store: SqliteStore) -> None:
-    class FatalError(BaseException):
-        pass
-
-    def die(tx: Transaction, now: datetime) -> NoReturn:
-        raise FatalError
-
     [dying] = store.writer.futures([die])
     assert dying.exception(WAIT_SECONDS) is not None
     store.writer._thread.join(WAIT_SECONDS)

@@ -24,6 +24,7 @@ from tests.adapters.shelf import (
     Ticking,
     command,
     delivery,
+    die,
     held,
     is_whole,
     note,
@@ -131,12 +132,6 @@ def test_a_fault_after_the_commit_tells_no_waiter_twice(tmp_path: Path) -> None:
 
 
 def test_a_waiter_of_a_loop_is_told_when_the_writer_dies(tmp_path: Path) -> None:
-    class FatalError(BaseException):
-        pass
-
-    def die(tx: Transaction, now: datetime) -> NoReturn:
-        raise FatalError
-
     async def wait() -> list[int | BaseException]:
         with held(store):
             waiting: list[asyncio.Future[int]] = [store.write_async(die), store.write_async(note)]

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.adapters.shelf import NOON, command, delivery
 
-from ticketgate.adapters.sqlite import codec, schema
+from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.domain.access_request import AccessRequest, Party, RequestState
 from ticketgate.domain.approval import Approval, Link, LinkState
@@ -24,51 +22,11 @@ from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.sign_in import Code, SessionRow
-from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
+from ticketgate.domain.ticket import StateClass, Ticket
 from ticketgate.domain.timekeeping import Kept
 
 HOUR = timedelta(hours=1)
 KEY = ("snow-prod", "sc_req_item", "9d38")
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-TIMES = st.datetimes(timezones=st.just(UTC))
-SECONDS = st.integers(0, 10**9)
-REFERENCES = st.builds(Reference, st.none() | TEXT, st.none() | TEXT)
-TICKETS = st.builds(
-    Ticket,
-    source=TEXT,
-    table=TEXT,
-    id=TEXT,
-    version=st.none() | st.integers(0, 2**60),
-    state=TEXT,
-    state_class=st.sampled_from(StateClass),
-    updated_by=TEXT,
-    bound_to=TEXT,
-    fields=st.dictionaries(TEXT, TEXT | REFERENCES | st.just(Missing.ABSENT), max_size=4),
-    variables=st.none() | st.dictionaries(TEXT, TEXT | st.just(Missing.ABSENT), max_size=4),
-)
-PARTIES = st.builds(Party, TEXT, TEXT)
-WORDS = st.lists(TEXT, max_size=3).map(tuple)
-REQUESTS = st.builds(
-    AccessRequest,
-    id=TEXT, version=st.just(1), state=st.sampled_from(RequestState), source=TEXT, table=TEXT,
-    ticket_id=TEXT, ticket_number=TEXT, revision=SECONDS, entitlement=TEXT, target=TEXT,
-    access=st.dictionaries(TEXT, TEXT, max_size=3), requester=PARTIES, beneficiary=PARTIES,
-    editor=st.none() | PARTIES, seconds=SECONDS, seconds_asked=st.none() | SECONDS,
-    catalog_item=TEXT, reason=TEXT, tier=st.sampled_from(Tier), kinds=WORDS, rule_ids=WORDS,
-    approve_rule=TEXT, salt=TEXT, material=TEXT, rules=TEXT, round=SECONDS, stage=SECONDS,
-    opened_at=TIMES, decide_by=TIMES, reasons=WORDS, cut=st.none() | SECONDS,
-    closed_at=st.none() | TIMES,
-)  # fmt: skip
-GRANTS = st.builds(
-    Grant,
-    id=TEXT, version=st.just(1), state=st.sampled_from(GrantState), request=TEXT, source=TEXT,
-    table=TEXT, ticket_id=TEXT, entitlement=TEXT, target=TEXT,
-    access=st.dictionaries(TEXT, TEXT, max_size=3), subject=TEXT, seconds=SECONDS,
-    activate_by=TIMES, principal=st.none() | TEXT, native_ref=st.none() | TEXT,
-    not_after=st.none() | TIMES, baseline=st.booleans(), cause=TEXT,
-    late_until=st.none() | TIMES, ended_at=st.none() | TIMES,
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -77,15 +35,6 @@ def tables(tmp_path: Path) -> Iterator[SqliteReading]:
     with closing(schema.connect(tmp_path / "x.db")) as connection:
         schema.migrate(connection)
         yield SqliteReading(connection)
-
-
-@pytest.fixture(scope="module")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    """A file for many examples, each rolled back."""
-    path = tmp_path_factory.mktemp("scratch") / "x.db"
-    with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
-        yield connection
 
 
 def grant(ident: str = "grt_1", **changes: Any) -> Grant:  # noqa: ANN401 -- any field
@@ -104,39 +53,6 @@ def request(ident: str = "req_1", **changes: Any) -> AccessRequest:  # noqa: ANN
         NOON + HOUR,
     )  # fmt: skip
     return replace(plain, **changes)
-
-
-# --- both ways ------------------------------------------------------------------------------------
-
-
-@given(TICKETS)
-def test_a_ticket_comes_back_as_it_was(ticket: Ticket) -> None:
-    assert codec.ticket_of(codec.ticket_text(ticket)) == ticket
-
-
-@given(REQUESTS)
-def test_a_request_comes_back_as_it_was(
-    scratch: sqlite3.Connection, request_: AccessRequest
-) -> None:
-    scratch.execute("BEGIN")
-    try:
-        requests = SqliteReading(scratch).requests
-        requests.save(request_)
-        assert requests.get(request_.id) == request_
-    finally:
-        scratch.execute("ROLLBACK")
-
-
-@given(GRANTS)
-def test_a_grant_comes_back_as_it_was(scratch: sqlite3.Connection, grant_: Grant) -> None:
-    scratch.execute("BEGIN")
-    try:
-        grants = SqliteReading(scratch).grants
-        grants.save(grant_)
-        assert grants.get(grant_.id) == grant_
-        assert grants.sharing(grant_.share) == [grant_]
-    finally:
-        scratch.execute("ROLLBACK")
 
 
 # --- deliveries and tickets -----------------------------------------------------------------------

@@ -19,8 +19,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def ground(servers: World, tmp_path: Path) -> Iterator[Ground]:
-    """A ground without a gateway yet."""
+def ground(servers: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    """A ground without a gateway yet. Its gateways are not measured: a killed one tells nothing."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     made = Ground.beside(servers, tmp_path)
     yield made
     made.end()
