@@ -19,12 +19,13 @@ run: python ## Set up, then do the main job start to end on real parts
 	$(BIN)/ticketgate demo
 
 test: setup ## Set up, then run the tests with branch coverage (at least 95 %)
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=95 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=95 $(ARGS)
 
 lint: setup ## Style, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(MYPY_PATHS)
+	MYPYPATH=bench $(BIN)/mypy bench
 	$(BIN)/lint-imports --no-logo
 
 gates: setup # coverage of the last test run: every branch of domain and operations

@@ -189,7 +189,7 @@ def samples() -> Path:
     folder = os.environ.get("TICKETGATE_SAMPLES")
     if not folder:
         pytest.skip("TICKETGATE_SAMPLES does not name a folder of real payloads")
-    return Path(folder)
+    return Path(folder) / "payloads"
 
 
 def test_the_real_samples_are_read(samples: Path) -> None:

@@ -145,6 +145,12 @@ class Process:
         self.process.wait()
         self._log.close()
 
+    def check_alive(self) -> None:
+        """Raise DemoError, with the end of its log, when the process has ended."""
+        if self.process.poll() is not None:
+            tail = self.log.read_text(errors="replace")[-2000:]
+            raise DemoError(f"a server ended with {self.process.returncode}:\n{tail}")
+
     def wait_ready(self, url: str) -> None:
         """Wait until `url` answers 200.
 
@@ -153,9 +159,7 @@ class Process:
         """
 
         def answers() -> bool:
-            if self.process.poll() is not None:
-                tail = self.log.read_text(errors="replace")[-2000:]
-                raise DemoError(f"a server ended with {self.process.returncode}:\n{tail}")
+            self.check_alive()
             try:
                 return get(url).status_code == 200  # noqa: PLR2004 -- HTTP's own number
             except requests.ConnectionError:
@@ -179,13 +183,14 @@ class ScimServer(Process):
         self.token = token
         self.url = f"http://{LOOPBACK}:{self.port}/v2"
         program = str(Path(sys.executable).with_name("scim2-server"))
-        super().__init__([program, "--port", str(self.port), "--bearer-token", token], log)
+        super().__init__([program, "--port", str(self.port), f"--bearer-token={token}"], log)
         self.wait_ready_with_token()
 
     def wait_ready_with_token(self) -> None:
         """Wait until it answers."""
 
         def answers() -> bool:
+            self.check_alive()
             try:
                 return bool(self.ask("GET", "/ServiceProviderConfig"))
             except requests.ConnectionError:

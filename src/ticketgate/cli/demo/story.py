@@ -11,7 +11,7 @@ from ticketgate.cli.demo.servers import POLL_SECONDS, DemoError
 from ticketgate.cli.demo.world import GROUP, World
 from ticketgate.domain.evidence import EvidenceRef
 
-SECONDS: Final = 20  # how long the access lasts; the demo waits for its end
+SECONDS: Final = 10  # how long the access lasts; the demo waits for its end
 REVOKE_SECONDS_MAX: Final = 15.0
 SETTLE_SECONDS_MAX: Final = 15.0
 ACCEPTED: Final = 202

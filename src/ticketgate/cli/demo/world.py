@@ -6,6 +6,7 @@ Only addresses, ports and secrets are rewritten; rules, people and limits are as
 import re
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -25,18 +26,22 @@ class World:
         """Start the servers around the gateway and write the configuration into `folder`."""
         self.folder = folder
         self.config = folder / "config"
-        shutil.copytree(shipped_config(), self.config)
+        own = shutil.ignore_patterns("secrets", "data")  # of somebody who runs in the checkout
+        shutil.copytree(shipped_config(), self.config, ignore=own)
         secrets = write_secrets(self.config)
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
-        self.mailbox = Mailbox()
-        self.scim = ScimServer(secrets["scim.token"], folder / "scim.log")
-        self.scim_url = self.scim.url
         self.snow = Snow(f"{self.url}/hooks/snow-prod", secrets["snow-prod.whsec"])
         self.gateway: Process | None = None
-        self.alice = self.scim.add_user(ALICE)
-        self.group = self.scim.add_group(GROUP, self.scim.add_user(OTHER_MEMBER))
-        self.point_at(self.scim.url)
+        with ExitStack() as undo:  # a later step that fails leaves no server behind
+            self.mailbox = Mailbox()
+            undo.callback(self.mailbox.stop)
+            self.scim = ScimServer(secrets["scim.token"], folder / "scim.log")
+            undo.callback(self.scim.stop)
+            self.alice = self.scim.add_user(ALICE)
+            self.group = self.scim.add_group(GROUP, self.scim.add_user(OTHER_MEMBER))
+            self.point_at(self.scim.url)
+            undo.pop_all()
 
     def point_at(self, scim_url: str) -> None:
         """Write the addresses into the copy of `ticketgate.yaml`."""
