@@ -128,7 +128,8 @@ def records(folder: Path) -> list[dict[str, Any]]:
 def is_whole(folder: Path) -> bool:
     with wiring.look(folder) as looking:
         head: Head | None = looking.head()
-        report = verify(looking.entries(), looking.disclosures(), head, looking.origin)
+        entries, disclosures = looking.entries(), looking.disclosures()
+        report = verify(entries, disclosures, head, looking.origin, looking.tables())
     return not report.failed()
 
 
@@ -144,7 +145,10 @@ def delivered(number: int = 1) -> VerifiedDelivery:
 def test_a_gateway_starts_is_ready_and_stops(folder: Path) -> None:
     with running(folder) as gateway:
         wait_until(lambda: all(ok for ok, _ in gateway.readiness().values()))
-        assert set(gateway.readiness()) == {"writer", "disk", "outbox", "clock", "workers"}
+        assert set(gateway.readiness()) == {
+            *("writer", "disk", "outbox", "clock", "workers"),
+            *("directory", "configuration"),
+        }
         data = folder / "data"
         assert data.stat().st_mode & 0o777 == 0o700
         assert (data / "control.sock").stat().st_mode & 0o777 == 0o660

@@ -108,9 +108,20 @@ TicketgateHook.prototype = {
     },
 
     put: function(sent, name, value, shown) {
-        var text = value ? String(value) : "";
+        var text = value ? this.text(value) : "";
         if (name && text.length <= TicketgateHook.TEXT_MAX) {
-            sent[name] = { value: text, display_value: String(shown.getDisplayValue() || "") };
+            sent[this.text(name)] = {
+                value: text,
+                display_value: this.text(shown.getDisplayValue() || "")
+            };
         }
+    },
+
+    /* NUL and half of a surrogate pair become U+FFFD: the gateway would park the whole record. */
+    text: function(value) {
+        return String(value).replace(
+            /[\ud800-\udbff][\udc00-\udfff]|[\u0000\ud800-\udfff]/g,
+            function(found) { return found.length === 2 ? found : "\ufffd"; }
+        );
     }
 };

@@ -58,6 +58,7 @@ __all__ = [
     "TargetSettings",
     "Throttled",
     "Ticket",
+    "TooLarge",
     "Unavailable",
     "Value",
     "read_json",
@@ -76,8 +77,8 @@ class ItsmConnector(Protocol):
         """The ticket revision that the payload is.
 
         Raises:
-            MalformedDeliveryError: with a code: `no_mapping` (no such table in the mapping, or
-                none can be told), `no_ticket_id`, `not_a_record`.
+            MalformedDeliveryError: with a code: `no_mapping` (no such table in the mapping),
+                `no_table` (none can be told), `no_ticket_id`, `not_a_record`.
         """
 
     def ticket_hint(self, webhook_id: str) -> str | None:
@@ -179,6 +180,10 @@ class Refused(ConnectorError):  # noqa: N818
     """The connector will not do it: ambiguous, or it would harm others."""
 
     code = "target_refused"
+
+
+class TooLarge(Refused):
+    """The answer is larger than is read; the call itself may have had its effect."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,8 @@ class Deliveries(Protocol):
     def add(self, row: DeliveryRow, body: bytes) -> None:
         """Store a row and its raw body; `row.seq` is ignored and given by the store."""
 
-    def waiting(self, limit: int) -> list[DeliveryRow]:
-        """Accepted rows that are not worked off, oldest first."""
+    def waiting(self, limit: int, after: int = 0) -> list[DeliveryRow]:
+        """Accepted rows behind the sequence number `after` that wait, oldest first."""
 
     def body(self, seq: int) -> bytes | None:
         """The raw body, None when it was dropped."""
@@ -49,11 +49,14 @@ class Deliveries(Protocol):
     def backlog(self, source: str, ticket: str) -> int:
         """How many accepted deliveries that are, or may be, of this ticket are not worked off."""
 
-    def parked_after(self, source: str, ticket: str, seq: int) -> bool:
-        """Whether a quarantined delivery later than `seq` is, or may be, of this ticket."""
+    def parked_after(self, source: str, ticket: str, seq: int) -> DeliveryRow | None:
+        """A quarantined delivery later than `seq` that is, or else may be, of this ticket.
+
+        One of a table that the source does not list is of no ticket of ours.
+        """
 
     def drop_bodies(self, before: datetime) -> int:
-        """Drop raw bodies of processed rows received before; returns how many."""
+        """Drop raw bodies of rows received before that do not wait; returns how many."""
 
     def listed(self, state: str | None, limit: int) -> list[DeliveryRow]:
         """Newest first, for looking."""
@@ -131,11 +134,14 @@ class Grants(Protocol):
     def of_ticket(self, key: tuple[str, str, str]) -> list[Grant]:
         """All grants of a ticket that are not ended."""
 
-    def sharing(self, share: tuple[str, str, str]) -> list[Grant]:
-        """All grants of the same (subject, target, entitlement), ended ones too."""
+    def sharing(self, holding: str | None) -> list[Grant]:
+        """All grants with the same `Grant.holding`, ended ones too; none for None."""
 
     def due(self, now: datetime) -> list[Grant]:
         """Live grants whose time is up."""
+
+    def revoking_since(self, moment: datetime) -> list[Grant]:
+        """Grants that are revoking, not overdue, and have been since then or earlier."""
 
     def next_due(self) -> datetime | None:
         """When the next live grant's time is up."""
@@ -163,13 +169,16 @@ class Commands(Protocol):
         """The open command of this kind for a grant, link or code."""
 
     def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
-        """Queued commands that are due, oldest first."""
+        """Queued commands that are due, at most `limit` of each target; oldest first."""
 
     def next_due(self, kinds: Iterable[CommandKind]) -> datetime | None:
         """When the next queued command is due."""
 
     def intended(self) -> list[Command]:
         """Commands whose intent is committed and whose outcome is not."""
+
+    def hasten(self, kind: CommandKind, now: datetime) -> None:
+        """Make every queued command of this kind due by now."""
 
     def save(self, command: Command) -> None:
         """Replace."""
@@ -200,7 +209,10 @@ class People(Protocol):
         """Note what is loaded, and when it was read."""
 
     def codes_since(self, subject: str, link: str | None, since: datetime) -> int:
-        """How many codes were asked for this person, or for this link, since then."""
+        """How many codes were asked for since then by a link, or by address without one.
+
+        By a link: for this person or this link. By address: for this person.
+        """
 
     def add_code(self, code: Code) -> None:
         """Store a code that was asked for; its hash comes when it is mailed."""

@@ -18,8 +18,9 @@ from ticketgate.adapters.configuration import (
     SETTINGS_NAME,
     Configuration,
     load_configuration,
+    load_for_revoking,
 )
-from ticketgate.adapters.connectors import ConfiguredTargets, known_connectors, load_itsm
+from ticketgate.adapters.connectors import ConfiguredTargets, configured_sources, known_connectors
 from ticketgate.adapters.control import ControlServer, actor_name, ask
 from ticketgate.adapters.http import GuardedHttp, networks
 from ticketgate.adapters.ids import RandomIds
@@ -28,7 +29,7 @@ from ticketgate.adapters.lanes import Lane
 from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.mail import Mailer
-from ticketgate.adapters.meters import Meters
+from ticketgate.adapters.meters import Meters, states
 from ticketgate.adapters.settings_file import load_where
 from ticketgate.adapters.sqlite import looking
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
@@ -39,14 +40,15 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.grant import CALL_SECONDS_MAX
 from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.settings import SourceSettings, TargetOptions
+from ticketgate.domain.settings import TargetOptions
 from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.control import carry_out
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.housekeeping import Housekeeper
+from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.receive import receive
-from ticketgate.operations.run_deliveries import DeliveryRunner
+from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
@@ -59,6 +61,7 @@ PROVISIONS_AT_ONCE: Final = 4
 MAILS_AT_ONCE: Final = 2
 CONTROL_NAME: Final = "control.sock"
 REVOKES: Final = "revokes"
+TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries")  # of deliveries only closings
 
 Look: TypeAlias = looking.SqliteLook
 Configured: TypeAlias = Configuration
@@ -83,6 +86,15 @@ def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
         ConfigurationError: with every fault of every file.
     """
     return load_configuration(folder, environ=environ, connectors=known_connectors())
+
+
+def load_to_revoke(folder: Path, environ: Mapping[str, str]) -> Configuration:
+    """The same; of a faulty one what taking away needs, with `faults` saying what is wrong.
+
+    Raises:
+        ConfigurationError: the store cannot be told.
+    """
+    return load_for_revoking(folder, environ=environ, connectors=known_connectors())
 
 
 def look(folder: Path) -> AbstractContextManager[Look]:
@@ -122,7 +134,7 @@ def ask_gateway(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any] |
 
 def read_source(configuration: Configuration, name: str) -> Source | None:
     """How deliveries of the source `name` are read; None when there is no such source."""
-    return _sources(configuration.settings.sources).get(name)
+    return configured_sources(configuration.settings.sources).get(name)
 
 
 def this_user() -> str:
@@ -159,6 +171,7 @@ class Gateway:
         self.settings = configuration.settings
         self.policy = configuration.policy
         self.directory = configuration.directory
+        self.faults = configuration.faults
         self.ids = RandomIds()
         self.meters = Meters()
         data = Path(self.settings.data_dir)
@@ -169,13 +182,14 @@ class Gateway:
         except BaseException:
             self._lock.release()
             raise
-        self.meters.watch(self.store)
+        self.meters.watch(self.store, perhaps_closed)
         targets: Targets = ConfiguredTargets(self.settings.targets, _way_out)
         self._targets = targets if wrap_targets is None else wrap_targets(targets)
-        self._sources = _sources(self.settings.sources)
+        self._sources = configured_sources(self.settings.sources)
         self.desk = self._desk()
         self._keeper = self._housekeeper()
         self._lanes, self._loops = self._threads()
+        self._running = tuple(self._loops)
         self.store.writer.after_commit = self._wake
         try:
             self._control = ControlServer(data / CONTROL_NAME, self._carry_out)
@@ -213,6 +227,7 @@ class Gateway:
             ids=self.ids,
             policy=self.policy,
             origin=self.settings.origin,
+            code_key=self.settings.session_key,
             wait=_pause,
         )
 
@@ -221,14 +236,15 @@ class Gateway:
             store=self.store,
             clock=self.clock,
             policy=self.policy,
-            snapshot=self.desk.snapshot,
+            snapshot=self._known,
             raw_body_keep=self.settings.raw_body_keep,
             kept_clock=self.clock.kept,
             counts=self.meters.take_counts,
+            alarm=_alarm,
         )
 
     def _threads(self) -> tuple[list[Lane], list[Loop]]:
-        targets = TargetRunner(self.store, self._targets, self.clock.now, _log)
+        targets = TargetRunner(self.store, self._targets, self.clock.now, _log, self.clock.disputed)
         mail = MailRunner(
             self.store,
             Mailer(self.settings.mail, self.clock.wall),
@@ -236,6 +252,8 @@ class Gateway:
             self.ids,
             self.policy,
             _log,
+            self.settings.session_key,
+            self.meters.mailed,
         )
         lanes = [
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run, REVOKES_AT_ONCE),
@@ -245,7 +263,7 @@ class Gateway:
             ),
         ]
         deliveries = DeliveryRunner(self.store, self._sources, self.policy)
-        inbox = Loop("deliveries", partial(self._work_deliveries, deliveries))
+        inbox = Loop("deliveries", DeliveryWorker(deliveries, self._known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
         self._woken_by = {"deliveries": [inbox], "commands": outbox}
         return lanes, [inbox, Loop("housekeeping", self._keeper.step), *outbox]
@@ -260,19 +278,26 @@ class Gateway:
         snapshot = self._who_exists if name == REVOKES else self.desk.snapshot
         return Lane(name, kinds, self.store, self.clock, snapshot, run, at_once)
 
-    def _who_exists(self) -> DirectorySnapshot:
-        """The directory; an empty one while it cannot be read: taking away never waits for it."""
+    def _known(self) -> DirectorySnapshot | None:
+        """The directory; None while it cannot be read, and where it is none of a whole."""
         try:
-            return self.desk.snapshot()
+            return None if self.faults else self.desk.snapshot()
         except TicketgateError as fault:
             _log("directory.unread", fault.code)
-            return DirectorySnapshot("", self.clock.now(), {})
+            return None
+
+    def _who_exists(self) -> DirectorySnapshot:
+        """The directory; an empty one while it cannot be read: taking away never waits for it."""
+        return self._known() or DirectorySnapshot("", self.clock.now(), {})
 
     # --- life ---------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Recover and sweep, then run: what expired while down is being revoked before serving."""
-        self._begin(self._loops)
+        """Recover and sweep, then run: what expired while down is being revoked before serving.
+
+        With faults in the configuration only what takes away runs.
+        """
+        self._begin([one for one in self._loops if not self.faults or one.name in TAKING_AWAY])
         _LOG.info("gateway.started", version=VERSION, origin=self.settings.origin)
 
     def start_revoking(self) -> None:
@@ -282,9 +307,11 @@ class Gateway:
     def _begin(self, loops: Sequence[Loop]) -> None:
         self.store.start()
         self.store.write(partial(open_log, origin=self.settings.origin, version=VERSION))
-        self.note_configuration()
+        if not self.faults:
+            self.note_configuration()
         self.recover()
         self._keeper.sweep()
+        self._running = tuple(loops)
         for loop in loops:
             loop.start()
         self._control.start()
@@ -323,12 +350,6 @@ class Gateway:
             for loop in self._woken_by[word]:
                 loop.wake()
 
-    def _work_deliveries(self, runner: DeliveryRunner) -> float:
-        with self.store.reading() as looking:
-            if not looking.deliveries.waiting(1):
-                return 1.0
-        return 0.0 if runner.run(self.desk.snapshot()) else 1.0
-
     def _carry_out(self, actor: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         return carry_out(self.store, actor, asked)
 
@@ -356,20 +377,8 @@ class Gateway:
         """Check -> (whether it is well, how it is)."""
         return {
             **self.meters.readiness(self.store, self.clock),
-            "workers": (
-                all(loop.well for loop in self._loops),
-                ", ".join(loop.name for loop in self._loops if not loop.well) or "all run",
-            ),
+            **states(self.directory, self.clock, self.faults, self._running),
         }
-
-
-def _sources(settings: Mapping[str, SourceSettings]) -> dict[str, Source]:
-    found: dict[str, Source] = {}
-    for name, source in settings.items():
-        connector = load_itsm(source.kind)
-        if connector is not None:
-            found[name] = Source(connector, source.mapping, source.own_users)
-    return found
 
 
 def _way_out(options: TargetOptions) -> GuardedHttp:
@@ -378,6 +387,10 @@ def _way_out(options: TargetOptions) -> GuardedHttp:
 
 def _log(event: str, code: str) -> None:
     _LOG.warning(event, code=code)
+
+
+def _alarm(grant: str, delivery: str) -> None:
+    _LOG.error("grant.perhaps_closed", grant=grant, delivery=delivery)
 
 
 def _pause(seconds: float) -> None:

@@ -23,7 +23,7 @@ people:
     manager: bob
     team: platform
     groups: [platform]
-    accounts: { snow-prod: [6816, alice], corp-scim: 2819, aliases: [alice-admin] }
+    accounts: { snow-prod: [6816, alice], corp-scim: 2819, aliases: [robot] }
     active: true
   bob: { name: Bob Ng, mail: bob@example.com, active: false }
   robot: { name: Robot, kind: nhi, active: true }
@@ -54,7 +54,7 @@ def test_people_and_groups_are_read(tmp_path: Path) -> None:
         team="platform",
         groups=frozenset({"platform"}),
         accounts={"snow-prod": ("6816", "alice"), "corp-scim": ("2819",)},
-        aliases=frozenset({"alice-admin"}),
+        aliases=frozenset({"robot"}),
     )
     assert (found.people["bob"].active, found.people["robot"].kind) == (False, "nhi")
     assert found.groups == {"platform": "Platform engineering"}
@@ -97,6 +97,11 @@ def test_a_directory_that_cannot_be_read_decides_nothing(tmp_path: Path) -> None
         ("manager: bob", "manager: alice", "nobody is their own manager"),
         ("groups: [platform]", "groups: [platfrom]", "there is no group 'platfrom'; did you mean"),
         ("groups: [platform]", "groups: platform", "must be a list"),
+        ("aliases: [robot]", "aliases: [robott]", "d.yaml:8: people.alice.accounts.aliases[0]: "
+         "'robott' is nobody's id and nobody's account; did you mean 'robot'?"),
+        ("aliases: [robot]", "aliases: 28199", "nobody's account; did you mean '2819'?"),
+        ("aliases: [robot]", "aliases: []", "the list is empty"),
+        ("aliases: [robot]", "aliases: [{}]", "must be text"),
         ("bob@example.com", "ALICE@example.com", "'alice' has this mail address as well"),
         ("bob@example.com", "bob", "'bob' is not a mail address"),
         ("bob@example.com", "Bob <bob@example.com>", "is not a mail address"),
@@ -124,6 +129,14 @@ def test_a_directory_that_cannot_be_read_decides_nothing(tmp_path: Path) -> None
 def test_a_fault_is_told_with_its_line(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     assert any(fault in one for one in faults_of(GOOD.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize("alias", ["robot", "6816", "2819", "bob-there"])
+def test_an_alias_is_an_id_or_an_account_that_the_file_lists(tmp_path: Path, alias: str) -> None:
+    """Anything else is a typing error that would leave somebody's other self unknown."""
+    bob = "bob@example.com, accounts: { elsewhere: bob-there }, "
+    text = GOOD.replace("[robot]", f"[{alias}]").replace("bob@example.com, ", bob)
+    assert write(tmp_path, text).read(NOW).people["alice"].aliases == {alias}
 
 
 def test_a_name_of_several_lines_is_refused() -> None:

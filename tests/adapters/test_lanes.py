@@ -1,7 +1,9 @@
 """Lanes carry out what is due: never twice at once, never more than their share, whatever fails."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.adapters.shelf import NOON, WAIT_SECONDS, command, op, opened
 
-from ticketgate.adapters.lanes import IDLE_SECONDS, Lane
+from ticketgate.adapters.lanes import IDLE_SECONDS, REST_SECONDS_MAX, Lane
 from ticketgate.adapters.sqlite.store import SqliteStore
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
@@ -131,18 +133,60 @@ def test_a_run_that_fails_is_logged_and_its_command_is_tried_again(store: Sqlite
             raise ValueError("alice@example.com")
         done(store)(one)
 
-    runs = Runs(fail_once)
+    clock, runs = Noon(), Runs(fail_once)
     runs.letting.set()
-    lane = lane_of(store, runs, at_once=1)
+    lane = lane_of(store, runs, clock, at_once=1)
     queue(store, command("1"))
     with capture_logs() as lines:
         while len(runs.begun) < 2:
             lane.step()
+            clock.at += timedelta(seconds=0.1)
         lane.stop()
     assert runs.begun == ["1", "1"]
     assert lines == [
         {"event": "command.failed", "command": "1", "error": "ValueError", "log_level": "error"}
     ]
+
+
+def test_a_run_that_always_fails_never_keeps_another_command_waiting(store: SqliteStore) -> None:
+    """The oldest is due again at once, and there is one thread."""
+
+    def fail_the_oldest(one: Command) -> None:
+        if one.id == "poison":
+            raise ValueError
+        done(store)(one)
+
+    clock, runs = Noon(), Runs(fail_the_oldest)
+    runs.letting.set()
+    lane = lane_of(store, runs, clock, at_once=1)
+    queue(store, command("poison", after=-9), command("1", after=-8), command("2", after=-7))
+    until = time.monotonic() + WAIT_SECONDS
+    with capture_logs():
+        while "2" not in runs.begun and time.monotonic() < until:
+            lane.step()
+        assert runs.begun == ["poison", "1", "2"]
+        for _ in range(20):
+            before = len(runs.begun)
+            clock.at += timedelta(seconds=REST_SECONDS_MAX)
+            while len(runs.begun) == before and time.monotonic() < until:
+                lane.step()
+        lane.stop()
+    assert runs.begun == ["poison", "1", "2", *["poison"] * 20]
+
+
+def test_a_target_that_hangs_delays_no_other_target(store: SqliteStore) -> None:
+    """All its commands are older, and more than the lane has threads."""
+    runs = Runs(done(store))
+    lane = lane_of(store, runs)
+    hanging = [replace(command(f"h{n}", after=-99 + n), target="hole") for n in range(60)]
+    queue(store, *hanging, command("1"))
+    lane.step()
+    runs.reach(3)
+    assert sorted(runs.begun) == ["1", "h0", "h1"]
+    lane.step()
+    runs.letting.set()
+    lane.stop()
+    assert len(runs.begun) == 3
 
 
 def test_a_lane_runs_its_own_kinds_only(store: SqliteStore) -> None:

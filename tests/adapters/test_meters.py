@@ -120,12 +120,22 @@ def test_gauges_are_read_from_the_store(store: SqliteStore) -> None:
 
     store.write(grants)
     meters = Meters()
-    meters.watch(store)
+    meters.watch(store, lambda _: ["grt_1"])
     seen = lines(meters)
     assert 'ticketgate_grants{state="active"} 2.0' in seen
     assert 'ticketgate_grants{state="revoke_overdue"} 1.0' in seen
     assert "ticketgate_deliveries_waiting 1.0" in seen
+    assert "ticketgate_grants_perhaps_closed 1.0" in seen
     assert not any("revoked" in line for line in seen)
+
+
+def test_tries_to_send_mail_are_counted_by_outcome() -> None:
+    meters = Meters()
+    for code in ("", "mail_unavailable", "mail_unavailable"):
+        meters.mailed(code)
+    seen = lines(meters)
+    assert 'ticketgate_mails_total{outcome="sent"} 1.0' in seen
+    assert 'ticketgate_mails_total{outcome="mail_unavailable"} 2.0' in seen
 
 
 # --- readiness ------------------------------------------------------------------------------------

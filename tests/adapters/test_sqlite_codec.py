@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ticketgate.adapters.sqlite import codec, schema
 from ticketgate.adapters.sqlite.transaction import SqliteReading
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState
+from ticketgate.domain.access_request import AccessRequest, Party, RequestState, Shaper
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
@@ -37,13 +37,14 @@ TICKETS = st.builds(
     variables=st.none() | st.dictionaries(TEXT, TEXT | st.just(Missing.ABSENT), max_size=4),
 )
 PARTIES = st.builds(Party, TEXT, TEXT)
+SHAPERS = st.lists(st.builds(Shaper, TEXT, PARTIES), max_size=3).map(tuple)
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
 REQUESTS = st.builds(
     AccessRequest,
     id=TEXT, version=st.just(1), state=st.sampled_from(RequestState), source=TEXT, table=TEXT,
     ticket_id=TEXT, ticket_number=TEXT, revision=SECONDS, entitlement=TEXT, target=TEXT,
     access=st.dictionaries(TEXT, TEXT, max_size=3), requester=PARTIES, beneficiary=PARTIES,
-    editor=st.none() | PARTIES, seconds=SECONDS, seconds_asked=st.none() | SECONDS,
+    shapers=SHAPERS, seconds=SECONDS, seconds_asked=st.none() | SECONDS,
     catalog_item=TEXT, reason=TEXT, tier=st.sampled_from(Tier), kinds=WORDS, rule_ids=WORDS,
     approve_rule=TEXT, salt=TEXT, material=TEXT, rules=TEXT, round=SECONDS, stage=SECONDS,
     opened_at=TIMES, decide_by=TIMES, reasons=WORDS, cut=st.none() | SECONDS,
@@ -72,9 +73,10 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
 # --- both ways ------------------------------------------------------------------------------------
 
 
-@given(TICKETS)
-def test_a_ticket_comes_back_as_it_was(ticket: Ticket) -> None:
-    assert codec.ticket_of(codec.ticket_text(ticket)) == ticket
+@given(TICKETS, SHAPERS)
+def test_a_ticket_comes_back_as_it_was(ticket: Ticket, shapers: tuple[Shaper, ...]) -> None:
+    text = codec.ticket_text(ticket, shapers)
+    assert (codec.ticket_of(text), codec.shapers_of(text)) == (ticket, shapers)
 
 
 @given(REQUESTS)

@@ -33,6 +33,18 @@ def tables(connection: sqlite3.Connection) -> set[str]:
 # --- durable ------------------------------------------------------------------------------------
 
 
+def test_the_files_are_the_owners_alone_whatever_the_folder_lets_through(tmp_path: Path) -> None:
+    """The operators' group passes through the folder to the control socket, and no further."""
+    path = tmp_path / "x.db"
+    path.touch(mode=0o666)
+    path.chmod(0o666)
+    with closing(schema.connect(path)) as connection:
+        schema.migrate(connection)
+        files = sorted(tmp_path.iterdir())
+        assert [file.name for file in files] == ["x.db", "x.db-shm", "x.db-wal"]
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
 def test_every_writing_connection_is_wal_and_full(tmp_path: Path) -> None:
     with closing(schema.connect(tmp_path / "x.db")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

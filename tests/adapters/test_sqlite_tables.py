@@ -49,7 +49,7 @@ def request(ident: str = "req_1", **changes: Any) -> AccessRequest:  # noqa: ANN
     alice = Party("alice", "sys-alice")
     plain = AccessRequest(
         ident, 1, RequestState.AWAITING, *KEY, "RITM1", 1, "prod-db-admin", "corp-scim", {}, alice,
-        alice, None, 60, None, "", "", Tier.LOW, (), (), "rule", "", "", "", 1, 1, NOON,
+        alice, (), 60, None, "", "", Tier.LOW, (), (), "rule", "", "", "", 1, 1, NOON,
         NOON + HOUR,
     )  # fmt: skip
     return replace(plain, **changes)
@@ -293,14 +293,16 @@ def test_an_actor_stands_for_one_subject(tables: SqliteReading) -> None:
 
 
 def test_codes_are_counted_by_person_and_by_link(tables: SqliteReading) -> None:
-    for number, (subject, link) in enumerate([("bob", "lnk_1"), ("bob", None), ("carol", "lnk_1")]):
+    told = [("bob", "lnk_1"), ("bob", None), ("carol", "lnk_1"), ("bob", "lnk_2")]
+    for number, (subject, link) in enumerate(told):
         asked = NOON + timedelta(minutes=number)
         tables.people.add_code(Code(f"cod_{number}", "b" * 64, subject, link, asked))
     people = tables.people
     before = NOON - HOUR
-    assert people.codes_since("bob", None, before) == 2
+    assert people.codes_since("bob", None, before) == 1
     assert people.codes_since("bob", "lnk_1", before) == 3
-    assert people.codes_since("bob", None, NOON) == 1
+    assert people.codes_since("bob", "lnk_9", before) == 2
+    assert people.codes_since("bob", "lnk_1", NOON) == 2
     assert people.codes_since("erin", None, before) == 0
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.e2e.stage import Stage
 
+from ticketgate.domain.evidence import leaf_hash
+
 pytestmark = pytest.mark.slow
 
 BUILT = "structure,semantics,disclosures"
@@ -53,9 +55,9 @@ def test_the_live_log_is_verified_while_the_gateway_runs(log: Path) -> None:
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[:-1]] == [
-        "STRUCTURE", "SEMANTICS", "DISCLOSURES", "SIGNED", "ANCHORED",
+        "STRUCTURE", "SEMANTICS", "DISCLOSURES", "STATE", "SIGNED", "ANCHORED",
     ]  # fmt: skip
-    assert [line.split()[1].rstrip(":") for line in lines[:3]] == ["holds"] * 3
+    assert [line.split()[1].rstrip(":") for line in lines[:4]] == ["holds"] * 4
     assert re.fullmatch(r"\d+ records of gate\.example\.com/evidence, last leaf \w{64}", lines[-1])
     assert "valid" not in done.stdout
 
@@ -70,13 +72,14 @@ def test_a_bare_call_ends_with_four_and_says_what_to_require(log: Path) -> None:
 
 def test_what_is_said_to_be_required_really_is_what_is_asked_for(log: Path) -> None:
     report = Terminal(log).json("evidence", "verify", "--require", " Structure, semantics ")
-    assert report["required"] == ["structure", "semantics"]
+    assert report["required"] == ["structure", "semantics", "state"]
     assert report["failed"] == []
     assert report["signed"] is None
     assert {one["name"]: one["holds"] for one in report["verdicts"]} == {
         "structure": True,
         "semantics": True,
         "disclosures": True,
+        "state": True,
     }
     assert report["disclosures"]["given"] > 0
 
@@ -96,7 +99,7 @@ def test_what_nobody_checks_cannot_be_required(
     done = terminal("evidence", "verify", "--require", required)
     assert done.exit_code == 2
     assert reason in done.stderr
-    assert "next: one or more of structure, signed, disclosures, semantics" in done.stderr
+    assert "next: one or more of structure, signed, disclosures, semantics, state" in done.stderr
     assert not done.stdout
 
 
@@ -128,6 +131,85 @@ def test_a_swapped_disclosure_fails_only_where_it_is_required(copy: Terminal) ->
     done = copy("evidence", "verify", "--require", BUILT)
     assert done.exit_code == 1
     assert "does not hold: disclosures" in done.stderr
+
+
+def test_missing_disclosures_are_a_fault_of_the_live_database(copy: Terminal) -> None:
+    tamper(copy, "DELETE FROM evidence_disclosure")
+    done = copy("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 1
+    assert "a disclosure is missing: its row is not there" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        (
+            "UPDATE access_grant SET not_after = '2030-01-01T00:00:00.000000Z'",
+            "the grant's not_after in the tables is not the log's",
+        ),
+        ("UPDATE access_grant SET state = 'planned'", "the grant's state in the tables"),
+        ("UPDATE access_grant SET content = '['", "the grant's seconds in the tables"),
+        (
+            "UPDATE access_grant SET content = json_set(content, '$.baseline', json('true'))",
+            "the grant's baseline in the tables",
+        ),
+        ("UPDATE access_grant SET subject = 'mallory'", "the grant's subject in the tables"),
+        ("DELETE FROM access_grant", "the tables do not have this grant"),
+        ("UPDATE request SET decide_by = decide_by || '9'", "the request's decide_by in the"),
+        ("UPDATE request SET content = NULL", "the request's material in the tables"),
+        ("UPDATE ticket SET verdict = 'uncertain'", "the ticket's state in the tables"),
+        ("UPDATE delivery SET id = 'dlv_0' WHERE seq = 1", "the tables have a delivery that the"),
+    ],
+)
+def test_tables_edited_behind_the_logs_back_fail_what_requires_semantics(
+    copy: Terminal, statement: str, fault: str
+) -> None:
+    tamper(copy, statement)
+    assert copy("evidence", "verify", "--require", "structure,disclosures").exit_code == 0
+    done = copy("evidence", "verify", "--require", "structure,semantics")
+    assert done.exit_code == 1
+    assert "STATE        FAILS" in done.stdout
+    assert fault in done.stdout
+    assert "does not hold: state" in done.stderr
+    assert copy.json("evidence", "verify", code=1)["failed"] == ["state", "signed"]
+
+
+def test_a_log_that_was_never_opened_is_said_to_be_so(terminal: Terminal) -> None:
+    done = terminal("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 3
+    assert "the log is not opened yet" in done.stderr
+    assert "next: `ticketgate serve` opens it" in done.stderr
+    assert not done.stdout
+
+
+def test_a_log_that_was_emptied_is_not_one_that_was_never_opened(copy: Terminal) -> None:
+    tamper(
+        copy,
+        "DELETE FROM evidence_entry",
+        "DELETE FROM evidence_disclosure",
+        "DELETE FROM evidence_head",
+    )
+    done = copy("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 1
+    assert "the log is empty: entry 0 is missing" in done.stdout
+
+
+def test_what_the_document_says_prints_the_log(log: Path) -> None:
+    """Its lines, fed to sqlite, give what the chain is made of; every field found is explained."""
+    document = (Path(__file__).parents[2] / "docs" / "evidence-format.md").read_text()
+    entries, disclosures, head = re.findall(r"^sqlite3 .*?'(SELECT .*?)'", document, re.MULTILINE)
+    with closing(sqlite3.connect(log / "data" / "ticketgate.db")) as database:
+        told = [line for (line,) in database.execute(entries)]
+        hidden = database.execute(disclosures).fetchall()
+        size, leaf = database.execute(head).fetchone()
+    assert (size, leaf) == (len(told), leaf_hash(told[-1].encode()).hex())
+    assert {digest for digest, _, _ in hidden} == {
+        digest for line in told for digest in json.loads(line).get("sd", [])
+    }
+    explained = set(re.findall(r"`(\w+)`", document.split("## Record types")[1]))
+    assert {name for line in told for name in json.loads(line)} - explained <= {
+        "_prev", "_seq", "_ts", "sd", "type",
+    }  # fmt: skip
 
 
 def test_tampering_outweighs_the_missing_signature(copy: Terminal) -> None:
@@ -202,7 +284,9 @@ def test_an_erased_disclosure_is_shown_as_erased(copy: Terminal, live: Stage) ->
     done = copy("evidence", "show", index)
     assert re.search(r"disclosure \S{43}: erased\n", done.stdout)
     assert "billing migration" not in done.stdout
-    assert "DISCLOSURES  holds: " in copy("evidence", "verify", "--require", BUILT).stdout
+    shown = copy("evidence", "verify", "--require", BUILT)
+    assert shown.exit_code == 1
+    assert f"#{index}: a disclosure is erased, and no record says so" in shown.stdout
 
 
 def test_a_record_that_was_tampered_with_is_shown_inert(copy: Terminal, live: Stage) -> None:

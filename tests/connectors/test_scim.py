@@ -29,15 +29,18 @@ from ticketgate.connector_api import (
     Conflict,
     ConnectorError,
     Denied,
+    Effect,
     HttpAnswer,
     Misconfigured,
     NotFound,
     OutcomeUnknown,
     Refused,
     Throttled,
+    TooLarge,
     Unavailable,
 )
-from ticketgate_connectors.targets.scim import RETRY_AFTER_SECONDS, SCIM
+from ticketgate_connectors.targets.scim import SCIM
+from ticketgate_connectors.targets.scim.wire import RETRY_AFTER_SECONDS
 
 NOT_AFTER: Final = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -328,6 +331,34 @@ def test_a_server_that_calls_other_ids_malformed_is_asked_by_name() -> None:
     assert target.find_principal(("alice",)) == "u-alice"
     effect = target.grant(Access("u-alice", {"group": "SG-1"}), "key-1", NOT_AFTER)
     assert effect.native_ref == "g-1"
+
+
+@pytest.mark.parametrize("by", ["g-1", "SG-1"])
+def test_a_group_too_large_to_be_read_is_granted_revoked_and_observed(by: str) -> None:
+    """Each member is asked for by a filter; a call takes at most eight requests."""
+    server = Server(huge=True)
+    target, access = connect(server), Access("u-alice", {"group": by})
+    assert not target.observe(access)
+    server.sent.clear()
+    assert target.grant(access, "key-1", NOT_AFTER) == Effect("applied", verified=True, native_ref="g-1")
+    assert len(server.sent) <= 8
+    assert target.observe(access)
+    server.sent.clear()
+    assert target.revoke(access, "key-2", None) == Effect("applied", verified=True, native_ref="g-1")
+    assert len(server.sent) <= 8
+    assert server.members == ["u-carol"]
+    assert target.revoke(access, "key-3", "g-1") == Effect("absent", verified=True, native_ref="g-1")
+
+
+def test_a_change_to_a_large_group_that_was_not_made_is_found_out() -> None:
+    server = Server(members=["u-alice", "u-carol"], huge=True, bad=on("PATCH", answer(204)))
+    with pytest.raises(Conflict):
+        connect(server).revoke(ACCESS, "key-1", "g-1")
+
+
+def test_a_group_too_large_to_be_read_is_not_listed_in_part() -> None:
+    with pytest.raises(TooLarge):
+        connect(Server(huge=True)).list_held({"group": "g-1"})
 
 
 def test_groups_inside_a_group_are_no_principals() -> None:

@@ -55,19 +55,19 @@ def refused(body: object) -> str:
 @pytest.mark.parametrize(
     ("code", "body"),
     [
-        ("no_mapping", {"sys_id": RITM, "state": "1"}),
+        ("no_table", {"sys_id": RITM, "state": "1"}),
         ("not_a_record", None),
         ("not_a_record", []),
         ("not_a_record", "incident"),
         ("not_a_record", [incident()]),
         ("not_a_record", {"result": [incident()]}),
         ("not_a_record", {"table": "incident", "record": None}),
-        ("no_mapping", {}),
+        ("no_table", {}),
         ("no_mapping", incident(sys_class_name="change_request")),
-        ("no_mapping", incident(sys_class_name="Incident")),
-        ("no_mapping", incident(sys_class_name="x" * 500)),
-        ("no_mapping", incident(sys_class_name={"link": "https://a.example"})),
-        ("no_mapping", {"table": ["incident"], "record": {"sys_id": RITM}}),
+        ("no_table", incident(sys_class_name="Incident")),
+        ("no_table", incident(sys_class_name="x" * 500)),
+        ("no_table", incident(sys_class_name={"link": "https://a.example"})),
+        ("no_table", {"table": ["incident"], "record": {"sys_id": RITM}}),
         ("no_ticket_id", incident(sys_id="")),
         ("no_ticket_id", incident(sys_id=None)),
         ("no_ticket_id", incident(sys_id="one two")),
@@ -166,7 +166,7 @@ def test_only_our_error_leaves_for_any_json(payload: Any) -> None:  # noqa: ANN4
         SERVICENOW.normalise(payload, MAPPING)
     except MalformedDeliveryError as error:
         code = error.code
-    assert code in {"", "no_mapping", "no_ticket_id", "not_a_record"}
+    assert code in {"", "no_mapping", "no_table", "no_ticket_id", "not_a_record"}
 
 
 @settings(max_examples=50)

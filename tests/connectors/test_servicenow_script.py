@@ -164,6 +164,14 @@ def test_a_text_over_the_gateways_cap_is_left_out_whole() -> None:
 
 
 @NEEDS_NODE
+def test_characters_that_the_gateway_refuses_do_not_park_the_record() -> None:
+    """A closing with half an emoji in it must still close."""
+    columns = {**COLUMNS, "description": ["bye \ud83d\x00 \U0001f600 \udc00", "bye \ud83d"]}
+    said = posted_ticket(columns=columns).value("description")
+    assert said == "bye \ufffd\ufffd \U0001f600 \ufffd"
+
+
+@NEEDS_NODE
 def test_an_incident_is_posted_without_variables() -> None:
     columns = {name: cell for name, cell in COLUMNS.items() if name != "cat_item"}
     columns |= {"sys_class_name": ["incident", "Incident"], "caller_id": [BOB, "Bob Ng"]}

@@ -4,7 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState, material_of
+from ticketgate.domain.access_request import (
+    AccessRequest,
+    Party,
+    RequestState,
+    Shaper,
+    material_of,
+)
 from ticketgate.domain.approvers import Case
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.identity_event import Tier
@@ -30,6 +36,11 @@ def directory(*people: Person) -> DirectorySnapshot:
 def party(ident: str) -> Party:
     """Somebody of a ticket, by their account at the source."""
     return Party(ident, f"sys-{ident}")
+
+
+def shaper(role: str, ident: str) -> Shaper:
+    """Somebody with a hand in the ticket; nobody whom the directory knows when empty."""
+    return Shaper(role, party(ident) if ident else Party("", "sys-ghost"))
 
 
 def word(text: str) -> Word:
@@ -79,7 +90,7 @@ def request(**changes: Any) -> AccessRequest:  # noqa: ANN401 -- any field of Ac
         access={"group": "SG"},
         requester=party("alice"),
         beneficiary=party("alice"),
-        editor=None,
+        shapers=(),
         seconds=7200,
         seconds_asked=None,
         catalog_item="Elevated access",

@@ -20,7 +20,7 @@ from ticketgate.domain.verification import Report, verify
 
 ORIGIN: Final = "gate.example.com/evidence"
 NOON: Final = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)
-LATER: Final = "2026-11-22T12:40:00.000000Z"
+LATER: Final = "2026-11-22T03:30:00.000000Z"  # within an hour of NOON
 
 Row = tuple[int, bytes, bytes]
 Hidden = tuple[str, int, str | None]
@@ -65,18 +65,22 @@ def life(name: str = "1") -> Log:
     log.tell("actor.minted", {"subject": "bob"}, actor=f"act_{name}")
     log.move("delivery", "d", NEW, "accepted")
     log.move("ticket", "t", NEW, "identity", revision=1)
-    log.move("request", "r", NEW, "awaiting", round=1, stage=1, stages=[1], material="m")
-    decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m"}
+    asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
+    asked |= {"requester": "act_alice", "beneficiary": "act_alice", "seconds": 3600}
+    log.move("request", "r", NEW, "awaiting", **asked)
+    decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 3600}
     hide: dict[str, Json] = {"justification": "The database is down.", "person": "bob"}
     log.tell(
         "decision.recorded", hide, request="r", approver="act_1", decision="approve", **decided
     )
-    log.move("request", "r", "awaiting", "approved", round=1, stage=1, stages=[1], material="m")
-    log.move("grant", "g", NEW, "planned", request="r")
-    log.move("grant", "g", "planned", "provisioning", request="r", not_after=LATER)
-    log.move("grant", "g", "provisioning", "active", request="r", not_after=LATER)
-    log.move("grant", "g", "active", "revoking", request="r", not_after=LATER)
-    log.move("grant", "g", "revoking", "revoked", request="r", not_after=LATER, confirmed=True)
+    log.move("request", "r", "awaiting", "approved", **asked)
+    given: dict[str, Json] = {"request": "r", "subject": "act_alice"}
+    log.move("grant", "g", NEW, "planned", seconds=3600, **given)
+    given["not_after"] = LATER
+    log.move("grant", "g", "planned", "provisioning", **given)
+    log.move("grant", "g", "provisioning", "active", **given)
+    log.move("grant", "g", "active", "revoking", **given)
+    log.move("grant", "g", "revoking", "revoked", confirmed=True, **given)
     return log
 
 
@@ -132,6 +136,7 @@ class Walk:
             fields = self.asked(ident, before, after)
         elif machine == "grant":
             fields |= {"request": ident.removeprefix("grant-"), "not_after": LATER}
+            fields |= {"subject": "alice", "seconds": 3600 if before == NEW else None}
         self.log.move(machine, ident, before, after, **fields)
         self.states[machine, ident] = after
         if machine == "request" and after == "approved":
@@ -140,7 +145,7 @@ class Walk:
     def asked(self, ident: str, before: str, after: str) -> dict[str, Json]:
         round_ = self.round[ident] = self.round.get(ident, 0) + (after == "awaiting")
         needs = [self.random.randint(1, 2) for _ in range(self.random.randint(1, 3))]
-        fields: dict[str, Json] = {"round": round_, "material": f"m{round_}"}
+        fields: dict[str, Json] = {"round": round_, "material": f"m{round_}", "seconds": 3600}
         if before == "awaiting" and after == "approved":
             for stage, need in enumerate(needs, 1):
                 for one in range(need):
@@ -151,7 +156,8 @@ class Walk:
                     )
         elif before == "awaiting" and after == "denied":
             self.log.tell("decision.recorded", request=ident, decision="deny", approver="a")
-        return fields | {"stage": len(needs), "stages": [*needs]}
+        parties: dict[str, Json] = {"requester": "alice", "beneficiary": "alice"}
+        return fields | parties | {"stage": len(needs), "stages": [*needs]}
 
 
 def walk(seed: int, steps: int) -> Log:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.domain.cast import NOON, party, request
+from tests.domain.cast import NOON, party, request, shaper
 
 from ticketgate.domain.access_request import LIVE_REQUEST, RequestState, material_of
 from ticketgate.domain.evidence import Json, canonical, digest_of
@@ -34,7 +34,7 @@ def test_material_changes_with_all_that_is_approved(name: str) -> None:
         ("stage", 2),
         ("round", 2),
         ("tier", Tier.LOW),
-        ("editor", party("bob")),
+        ("shapers", (shaper("editor", "bob"),)),
         ("decide_by", NOON),
         ("reasons", ("unfillable",)),
         ("ticket_number", "RITM0010002"),
@@ -85,6 +85,11 @@ def test_an_earlier_approvers_cut_can_only_shorten(cut: int | None, seconds: int
 
 def test_a_request_knows_its_ticket() -> None:
     assert request().ticket == ("snow-prod", "sc_req_item", "9d38")
+
+
+def test_everybody_who_shaped_a_request_is_a_party_once() -> None:
+    hands = (shaper("requester", "alice"), shaper("editor", "bob"), shaper("beneficiary", "bob"))
+    assert request(shapers=hands).parties == (party("alice"), party("bob"))
 
 
 def test_only_blocked_and_awaiting_are_live() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.cast import SNOW, case, directory, person, request, stage, word
+from tests.domain.cast import SNOW, case, directory, person, request, shaper, stage, word
 
 from ticketgate.domain.access_request import Party
 from ticketgate.domain.approvers import Case, candidates, fillable, named_by, standing
@@ -134,7 +134,10 @@ def test_refusals_come_in_the_order_that_is_documented() -> None:
 @pytest.mark.parametrize("role", ["requester", "beneficiary", "editor"])
 def test_whoever_asks_receives_or_edits_never_decides(role: str) -> None:
     others: dict[str, Any] = {"requester": Party("zed", "z"), "beneficiary": Party("zed", "z")}
-    about = case(HOUSE, stage("person:bob"), **(others | {role: Party("bob", "sys-bob")}))
+    mine: dict[str, Any] = {role: Party("bob", "sys-bob")}
+    if role == "editor":
+        mine = {"shapers": (shaper("editor", "zed"), shaper("editor", "bob"), shaper("x", ""))}
+    about = case(HOUSE, stage("person:bob"), **(others | mine))
     assert asked("bob", about) == "self_approval"
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,9 +27,23 @@ ALICES = Grant(
 )  # fmt: skip
 
 
-def test_a_grant_is_counted_by_person_target_and_entitlement() -> None:
-    assert ALICES.share == ("alice", "corp-scim", "prod-db-admin")
+def test_a_grant_is_counted_by_what_its_account_holds_at_the_target() -> None:
+    held = replace(ALICES, principal="2819c223")
+    renamed = replace(held, id="grt_2", entitlement="prod-db-read", subject="alice-2")
+    assert held.holding == renamed.holding
     assert ALICES.ticket == ("snow-prod", "sc_req_item", "9d38")
+
+
+@pytest.mark.parametrize(
+    "other", [{"target": "ldap"}, {"principal": "902c246b"}, {"access": {"group": "SG-NEW"}}]
+)
+def test_another_target_account_or_access_is_another_holding(other: dict[str, Any]) -> None:
+    held = replace(ALICES, principal="2819c223")
+    assert replace(held, **other).holding != held.holding
+
+
+def test_what_was_never_called_for_holds_nothing() -> None:
+    assert ALICES.holding is None
 
 
 @pytest.mark.parametrize("state", [*GrantState])

@@ -17,10 +17,17 @@ from tests.domain.cast import (
     person,
     request,
     rule,
+    shaper,
     stage,
 )
 
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState, material_of
+from ticketgate.domain.access_request import (
+    AccessRequest,
+    Party,
+    RequestState,
+    Shaper,
+    material_of,
+)
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.matcher import Clause, Group
 from ticketgate.domain.opening import (
@@ -35,8 +42,10 @@ from ticketgate.domain.opening import (
     case_of,
     editor_of,
     fresh_request,
+    known_now,
     refreshed,
     requester_of,
+    shapers_of,
 )
 from ticketgate.domain.policy import ApproveRule, DurationField, Entitlement, Limit, Policy
 from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
@@ -320,15 +329,17 @@ def test_the_shortest_limit_wins_and_nothing_outlives_hard_max(
 # --- the request ----------------------------------------------------------------------------------
 
 
-def opened(what: Asked, editor: Party | None = None) -> AccessRequest:
-    return fresh_request(what, ticket(), 3, editor=editor, ident="req_1", salt="00" * 16, now=NOON)
+def opened(what: Asked, *shapers: Shaper) -> AccessRequest:
+    return fresh_request(
+        what, ticket(), 3, shapers=shapers, ident="req_1", salt="00" * 16, now=NOON
+    )
 
 
 def test_a_request_opens_with_all_that_was_asked() -> None:
     what = ask(ticket(), PLAIN)
-    found = opened(what, party("bob"))
+    found = opened(what, shaper("editor", "bob"))
     assert (found.version, found.round, found.stage, found.revision) == (1, 1, 1, 3)
-    assert (found.state, found.editor) == (RequestState.AWAITING, party("bob"))
+    assert (found.state, found.shapers) == (RequestState.AWAITING, (shaper("editor", "bob"),))
     assert (found.ticket, found.ticket_number) == (ticket().key, "RITM0010001")
     assert found.decide_by == NOON + what.decide_within
     assert found.material == material_of(found)
@@ -357,12 +368,45 @@ def test_a_request_whose_rule_or_entitlement_is_gone_has_no_approver_question() 
 
 def test_nothing_blocks_a_request_that_people_can_decide() -> None:
     assert blocking(request(), policy(), PEOPLE) == ()
-    assert blocking(request(editor=party("bob")), policy(), PEOPLE) == ("unfillable",)
+    assert blocking(request(shapers=(shaper("editor", "bob"),)), policy(), PEOPLE) == ("unfillable",)
 
 
-def test_an_editor_whom_the_directory_does_not_know_blocks() -> None:
-    found = blocking(request(editor=Party("", "ghost")), policy(), PEOPLE)
-    assert found == ("unknown_editor",)
+@pytest.mark.parametrize(
+    ("role", "reasons"),
+    [
+        ("editor", ("unknown_editor",)),
+        ("requester", ("unknown_requester",)),
+        ("beneficiary", ()),
+    ],
+)
+def test_an_opener_or_editor_whom_the_directory_does_not_know_blocks(
+    role: str, reasons: tuple[str, ...]
+) -> None:
+    """A past beneficiary who is unknown got nothing and wrote nothing."""
+    assert blocking(request(shapers=(shaper(role, ""),)), policy(), PEOPLE) == reasons
+
+
+def test_a_reason_is_told_once() -> None:
+    found = request(shapers=(shaper("requester", ""),), reasons=("unknown_requester",))
+    assert blocking(found, policy(), PEOPLE) == ("unknown_requester",)
+
+
+def test_opener_and_beneficiary_shape_a_revision_and_its_writer_only_by_an_edit() -> None:
+    revision = ticket(updated_by="sys-bob")
+    hands = (shaper("requester", "alice"), shaper("beneficiary", "alice"))
+    assert shapers_of(revision, PEOPLE, edited=False) == hands
+    assert shapers_of(revision, PEOPLE, edited=True) == (*hands, shaper("editor", "bob"))
+
+
+def test_who_is_not_named_shapes_nothing() -> None:
+    nameless = ticket(opened_by="", requested_for="")
+    assert shapers_of(nameless, PEOPLE, edited=False) == ()
+
+
+def test_a_shaper_whom_the_directory_knows_meanwhile_is_known_once() -> None:
+    before = (Shaper("editor", Party("", "sys-bob")), shaper("editor", "bob"), shaper("editor", ""))
+    found = known_now(before, SNOW, PEOPLE)
+    assert found == (shaper("editor", "bob"), shaper("editor", ""))
 
 
 def test_stages_that_nobody_can_fill_block() -> None:

@@ -195,13 +195,35 @@ def test_an_entry_that_is_no_bytes_or_not_canonical_is_a_fault_of_every_verdict(
         assert first_bad(report) == (1, 1, 1)
 
 
-def test_what_is_erased_or_withheld_is_counted_and_no_fault() -> None:
+def test_what_is_erased_without_a_record_or_missing_is_counted_and_a_fault() -> None:
     log = life()
     digest, index, _ = log.hidden[1]
     log.hidden[1:] = [(digest, index, None)]
     report = log.report()
-    assert report.failed() == ()
+    assert report.failed() == (report.disclosures,)
+    assert texts(report) == {
+        "a disclosure is erased, and no record says so",
+        "a disclosure is missing: its row is not there",
+    }
     assert report.tally == Tally(given=1, erased=1, withheld=1, mismatch=0)
+
+
+def test_what_is_erased_on_record_is_counted_and_no_fault() -> None:
+    log = life()
+    digest, index, _ = log.hidden[1]
+    log.hidden[1] = (digest, index, None)
+    log.tell("disclosure.erased", digests=[digest])
+    assert log.report().failed() == ()
+    assert log.report().tally == Tally(given=2, erased=1, withheld=0, mismatch=0)
+
+
+@pytest.mark.parametrize("digests", [None, "x", ["x"], [7]])
+def test_an_erasure_is_of_what_an_entry_before_it_holds(digests: Json) -> None:
+    log = short()
+    log.tell("disclosure.erased", digests=digests)
+    log.tell("actor.minted", {"subject": "carol"}, actor="act_2")
+    assert first_bad(log.report()) == (None, None, 3)
+    assert texts(log.report()) == {"tells of an erasure of what no entry before it holds"}
 
 
 def test_swapped_disclosures_are_seen() -> None:
@@ -232,7 +254,7 @@ def test_a_disclosure_row_that_proves_nothing_is_a_mismatch(
     digest, idx, encoded = log.hidden[0]
     row = {"digest": digest, "idx": idx, "encoded": encoded} | changes
     report = verify(log.rows, [(row["digest"], row["idx"], row["encoded"])], log.head, ORIGIN)
-    assert (report.disclosures.first_bad, report.tally.mismatch) == (index, 1)
+    assert (report.disclosures.faults[0].index, report.tally.mismatch) == (index, 1)
 
 
 def test_the_same_disclosure_twice_is_a_mismatch() -> None:
@@ -308,5 +330,5 @@ def test_records_with_arbitrary_values_give_faults_and_never_an_exception(
             fields |= {"on": machine, "id": "x", "from": before, "to": after, "cause": "test"}
         log.append(Draft(kind, fields))
     report = log.report()
-    assert report.disclosures.holds
+    assert report.disclosures.holds or "disclosure.erased" in {kind for kind, _, _ in told}
     assert all(text.isascii() and text.isprintable() for text in texts(report))

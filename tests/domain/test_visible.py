@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.visible import visible
+from ticketgate.domain.visible import told_chars, visible
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,21 @@ from ticketgate.domain.visible import visible
 )
 def test_what_acts_is_shown_and_what_is_read_is_kept(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Alice is on call, 24 h.", 16),
+        ("東京 Zoë ٣", 6),
+        ("\u200b" * 40, 0),
+        ("\u3164\u115f\u2800" * 20, 0),
+        ("........ !!!! 👍👍", 0),
+        ("", 0),
+    ],
+)
+def test_only_letters_and_digits_that_show_tell_something(text: str, told: int) -> None:
+    assert told_chars(text) == told
 
 
 def test_lines_and_tabs_are_kept_where_asked() -> None:

@@ -156,6 +156,7 @@ def test_the_evidence_holds(job: Job) -> None:
         "structure": True,
         "semantics": True,
         "disclosures": True,
+        "state": True,
     }
 
 

@@ -30,6 +30,6 @@ def ground(servers: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def proxy(ground: Ground) -> Iterator[ScimProxy]:
     """The gateway reaches its target through this proxy; the administrator does not."""
-    with ScimProxy(ground.scim_url) as made:
+    with ScimProxy(ground.scim.url) as made:
         ground.point_at(made.url)
         yield made

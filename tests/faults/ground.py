@@ -51,7 +51,7 @@ class Ground(World):
         made.snow = Snow(f"{made.url}/hooks/snow-prod", world.snow.secret)
         made.mailbox.mails.clear()
         made.take_out()
-        made.point_at(made.scim_url)
+        made.point_at(made.scim.url)
         return made
 
     # --- the gateway --------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def test_a_grant_whose_answer_was_lost_is_compensated(ground: Ground, proxy: Sci
 
 def test_a_grant_that_lands_after_it_was_given_up_does_not_stay(ground: Ground) -> None:
     """I6: an effect that lands late within the call's deadline is swept."""
-    with LateProxy(ground.scim_url) as proxy:
+    with LateProxy(ground.scim.url) as proxy:
         ground.point_at(proxy.url)
         ground.launch(speed=FAST)
         ground.ask()

@@ -28,14 +28,15 @@ from tests.operations.tickets import SOURCE, PlainConnector, access_ticket, body
 
 from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.policy_file import load_policy
-from ticketgate.adapters.sqlite import evidence_tables, schema
+from ticketgate.adapters.sqlite import evidence_tables, schema, state_rows
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.connector_api import SourceMapping, Ticket
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
-from ticketgate.domain.errors import Refusal
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.evidence import Head
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.policy import Policy
@@ -46,7 +47,7 @@ from ticketgate.operations.desk import Desk, LinkView, Session
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.housekeeping import Housekeeper
 from ticketgate.operations.receive import receive
-from ticketgate.operations.run_deliveries import DeliveryRunner
+from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
@@ -58,6 +59,7 @@ WHY: Final = "the billing migration is planned for tonight"
 OWN_USER: Final = "svc-ticketgate"
 MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
 TARGETS: Final = (CommandKind.REVOKE, CommandKind.PROVISION)
+CODE_KEY: Final = b"k" * 32
 ROUNDS_MAX: Final = 20  # of work that makes work; more is a loop
 
 T = TypeVar("T")
@@ -84,6 +86,8 @@ class Gate:
         self.post = FakePost()
         self.logged: list[tuple[str, str]] = []
         self.waits: list[float] = []
+        self.mailed: list[str] = []  # the outcome of each try
+        self.alarms: list[tuple[str, str]] = []
         self.on_wait: Callable[[float], None] = self.waits.append
         self.counts: tuple[dict[str, int], int] = ({}, 0)
         self.webhooks = 0
@@ -111,24 +115,36 @@ class Gate:
             ids=self.ids,
             policy=self.policy,
             origin=ORIGIN,
+            code_key=CODE_KEY,
             wait=self._wait,
         )
         mapping = SourceMapping(SOURCE, {})
         sources = {SOURCE: Source(PlainConnector(), mapping, frozenset({OWN_USER}))}
         self.deliveries = DeliveryRunner(self.store, sources, self.policy)
+        self.worker = DeliveryWorker(self.deliveries, self.known)
         self.runner = TargetRunner(
             self.store, self.targets, self.clock.now, self._log, self.clock.disputed
         )
         letters = MailLetters("https://gate.example.com")
-        self.mailer = MailRunner(self.store, self.post, letters, self.ids, self.policy, self._log)
+        self.mailer = MailRunner(
+            self.store,
+            self.post,
+            letters,
+            self.ids,
+            self.policy,
+            self._log,
+            CODE_KEY,
+            self.mailed.append,
+        )
         self.keeper = Housekeeper(
             store=self.store,
             clock=self.clock,
             policy=self.policy,
-            snapshot=self.desk.snapshot,
+            snapshot=self.known,
             raw_body_keep=timedelta(days=30),
             kept_clock=self.clock.kept,
             counts=lambda: self.counts,
+            alarm=lambda grant, delivery: self.alarms.append((grant, delivery)),
         )
         self.store.write(partial(open_log, origin=ORIGIN, version="0"))
         self.store.write(partial(note_loaded, kind="policy", digest=self.policy.digest))
@@ -144,6 +160,13 @@ class Gate:
         self.stop()
         self.policy = policy or self.policy
         self.start()
+
+    def known(self) -> DirectorySnapshot | None:
+        """The directory; None while it cannot be read."""
+        try:
+            return self.desk.snapshot()
+        except TicketgateError:
+            return None
 
     def _before_commit(self) -> None:
         self.before_commit()
@@ -341,6 +364,7 @@ class Gate:
                 evidence_tables.disclosures(db),
                 Head(size, leaf),
                 ORIGIN,
+                state_rows.table_rows(db),
             )
 
 

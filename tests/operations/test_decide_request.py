@@ -157,6 +157,12 @@ def test_a_decision_needs_a_justification(asked: Gate, why: str) -> None:
     assert code_of(asked.decide("bob")) == ""
 
 
+def test_a_justification_of_what_nobody_can_read_is_none(asked: Gate) -> None:
+    for blank in ("\u200b" * 40, "." * 40, "\u3164" * 40):
+        assert code_of(asked.decide("bob", why=blank)) == "justification"
+    assert asked.states() == ["awaiting"]
+
+
 def test_a_decision_is_to_approve_or_to_deny(asked: Gate) -> None:
     assert code_of(asked.decide("bob", "maybe")) == "decision"
     assert asked.states() == ["awaiting"]

@@ -177,8 +177,8 @@ class Histories(RuleBasedStateMachine):
         assert request.state is RequestState.AWAITING
         assert self.gate.clock.at < request.decide_by
         assert link.shown == request.shown
-        parties = {request.requester, request.beneficiary, request.editor}
-        subjects = {party.subject for party in parties if party is not None}
+        subjects = {request.requester.subject, request.beneficiary.subject}
+        subjects |= {shaper.party.subject for shaper in request.shapers}
         assert person not in subjects
         assert not (person == "alice-admin" and "alice" in subjects)
         manager = people[request.beneficiary.subject].manager == person

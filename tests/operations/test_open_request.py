@@ -79,7 +79,7 @@ def test_our_own_edit_of_something_else_counts(gate: Gate) -> None:
     gate.deliver(ticket)
     gate.deliver(edited(ticket, OWN_USER, reason="changed by us"))
     assert only(gate).round == 2
-    assert only(gate).editor is not None
+    assert OWN_USER in {party.subject for party in only(gate).parties}
 
 
 def test_our_own_closing_closes(gate: Gate) -> None:
@@ -123,7 +123,7 @@ def test_a_material_edit_by_somebody_unknown_blocks(gate: Gate) -> None:
     gate.directory.change("mallory", accounts={"snow-prod": ("integration",)})
     gate.tick()
     assert gate.states() == ["withdrawn", "awaiting"]
-    assert getattr(gate.requests()[-1].editor, "subject", "") == "mallory"
+    assert "mallory" in {party.subject for party in gate.requests()[-1].parties}
 
 
 def test_the_barred_editor_stays_barred_when_the_request_opens_anew(gate: Gate) -> None:
@@ -169,6 +169,7 @@ def test_passing_it_back_asks_anew_as_well(gate: Gate) -> None:
     gate.approve("carol", "dan")
     gate.settle()
     assert gate.members() == {"bob"}
+    gate.directory.change("alice", manager="carol")  # Bob was to have it, so he approves none of it
     gate.deliver(edited(passed, requested_for=account("alice")))
     gate.settle()
     assert gate.members() == set()

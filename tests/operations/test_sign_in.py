@@ -4,12 +4,18 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from tests.operations.kit import Gate
+from tests.operations.kit import CODE_KEY, Gate
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations.sign_in import ask_code, enter_code, mint_code
+from ticketgate.operations.sign_in import (
+    ask_code,
+    code_hash,
+    enter_code,
+    mint_code,
+    secret_hash,
+)
 
 
 def ask(gate: Gate, subject: str = "bob", browser: str = "b1", link: str | None = None) -> str:
@@ -34,7 +40,9 @@ def in_mail(gate: Gate) -> str:
 def enter(gate: Gate, code: str, browser: str = "b1") -> str:
     """Who is signed in by the code, or the refusal's code."""
     session = f"session-{gate.ids.token()}"
-    outcome = gate.write(partial(enter_code, browser_hash=browser, code=code, session_hash=session))
+    outcome = gate.write(
+        partial(enter_code, browser_hash=browser, code=code, session_hash=session, key=CODE_KEY)
+    )
     return outcome.code if isinstance(outcome, Refusal) else outcome.subject
 
 
@@ -101,6 +109,33 @@ def test_codes_of_others_do_not_count(gate: Gate) -> None:
     assert ask(gate, "bob", link="lnk") == ""
 
 
+def test_codes_that_anybody_can_ask_for_by_address_leave_the_links_own(gate: Gate) -> None:
+    assert [ask(gate) for _ in range(6)] == [""] * 5 + ["too_many_codes"]
+    assert [ask(gate, link="lnk") for _ in range(6)] == [""] * 5 + ["too_many_codes"]
+
+
+def test_codes_asked_for_by_link_leave_those_by_address(gate: Gate) -> None:
+    assert [ask(gate, link=f"lnk_{number}") for number in range(6)][-1] == "too_many_codes"
+    assert ask(gate) == ""
+
+
+def test_the_hash_of_a_code_is_of_no_use_without_the_key() -> None:
+    """Eight digits are tried through in seconds; the key lies outside the store."""
+    told = code_hash(CODE_KEY, "cod_1", "12345678")
+    assert told == code_hash(CODE_KEY, "cod_1", "12345678")
+    assert len({told, code_hash(b"x" * 32, "cod_1", "12345678"), secret_hash("cod_1:12345678"),
+                code_hash(CODE_KEY, "cod_2", "12345678")}) == 4  # fmt: skip
+
+
+def test_a_code_of_another_key_signs_nobody_in(gate: Gate) -> None:
+    ask(gate)
+    code = mailed(gate)
+    other = partial(enter_code, browser_hash="b1", code=code, session_hash="s", key=b"x" * 32)
+    outcome = gate.write(other)
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "code_wrong"
+
+
 def test_a_used_code_is_not_mailed_again(gate: Gate) -> None:
     ask(gate)
     ask(gate)
@@ -109,7 +144,7 @@ def test_a_used_code_is_not_mailed_again(gate: Gate) -> None:
     assert enter(gate, in_mail(gate)) == "bob"
     gate.mailer.run(second, gate.desk.snapshot())
     assert len(gate.post.mails) == 1
-    assert gate.write(partial(mint_code, ident="nobody", code="1")) is None
+    assert gate.write(partial(mint_code, ident="nobody", code="1", key=CODE_KEY)) is None
 
 
 def test_failed_tries_void_no_link(gate: Gate) -> None:

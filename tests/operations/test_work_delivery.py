@@ -172,7 +172,7 @@ def test_a_body_without_version_of_a_versioned_ticket_needs_a_poll(gate: Gate) -
 @pytest.mark.parametrize(
     ("ticket", "said"),
     [
-        (access_ticket(by="nobody"), ("unknown_requester",)),
+        (access_ticket(by="nobody", version=0), ("unknown_requester",)),
         (access_ticket(beneficiary="nobody"), ("unknown_beneficiary", "not_requestable")),
         (access_ticket(beneficiary="frank"), ("inactive_beneficiary", "not_requestable")),
         (access_ticket(beneficiary="erin"), ("not_requestable",)),
@@ -284,7 +284,7 @@ def test_a_store_that_takes_nothing_loses_nothing(gate: Gate) -> None:
 def test_a_source_that_is_gone_leaves_its_deliveries_parked(gate: Gate) -> None:
     gate.receive(access_ticket(), source="another")
     gate.settle()
-    assert [one["reason"] for one in gate.records("delivery.quarantined")] == ["no_mapping"]
+    assert [one["reason"] for one in gate.records("delivery.quarantined")] == ["no_source"]
 
 
 def test_a_backlog_is_worked_off_in_batches_oldest_first(gate: Gate) -> None:

@@ -114,7 +114,7 @@ def test_the_holder_sees_exactly_what_is_approved(signed_in_bob: Surfer) -> None
         *("asks-for-group", "policy.yaml:19", "critical-and-high", "policy.yaml:48"),
         *("manager_of:beneficiary", "1 of 2", "line", "SG-PROD-DB-ADMIN", "mail_code"),
         *("no identity provider in the demo", "2026-11-22 08:30 UTC", "8 h was asked"),
-        *("Removed 4 h after it is given, whatever happens", "At least 20 characters"),
+        *("Removed 4 h after it is given, whatever happens", "At least 20 letters and digits"),
         *(VIEW.shown[:16], VIEW.shown[16:]),
     ]
     assert [word for word in expected if word not in page] == []
@@ -330,6 +330,17 @@ def test_hostile_text_is_inert_in_every_field(signed_in_bob: Surfer, desk: PageD
     assert "\u200b" not in page
     assert "⟦U+202E⟧gpj.exe⟦U+200B⟧" in page
     assert "{{ 7*7 }}" in page
+
+
+def test_the_holder_sees_everybody_who_shaped_what_is_asked(
+    desk: PageDesk, signed_in_bob: Surfer
+) -> None:
+    people = (("Alice Ito (alice)", ("requester", "beneficiary")), ("<b>x</b>", ("editor",)))
+    desk.views[BOBS_LINK] = ("bob", dataclasses.replace(VIEW, shapers=people))
+    page = signed_in_bob.get(PAGE).text
+    assert "Alice Ito (alice)</bdi>: opened it, was to receive it</li>" in page
+    assert "&lt;b&gt;x&lt;/b&gt;</bdi>: changed what is asked</li>" in page
+    assert "Who shaped it" in page
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -10,8 +10,10 @@ from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import did_you_mean
 from ticketgate.adapters.policy_file import PolicyRead, read_policy
 from ticketgate.adapters.settings_file import KnownConnectors, SettingsRead, read_settings
+from ticketgate.adapters.settings_file import load_for_revoking as read_for_revoking
 from ticketgate.adapters.stages_reader import NEED_MAX
 from ticketgate.adapters.strict_yaml import Report
+from ticketgate.domain.errors import ConfigurationError, Fault
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.matcher import Clause, Matcher
 from ticketgate.domain.policy import (
@@ -25,15 +27,20 @@ from ticketgate.domain.policy import (
 from ticketgate.domain.settings import Settings
 
 SETTINGS_NAME: Final = "ticketgate.yaml"
+NO_POLICY: Final = Policy("", (), (), (), ())  # nothing is identity, nothing can be asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One consistent configuration. The directory is read anew for each decision."""
+    """One consistent configuration. The directory is read anew for each decision.
+
+    With `faults` it is good for taking away only: settings have gaps, and no policy holds.
+    """
 
     settings: Settings
     policy: Policy
     directory: DirectoryFile
+    faults: tuple[Fault, ...] = ()
 
 
 def load_configuration(
@@ -62,6 +69,22 @@ def load_configuration(
     if found.settings is not None and rules.policy is not None:
         whole = Configuration(found.settings, rules.policy, DirectoryFile(found.directory_file))
     return stop_on_faults(whole, faults)
+
+
+def load_for_revoking(
+    folder: Path, *, environ: Mapping[str, str], connectors: KnownConnectors
+) -> Configuration:
+    """The whole configuration; of a faulty one what taking away needs, with its faults.
+
+    Raises:
+        ConfigurationError: `ticketgate.yaml` does not even tell the store.
+    """
+    try:
+        return load_configuration(folder, environ=environ, connectors=connectors)
+    except ConfigurationError as fault:
+        faults = fault.faults
+    settings = read_for_revoking(folder / SETTINGS_NAME, environ=environ, connectors=connectors)
+    return Configuration(settings, NO_POLICY, DirectoryFile(Path(settings.directory_file)), faults)
 
 
 def _check_targets(rules: PolicyRead, found: SettingsRead, connectors: KnownConnectors) -> None:

@@ -17,7 +17,8 @@ from ticketgate.connector_api import (
     TargetKind,
     TargetSettings,
 )
-from ticketgate.domain.settings import TargetOptions
+from ticketgate.domain.settings import SourceSettings, TargetOptions
+from ticketgate.ports import Source
 
 GROUP: Final = "ticketgate.connectors"
 
@@ -73,6 +74,16 @@ class _TargetKinds(Mapping[str, TargetKind]):
     @override
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def configured_sources(settings: Mapping[str, SourceSettings]) -> dict[str, Source]:
+    """How deliveries of each source are read; one whose kind is not there is left out."""
+    found: dict[str, Source] = {}
+    for name, source in settings.items():
+        connector = load_itsm(source.kind)
+        if connector is not None:
+            found[name] = Source(connector, source.mapping, source.own_users)
+    return found
 
 
 def known_connectors() -> KnownConnectors:

@@ -40,7 +40,7 @@ class DirectoryFile(Directory):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._kept: DirectoryRead | None = None
+        self._kept: DirectorySnapshot | None = None
 
     @override
     def read(self, now: datetime) -> DirectorySnapshot:
@@ -52,22 +52,22 @@ class DirectoryFile(Directory):
         report = Report(str(self.path))
         data = read_file(self.path, report)
         with self._lock:
-            found = None if data is None else self._parsed(data, report)
+            found = None if data is None else self._parsed(data, now, report)
         if found is None:
             raise TicketgateError(
                 "\n".join(fault.text for fault in dict.fromkeys(report.faults)),
                 code="directory_unreadable",
                 next_step=f"mend {self.path}; until then nobody can decide",
             )
-        return DirectorySnapshot(found.digest, now, found.people, found.groups)
+        return found.read_again(now)
 
-    def _parsed(self, data: bytes, report: Report) -> DirectoryRead | None:
+    def _parsed(self, data: bytes, now: datetime, report: Report) -> DirectorySnapshot | None:
         digest = sha256(data).hexdigest()
         if self._kept is None or self._kept.digest != digest:
             found = read_directory(data, report)
             if found is None:
                 return None
-            self._kept = found
+            self._kept = DirectorySnapshot(digest, now, found.people, found.groups)
         return self._kept
 
 
@@ -97,6 +97,7 @@ class _Reader:
         self._accounts: dict[tuple[str, str], str] = {}
         self._managers: list[tuple[str, Place]] = []
         self._groups: list[tuple[str, Place]] = []
+        self._aliases: list[tuple[str, Place]] = []
 
     def people(self, place: Place | None) -> dict[str, Person]:
         """Everybody, by id; who is faulty keeps a name, so that others can refer to it."""
@@ -110,7 +111,11 @@ class _Reader:
         return found
 
     def check_names(self, people: Mapping[str, Person], groups: Mapping[str, str]) -> None:
-        """Managers and groups must exist; nobody manages themselves."""
+        """Managers, groups and aliases must exist; nobody manages themselves.
+
+        An alias that names nothing would leave somebody's other self unknown, and so able to
+        approve.
+        """
         for name, place in self._managers:
             if name not in people:
                 place.fault(f"nobody has the id {name!r}{did_you_mean(name, people)}")
@@ -119,6 +124,12 @@ class _Reader:
         for name, place in self._groups:
             if name not in groups:
                 place.fault(f"there is no group {name!r}{did_you_mean(name, groups)}")
+
+        listed = {*people, *(account for _, account in self._accounts)}
+        for name, place in self._aliases:
+            if name not in listed:
+                close = did_you_mean(name, listed)
+                place.fault(f"{name!r} is nobody's id and nobody's account{close}")
 
     def _person(self, ident: str, section: Section) -> Person:
         kind_place = section.get("kind")
@@ -135,7 +146,7 @@ class _Reader:
             team=None if team is None else team.ident(),
             groups=self._memberships(section.get("groups")),
             accounts=self._read_accounts(ident, section.get("accounts")),
-            aliases=_read_aliases(section.get("accounts")),
+            aliases=self._read_aliases(section.get("accounts")),
             active=bool(active.flag()) if active else False,
             kind=kind,
         )
@@ -180,11 +191,13 @@ class _Reader:
                     inner.fault(f"{first!r} has the account {account!r} as well")
         return found
 
-
-def _read_aliases(accounts: Place | None) -> frozenset[str]:
-    section = None if accounts is None else accounts.section()
-    place = None if section is None else section.get(ALIASES)
-    return frozenset() if place is None else frozenset(place.texts() or ())
+    def _read_aliases(self, accounts: Place | None) -> frozenset[str]:
+        section = None if accounts is None else accounts.section()
+        place = None if section is None else section.get(ALIASES)
+        found = [] if place is None else [(one.text(), one) for one in place.either() or ()]
+        named = [(name, one) for name, one in found if name is not None]
+        self._aliases += named
+        return frozenset(name for name, _ in named)
 
 
 def _read_groups(place: Place | None) -> dict[str, str]:

@@ -22,6 +22,7 @@ from ticketgate.connector_api import (
     JsonValue,
     OutcomeUnknown,
     Refused,
+    TooLarge,
     Unavailable,
 )
 
@@ -290,7 +291,7 @@ def _read(answer: requests.Response, line: _Line) -> HttpAnswer:
     while chunk := read(CHUNK_BYTES):
         body += chunk
         if len(body) > ANSWER_BYTES_MAX:
-            raise Refused(f"the answer is over {ANSWER_BYTES_MAX} bytes")
+            raise TooLarge(f"the answer is over {ANSWER_BYTES_MAX} bytes")
     if line.seconds_left <= 0:
         raise OutcomeUnknown("the answer was not whole within the deadline")
     names = {name.lower(): value for name, value in answer.headers.items()}

@@ -3,21 +3,24 @@
 import shutil
 import threading
 from collections import Counter as Counts
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.sqlite.store import SqliteStore
-from ticketgate.domain.errors import TicketgateError
-from ticketgate.ports import Clock, Reading, Transaction
+from ticketgate.domain.errors import Fault, TicketgateError
+from ticketgate.ports import Clock, Directory, Reading, Transaction
 
 DISK_BYTES_MIN: Final = 64 << 20
 OUTBOX_SECONDS_MAX: Final = 300.0
+
+Checks: TypeAlias = dict[str, tuple[bool, str]]  # check -> (whether it is well, how it is)
 
 
 class Meters(Collector):
@@ -33,6 +36,12 @@ class Meters(Collector):
             ["source", "code"],
             registry=self.registry,
         )
+        self._mails = Counter(
+            "ticketgate_mails",
+            "Tries to send a mail, by outcome",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._received = Counter(
             "ticketgate_deliveries_received",
             "Authenticated deliveries by outcome",
@@ -43,11 +52,13 @@ class Meters(Collector):
         self._since: Counts[str] = Counts()
         self._duplicates = 0
         self._store: SqliteStore | None = None
+        self._perhaps_closed: Callable[[Reading], Sized]
         self.registry.register(self)
 
-    def watch(self, store: SqliteStore) -> None:
-        """Read the gauges from this store."""
+    def watch(self, store: SqliteStore, perhaps_closed: Callable[[Reading], Sized]) -> None:
+        """Read the gauges from this store; `perhaps_closed` finds the grants that this counts."""
         self._store = store
+        self._perhaps_closed = perhaps_closed
 
     def refuse(self, source: str, code: str) -> None:
         """Count a refused delivery."""
@@ -61,6 +72,10 @@ class Meters(Collector):
         if status == "duplicate":
             with self._lock:
                 self._duplicates += 1
+
+    def mailed(self, code: str) -> None:
+        """Count a try to send a mail; `code` is empty when the server took it."""
+        self._mails.labels(code or "sent").inc()
 
     def take_counts(self) -> tuple[Mapping[str, int], int]:
         """What was refused, and how many duplicates came, since this was asked last."""
@@ -80,8 +95,14 @@ class Meters(Collector):
             waiting = GaugeMetricFamily("ticketgate_deliveries_waiting", "Not worked off yet")
             waiting.add_metric([], len(looking.deliveries.waiting(1000)))
             yield waiting
+            closed = GaugeMetricFamily(
+                "ticketgate_grants_perhaps_closed",
+                "Live grants whose ticket a parked delivery may have closed",
+            )
+            closed.add_metric([], len(self._perhaps_closed(looking)))
+            yield closed
 
-    def readiness(self, store: SqliteStore, clock: Clock) -> dict[str, tuple[bool, str]]:
+    def readiness(self, store: SqliteStore, clock: Clock) -> Checks:
         """Write path, disk, outbox age and clock."""
         free = shutil.disk_usage(Path(store.path).parent).free
         with store.reading() as looking:
@@ -97,6 +118,28 @@ class Meters(Collector):
             ),
             "clock": (not disputed, "the wall clock is off" if disputed else "agrees"),
         }
+
+
+def states(
+    directory: Directory, clock: Clock, faults: Sequence[Fault], loops: Sequence[Loop]
+) -> Checks:
+    """Directory, configuration and threads. Faults are told by place: a text may hold a secret."""
+    places = ", ".join(f"{one.file}:{one.line}" for one in faults)
+    late = ", ".join(loop.name for loop in loops if not loop.well)
+    only = f"faults at {places}; only what takes away runs until it is mended and started anew"
+    return {
+        "directory": _is_read(directory, clock),
+        "configuration": (not faults, only if faults else "was sound at the start"),
+        "workers": (not late, late or "all run"),
+    }
+
+
+def _is_read(directory: Directory, clock: Clock) -> tuple[bool, str]:
+    try:
+        directory.read(clock.now())
+    except TicketgateError as fault:
+        return False, f"{fault.code}: nobody can decide; `ticketgate check` says why"
+    return True, "can be read"
 
 
 def _nothing(tx: Transaction, now: object) -> None:

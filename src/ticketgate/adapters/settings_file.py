@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -49,7 +49,10 @@ class KnownConnectors:
 
 @dataclass(frozen=True, slots=True)
 class SettingsRead:
-    """Settings as far as they could be read. The two paths are set whatever else is wrong."""
+    """Settings as far as they could be read. The two paths are set whatever else is wrong.
+
+    `draft` has gaps where there are faults; `settings` is it when there are none.
+    """
 
     settings: Settings | None
     policy_file: Path
@@ -57,6 +60,7 @@ class SettingsRead:
     targets: Mapping[str, str]  # name -> kind
     sources: Collection[str]
     readable: bool = True  # that is, names of sources and targets are known
+    draft: Settings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,26 @@ def load_settings(
     report = Report(str(path))
     found = read_settings(path, report, environ=environ, connectors=connectors)
     return stop_on_faults(found.settings, report.faults)
+
+
+def load_for_revoking(
+    path: Path, *, environ: Mapping[str, str], connectors: KnownConnectors
+) -> Settings:
+    """What taking away needs: the store, and every target that can be read; the rest has gaps.
+
+    Raises:
+        ConfigurationError: the file is not YAML, or does not tell its origin and store.
+    """
+    where = load_where(path)
+    report = Report(str(path))
+    found = read_settings(path, report, environ=environ, connectors=connectors).draft
+    found = stop_on_faults(found, ())
+    whole = {
+        name: target
+        for name, target in found.targets.items()
+        if target.connector and target.url and target.token
+    }
+    return replace(found, origin=where.origin, store=str(where.store), targets=whole)
 
 
 def read_settings(
@@ -140,7 +164,7 @@ def read_settings(
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}
     whole = None if report.faults else settings
-    return SettingsRead(whole, policy_file, directory_file, kinds, tuple(sources))
+    return SettingsRead(whole, policy_file, directory_file, kinds, tuple(sources), draft=settings)
 
 
 def _read_path(place: Place | None, folder: Path, default: str) -> Path:

@@ -10,15 +10,15 @@ import click
 from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, ends_with_code, leave
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json
-from ticketgate.domain.errors import EvidenceError, TicketgateError
+from ticketgate.domain.errors import EvidenceError, StoreUnavailableError, TicketgateError
 from ticketgate.domain.evidence import leaf_hash, parse_disclosure, parse_entry
 from ticketgate.domain.evidence_verdict import EvidenceVerdict
-from ticketgate.domain.verification import VERDICTS, Report, verify
+from ticketgate.domain.verification import STATE, Report, verify
 from ticketgate.domain.visible import visible
 from ticketgate.wiring import Look, look
 
 SIGNED: Final = "signed"
-REQUIRED: Final = ("structure", SIGNED, "disclosures", "semantics")
+REQUIRED: Final = ("structure", SIGNED, "disclosures", "semantics", STATE)
 LATER: Final = ("anchored", "policy", "completeness")
 SHOWN_MAX: Final = 20  # faults of each verdict in words; --json has more
 INDENT: Final = "             "
@@ -44,7 +44,8 @@ def evidence() -> None:
 def verify_log(folder: Path, path: str | None, require: str, *, as_json: bool) -> None:
     """Verify the log of the live database; the gateway may be running.
 
-    Each verdict is named for itself, with its first bad index. This version signs nothing, so
+    Each verdict is named for itself, with its first bad index. STATE holds the tables that the
+    gateway acts on against the log; `semantics` requires it as well. This version signs nothing, so
     SIGNED is none: name what you require without it (--require structure,disclosures,semantics).
     Exit: 0 what is required holds, 1 it does not (tampered), 2 usage, 3 unreadable, 4 unsigned.
     """
@@ -56,7 +57,12 @@ def verify_log(folder: Path, path: str | None, require: str, *, as_json: bool) -
         )
     required = _required(require)
     with look(folder) as seen:
-        report = verify(seen.entries(), seen.disclosures(), seen.head(), seen.origin)
+        if seen.untouched():
+            raise StoreUnavailableError(
+                "the log is not opened yet: there is nothing to verify",
+                next_step="`ticketgate serve` opens it with its first record",
+            )
+        report = verify(seen.entries(), seen.disclosures(), seen.head(), seen.origin, seen.tables())
     failed = [one.name for one in report.failed([name for name in required if name != SIGNED])]
     if as_json:
         echo_json(_document(report, required, failed))
@@ -86,7 +92,8 @@ def _required(text: str) -> tuple[str, ...]:
     elif unknown or not names:
         reason = f"no such verdict: {', '.join(unknown) or 'none is named'}"
     else:
-        return names
+        # The tables of a live database are where what its log says must show.
+        return (*names, STATE) if "semantics" in names and STATE not in names else names
     raise TicketgateError(reason, code="usage", next_step=f"one or more of {', '.join(REQUIRED)}")
 
 
@@ -105,10 +112,10 @@ def _lines(report: Report) -> Iterator[str]:
 def _said(verdict: EvidenceVerdict, report: Report) -> str:
     if not verdict.holds:
         return f"FAILS: first bad index {verdict.first_bad}, faults {verdict.count}"
-    if verdict.name != VERDICTS[2]:
+    if verdict.name != report.disclosures.name:
         return "holds"
     tally = report.tally
-    return f"holds: {tally.given} given, {tally.erased} erased, {tally.withheld} withheld"
+    return f"holds: {tally.given} given, {tally.erased} erased"
 
 
 def _document(report: Report, required: tuple[str, ...], failed: list[str]) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NoReturn, ParamSpec
 
 import click
 
-from ticketgate.domain.errors import ConfigurationError, TicketgateError
+from ticketgate.domain.errors import ConfigurationError, Fault, TicketgateError
 from ticketgate.domain.visible import visible
 
 P = ParamSpec("P")
@@ -27,8 +27,7 @@ def ends_with_code(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except ConfigurationError as fault:
-            for one in fault.faults:
-                click.echo(visible(one.text), err=True)
+            tell_faults(fault.faults)
             leave(counted(len(fault.faults), "fault"), fault.next_step, USAGE)
         except TicketgateError as fault:
             code = USAGE if fault.code in _USAGE_CODES else COULD_NOT
@@ -37,6 +36,12 @@ def ends_with_code(command: Callable[P, None]) -> Callable[P, None]:
             leave(f"{fault.strerror or fault} ({fault.filename or 'no file'})", "", COULD_NOT)
 
     return run
+
+
+def tell_faults(faults: Iterable[Fault]) -> None:
+    """Each as `file:line: path: message` on standard error."""
+    for one in faults:
+        click.echo(visible(one.text), err=True)
 
 
 def leave(reason: str, next_step: str, code: int) -> NoReturn:

@@ -9,7 +9,14 @@ from typing import Final
 
 import click
 
-from ticketgate.cli.failures import ANSWER_IS_NO, COULD_NOT, counted, ends_with_code, leave
+from ticketgate.cli.failures import (
+    ANSWER_IS_NO,
+    COULD_NOT,
+    counted,
+    ends_with_code,
+    leave,
+    tell_faults,
+)
 from ticketgate.cli.showing import echo, echo_table, when
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import TicketgateError
@@ -17,7 +24,7 @@ from ticketgate.domain.grant import ENDED, Grant, GrantState
 from ticketgate.operations.control import choice_of
 from ticketgate.operations.revoke import Choice, chosen
 from ticketgate.operations.revoke import revoke as revoke_grants
-from ticketgate.wiring import Gateway, ask_gateway, load, look, this_user
+from ticketgate.wiring import Gateway, ask_gateway, load_to_revoke, look, this_user
 
 POLL_SECONDS: Final = 0.1
 PROGRESS_SECONDS: Final = 5.0
@@ -117,7 +124,9 @@ def _by_ourselves(folder: Path, choice: Choice, reason: str, wait: int) -> None:
     """No gateway runs: take its place for as long as it takes, without doors."""
     with look(folder) as seen:
         _stop_if_none(chosen(seen, choice))
-    gateway = Gateway(load(folder, os.environ))
+    configuration = load_to_revoke(folder, os.environ)
+    tell_faults(configuration.faults)
+    gateway = Gateway(configuration)
     gateway.start_revoking()
     try:
         revoked = gateway.store.write(

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from ticketgate.cli.failures import ends_with_code
+from ticketgate.cli.failures import USAGE, counted, ends_with_code, tell_faults
+from ticketgate.domain.errors import ConfigurationError
 from ticketgate.web.gateway_app import doors
 from ticketgate.web.guard import GuardLimits
 from ticketgate.web.server import serve as serve_app
-from ticketgate.wiring import Gateway, configure_logs, load
+from ticketgate.wiring import Configured, Gateway, configure_logs, load_to_revoke, look
 
 
 @click.command()
@@ -19,9 +20,15 @@ from ticketgate.wiring import Gateway, configure_logs, load
 @click.pass_obj
 @ends_with_code
 def serve(folder: Path, host: str | None, port: int | None) -> None:
-    """Run the gateway: hooks, pages and the worker."""
+    """Run the gateway: hooks, pages and the worker.
+
+    With a faulty configuration it does not start, but where grants are live: then it only takes
+    away what is due, is not ready, and answers 503, until it is mended and started anew.
+    """
     configure_logs()
-    configuration = load(folder, os.environ)
+    configuration = load_to_revoke(folder, os.environ)
+    if configuration.faults:
+        _only_for_live_grants(folder, configuration)
     settings = configuration.settings
     address = host or settings.host
 
@@ -35,4 +42,25 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
         GuardLimits(),
         ready,
     )
-    sys.exit(status)
+    sys.exit(status or (USAGE if configuration.faults else 0))
+
+
+def _only_for_live_grants(folder: Path, configuration: Configured) -> None:
+    """Go on with a faulty configuration only if there is something to take away.
+
+    Raises:
+        ConfigurationError: there is nothing.
+    """
+    live = 0
+    if Path(configuration.settings.store).is_file():
+        with look(folder) as seen:
+            live = len(seen.grants.matching(subject=None, target=None))
+    if not live:
+        raise ConfigurationError(configuration.faults)
+    tell_faults(configuration.faults)
+    click.echo(
+        f"ticketgate: {counted(len(configuration.faults), 'fault')}; {counted(live, 'grant')} not"
+        " ended, so it only takes away: no hook, no page, nothing is given\n"
+        "next: mend the lines named, run `ticketgate check`, start anew",
+        err=True,
+    )

@@ -33,12 +33,25 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Shaper:
+    """Somebody with a hand in what a ticket asks; `role`: requester, beneficiary or editor.
+
+    The subject of the party is empty while the directory knows nobody by the account (ADR 0009).
+    """
+
+    role: str
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
 class AccessRequest:
     """What is asked, by whom, for whom, and where it stands.
 
     `material` is the digest of what matters (rule 6); `rules` the digest of every policy element
     that matched; `round` grows by one each time either changes. `stage` counts from 1.
     `reasons` are the codes that block it. `seconds` is the longest life an approver can give.
+    `shapers` is everybody who opened, would have received or edited the ticket since it was first
+    seen: none of them ever decides.
     """
 
     id: str
@@ -54,7 +67,7 @@ class AccessRequest:
     access: Mapping[str, str]
     requester: Party
     beneficiary: Party
-    editor: Party | None
+    shapers: tuple[Shaper, ...]
     seconds: int
     seconds_asked: int | None
     catalog_item: str
@@ -78,6 +91,12 @@ class AccessRequest:
     def ticket(self) -> tuple[str, str, str]:
         """The key of the ticket that asks."""
         return (self.source, self.table, self.ticket_id)
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Everybody who may never decide, each once."""
+        shaped = (shaper.party for shaper in self.shapers)
+        return tuple(dict.fromkeys((self.requester, self.beneficiary, *shaped)))
 
     @property
     def seconds_now(self) -> int:

@@ -7,7 +7,7 @@ humans: all accounts and aliases of one human are one person.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ticketgate.domain.access_request import AccessRequest, Party
+from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import ApproveRule, Entitlement, Stage, Word
@@ -21,11 +21,6 @@ class Case:
     rule: ApproveRule
     entitlement: Entitlement
     snapshot: DirectorySnapshot
-
-    def parties(self) -> tuple[Party, ...]:
-        """Requester, beneficiary and last material editor: none of them may ever decide."""
-        known = (self.request.requester, self.request.beneficiary, self.request.editor)
-        return tuple(party for party in known if party is not None)
 
     def subject_of(self, name: str) -> str:
         """The subject behind `requester` or `beneficiary`."""
@@ -105,18 +100,18 @@ def _unfit(person: Person | None) -> Refusal | None:
 
 
 def _involved(case: Case, subject: str) -> Refusal | None:
-    """Whether the person is requester, beneficiary or editor, by subject, account or alias."""
+    """Whether the person shaped what is asked, by subject, account or alias (ADR 0009)."""
     snapshot = case.snapshot
-    for party in case.parties():
+    for party in case.request.parties:
         again = snapshot.by_account(case.request.source, party.account)
         if subject in {party.subject, again.id if again else None}:
-            return Refusal("self_approval", "Nobody decides on what they ask for or receive.")
+            return Refusal("self_approval", "Nobody decides on what they ask for, receive or wrote.")
         meant = {party.subject} | snapshot.holders(case.request.source, party.account)
         if any(snapshot.same_human(subject, other) for other in meant):
             return Refusal(
                 "alias_of_requester",
-                "This account belongs to the person who asks or receives; all accounts of a"
-                " human are one person.",
+                "This account belongs to a person who asks, receives or wrote it; all accounts of"
+                " a human are one person.",
             )
     return None
 

@@ -6,12 +6,13 @@ from typing import NamedTuple
 from ticketgate.domain.facts import FREE_TEXT
 from ticketgate.domain.identity_event import (
     Classification,
+    ClauseOutcome,
     Outcome,
     RuleOutcome,
     Tier,
     Verdict,
 )
-from ticketgate.domain.matcher import Facts, Look, Matcher, evaluate
+from ticketgate.domain.matcher import Facts, Look, Matcher, decide, evaluate
 from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Policy
 from ticketgate.domain.ticket import Missing
 
@@ -32,14 +33,15 @@ class LimitSeconds(NamedTuple):
     digests: tuple[str, ...]
 
 
-def classify(policy: Policy, facts: Facts) -> Classification:
+def classify(policy: Policy, facts: Facts, *, traced: bool = True) -> Classification:
     """The verdict on a ticket revision: all rules run, every outcome is kept.
 
     IDENTITY if one rule that says so matched without leaning on free text, whatever others
     could not read; else UNCERTAIN if any rule matched or is blind; else NOT_IDENTITY. The tier
     is the highest of the rules that matched or are blind: what could not be read never lowers it.
+    Not `traced`, no rule has its clauses, and each stops where its outcome is settled.
     """
-    rules = tuple(_outcome(rule, facts) for rule in policy.classify)
+    rules = tuple([_outcome(rule, facts, traced) for rule in policy.classify])
     matched = [rule for rule in rules if rule.outcome is Outcome.TRUE]
     open_ = [rule for rule in rules if rule.outcome is not Outcome.FALSE]
     verdict = Verdict.NOT_IDENTITY
@@ -54,7 +56,7 @@ def classify(policy: Policy, facts: Facts) -> Classification:
 
 def asked_entitlements(policy: Policy, facts: Facts) -> Asked:
     """What the ticket asks for, in the order of the policy."""
-    outcomes = [(one, evaluate(one.asked_by, facts)[0]) for one in policy.entitlements]
+    outcomes = [(one, decide(one.asked_by, facts)) for one in policy.entitlements]
     return Asked(
         tuple(one for one, outcome in outcomes if outcome is Outcome.TRUE),
         any(outcome is Outcome.UNKNOWN for _, outcome in outcomes),
@@ -65,13 +67,13 @@ def may_request(entitlement: Entitlement, facts: Facts) -> bool:
     """Whether `requestable_by` lets the beneficiary have it; unknown is no."""
     if entitlement.requestable_by is None:
         return True
-    return evaluate(entitlement.requestable_by, facts)[0] is Outcome.TRUE
+    return decide(entitlement.requestable_by, facts) is Outcome.TRUE
 
 
 def approve_rule_for(policy: Policy, facts: Facts) -> ApproveRule | None:
     """The first rule that matches. None blocks: no match, or an earlier rule that is unknown."""
     for rule in policy.approve:
-        outcome = evaluate(rule.when, facts)[0]
+        outcome = decide(rule.when, facts)
         if outcome is not Outcome.FALSE:
             return rule if outcome is Outcome.TRUE else None
     return None
@@ -79,7 +81,7 @@ def approve_rule_for(policy: Policy, facts: Facts) -> ApproveRule | None:
 
 def limit_for(policy: Policy, facts: Facts) -> LimitSeconds | None:
     """The shortest of all limits that apply; an unknown one applies. None: no limit, no access."""
-    found = [one for one in policy.limits if evaluate(one.when, facts)[0] is not Outcome.FALSE]
+    found = [one for one in policy.limits if decide(one.when, facts) is not Outcome.FALSE]
     if not found:
         return None
     return LimitSeconds(
@@ -94,8 +96,12 @@ def _seconds(duration: timedelta) -> int:
     return int(duration.total_seconds())
 
 
-def _outcome(rule: ClassifyRule, facts: Facts) -> RuleOutcome:
-    outcome, clauses = evaluate(rule.match, facts)
+def _outcome(rule: ClassifyRule, facts: Facts, traced: bool) -> RuleOutcome:  # noqa: FBT001 -- handed on
+    clauses: tuple[ClauseOutcome, ...] = ()
+    if traced:
+        outcome, clauses = evaluate(rule.match, facts)
+    else:
+        outcome = decide(rule.match, facts)
     verdict = rule.verdict
     if verdict is Verdict.IDENTITY and outcome is Outcome.TRUE and _leans(rule.match, facts):
         verdict = Verdict.UNCERTAIN
@@ -106,7 +112,7 @@ def _outcome(rule: ClassifyRule, facts: Facts) -> RuleOutcome:
 
 def _leans(matcher: Matcher, facts: Facts) -> bool:
     """Whether a match needs a free-text clause: without free text it is none."""
-    return evaluate(matcher, _WithoutText(facts))[0] is not Outcome.TRUE
+    return decide(matcher, _WithoutText(facts)) is not Outcome.TRUE
 
 
 class _WithoutText:

@@ -1,7 +1,7 @@
 """Directory: who exists. People are immutable subject ids; addresses and names are display."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -46,16 +46,13 @@ class DirectorySnapshot:
 
         Only ids listed under `accounts: {system: [...]}` count; addresses and names never do.
         """
-        found = [p for p in self.people.values() if account in p.accounts.get(system, ())]
+        found = self._accounts.get((system, account), ())
         return found[0] if len(found) == 1 else None
 
     def holders(self, system: str, account: str) -> frozenset[str]:
         """Everybody whom `account` of `system` may mean: by their accounts, or by an alias."""
-        return frozenset(
-            p.id
-            for p in self.people.values()
-            if account in p.accounts.get(system, ()) or account in p.aliases
-        )
+        by_account = self._accounts.get((system, account), ())
+        return frozenset(p.id for p in (*by_account, *self._aliases.get(account, ())))
 
     def by_mail(self, address: str) -> Person | None:
         """The one active human whose mail is `address` (ASCII case ignored); else None."""
@@ -76,6 +73,33 @@ class DirectorySnapshot:
     def same_human(self, one: str, other: str) -> bool:
         """Whether two subject ids are the same human."""
         return one == other or self.human(one) == self.human(other)
+
+    def read_again(self, moment: datetime) -> "DirectorySnapshot":
+        """The same content, read at `moment`; what was looked up in it is not looked up again."""
+        again = replace(self, read_at=moment)
+        vars(again).update(
+            _accounts=self._accounts, _aliases=self._aliases, _humans=self._humans
+        )
+        return again
+
+    @cached_property
+    def _accounts(self) -> dict[tuple[str, str], list[Person]]:
+        """(system, account) -> everybody who holds it."""
+        found: dict[tuple[str, str], list[Person]] = {}
+        for person in self.people.values():
+            for system, accounts in person.accounts.items():
+                for account in set(accounts):
+                    found.setdefault((system, account), []).append(person)
+        return found
+
+    @cached_property
+    def _aliases(self) -> dict[str, list[Person]]:
+        """Alias -> everybody who has it."""
+        found: dict[str, list[Person]] = {}
+        for person in self.people.values():
+            for alias in person.aliases:
+                found.setdefault(alias, []).append(person)
+        return found
 
     @cached_property
     def _humans(self) -> dict[str, str]:

@@ -269,18 +269,20 @@ def _is_text(key: object) -> bool:
 
 def _check(value: Json, depth: int, key_fits: Callable[[object], bool]) -> None:
     """Raise unless the value is within the profile, with at most `depth` nested containers."""
-    if isinstance(value, Mapping):
+    if isinstance(value, list | tuple):
+        inside: Iterable[Json] = value
+    elif isinstance(value, dict | Mapping):  # an exact dict is told without asking the ABC
         if not all(map(key_fits, value)):
             bad = next(key for key in value if not key_fits(key))
             raise EvidenceError(f"key {ascii(bad)[:60]} is outside the profile")
-        inside: Iterable[Json] = value.values()
-    elif isinstance(value, list | tuple):
-        inside = value
+        inside = value.values()
     else:
         _check_scalar(value)
         return
     if depth == 0:
         raise EvidenceError(f"nested deeper than {DEPTH_MAX}")
+    if _PLAIN.issuperset(map(type, inside)):
+        return
     for inner in inside:
         if type(inner) not in _PLAIN:
             _check(inner, depth - 1, key_fits)

@@ -1,9 +1,11 @@
 """Grant: time-bound access. Its end is part of it from the first moment."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 
@@ -26,7 +28,8 @@ ENDED: Final = frozenset({GrantState.REVOKED, GrantState.CANCELLED, GrantState.R
 ACTIVATE_WITHIN: Final = timedelta(hours=1)
 CALL_SECONDS_MAX: Final = 30  # one connector call; past it a late effect is swept
 REVOKE_TRIES_BEFORE_OVERDUE: Final = 6
-REVOKE_BACKOFF_SECONDS_MAX: Final = 300
+REVOKE_OVERDUE_AFTER: Final = timedelta(seconds=60)  # from the start of revoking, however tried
+REVOKE_BACKOFF_SECONDS_MAX: Final = 300  # also where a target asks to wait for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Grant:
     `not_after` is set by the commit of the first provisioning intent (rule 1) and never moves.
     `baseline` says that the access stood before us: this grant is without effect, and ending it
     removes nothing. `late_until` is when a call whose outcome is unknown can no longer land.
+    `principal` is the target's own id of the account, known from the first intent on.
     """
 
     id: str
@@ -57,6 +61,7 @@ class Grant:
     baseline: bool = False
     cause: str = ""
     late_until: datetime | None = None
+    revoking_since: datetime | None = None
     ended_at: datetime | None = None
 
     @property
@@ -65,9 +70,16 @@ class Grant:
         return (self.source, self.table, self.ticket_id)
 
     @property
-    def share(self) -> tuple[str, str, str]:
-        """What grants are counted by: (subject, target, entitlement), rule 3."""
-        return (self.subject, self.target, self.entitlement)
+    def holding(self) -> str | None:
+        """What grants are counted by (rule 3): the digest of target, account and access.
+
+        The names of the policy and the directory may come to mean something else while a grant
+        lives; what it holds at the target does not. None before the first intent: nothing is held.
+        """
+        if self.principal is None:
+            return None
+        held = [self.target, self.principal, sorted(self.access.items())]
+        return sha256(json.dumps(held).encode()).hexdigest()
 
 
 def is_due(grant: Grant, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ticketgate.domain.access_request import Shaper
 from ticketgate.domain.ticket import Ticket
 
 
@@ -30,7 +31,10 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """The last accepted revision of a ticket; `id` is ours, random, and used in evidence."""
+    """The last accepted revision of a ticket; `id` is ours, random, and used in evidence.
+
+    `shapers` have been gathered over all revisions, in the order they were first seen.
+    """
 
     id: str
     ticket: Ticket
@@ -38,3 +42,4 @@ class TicketRow:
     verdict: str
     delivery_seq: int
     updated_at: datetime
+    shapers: tuple[Shaper, ...] = ()

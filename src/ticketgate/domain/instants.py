@@ -1,6 +1,7 @@
 """Instants and durations as text: one form each, so that text sorts as time does."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -9,9 +10,16 @@ _DIGITS_MAX: Final = 9  # of a number with a unit; a longer one is no duration
 
 def to_text(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC; `moment` must be aware (ValueError else)."""
+    if moment.tzinfo is UTC:
+        return _utc_text(moment)
     if moment.utcoffset() is None:
         raise ValueError("a naive time has no meaning here")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return _utc_text(moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=64)  # an operation writes its one time into every row and record
+def _utc_text(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -90,6 +90,7 @@ _ASKED: Final = MOVE | {
     "reasons",
     "links",
 }
+_PARTIES: Final = frozenset({"requester", "beneficiary"})  # unknown only while it is blocked
 _GRANTED: Final = MOVE | {"request", "entitlement", "target", "subject"}
 _BOUND: Final = _GRANTED | {"not_after"}
 _LOADED: Final = frozenset({"digest", "authority"})
@@ -138,13 +139,14 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     | {"source", "table", "revision", "verdict", "state_class", "kinds", "tier", "rules", "blind"}
     | {"policy"},
     "ticket.approval_claimed": frozenset({"source", "state"}),
-    "request.opened": _ASKED,
+    "request.opened": _ASKED | _PARTIES,
     "request.blocked": _ASKED,
-    "request.awaiting": _ASKED,
-    "request.approved": _ASKED | {"stages"},
+    "request.awaiting": _ASKED | _PARTIES,
+    "request.approved": _ASKED | _PARTIES | {"stages"},
     "request.denied": _ASKED,
     "request.withdrawn": _ASKED,
     "request.timed_out": _ASKED,
+    "links.issued": frozenset({"request", "round", "stage", "links"}),
     "decision.recorded": _DECIDED,
     "decision.refused": frozenset({"request", "code", "approver"}),
     "grant.planned": _GRANTED | {"seconds", "activate_by"},
@@ -164,6 +166,7 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "sign_in.recorded": frozenset({"person", "method"}),
     "sign_in.refused": frozenset({"code"}),
     "view.recorded": frozenset({"person", "request"}),
+    "disclosure.erased": frozenset({"digests"}),
 }
 
 

@@ -26,16 +26,23 @@ _UNKNOWN: Final = Outcome.UNKNOWN
 class Look:
     """The values of one field (none or several for groups), or why there is no value.
 
-    Lower-cased and shortened once per field, however many clauses ask.
+    Lower-cased and shortened once per field, however many clauses ask; shortened only for a trace.
     """
 
-    __slots__ = ("folded", "missing", "shown", "values")
+    __slots__ = ("_shown", "folded", "missing", "values")
 
     def __init__(self, seen: tuple[str, ...] | Missing) -> None:
         self.missing = seen if isinstance(seen, Missing) else None
         self.values: tuple[str, ...] = () if isinstance(seen, Missing) else seen
-        self.folded = tuple(value.casefold() for value in self.values)
-        self.shown = _shown(self.values)
+        self.folded = tuple([value.casefold() for value in self.values])
+        self._shown: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The values as a trace shows them."""
+        if self._shown is None:
+            self._shown = _shown(self.values)
+        return self._shown
 
 
 class Facts(Protocol):
@@ -98,6 +105,24 @@ def evaluate(matcher: Matcher, facts: Facts) -> tuple[Outcome, tuple[ClauseOutco
     """
     trace: list[ClauseOutcome] = []
     return _evaluate(matcher, facts, trace), tuple(trace)
+
+
+def decide(matcher: Matcher, facts: Facts) -> Outcome:
+    """The outcome that `evaluate` gives, without a trace: it stops where the outcome is settled."""
+    if isinstance(matcher, Clause):
+        look = facts.look(matcher.field)
+        if look.missing is None:
+            return matcher.check(look, facts)
+        return _FALSE if look.missing is Missing.NOT_APPLICABLE else _UNKNOWN
+    settling = _FALSE if matcher.op == "all" else _TRUE
+    settled, open_ = (_TRUE, _FALSE) if matcher.op == "any" else (_FALSE, _TRUE)
+    for part in matcher.parts:
+        outcome = decide(part, facts)
+        if outcome is settling:
+            return settled
+        if outcome is _UNKNOWN:
+            open_ = _UNKNOWN
+    return open_
 
 
 def _evaluate(matcher: Matcher, facts: Facts, trace: list[ClauseOutcome]) -> Outcome:

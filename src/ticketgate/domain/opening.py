@@ -9,7 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState, material_of
+from ticketgate.domain.access_request import (
+    AccessRequest,
+    Party,
+    RequestState,
+    Shaper,
+    material_of,
+)
 from ticketgate.domain.approvers import Case, fillable
 from ticketgate.domain.classify import approve_rule_for, limit_for, may_request
 from ticketgate.domain.directory import DirectorySnapshot, Person
@@ -63,6 +69,14 @@ class Asked:
     decide_within: timedelta
     reasons: tuple[str, ...]
 
+    @property
+    def essence(self) -> tuple[object, ...]:
+        """What a revision leaves as it was when its writer shaped nothing (ADR 0009)."""
+        people = (one.subject or one.account for one in (self.requester, self.beneficiary))
+        what = (self.entitlement, self.target, self.seconds, self.catalog_item, self.reason)
+        reasons = frozenset(self.reasons) - {"ticket_state"}
+        return (*people, *what, self.tier, self.approve_rule, self.rules, reasons)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -108,6 +122,38 @@ def editor_of(ticket: Ticket, snapshot: DirectorySnapshot) -> Party:
     """Who the platform says wrote this revision; the subject is empty when unknown."""
     person = snapshot.by_account(ticket.source, ticket.updated_by)
     return Party("" if person is None else person.id, ticket.updated_by)
+
+
+def shapers_of(
+    ticket: Ticket, snapshot: DirectorySnapshot, *, edited: bool
+) -> tuple[Shaper, ...]:
+    """Whose hand is in this revision: opener and beneficiary, and its writer when it `edited`."""
+    named = [
+        Shaper(role, _party(ticket, field, _person(ticket, field, snapshot)))
+        for role, field in (("requester", "opened_by"), ("beneficiary", beneficiary_field(ticket)))
+    ]
+    shapers = [one for one in named if one.party.account]
+    if edited:
+        shapers.append(Shaper("editor", editor_of(ticket, snapshot)))
+    return tuple(dict.fromkeys(shapers))
+
+
+def known_now(
+    shapers: tuple[Shaper, ...], source: str, snapshot: DirectorySnapshot
+) -> tuple[Shaper, ...]:
+    """The shapers, those looked up again whom the directory did not know; each once."""
+    found: dict[Shaper, None] = {}
+    for shaper in shapers:
+        person = None
+        if not shaper.party.subject:
+            person = snapshot.by_account(source, shaper.party.account)
+        known = shaper if person is None else _as(shaper, person)
+        found[known] = None
+    return tuple(found)
+
+
+def _as(shaper: Shaper, person: Person) -> Shaper:
+    return replace(shaper, party=replace(shaper.party, subject=person.id))
 
 
 def asked(question: Ask) -> Asked:
@@ -209,10 +255,13 @@ def case_of(request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot)
 def blocking(
     request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot
 ) -> tuple[str, ...]:
-    """The reasons of a request, those included that need it whole: editor and fillable stages."""
-    reasons = list(request.reasons)
-    if request.editor is not None and not request.editor.subject:
-        reasons.append("unknown_editor")
+    """The reasons of a request, those included that need it whole: shapers, fillable stages.
+
+    An opener or editor of any revision whom the directory does not know might be an approver.
+    """
+    unknown = {one.role for one in request.shapers if not one.party.subject}
+    hidden = [f"unknown_{role}" for role in ("requester", "editor") if role in unknown]
+    reasons = list(dict.fromkeys([*request.reasons, *hidden]))
     case = case_of(request, policy, snapshot)
     if not reasons and case is not None and not fillable(case):
         reasons.append("unfillable")
@@ -224,7 +273,7 @@ def fresh_request(
     ticket: Ticket,
     revision: int,
     *,
-    editor: Party | None,
+    shapers: tuple[Shaper, ...],
     ident: str,
     salt: str,
     now: datetime,
@@ -244,7 +293,7 @@ def fresh_request(
         access=what.access,
         requester=what.requester,
         beneficiary=what.beneficiary,
-        editor=editor,
+        shapers=shapers,
         seconds=what.seconds,
         seconds_asked=what.seconds_asked,
         catalog_item=what.catalog_item,

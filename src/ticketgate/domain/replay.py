@@ -12,18 +12,37 @@ from ticketgate.domain.instants import from_text
 from ticketgate.domain.machines import MOVES, NEW, check_record
 
 Record = Mapping[str, Json]
-_Place = tuple[str, int, int]
+_Round = tuple[str, int]  # (material, round)
+_Place = tuple[str, int, int]  # (material, round, stage)
 
-_FIXED: Final = ("request", "not_after")  # of a grant: once said, never said otherwise
+PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
+_FIXED: Final = ("request", "entitlement", "target", "subject", "seconds", "not_after")
+_LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machine: as said last
+    "delivery": ("source",),
+    "ticket": ("source", "table", "revision"),
+    "request": ("entitlement", "target", "decide_by", "round", "stage", "material"),
+    "grant": ("baseline",),
+}
+
+
+@dataclass(slots=True)
+class Folded:
+    """Where the log left one thing. `index` is that of the last record that moved it."""
+
+    state: str = NEW
+    index: int = 0
+    said: dict[str, Json] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Ballot:
-    """The decisions on one request while it awaits them, by (material, round, stage)."""
+    """The decisions on one request while it awaits them; `parties` may not be among them."""
 
     denied: bool = False
+    parties: frozenset[str] = frozenset()
     need: dict[_Place, int] = field(default_factory=dict)
     approvers: dict[_Place, set[str]] = field(default_factory=dict)
+    seconds: dict[_Round, int] = field(default_factory=dict)  # the least that an approval gave
 
     def unfilled(self, material: str, round_: int, needs: Sequence[int]) -> int | None:
         """The first stage without enough distinct approvers of its own; None when all have.
@@ -39,17 +58,25 @@ class _Ballot:
             counted |= fresh
         return None
 
+    def of_round(self, material: str, round_: int) -> set[str]:
+        """Everybody who approved in this round."""
+        found = (who for place, who in self.approvers.items() if place[:2] == (material, round_))
+        return set().union(*found)
+
 
 class Replay:
-    """SEMANTICS: time never goes back, and every move folds from the states before it."""
+    """SEMANTICS: time never goes back, and every move folds from the states before it.
+
+    `folded` is where everything stands then, by (machine, id); `time` the newest `_ts`.
+    """
 
     def __init__(self) -> None:
         self.faults = FaultList()
-        self._time = ""
-        self._states: dict[tuple[str, str], str] = {}
+        self.time = ""
+        self.folded: dict[tuple[str, str], Folded] = {}
         self._revisions: set[tuple[str, int]] = set()
         self._ballots: dict[str, _Ballot] = {}
-        self._grants: dict[str, dict[str, Json]] = {}
+        self._approved_for: dict[str, dict[str, Json]] = {}
 
     def take(self, index: int, record: Record | None) -> None:
         """Fold one record. One that cannot be read moves nothing, and is a fault here as well."""
@@ -58,9 +85,9 @@ class Replay:
             return
         moment = record.get("_ts")
         if isinstance(moment, str) and is_instant(moment):
-            if moment < self._time:
+            if moment < self.time:
                 self.faults.add(index, "time goes back")
-            self._time = max(moment, self._time)
+            self.time = max(moment, self.time)
         kind = record.get("type")
         if not isinstance(kind, str):
             self.faults.add(index, "a record without a type")
@@ -80,8 +107,10 @@ class Replay:
                 self._decided(index, record)
             case "request.approved":
                 self._approved(index, record)
-            case "grant.planned" if self._state("request", record["request"]) != "approved":
-                self.faults.add(index, "a grant of a request that nobody approved")
+            case "grant.planned":
+                self._planned(index, record)
+            case "grant.provisioning":
+                self._bounded(index, record)
             case "grant.activated" if not is_instant(record["not_after"]):
                 self.faults.add(index, "an active grant without an end")
             case "revocation.confirmed" if record["confirmed"] is not True:
@@ -97,11 +126,13 @@ class Replay:
         fresh = machine == "ticket" and self._is_new_revision(index, ident, record["revision"])
         if before != known and not (fresh and before == NEW):
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
-        self._states[machine, ident] = after
+        folded = self.folded.setdefault((machine, ident), Folded())
+        folded.state, folded.index = after, index
+        folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "request" and after != "approved":
-            self._follow(ident, after)
+            self._follow(ident, after, record)
         elif machine == "grant":
-            self._hold(index, ident, record)
+            self._hold(index, folded, record)
 
     def _is_new_revision(self, index: int, ident: str, revision: Json) -> bool:
         if type(revision) is not int:
@@ -111,19 +142,27 @@ class Replay:
         self._revisions.add((ident, revision))
         return fresh
 
-    def _follow(self, ident: str, after: str) -> None:
+    def _follow(self, ident: str, after: str, record: Record) -> None:
         """Keep decisions only while a request awaits them."""
         if after == "awaiting":
-            self._ballots.setdefault(ident, _Ballot())
+            self._ballots.setdefault(ident, _Ballot()).parties = _parties(record)
         else:
             self._ballots.pop(ident, None)
 
-    def _hold(self, index: int, ident: str, record: Record) -> None:
-        said = self._grants.setdefault(ident, {})
+    def _hold(self, index: int, folded: Folded, record: Record) -> None:
+        """What is said of a grant once is never said otherwise; heirs take over its removal."""
+        folded.said.setdefault("baseline", False)
         for name in _FIXED:
             value = record.get(name)
-            if value is not None and said.setdefault(name, value) != value:
+            if value is not None and folded.said.setdefault(name, value) != value:
                 self.faults.add(index, f"the grant's {name} is not what it was")
+        heirs = record.get("heirs")
+        for heir in heirs if isinstance(heirs, list) else ():
+            known = self.folded.get(("grant", heir)) if isinstance(heir, str) else None
+            if known is None:
+                self.faults.add(index, "handed on to a grant that does not exist")
+            else:
+                known.said["baseline"] = False
 
     def _decided(self, index: int, record: Record) -> None:
         ident = record["request"]
@@ -140,27 +179,78 @@ class Replay:
                 self.faults.add(index, "a decision that is neither an approval nor a denial")
 
     def _counted(self, index: int, ballot: _Ballot, record: Record) -> None:
-        round_, stage, need = (_count(record[name]) for name in ("round", "stage", "need"))
+        numbers = [_count(record[name]) for name in ("round", "stage", "need", "seconds")]
         approver = record["approver"]
-        if round_ and stage and need and isinstance(approver, str):
-            place = (str(record["material"]), round_, stage)
-            ballot.need[place] = max(need, ballot.need.get(place, 1))
-            ballot.approvers.setdefault(place, set()).add(approver)
-        else:
-            self.faults.add(index, "an approval without its approver, round, stage or need")
+        match numbers:
+            case [int(round_), int(stage), int(need), int(seconds)] if isinstance(approver, str):
+                material = str(record["material"])
+                place = (material, round_, stage)
+                ballot.need[place] = max(need, ballot.need.get(place, 1))
+                ballot.approvers.setdefault(place, set()).add(approver)
+                least = ballot.seconds.get((material, round_), seconds)
+                ballot.seconds[material, round_] = min(seconds, least)
+                if approver in ballot.parties:
+                    self.faults.add(index, "an approval by somebody whose own request it is")
+            case _:
+                self.faults.add(
+                    index, "an approval without its approver, round, stage, need or seconds"
+                )
 
     def _approved(self, index: int, record: Record) -> None:
-        ballot = self._ballots.pop(str(record["id"]), _Ballot())
+        ident, material = str(record["id"]), str(record["material"])
+        ballot = self._ballots.pop(ident, _Ballot())
         round_, needs = _count(record["round"]), _counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
+        if not all(isinstance(record[name], str) for name in ("requester", "beneficiary")):
+            self.faults.add(index, "approved without a requester or a beneficiary")
         if not round_ or not needs:
             self.faults.add(index, "approved without round or stages")
-        elif stage := ballot.unfilled(str(record["material"]), round_, needs):
+            return
+        if stage := ballot.unfilled(material, round_, needs):
             self.faults.add(index, f"approved without the approvals of stage {stage}")
+        if _parties(record) & ballot.of_round(material, round_):
+            self.faults.add(index, "approved by somebody whose own request it is")
+        given = ballot.seconds.get((material, round_), 0)
+        self._approved_for[ident] = {
+            "subject": record["beneficiary"],
+            "entitlement": record["entitlement"],
+            "target": record["target"],
+            "seconds": min(given, _count(record["seconds"]) or 0),
+        }
 
-    def _state(self, machine: str, ident: Json) -> str:
-        return self._states.get((machine, ident), NEW) if isinstance(ident, str) else NEW
+    def _planned(self, index: int, record: Record) -> None:
+        """One grant for one approval: of what was asked, for whom it was, no longer than given."""
+        ident = record["request"]
+        given = self._approved_for.pop(ident, None) if isinstance(ident, str) else None
+        if given is None:
+            self.faults.add(index, "a grant of a request that nobody approved, or one too many")
+            return
+        if any(record[name] != given[name] for name in ("subject", "entitlement", "target")):
+            self.faults.add(index, "a grant of something else, or to another, than was approved")
+        seconds, most = _count(record["seconds"]), given["seconds"]
+        if seconds is None or not isinstance(most, int) or seconds > most:
+            self.faults.add(index, "a grant for longer than its approvals gave")
+
+    def _bounded(self, index: int, record: Record) -> None:
+        """The end is no later than the grant's seconds after this record, which activates it."""
+        begin, end = record.get("_ts"), record["not_after"]
+        seconds = _count(self.folded["grant", str(record["id"])].said.get("seconds"))
+        if not is_instant(begin) or not is_instant(end):
+            self.faults.add(index, "a grant is called for without an end")
+        elif (from_text(str(end)) - from_text(str(begin))).total_seconds() > (seconds or 0):
+            self.faults.add(index, "an end that is later than the grant's seconds allow")
+
+    def _state(self, machine: str, ident: str) -> str:
+        known = self.folded.get((machine, ident))
+        return NEW if known is None else known.state
+
+
+def _parties(record: Record) -> frozenset[str]:
+    """The actors who may not decide on a request, as its record tells them."""
+    more = record.get("editors")
+    named = [record.get(name) for name in PARTIES] + (more if isinstance(more, list) else [])
+    return frozenset(one for one in named if isinstance(one, str))
 
 
 def is_instant(value: Json) -> bool:

@@ -2,7 +2,8 @@
 
 Rows are read as an attacker could have left them: whatever is in them, they give faults, never
 exceptions. There is no single word "valid": STRUCTURE says that the bytes are one unbroken chain,
-SEMANTICS that what they tell is possible, DISCLOSURES which hidden values are there.
+SEMANTICS that what they tell is possible, DISCLOSURES that the hidden values are there, and, of a
+live database, STATE that its tables are what the log makes them.
 A chain without an anchor does not see a cut tail when the head row is rewritten with it.
 """
 
@@ -25,20 +26,23 @@ from ticketgate.domain.evidence import (
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList
 from ticketgate.domain.machines import check_record
 from ticketgate.domain.replay import Record, Replay, is_instant
+from ticketgate.domain.state_check import STATE, TableRow, check_tables
 
 # `check_record` is what the store asks before it writes, so it is found here too.
 __all__ = [
+    "STATE",
     "VERDICTS",
     "DisclosureRow",
     "EntryRow",
     "EvidenceVerdict",
     "Report",
+    "TableRow",
     "Tally",
     "check_record",
     "verify",
 ]
 
-VERDICTS: Final = ("structure", "semantics", "disclosures")
+VERDICTS: Final = ("structure", "semantics", "disclosures")  # of a log; STATE is of a database
 
 _PREV: Final = slice(10, 74)  # where `_prev`'s digits stand in the bytes: it sorts first
 
@@ -48,17 +52,20 @@ DisclosureRow = tuple[object, object, object]  # digest, idx, encoded (None: era
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the disclosures. Erased and withheld are no faults; a mismatch is one."""
+    """What became of the disclosures. Those not given are faults, unless erased on record."""
 
     given: int
-    erased: int  # the row is there, its value is gone
+    erased: int  # the row is there, its value is gone, on record or not
     withheld: int  # an entry holds the digest, and there is no row
     mismatch: int  # a row that does not prove what it claims
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What verification found. `size` and `leaf` (hex) are of the entries as read."""
+    """What verification found. `size` and `leaf` (hex) are of the entries as read.
+
+    `state` is None when no state tables were given to compare with.
+    """
 
     origin: str
     size: int
@@ -67,20 +74,22 @@ class Report:
     semantics: EvidenceVerdict
     disclosures: EvidenceVerdict
     tally: Tally
+    state: EvidenceVerdict | None = None
 
     @property
     def verdicts(self) -> tuple[EvidenceVerdict, ...]:
-        """All verdicts, in the order of `VERDICTS`."""
-        return (self.structure, self.semantics, self.disclosures)
+        """All verdicts, in the order of `VERDICTS`, then that of the tables if there is one."""
+        of_log = (self.structure, self.semantics, self.disclosures)
+        return of_log if self.state is None else (*of_log, self.state)
 
-    def failed(self, required: Iterable[str] = VERDICTS) -> tuple[EvidenceVerdict, ...]:
-        """Those of the required verdicts that do not hold.
+    def failed(self, required: Iterable[str] | None = None) -> tuple[EvidenceVerdict, ...]:
+        """Those of the required verdicts that do not hold; all that were found are, unless named.
 
         Raises:
-            ValueError: a name that is not in `VERDICTS`; what nobody checked cannot hold.
+            ValueError: a name that is not among `verdicts`; what nobody checked cannot hold.
         """
         named = {verdict.name: verdict for verdict in self.verdicts}
-        wanted = tuple(required)
+        wanted = tuple(named if required is None else required)
         if unknown := sorted(set(wanted) - named.keys()):
             raise ValueError(f"no such verdict: {', '.join(unknown)}")
         return tuple(named[name] for name in wanted if not named[name].holds)
@@ -91,12 +100,14 @@ def verify(
     disclosures: Iterable[DisclosureRow],
     head: Head | None,
     origin: str,
+    tables: Iterable[TableRow] | None = None,
 ) -> Report:
     """Check the whole log of `origin` against its own head row; nothing is assumed of the rows.
 
     `entries` come in the order of their index and are read once, then `disclosures`, in any
-    order. Memory holds the folded states and a digest for each disclosure, never the entries.
-    `head` is the stored head, None when there is none. Raises only what reading the rows raises.
+    order, then `tables`, the state rows of the live database, which STATE compares with the log.
+    Memory holds the folded states and a digest for each disclosure, never the entries. `head` is
+    the stored head, None when there is none. Raises only what reading the rows raises.
     """
     chain, replay, hidden = _Chain(origin), Replay(), _Hidden()
     for row in entries:
@@ -106,6 +117,8 @@ def verify(
     chain.close(head)
     for item in disclosures:
         hidden.answer(item)
+    hidden.close()
+    last = max(chain.place - 1, 0)
     return Report(
         origin,
         chain.place,
@@ -114,6 +127,7 @@ def verify(
         replay.faults.verdict("semantics"),
         hidden.faults.verdict("disclosures"),
         hidden.tally(),
+        None if tables is None else check_tables(replay, tables, last),
     )
 
 
@@ -191,12 +205,13 @@ class _Chain:
 
 
 class _Hidden:
-    """DISCLOSURES: every stored value is the one whose digest an entry holds."""
+    """DISCLOSURES: every value that an entry holds is there unchanged, or erased on record."""
 
     def __init__(self) -> None:
         self.faults = FaultList()
         self._index: dict[str, int] = {}
         self._answered: set[str] = set()
+        self._may_be_gone: set[str] = set()
         self._count: Counter[str] = Counter()
 
     def take(self, index: int, record: Record | None) -> None:
@@ -210,6 +225,15 @@ class _Hidden:
                 self.faults.add(index, "holds a digest that an entry already holds")
             else:
                 self._index[digest] = index
+        if record is not None and record.get("type") == "disclosure.erased":
+            self._erased(index, record.get("digests"))
+
+    def _erased(self, index: int, digests: object) -> None:
+        for digest in digests if isinstance(digests, list) else [None]:
+            if isinstance(digest, str) and digest in self._index:
+                self._may_be_gone.add(digest)
+            else:
+                self.faults.add(index, "tells of an erasure of what no entry before it holds")
 
     def answer(self, row: DisclosureRow) -> None:
         """Check one stored disclosure."""
@@ -223,6 +247,12 @@ class _Hidden:
             self._answered.add(digest)
             self._match(index, idx, digest, encoded)
 
+    def close(self) -> None:
+        """After the last stored disclosure: each digest without one is a fault."""
+        for digest, index in self._index.items():
+            if digest not in self._answered:
+                self.faults.add(index, "a disclosure is missing: its row is not there")
+
     def tally(self) -> Tally:
         """What became of them all."""
         seen = self._count
@@ -234,6 +264,8 @@ class _Hidden:
             self._mismatch(index, "a disclosure stored for another entry than holds its digest")
         elif encoded is None:
             self._count["erased"] += 1
+            if digest not in self._may_be_gone:
+                self.faults.add(index, "a disclosure is erased, and no record says so")
         else:
             self._open(index, digest, encoded)
 

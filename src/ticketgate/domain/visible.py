@@ -26,5 +26,10 @@ def visible(text: str, *, lines: bool = False) -> str:
     )
 
 
+def told_chars(text: str) -> int:
+    """How many letters and digits (Unicode L*, N*) that show something a text has."""
+    return sum(unicodedata.category(char)[0] in "LN" and not _acts(char) for char in text)
+
+
 def _acts(char: str) -> bool:
     return unicodedata.category(char) in _ACTING or char in _BLANK_LETTERS

@@ -19,8 +19,10 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
+from ticketgate.domain.visible import told_chars
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.open_request import changed, issue_links, record, renew, void_links
+from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.work_delivery import Ground, classified, wanted_by
 from ticketgate.ports import Transaction
@@ -147,7 +149,7 @@ def not_found() -> Refusal:
 
 
 def _is_party(request: AccessRequest, subject: str) -> bool:
-    return subject in {request.requester.subject, request.beneficiary.subject}
+    return subject in {party.subject for party in request.parties}
 
 
 def _refused(tx: Transaction, request: AccessRequest, who: SignedIn, code: str) -> None:
@@ -169,26 +171,7 @@ def _unready(
     newest = tx.people.loaded("directory")
     if newest != snapshot.digest or now - snapshot.read_at > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    if backlog(tx, request.ticket):
-        return Refusal(
-            "ticket_backlog",
-            "Changes of this ticket are waiting to be worked off.",
-            "Try again in a moment; if it stays so, save the ticket again on the platform.",
-        )
-    return None
-
-
-def backlog(tx: Transaction, ticket: tuple[str, str, str]) -> bool:
-    """Whether something accepted before may still change this ticket (rule 6).
-
-    Every accepted delivery that is, or may be, of this ticket must be worked off; a parked one
-    blocks until a later revision of the ticket is worked off (ADR 0005).
-    """
-    source, _, ident = ticket
-    if tx.deliveries.backlog(source, ident):
-        return True
-    row = tx.tickets.find(ticket)
-    return tx.deliveries.parked_after(source, ident, 0 if row is None else row.delivery_seq)
+    return unsettled(tx, request.ticket)
 
 
 def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
@@ -229,7 +212,7 @@ def _still(tx: Transaction, now: datetime, request: AccessRequest, rules: Rules)
     )
     if after is request and case is not None:
         return case
-    if not cause:
+    if not cause and what.reasons:
         return _stands_in_the_way(what)
     return _RULES if cause == "rules" else _CHANGED
 
@@ -269,18 +252,18 @@ def _earlier(tx: Transaction, request: AccessRequest) -> frozenset[str]:
 
 def _bad_form(request: AccessRequest, link: Link, form: Form, rule: ApproveRule) -> Refusal | None:
     chars_min = max(1, rule.justification_chars_min)
-    said = len(form.justification.strip())
+    said = told_chars(form.justification)
     if form.shown != link.shown or link.shown != request.shown:
         return Refusal(
             "shown_changed", "This is not what is asked now.", "Open the link again and read it."
         )
     if form.decision not in {"approve", "deny"}:
         return Refusal("decision", "Choose approve or deny.")
-    if not chars_min <= said <= JUSTIFICATION_CHARS_MAX:
+    if said < chars_min or len(form.justification.strip()) > JUSTIFICATION_CHARS_MAX:
         return Refusal(
             "justification",
-            f"The justification needs {chars_min} to {JUSTIFICATION_CHARS_MAX} characters;"
-            f" it has {said}.",
+            f"The justification needs {chars_min} letters and digits, within"
+            f" {JUSTIFICATION_CHARS_MAX} characters; it has {said}.",
         )
     if form.seconds is not None and not 1 <= form.seconds <= request.seconds_now:
         return Refusal("seconds", f"Give 1 to {request.seconds_now} seconds, or leave it out.")

@@ -79,6 +79,7 @@ class LinkView:
     state: str  # awaiting, or how it ended
     mine: str  # "", or what this approver decided
     evidence: str = ""  # origin#index of this approver's decision
+    shapers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name and id, roles); none may decide
 
 
 class Desk:
@@ -93,15 +94,20 @@ class Desk:
         ids: Ids,
         policy: Policy,
         origin: str,
+        code_key: bytes,
         wait: Callable[[float], None],
     ) -> None:
-        """`wait` pauses between looks at a backlog (rule 6: up to two seconds)."""
+        """`wait` pauses between looks at a backlog (rule 6: up to two seconds).
+
+        `code_key` keys the hashes of sign-in codes.
+        """
         self._store = store
         self._directory = directory
         self._clock = clock
         self._ids = ids
         self._policy = policy
         self._origin = origin
+        self._code_key = code_key
         self._wait = wait
         self._noting = Lock()
         self._noted: str | None = None
@@ -255,6 +261,7 @@ class Desk:
                 browser_hash=secret_hash(browser),
                 code=code,
                 session_hash=secret_hash(ident),
+                key=self._code_key,
             )
         )
         if isinstance(row, Refusal):
@@ -339,7 +346,20 @@ def view_of(
         state=state,
         mine="" if mine is None else mine.decision,
         evidence="" if mine is None else f"{origin}#{mine.index}",
+        shapers=_shapers(request, names),
     )
+
+
+def _shapers(
+    request: AccessRequest, snapshot: DirectorySnapshot
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Everybody who shaped what is asked, each once, with every role they had (ADR 0009)."""
+    roles: dict[str, list[str]] = {}
+    for shaper in request.shapers:
+        party = shaper.party
+        who = _named(party.subject, snapshot) if party.subject else party.account
+        roles.setdefault(who, []).append(shaper.role)
+    return tuple((who, tuple(dict.fromkeys(had))) for who, had in roles.items())
 
 
 def _named(subject: str, snapshot: DirectorySnapshot) -> str:

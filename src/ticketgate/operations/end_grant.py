@@ -33,7 +33,7 @@ def move(
 def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
     """End a grant that is not ended: at once where the target was not touched, else by revoking.
 
-    Rule 3: an active grant whose entitlement another live grant of the same person holds is
+    Rule 3: an active grant whose access another live grant holds for the same account is
     released and nothing is removed. A grant that is being revoked already stays as it is.
     """
     if grant.state is GrantState.PLANNED:
@@ -47,7 +47,8 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     if grant.state is GrantState.ACTIVE and holders(tx, grant):
         released = replace(grant, state=GrantState.RELEASED_SHARED, cause=cause, ended_at=now)
         return move(tx, grant, released, cause, {"heirs": hand_on(tx, grant)})
-    revoking = move(tx, grant, replace(grant, state=GrantState.REVOKING, cause=cause), cause)
+    begun = replace(grant, state=GrantState.REVOKING, cause=cause, revoking_since=now)
+    revoking = move(tx, grant, begun, cause)
     tx.commands.add(
         Command(
             id=tx.new_id("cmd"),
@@ -62,11 +63,16 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
 
 
 def holders(tx: Reading, grant: Grant) -> list[Grant]:
-    """The other live grants that hold the same entitlement for the same person."""
+    """The other live grants that hold the same access for the same account at the target.
+
+    A name that the target has given to another object meanwhile is not the same access.
+    """
     return [
         other
-        for other in tx.grants.sharing(grant.share)
-        if other.id != grant.id and other.state in HOLDING
+        for other in tx.grants.sharing(grant.holding)
+        if other.id != grant.id
+        and other.state in HOLDING
+        and len({other.native_ref, grant.native_ref} - {None}) <= 1
     ]
 
 

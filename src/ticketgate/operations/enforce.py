@@ -12,6 +12,8 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.grant import (
     CALL_SECONDS_MAX,
+    REVOKE_BACKOFF_SECONDS_MAX,
+    REVOKE_OVERDUE_AFTER,
     REVOKE_TRIES_BEFORE_OVERDUE,
     REVOKING,
     Grant,
@@ -20,8 +22,8 @@ from ticketgate.domain.grant import (
 )
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.ticket import StateClass
-from ticketgate.operations.decide_request import backlog
 from ticketgate.operations.end_grant import end_grant, hand_on, holders, move
+from ticketgate.operations.parked import unsettled
 from ticketgate.ports import Reading, Transaction
 
 _WAIT = timedelta(milliseconds=100)
@@ -82,6 +84,7 @@ def intend_provision(
     if over:
         end_grant(tx, now, grant, over)
         return None
+    grant = replace(grant, principal=seen.principal)
     if _must_wait(tx, grant, seen):
         _later(tx, command, now + _WAIT, "")
         return None
@@ -102,11 +105,11 @@ def _must_wait(tx: Transaction, grant: Grant, seen: Seen) -> bool:
     A look that began before another grant of the same access ended says nothing any more.
     """
     row = tx.tickets.find(grant.ticket)
-    if row is None or row.ticket.state_class is StateClass.UNLISTED or backlog(tx, grant.ticket):
+    if row is None or row.ticket.state_class is StateClass.UNLISTED or unsettled(tx, grant.ticket):
         return True
     return any(
         other.state in REVOKING or (other.ended_at is not None and other.ended_at >= seen.at)
-        for other in tx.grants.sharing(grant.share)
+        for other in tx.grants.sharing(grant.holding)
     )
 
 
@@ -117,7 +120,6 @@ def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen:
     after = replace(
         grant,
         state=GrantState.PROVISIONING,
-        principal=seen.principal,
         not_after=now + timedelta(seconds=grant.seconds),
         baseline=baseline,
     )
@@ -167,7 +169,11 @@ def could_not_look(tx: Transaction, now: datetime, *, ident: str, called: Called
 
 
 def _pause(command: Command, called: Called) -> timedelta:
-    return max(revoke_backoff(max(1, command.tries)), timedelta(seconds=called.retry_after))
+    """How long to wait. A target may ask for more, but not for access that should be gone."""
+    asked = called.retry_after
+    if command.kind is CommandKind.REVOKE:
+        asked = min(asked, REVOKE_BACKOFF_SECONDS_MAX)
+    return max(revoke_backoff(max(1, command.tries)), timedelta(seconds=asked))
 
 
 def provisioned(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:
@@ -259,8 +265,8 @@ def _absent(tx: Transaction, now: datetime, command: Command, grant: Grant) -> N
 
 def _may_land_until(tx: Reading, grant: Grant) -> datetime | None:
     """Until when a call for this access, of this grant or another, may still land."""
-    late = [one.late_until for one in tx.grants.sharing(grant.share) if one.late_until is not None]
-    return max(late, default=None)
+    late = (one.late_until for one in tx.grants.sharing(grant.holding))
+    return max(filter(None, late), default=None)
 
 
 def revoked(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:
@@ -284,13 +290,24 @@ def _revoke_failed(
 ) -> None:
     _later(tx, command, now + _pause(command, called), called.code)
     if grant.state is GrantState.REVOKING and command.tries >= REVOKE_TRIES_BEFORE_OVERDUE:
-        move(
-            tx,
-            grant,
-            replace(grant, state=GrantState.REVOKE_OVERDUE),
-            called.code,
-            {"tries": command.tries},
-        )
+        _overdue(tx, grant, called.code, command.tries)
+
+
+def _overdue(tx: Transaction, grant: Grant, cause: str, tries: int) -> None:
+    move(tx, grant, replace(grant, state=GrantState.REVOKE_OVERDUE), cause, {"tries": tries})
+
+
+def declare_overdue(tx: Transaction, now: datetime) -> int:
+    """Call overdue what has been revoking for `REVOKE_OVERDUE_AFTER`, even if nothing was tried.
+
+    However few the tries were: a target may ask to wait, or never answer.
+    """
+    found = tx.grants.revoking_since(now - REVOKE_OVERDUE_AFTER)
+    for grant in found:
+        command = tx.commands.of(grant.id, CommandKind.REVOKE)
+        outcome, tries = ("", 0) if command is None else (command.last_outcome, command.tries)
+        _overdue(tx, grant, outcome or "not_confirmed", tries)
+    return len(found)
 
 
 def _confirm(
@@ -308,6 +325,8 @@ def _confirm(
 def recover(tx: Transaction, now: datetime) -> int:
     """After a start: every open intent is queued, to be observed at the target again.
 
+    Whatever revocations waited for, they are tried at once.
+
     A call that was under way when the process died may still land until its deadline, also after
     the next one has succeeded.
     """
@@ -317,6 +336,7 @@ def recover(tx: Transaction, now: datetime) -> int:
         if grant is not None and command.kind is CommandKind.PROVISION:
             late = replace(grant, version=grant.version + 1, late_until=command.deadline)
             tx.grants.save(late)
+    tx.commands.hasten(CommandKind.REVOKE, now)
     return _requeue(tx, now, found)
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketgate.domain.approvers import candidates
-from ticketgate.domain.classify import asked_entitlements, classify
+from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.matcher import Clause, Facts, Look, Matcher
-from ticketgate.domain.opening import Ask, Asked, asked, blocking, case_of, fresh_request
+from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
-from ticketgate.operations.work_delivery import facts_of
+from ticketgate.operations.work_delivery import Ground, facts_of, wanted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,16 @@ def explain(
     wishes: tuple[Wish, ...] = ()
     closed = ticket.state_class in TERMINAL_STATES
     if classification.verdict is Verdict.IDENTITY and not closed:
-        entitlements, unreadable = asked_entitlements(policy, facts)
-        wishes = tuple(
-            _wish(Ask(ticket, classification, one, unreadable, policy, snapshot), now)
-            for one in entitlements or (None,)
-        )
+        ground = Ground(policy, snapshot)
+        wanted = wanted_by(ticket, classification, ground)
+        wishes = tuple(_wish(what, ticket, ground, now) for what in wanted.values())
     return Explanation(ticket, classification, wishes, _without(policy, facts, classification))
 
 
-def _wish(ask: Ask, now: datetime) -> Wish:
-    what = asked(ask)
-    request = fresh_request(what, ask.ticket, 1, editor=None, ident="", salt="", now=now)
-    reasons = blocking(request, ask.policy, ask.snapshot)
-    case = case_of(request, ask.policy, ask.snapshot)
+def _wish(what: Asked, ticket: Ticket, ground: Ground, now: datetime) -> Wish:
+    request = fresh_request(what, ticket, 1, shapers=(), ident="", salt="", now=now)
+    reasons = blocking(request, ground.policy, ground.snapshot)
+    case = case_of(request, ground.policy, ground.snapshot)
     if case is None:
         return Wish(what, reasons, None, ())
     stages = tuple((stage, candidates(case, stage)) for stage in case.rule.stages)

@@ -6,9 +6,11 @@ from functools import partial
 from typing import Final
 
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.grant import REVOKE_OVERDUE_AFTER
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.timekeeping import Kept
-from ticketgate.operations.enforce import is_lost, requeue_lost
+from ticketgate.operations.enforce import declare_overdue, is_lost, requeue_lost
+from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
     end_of_inactive,
@@ -21,6 +23,7 @@ from ticketgate.ports import Clock, Store, Transaction
 STEP_SECONDS: Final = 1.0
 KEEP_CLOCK_EVERY: Final = timedelta(seconds=30)
 HEARTBEAT_EVERY: Final = timedelta(minutes=50)  # at least hourly, with room for a slow start
+ALARM_EVERY: Final = timedelta(minutes=1)
 
 
 class Housekeeper:
@@ -32,12 +35,17 @@ class Housekeeper:
         store: Store,
         clock: Clock,
         policy: Policy,
-        snapshot: Callable[[], DirectorySnapshot],
+        snapshot: Callable[[], DirectorySnapshot | None],
         raw_body_keep: timedelta,
         kept_clock: Callable[[], Kept],
         counts: Callable[[], tuple[Mapping[str, int], int]],
+        alarm: Callable[[str, str], None],
     ) -> None:
-        """`snapshot` reads the directory; `counts` takes what was refused since last time."""
+        """`snapshot` reads the directory, None while that is impossible.
+
+        `counts` takes what was refused since last time. `alarm(grant, delivery)` is told, once,
+        that a parked delivery may have closed the ticket of a live grant.
+        """
         self._store = store
         self._clock = clock
         self._policy = policy
@@ -45,6 +53,9 @@ class Housekeeper:
         self._raw_body_keep = raw_body_keep
         self._kept_clock = kept_clock
         self._counts = counts
+        self._alarm = alarm
+        self._alarmed: frozenset[tuple[str, str]] = frozenset()
+        self._next_alarm: datetime | None = None
         self._directory: str | None = None
         self._disputed = False
         self._next_clock: datetime | None = None
@@ -56,6 +67,7 @@ class Housekeeper:
         self._expire(now)
         self._clock_and_beat(now)
         self._follow_directory()
+        self._watch_parked(now)
         with self._store.reading() as looking:
             upcoming = looking.grants.next_due()
         if upcoming is None:
@@ -77,12 +89,15 @@ class Housekeeper:
             grants = looking.grants.due(max(now, wall))
             requests = looking.requests.due(now)
             lost = [one for one in looking.commands.intended() if is_lost(one, now)]
+            stuck = looking.grants.revoking_since(now - REVOKE_OVERDUE_AFTER)
         if grants:
             self._store.write(partial(expire_grants, by=wall), urgent=True)
         if requests:
             self._store.write(time_out_requests)
         if lost:
             self._store.write(requeue_lost, urgent=True)
+        if stuck:
+            self._store.write(declare_overdue, urgent=True)
 
     def _clock_and_beat(self, now: datetime) -> None:
         disputed = self._clock.disputed()
@@ -92,9 +107,7 @@ class Housekeeper:
         if not disputed and (self._next_clock is None or now >= self._next_clock):
             self._store.write(partial(keep_clock, kept=self._kept_clock()))
             self._next_clock = now + KEEP_CLOCK_EVERY
-        if self._next_beat is None:
-            self._next_beat = now + HEARTBEAT_EVERY
-        elif now >= self._next_beat:
+        if self._next_beat is None or now >= self._next_beat:
             refused, duplicates = self._counts()
             self._store.write(partial(heartbeat, refused=refused, duplicates=duplicates))
             self._store.write(partial(_drop_bodies, keep=self._raw_body_keep))
@@ -103,11 +116,21 @@ class Housekeeper:
     def _follow_directory(self) -> None:
         """A directory that changed, and a start, ask every live request and grant again."""
         snapshot = self._snapshot()
-        if snapshot.digest == self._directory:
+        if snapshot is None or snapshot.digest == self._directory:
             return
         self._store.write(partial(end_of_inactive, snapshot=snapshot), urgent=True)
         self._store.write(partial(revalidate_requests, policy=self._policy, snapshot=snapshot))
         self._directory = snapshot.digest
+
+    def _watch_parked(self, now: datetime) -> None:
+        if self._next_alarm is not None and now < self._next_alarm:
+            return
+        self._next_alarm = now + ALARM_EVERY
+        with self._store.reading() as looking:
+            found = frozenset((grant.id, row.id) for grant, row in perhaps_closed(looking))
+        for grant, delivery in sorted(found - self._alarmed):
+            self._alarm(grant, delivery)
+        self._alarmed = found
 
 
 def _drop_bodies(tx: Transaction, now: datetime, *, keep: timedelta) -> int:

@@ -39,14 +39,14 @@ def mailed(tx: Transaction, now: datetime, *, ident: str, code: str, retryable: 
     if command is None or command.state is not CommandState.QUEUED:
         return
     if not code:
-        _settle(tx, command, "notification.sent", {})
+        _settle(tx, replace(command, last_outcome="sent"), "notification.sent", {})
         return
     command = replace(command, tries=command.tries + 1)
     if retryable and command.tries < MAIL_TRIES_MAX:
         due = now + revoke_backoff(command.tries, MAIL_FIRST_WAIT_SECONDS)
         tx.commands.save(replace(command, due_at=due, last_outcome=code))
         return
-    _settle(tx, command, "notification.failed", {"code": code})
+    _settle(tx, replace(command, last_outcome=code), "notification.failed", {"code": code})
 
 
 def unwanted(tx: Transaction, now: datetime, *, ident: str) -> None:

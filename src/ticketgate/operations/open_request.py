@@ -2,20 +2,30 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState
+from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Link, LinkState
 from ticketgate.domain.approvers import Case, candidates
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.evidence import Disclosure, Json
+from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import NEW, edge
-from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request, refreshed
+from ticketgate.domain.opening import (
+    Asked,
+    blocking,
+    case_of,
+    fresh_request,
+    known_now,
+    refreshed,
+)
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.actors import actor_of
 from ticketgate.ports import Transaction
+
+LINKS_PER_RECORD: Final = 200  # an entry's size is limited
 
 
 def open_request(
@@ -24,19 +34,15 @@ def open_request(
     *,
     what: Asked,
     row: TicketRow,
-    editor: Party | None,
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
-    """A new request: awaiting its first stage, or blocked with every reason.
-
-    `editor` is who made the ticket ask for this: never an approver of it.
-    """
+    """A new request: awaiting its first stage, or blocked with every reason."""
     request = fresh_request(
         what,
         row.ticket,
         row.revision,
-        editor=editor,
+        shapers=known_now(row.shapers, row.ticket.source, snapshot),
         ident=tx.new_id("req"),
         salt=tx.new_salt(),
         now=now,
@@ -73,7 +79,11 @@ def record(
     links: list[Link],
     more: dict[str, Json] | None = None,
 ) -> None:
-    """The record of one move of a request, with everything that a replay needs."""
+    """The record of one move of a request, with everything that a replay needs.
+
+    Links beyond `LINKS_PER_RECORD` follow in records of their own.
+    """
+    issued: list[Json] = [[link.id, actor_of(tx, link.approver)] for link in links]
     fields: dict[str, Json] = {
         "request": request.id,
         "ticket": _ticket_id(tx, request),
@@ -90,7 +100,7 @@ def record(
         "seconds": request.seconds_now,
         "revision": request.revision,
         "reasons": list(request.reasons),
-        "links": [[link.id, actor_of(tx, link.approver)] for link in links],
+        "links": issued[:LINKS_PER_RECORD],
         **_people(tx, request),
         **(more or {}),
     }
@@ -100,6 +110,14 @@ def record(
         Disclosure("salt", request.salt),
     )
     tx.append(edge("request", request.id, before, request.state.value, cause, fields, hidden))
+    place: dict[str, Json] = {
+        "request": request.id,
+        "round": request.round,
+        "stage": request.stage,
+    }
+    for first in range(LINKS_PER_RECORD, len(issued), LINKS_PER_RECORD):
+        more_links = issued[first : first + LINKS_PER_RECORD]
+        tx.append(Draft("links.issued", {**place, "links": more_links}))
 
 
 def _people(tx: Transaction, request: AccessRequest) -> dict[str, Json]:
@@ -107,10 +125,11 @@ def _people(tx: Transaction, request: AccessRequest) -> dict[str, Json]:
     for name, party in (
         ("requester", request.requester),
         ("beneficiary", request.beneficiary),
-        ("editor", request.editor),
     ):
-        if party is not None and party.subject:
+        if party.subject:
             found[name] = actor_of(tx, party.subject)
+    shaped = dict.fromkeys(one.party.subject for one in request.shapers if one.party.subject)
+    found["editors"] = [actor_of(tx, subject) for subject in shaped]
     return found
 
 
@@ -122,8 +141,13 @@ def _ticket_id(tx: Transaction, request: AccessRequest) -> str:
 def issue_links(
     tx: Transaction, now: datetime, request: AccessRequest, case: Case, earlier: frozenset[str]
 ) -> list[Link]:
-    """A link, and a mail that will carry it, for everybody who may decide at this stage now."""
+    """A link, and a mail that will carry it, for everybody who may decide at this stage now.
+
+    Whoever has a link for this stage of this round gets no other one.
+    """
     stage = case.rule.stages[request.stage - 1]
+    place = (request.round, request.stage)
+    had = {one.approver for one in tx.links.of_request(request.id) if _place(one) == place}
     links = [
         Link(
             id=tx.new_id("lnk"),
@@ -137,6 +161,7 @@ def issue_links(
             expires_at=request.decide_by,
         )
         for subject, word in candidates(replace(case, request=request), stage, earlier).items()
+        if subject not in had
     ]
     for link in links:
         tx.links.save(link)
@@ -151,6 +176,35 @@ def issue_links(
             )
         )
     return links
+
+
+def _place(link: Link) -> tuple[int, int]:
+    return (link.round, link.stage)
+
+
+def invite(
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    *,
+    policy: Policy,
+    snapshot: DirectorySnapshot,
+) -> bool:
+    """Ask whoever the open stage names now and did not before; False when there is nobody.
+
+    The links that were sent stay good: neither material nor rules nor round are other ones.
+    """
+    case = case_of(request, policy, snapshot)
+    if request.state is not RequestState.AWAITING or case is None:
+        return False
+    given = tx.requests.approvals(request.id)
+    earlier = frozenset(one.approver for one in given if one.round == request.round)
+    links = issue_links(tx, now, request, case, earlier)
+    if links:
+        after = replace(request, version=request.version + 1)
+        tx.requests.save(after)
+        record(tx, after, request.state.value, "approvers", links)
+    return bool(links)
 
 
 def void_links(tx: Transaction, request: str, why: str) -> None:
@@ -183,17 +237,19 @@ def renew(
 ) -> AccessRequest:
     """Hold a live request against what is asked now; the same object when nothing has changed.
 
-    Other material or rules: a new round, and the old links are void. A request that was awaiting
-    and is now blocked is withdrawn, since nothing leads from awaiting to blocked; another one
-    opens for what the ticket asks now, with the same last editor.
+    Other material, rules or shapers: a new round, and the old links are void. A request that was
+    awaiting and is now blocked is withdrawn, since nothing leads from awaiting to blocked;
+    another one opens for what the ticket asks now, with the same shapers.
     """
     cause = changed(request, what)
+    shapers = known_now(row.shapers, request.source, snapshot)
+    same = not cause and shapers == request.shapers
     awaiting = request.state is RequestState.AWAITING
-    if awaiting and not cause and not what.reasons:
+    if awaiting and same and not what.reasons:
         return request
     fresh = replace(
         refreshed(request, what),
-        editor=_known_now(request, snapshot),
+        shapers=shapers,
         version=request.version + 1,
         decide_by=now + what.decide_within,
         cut=None,
@@ -201,25 +257,14 @@ def renew(
         round=request.round + (1 if awaiting else 0),
     )
     reasons = blocking(fresh, policy, snapshot)
-    if not awaiting and not cause and reasons == request.reasons:
+    if not awaiting and same and reasons == request.reasons:
         return request
     void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
     if awaiting and reasons:
         end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
-        return open_request(
-            tx, now, what=what, row=row, editor=fresh.editor, policy=policy, snapshot=snapshot
-        )
-    cause = cause if awaiting else "revalidated"
+        return open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
+    cause = (cause or "shapers") if awaiting else "revalidated"
     return settle(tx, now, fresh, request.state.value, cause, policy=policy, snapshot=snapshot)
-
-
-def _known_now(request: AccessRequest, snapshot: DirectorySnapshot) -> Party | None:
-    """The last material editor, looked up again while the directory did not know the account."""
-    editor = request.editor
-    if editor is None or editor.subject:
-        return editor
-    person = snapshot.by_account(request.source, editor.account)
-    return editor if person is None else Party(person.id, editor.account)
 
 
 def changed(request: AccessRequest, what: Asked) -> str:

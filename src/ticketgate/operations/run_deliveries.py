@@ -4,7 +4,7 @@ A delivery that cannot be read, or on which our own code fails, is one parked ro
 the others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -15,11 +15,18 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import Ticket
-from ticketgate.operations.work_delivery import Ground, Reading, classified, work_delivery
+from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
+from ticketgate.operations.work_delivery import (
+    Ground,
+    Reading,
+    classified,
+    end_closed,
+    work_delivery,
+)
 from ticketgate.ports import Source, Store
 
 BATCH_MAX: Final = 128
+IDLE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,36 @@ class DeliveryRunner:
                 self._park(reading, outcome, snapshot)
         return len(rows)
 
+    def run_closings(self, after: int) -> int:
+        """End what closed tickets gave, of the next batch behind `after`; returns where it ends.
+
+        For while nobody can be looked up: taking away needs neither a directory nor a policy. The
+        deliveries themselves stay to be worked off.
+
+        Raises:
+            StoreUnavailableError: nothing is lost; run again later.
+        """
+        with self.store.reading() as looking:
+            rows = looking.deliveries.waiting(BATCH_MAX, after)
+            bodies = [looking.deliveries.body(row.seq) for row in rows]
+        found = zip(rows, map(self._ticket, rows, bodies), strict=True)
+        closings = [
+            partial(end_closed, row=row, ticket=what)
+            for row, what in found
+            if isinstance(what, Ticket) and what.state_class in TERMINAL_STATES
+        ]
+        for outcome in self.store.write_many(closings) if closings else ():
+            if isinstance(outcome, StoreUnavailableError):
+                raise outcome
+        return rows[-1].seq if rows else after
+
+    def _ticket(self, row: DeliveryRow, body: bytes | None) -> object:
+        """What a delivery says; what cannot be read is parked when it is worked off."""
+        try:
+            return self._normalised(row, body)
+        except Exception as fault:  # noqa: BLE001 -- one delivery never stops the others
+            return fault
+
     def _safely(self, row: DeliveryRow, body: bytes | None, snapshot: DirectorySnapshot) -> Reading:
         try:
             return self._read(row, body, snapshot)
@@ -62,16 +99,19 @@ class DeliveryRunner:
             return Reading(row, _poison(fault))
 
     def _read(self, row: DeliveryRow, body: bytes | None, snapshot: DirectorySnapshot) -> Reading:
-        source = self.sources.get(row.source)
-        if source is None or body is None:
-            return Reading(row, Refusal("no_mapping", "The source is not configured any more."))
-        try:
-            what = source.connector.normalise(strict_json.read(body), source.mapping)
-        except MalformedDeliveryError as fault:
-            return Reading(row, Refusal(fault.code, fault.reason))
+        what = self._normalised(row, body)
         if not isinstance(what, Ticket):
             return Reading(row, what)
         return Reading(row, what, classified(what, self.policy, snapshot))
+
+    def _normalised(self, row: DeliveryRow, body: bytes | None) -> Ticket | ApproverRow | Refusal:
+        source = self.sources.get(row.source)
+        if source is None or body is None:
+            return Refusal("no_source", "The source is not configured any more.")
+        try:
+            return source.connector.normalise(strict_json.read(body), source.mapping)
+        except MalformedDeliveryError as fault:
+            return Refusal(fault.code, fault.reason)
 
     def _ground(self, reading: Reading, snapshot: DirectorySnapshot) -> Ground:
         source = self.sources.get(reading.row.source)
@@ -84,6 +124,28 @@ class DeliveryRunner:
         self.store.write(
             partial(work_delivery, reading=parked, ground=self._ground(reading, snapshot))
         )
+
+
+class DeliveryWorker:
+    """The step of the gateway's inbox. `snapshot` is None while the directory cannot be read."""
+
+    def __init__(
+        self, runner: DeliveryRunner, snapshot: Callable[[], DirectorySnapshot | None]
+    ) -> None:
+        self._runner = runner
+        self._snapshot = snapshot
+        self._looked = 0  # up to here closings have been looked for
+
+    def step(self) -> float:
+        """Work off a batch, or only its closings; returns how many seconds to sleep at most."""
+        with self._runner.store.reading() as looking:
+            waiting = looking.deliveries.waiting(1)
+        snapshot = self._snapshot() if waiting else None
+        if snapshot is not None:
+            self._looked = 0
+            return 0.0 if self._runner.run(snapshot) else IDLE_SECONDS
+        before, self._looked = self._looked, self._runner.run_closings(self._looked)
+        return 0.0 if self._looked > before else IDLE_SECONDS
 
 
 def _poison(fault: BaseException) -> Refusal:

@@ -1,7 +1,7 @@
 """Run mail: the token or code is minted per try, its hash committed, then the mail is sent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from ticketgate.domain.access_request import AccessRequest
@@ -27,6 +27,8 @@ class MailRunner:
     ids: Ids
     policy: Policy
     log: Callable[[str, str], None]  # (event, code) of what did not go
+    code_key: bytes = field(repr=False)
+    count: Callable[[str], None]  # each try: its code, empty when the server took the mail
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try of one mail."""
@@ -43,6 +45,7 @@ class MailRunner:
         code, retryable = ("no_address", False) if person is None else ("", False)
         if person is not None:
             code, retryable = self._send(person.mail, letter, command)
+        self.count(code)
         if code:
             self.log("mail.failed", code)
         self.store.write(partial(mailed, ident=command.id, code=code, retryable=retryable))
@@ -83,7 +86,9 @@ class MailRunner:
 
     def _code(self, command: Command) -> tuple[str, Letter] | None:
         code = self.ids.code()
-        row = self.store.write(partial(mint_code, ident=command.about, code=code))
+        row = self.store.write(
+            partial(mint_code, ident=command.about, code=code, key=self.code_key)
+        )
         return None if row is None else (row.subject, self.letters.code(code))
 
 

@@ -37,7 +37,7 @@ class TargetRunner:
     targets: Targets
     now: Callable[[], datetime]
     log: Callable[[str, str], None]  # (event, code) of what did not go
-    disputed: Callable[[], bool] = lambda: False  # whether the wall clock disputes `now`
+    disputed: Callable[[], bool]  # whether the wall clock disputes `now`
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try. Whatever happens is recorded; what is not confirmed is tried again.

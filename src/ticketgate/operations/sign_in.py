@@ -7,6 +7,8 @@ asked for it. Failed tries never void a link (`states.md` rule 16).
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from hmac import compare_digest
+from hmac import digest as mac
 
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.errors import Refusal
@@ -24,19 +26,26 @@ from ticketgate.ports import Transaction
 
 
 def secret_hash(secret: str) -> str:
-    """How tokens, codes, sessions and browser secrets are stored: SHA-256, hex."""
+    """How tokens, sessions and browser secrets, of 256 random bits, are stored: SHA-256, hex."""
     return sha256(secret.encode()).hexdigest()
 
 
-def code_hash(ident: str, code: str) -> str:
-    """A code's hash is bound to its row, so that equal codes differ."""
-    return secret_hash(f"{ident}:{code}")
+def code_hash(key: bytes, ident: str, code: str) -> str:
+    """HMAC-SHA256, hex, of a code and its row: whoever reads the store cannot try all codes.
+
+    Eight digits are soon tried through; `key` lies outside the store.
+    """
+    return mac(key, f"mail-code:{ident}:{code}".encode(), "sha256").hex()
 
 
 def ask_code(
     tx: Transaction, now: datetime, *, browser_hash: str, subject: str, link: str | None
 ) -> Refusal | None:
-    """Queue a code. Refusal: `too_many_codes` (five an hour per person and per link)."""
+    """Queue a code. Refusal: `too_many_codes`.
+
+    Five an hour for each link and each person asked by link, and five for each person asked by
+    address: what anybody can ask for by an address never uses up what a link gives.
+    """
     since = now - timedelta(hours=1)
     if tx.people.codes_since(subject, link, since) >= CODES_AN_HOUR_MAX:
         return Refusal(
@@ -59,18 +68,18 @@ def ask_code(
     return None
 
 
-def mint_code(tx: Transaction, now: datetime, *, ident: str, code: str) -> Code | None:
+def mint_code(tx: Transaction, now: datetime, *, ident: str, code: str, key: bytes) -> Code | None:
     """Commit the hash of the code that is about to be mailed; None when it is not wanted."""
     row = tx.people.code(ident)
     if row is None or row.state != "open":
         return None
-    row = replace(row, code_hash=code_hash(ident, code), expires_at=now + CODE_LIFE, tries=0)
+    row = replace(row, code_hash=code_hash(key, ident, code), expires_at=now + CODE_LIFE, tries=0)
     tx.people.save_code(row)
     return row
 
 
 def enter_code(
-    tx: Transaction, now: datetime, *, browser_hash: str, code: str, session_hash: str
+    tx: Transaction, now: datetime, *, browser_hash: str, code: str, session_hash: str, key: bytes
 ) -> SessionRow | Refusal:
     """Open a session for the person whose code this is.
 
@@ -83,7 +92,7 @@ def enter_code(
     if not usable:
         return _no_code(bool(rows), bool(fresh))
     for row in usable:
-        if row.code_hash == code_hash(row.id, code):
+        if compare_digest(row.code_hash, code_hash(key, row.id, code)):
             return _signed_in(tx, now, row, session_hash)
     for row in usable:
         tx.people.save_code(replace(row, tries=row.tries + 1))

@@ -9,7 +9,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import GrantState
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.end_grant import end_grant
-from ticketgate.operations.open_request import end_request
+from ticketgate.operations.open_request import end_request, invite
 from ticketgate.operations.work_delivery import Ground, ask_again, classified, wanted_by
 from ticketgate.ports import Transaction
 
@@ -38,14 +38,17 @@ def revalidate_requests(
 ) -> int:
     """Ask every live request again under this policy and directory; returns how many moved.
 
-    Blocked ones may open, awaiting ones get a new round when material or rules are others now.
+    Blocked ones may open, awaiting ones get a new round when material, rules or shapers are
+    others now, and else ask whoever their stage names since (rule 5).
     """
     ground = Ground(policy, snapshot)
     asking = dict.fromkeys(request.ticket for request in tx.requests.live())
     moved = 0
     for row in filter(None, map(tx.tickets.find, asking)):
         wanted = wanted_by(row.ticket, classified(row.ticket, policy, snapshot), ground)
-        moved += ask_again(tx, now, row, wanted, ground, edited=False)
+        moved += ask_again(tx, now, row, wanted, ground)
+    for request in tx.requests.live():
+        moved += invite(tx, now, request, policy=policy, snapshot=snapshot)
     return moved
 
 

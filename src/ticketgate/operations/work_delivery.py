@@ -11,8 +11,8 @@ from typing import Final
 from ticketgate.domain.access_request import (
     LIVE_REQUEST,
     AccessRequest,
-    Party,
     RequestState,
+    Shaper,
     material_of,
 )
 from ticketgate.domain.classify import asked_entitlements, classify
@@ -30,14 +30,14 @@ from ticketgate.domain.opening import (
     asked,
     beneficiary_field,
     beneficiary_of,
-    editor_of,
     refreshed,
     requester_of,
+    shapers_of,
 )
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
 from ticketgate.operations.end_grant import end_grant
-from ticketgate.operations.open_request import changed, end_request, open_request, renew
+from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.ports import Transaction
 
 CLAIMS: Final = frozenset(
@@ -74,7 +74,7 @@ def facts_of(ticket: Ticket, snapshot: DirectorySnapshot) -> TicketFacts:
 
 def classified(ticket: Ticket, policy: Policy, snapshot: DirectorySnapshot) -> Classification:
     """The verdict on a ticket under this policy and directory."""
-    return classify(policy, facts_of(ticket, snapshot))
+    return classify(policy, facts_of(ticket, snapshot), traced=False)
 
 
 def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: Ground) -> str:
@@ -95,9 +95,16 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if known is not None and _only_ours(what, known.ticket, ground.own_users):
         what = replace(what, updated_by=known.ticket.updated_by)
         classification = classified(what, ground.policy, ground.snapshot)
-    row = _accept(tx, now, reading, what, classification, known, ground.policy)
+    row = _accept(tx, now, reading, what, classification, known, ground)
     _apply(tx, now, row, classification, ground)
     return _finish(tx, reading, "processed", row.verdict, what.id)
+
+
+def end_closed(tx: Transaction, now: datetime, *, row: DeliveryRow, ticket: Ticket) -> None:
+    """End the grants of a closed ticket ahead of its delivery, which is worked off later."""
+    if _odd(tx, row, ticket, tx.tickets.find(ticket.key)) is None:
+        for grant in tx.grants.of_ticket(ticket.key):
+            end_grant(tx, now, grant, "ticket_closed")
 
 
 def _only_ours(ticket: Ticket, last: Ticket, own_users: frozenset[str]) -> bool:
@@ -180,7 +187,7 @@ def _accept(
     ticket: Ticket,
     classification: Classification,
     known: TicketRow | None,
-    policy: Policy,
+    ground: Ground,
 ) -> TicketRow:
     """The accepted revision: saved and recorded with its classification."""
     verdict = classification.verdict.value
@@ -191,6 +198,7 @@ def _accept(
         verdict=verdict,
         delivery_seq=reading.row.seq,
         updated_at=now,
+        shapers=_shapers(ticket, classification, known, ground),
     )
     tx.tickets.save(row)
     fields: dict[str, Json] = {
@@ -203,7 +211,7 @@ def _accept(
         "tier": classification.tier.word,
         "rules": [f"{one.rule}@{one.where}" for one in classification.matched],
         "blind": [f"{one.rule}@{one.where}" for one in classification.blind],
-        "policy": policy.digest,
+        "policy": ground.policy.digest,
         "delivery": reading.row.id,
     }
     before = NEW if known is None else known.verdict
@@ -221,6 +229,42 @@ def _accept(
     return row
 
 
+def _shapers(
+    ticket: Ticket, classification: Classification, known: TicketRow | None, ground: Ground
+) -> tuple[Shaper, ...]:
+    """Everybody who shaped the ticket since it was first seen, this revision included (ADR 0009).
+
+    An unknown writer of a ticket's very first revision (a workflow) says nothing: the opener is
+    known. Whether it is the first, the platform's own counter says.
+    """
+    snapshot = ground.snapshot
+    if known is None:
+        edited = ticket.version not in {0, None}
+        edited = edited or snapshot.by_account(ticket.source, ticket.updated_by) is not None
+        return shapers_of(ticket, snapshot, edited=edited)
+    edited = _edited(ticket, classification, known.ticket, ground)
+    return tuple(dict.fromkeys((*known.shapers, *shapers_of(ticket, snapshot, edited=edited))))
+
+
+def _edited(
+    ticket: Ticket, classification: Classification, last: Ticket, ground: Ground
+) -> bool:
+    """Whether a revision shapes what is asked: now, or once a rule makes it an identity event."""
+    before = classified(last, ground.policy, ground.snapshot)
+    if ticket.variables != last.variables:
+        return True
+    if before.verdict is not Verdict.IDENTITY and ticket.fields != last.fields:
+        return True
+    return _essence(last, before, ground) != _essence(ticket, classification, ground)
+
+
+def _essence(
+    ticket: Ticket, classification: Classification, ground: Ground
+) -> Mapping[str, tuple[object, ...]]:
+    wanted = wanted_by(ticket, classification, ground)
+    return {name: what.essence for name, what in wanted.items()}
+
+
 def _apply(
     tx: Transaction,
     now: datetime,
@@ -229,19 +273,21 @@ def _apply(
     ground: Ground,
 ) -> None:
     """What the revision does to requests and grants of its ticket."""
+    identity = classification.verdict is Verdict.IDENTITY
+    if row.revision == 1 and not identity:
+        return  # nothing can hang on a ticket that was never seen
     requests = tx.requests.of_ticket(row.ticket.key)
     if row.ticket.state_class in TERMINAL_STATES:
         _withdraw(tx, now, requests, "ticket_closed")
         for grant in tx.grants.of_ticket(row.ticket.key):
             end_grant(tx, now, grant, "ticket_closed")
         return
-    identity = classification.verdict is Verdict.IDENTITY
     wanted: Mapping[str, Asked] = {}
     if identity or tx.grants.of_ticket(row.ticket.key):  # else nobody needs what it might name
         wanted = wanted_by(row.ticket, classification, ground)
         _end_what_is_not_asked(tx, now, row, wanted, ground.snapshot)
     if identity:
-        ask_again(tx, now, row, wanted, ground, edited=True)
+        ask_again(tx, now, row, wanted, ground)
     else:
         _withdraw(tx, now, requests, row.verdict)
 
@@ -269,14 +315,8 @@ def ask_again(
     row: TicketRow,
     wanted: Mapping[str, Asked],
     ground: Ground,
-    *,
-    edited: bool,
 ) -> int:
-    """Hold the requests of a ticket against what it asks now; returns how many moved.
-
-    Whoever `edited` the ticket is the editor of what it newly asks; a change of the directory or
-    the policy has none.
-    """
+    """Hold the requests of a ticket against what it asks now; returns how many moved."""
     policy, snapshot = ground.policy, ground.snapshot
     requests = tx.requests.of_ticket(row.ticket.key)
     moved = 0
@@ -289,27 +329,13 @@ def ask_again(
             moved += 1
             continue
         held = replace(request, revision=row.revision)
-        if edited and changed(request, what) == "material":
-            held = replace(held, editor=_editor(row, ground))
         after = renew(tx, now, held, what=what, row=row, policy=policy, snapshot=snapshot)
         moved += after is not held
-    editor = _editor(row, ground) if edited else requests[-1].editor
     for what in wanted.values():
         if not _answered([one for one in requests if one.entitlement == what.entitlement], what):
-            open_request(
-                tx, now, what=what, row=row, editor=editor, policy=policy, snapshot=snapshot
-            )
+            open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
             moved += 1
     return moved
-
-
-def _editor(row: TicketRow, ground: Ground) -> Party | None:
-    """Who wrote this revision; an unknown editor blocks (ADR 0007).
-
-    Of the first revision the opener is known: an unknown editor of it (a workflow) says nothing.
-    """
-    editor = editor_of(row.ticket, ground.snapshot)
-    return editor if editor.subject or row.revision > 1 else None
 
 
 def _answered(requests: Sequence[AccessRequest], what: Asked) -> bool:

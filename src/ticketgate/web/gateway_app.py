@@ -1,32 +1,59 @@
 """The gateway's doors as one ASGI application."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import flask
+from typing_extensions import override
 
 from ticketgate.web.create_app import create_app
 from ticketgate.web.front import Front, FrontLimits
 from ticketgate.web.intake import Intake, SourceKeys
-from ticketgate.web.probes import probes
+from ticketgate.web.probes import closed_pages, probes
+from ticketgate.web.problems import Answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
 from ticketgate.wiring import Gateway
 
+_NOWHERE: Final = "http://localhost"  # links are made from; closed pages make none
+
 
 def doors(gateway: Gateway) -> Front:
-    """Machines through the intake, people through Flask; the gateway lives while they serve."""
-    settings = gateway.settings
+    """Machines through the intake, people through Flask; the gateway lives while they serve.
+
+    Of a gateway that only takes away, everything but the probes answers 503 (`not_ready`).
+    """
+    settings, looks = gateway.settings, probes(gateway.readiness, gateway.meters.registry)
+    if gateway.faults:
+        shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)
+        return _front(gateway, shut, closed_pages(looks), _NOWHERE)
     pages = create_app(
         gateway.desk,
         public_url=settings.public_url,
         session_key=settings.session_key,
         new_secret=gateway.ids.token,
-        extra_blueprints=[probes(gateway.readiness, gateway.meters.registry)],
+        extra_blueprints=[looks],
     )
-    bridge = WsgiBridge(pages, public_url=settings.public_url)
     intake = Intake(
         {name: SourceKeys(source.secrets) for name, source in settings.sources.items()},
         gateway.receive,
         gateway.clock.wall,
         gateway.meters.refuse,
     )
+    return _front(gateway, intake, pages, settings.public_url)
+
+
+class ClosedIntake(Intake):
+    """Takes nothing; senders try again."""
+
+    @override
+    async def post(self, source: str, fields: Mapping[bytes, bytes], body: bytes) -> Answer:
+        """503, whoever asks."""
+        return self.refuse(source, "not_ready")
+
+
+def _front(gateway: Gateway, intake: Intake, pages: flask.Flask, public_url: str) -> Front:
+    settings, bridge = gateway.settings, WsgiBridge(pages, public_url=public_url)
 
     async def start() -> None:
         await asyncio.to_thread(gateway.start)

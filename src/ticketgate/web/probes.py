@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+from werkzeug.exceptions import HTTPException
 
 from ticketgate.web.problems import PROBLEM_TYPE, problem_body, retry_after, status_of
 
@@ -46,6 +47,17 @@ def probes(readiness: Callable[[], Readiness], registry: CollectorRegistry) -> B
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return pages
+
+
+def closed_pages(looks: Blueprint) -> Flask:
+    """An application with these probes alone; every other page is not ready."""
+    app = Flask(__name__)
+    app.register_blueprint(looks)
+    app.register_error_handler(
+        HTTPException,
+        lambda _: _response(status_of(_NOT_READY), problem_body(_NOT_READY, "only revoking")),
+    )
+    return app
 
 
 def _response(status: int, body: bytes) -> Response:

@@ -77,6 +77,18 @@ def test_an_unknown_delivery_is_none(tmp_path: Path) -> None:
         assert seen.next_about("dlv_1", 0) is None
 
 
+def test_a_fresh_database_is_untouched_until_anything_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    looking.create(path)
+    with looking.look(path, ORIGIN) as seen:
+        assert seen.untouched()
+        assert list(seen.tables()) == []
+    with closing(schema.connect(path)) as writer:
+        writer.execute("INSERT INTO evidence_entry VALUES (0, x'00', x'7b7d')")
+    with looking.look(path, ORIGIN) as seen:
+        assert not seen.untouched()
+
+
 def test_a_new_folder_is_for_the_owner_only(tmp_path: Path) -> None:
     looking.create(tmp_path / "data" / "a.db")
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700

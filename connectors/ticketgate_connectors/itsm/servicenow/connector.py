@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ticketgate.connector_api import (
+    FIELD_TEXT_MAX,
     REFERENCE_FIELDS,
     ApproverRow,
     JsonValue,
@@ -62,9 +63,9 @@ class ServiceNow:
         """The ticket revision that the payload is.
 
         Raises:
-            MalformedDeliveryError: `not_a_record` (no object, or a list of them); `no_mapping`
-                (no table can be told, or the mapping lacks it); `no_ticket_id` (no sys_id, or an
-                approver row without its ticket).
+            MalformedDeliveryError: `not_a_record` (no object, or a list of them); `no_table`
+                (no table can be told); `no_mapping` (the mapping lacks it); `no_ticket_id` (no
+                sys_id, or an approver row without its ticket).
         """
         record, envelope = _unwrapped(payload)
         table = _table(record, envelope)
@@ -113,7 +114,7 @@ def _table(record: Record, envelope: Record) -> str:
     if not _TABLE.fullmatch(table):
         raise MalformedDeliveryError(
             "the record does not tell its table",
-            code="no_mapping",
+            code="no_table",
             next_step="send sys_class_name, or `table` beside `record`",
         )
     return table
@@ -192,6 +193,9 @@ def _text(record: Record, path: str) -> str:
 
 
 def _plain(record: Record, path: str) -> str | None:
+    cell = record.get(path)
+    if isinstance(cell, str):  # most are: told at once
+        return cell if len(cell) <= FIELD_TEXT_MAX else None
     found = find(record, path)
     return plain(found[0]) if found else None
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState
+from ticketgate.domain.access_request import AccessRequest, Party, RequestState, Shaper
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.instants import from_text, to_text
@@ -32,9 +32,23 @@ def _value(plain: str | list[str | None] | None) -> Value | Missing:
     return Reference(plain[0], plain[1])
 
 
-def ticket_text(ticket: Ticket) -> str:
-    """The text of a content column."""
-    return json.dumps(ticket.plain(), separators=(",", ":"), ensure_ascii=False)
+def _plain_shapers(shapers: tuple[Shaper, ...]) -> list[list[str]]:
+    return [[one.role, one.party.subject, one.party.account] for one in shapers]
+
+
+def _shapers(plain: list[list[str]]) -> tuple[Shaper, ...]:
+    return tuple(Shaper(role, Party(*party)) for role, *party in plain)
+
+
+def ticket_text(ticket: Ticket, shapers: tuple[Shaper, ...] = ()) -> str:
+    """The text of a ticket's content column."""
+    plain = {**ticket.plain(), "shapers": _plain_shapers(shapers)}
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def shapers_of(text: str) -> tuple[Shaper, ...]:
+    """The shapers in a ticket's content column."""
+    return _shapers(json.loads(text)["shapers"])
 
 
 def ticket_of(text: str) -> Ticket:
@@ -59,7 +73,6 @@ def ticket_of(text: str) -> Ticket:
 
 def request_text(request: AccessRequest) -> str:
     """The text of a request's content column."""
-    editor = request.editor
     plain: Plain = {
         "ticket_number": request.ticket_number,
         "revision": request.revision,
@@ -67,7 +80,7 @@ def request_text(request: AccessRequest) -> str:
         "access": dict(request.access),
         "requester": [request.requester.subject, request.requester.account],
         "beneficiary": [request.beneficiary.subject, request.beneficiary.account],
-        "editor": None if editor is None else [editor.subject, editor.account],
+        "shapers": _plain_shapers(request.shapers),
         "seconds": request.seconds,
         "seconds_asked": request.seconds_asked,
         "catalog_item": request.catalog_item,
@@ -91,7 +104,6 @@ def request_text(request: AccessRequest) -> str:
 def request_of(row: Mapping[str, Any]) -> AccessRequest:
     """The request in a row of the table `request`."""
     plain: Plain = json.loads(row["content"])
-    editor = plain["editor"]
     return AccessRequest(
         id=row["id"],
         version=row["version"],
@@ -106,7 +118,7 @@ def request_of(row: Mapping[str, Any]) -> AccessRequest:
         access=plain["access"],
         requester=Party(*plain["requester"]),
         beneficiary=Party(*plain["beneficiary"]),
-        editor=None if editor is None else Party(*editor),
+        shapers=_shapers(plain["shapers"]),
         seconds=plain["seconds"],
         seconds_asked=plain["seconds_asked"],
         catalog_item=plain["catalog_item"],
@@ -168,5 +180,6 @@ def grant_of(row: Mapping[str, Any]) -> Grant:
         baseline=plain["baseline"],
         cause=plain["cause"],
         late_until=moment(plain["late_until"]),
+        revoking_since=moment(row["revoking_since"]),
         ended_at=moment(plain["ended_at"]),
     )

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
@@ -35,10 +36,9 @@ class SqliteGrants:
         )
         return _grants(rows(self._db, sql, *key))
 
-    def sharing(self, share: tuple[str, str, str]) -> list[Grant]:
-        """All grants of the same (subject, target, entitlement), ended ones too."""
-        sql = "SELECT * FROM access_grant WHERE subject = ? AND target = ? AND entitlement = ?"
-        return _grants(rows(self._db, sql, *share))
+    def sharing(self, holding: str | None) -> list[Grant]:
+        """All grants with the same holding, ended ones too."""
+        return _grants(rows(self._db, "SELECT * FROM access_grant WHERE holding = ?", holding))
 
     def due(self, now: datetime) -> list[Grant]:
         """Live grants whose time is up."""
@@ -48,6 +48,11 @@ class SqliteGrants:
         )
         return _grants(rows(self._db, sql, to_text(now)))
 
+    def revoking_since(self, moment: datetime) -> list[Grant]:
+        """Grants that are revoking, not overdue, and have been since then or earlier."""
+        sql = "SELECT * FROM access_grant WHERE state = 'revoking' AND revoking_since <= ?"
+        return _grants(rows(self._db, sql, to_text(moment)))
+
     def next_due(self) -> datetime | None:
         """When the next live grant's time is up."""
         sql = "SELECT min(not_after) FROM access_grant WHERE state IN ('provisioning', 'active')"
@@ -55,28 +60,34 @@ class SqliteGrants:
 
     def save(self, grant: Grant) -> None:
         """Insert version 1, or replace version n-1 by n."""
-        due = codec.moment_text(grant.not_after)
+        due, since = codec.moment_text(grant.not_after), codec.moment_text(grant.revoking_since)
         if grant.version == 1:
             self._db.execute(
-                "INSERT INTO access_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO access_grant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     grant.id,
                     grant.version,
                     grant.state.value,
                     *grant.ticket,
-                    *grant.share,
+                    grant.subject,
+                    grant.target,
+                    grant.entitlement,
                     due,
+                    grant.holding,
+                    since,
                     codec.grant_text(grant),
                 ),
             )
             return
         cursor = self._db.execute(
-            "UPDATE access_grant SET version = ?, state = ?, not_after = ?, content = ?"
-            " WHERE id = ? AND version = ?",
+            "UPDATE access_grant SET version = ?, state = ?, not_after = ?, holding = ?,"
+            " revoking_since = ?, content = ? WHERE id = ? AND version = ?",
             (
                 grant.version,
                 grant.state.value,
                 due,
+                grant.holding,
+                since,
                 codec.grant_text(grant),
                 grant.id,
                 grant.version - 1,
@@ -100,6 +111,17 @@ class SqliteGrants:
             " AND state NOT IN ('revoked', 'cancelled', 'released_shared')"
         )
         return _grants(rows(self._db, sql, subject, target))
+
+
+_TARGETS: Final = """
+WITH RECURSIVE one (target) AS (
+  SELECT min(target) FROM command WHERE kind = ?1 AND state = 'queued'
+  UNION ALL
+  SELECT (SELECT min(target) FROM command
+          WHERE kind = ?1 AND state = 'queued' AND target > one.target)
+  FROM one WHERE one.target IS NOT NULL)
+SELECT target FROM one WHERE target IS NOT NULL
+"""  # a step in the index for each target, however many commands one has
 
 
 def _command(row: Row) -> Command:
@@ -161,17 +183,18 @@ class SqliteCommands:
         return None if row is None else _command(row)
 
     def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
-        """Queued commands that are due, oldest first."""
-        sql = (  # of one kind, so that its index gives the order
-            "SELECT * FROM command WHERE kind = ? AND state = 'queued'"
+        """Queued commands that are due, at most `limit` of each target; oldest first."""
+        sql = (  # of one kind and target, so that their index gives the order
+            "SELECT * FROM command WHERE kind = ? AND target = ? AND state = 'queued'"
             " AND due_at <= ? ORDER BY due_at LIMIT ?"
         )
         found = [
             _command(row)
             for kind in kinds
-            for row in rows(self._db, sql, kind.value, to_text(now), limit)
+            for at in rows(self._db, _TARGETS, kind.value)
+            for row in rows(self._db, sql, kind.value, at["target"], to_text(now), limit)
         ]
-        return sorted(found, key=lambda command: command.due_at)[:limit]
+        return sorted(found, key=lambda command: command.due_at)
 
     def next_due(self, kinds: Iterable[CommandKind]) -> datetime | None:
         """When the next queued command is due."""
@@ -185,6 +208,12 @@ class SqliteCommands:
             _command(row)
             for row in rows(self._db, "SELECT * FROM command WHERE state = 'intended'")
         ]
+
+    def hasten(self, kind: CommandKind, now: datetime) -> None:
+        """Make every queued command of this kind due by now."""
+        self._touched.add("commands")
+        sql = "UPDATE command SET due_at = ?1 WHERE kind = ?2 AND state = 'queued' AND due_at > ?1"
+        self._db.execute(sql, (to_text(now), kind.value))
 
     def save(self, command: Command) -> None:
         """Replace."""

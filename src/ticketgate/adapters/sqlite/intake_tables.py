@@ -66,13 +66,13 @@ class SqliteDeliveries:
         self._db.execute("INSERT INTO delivery_body VALUES (?, ?)", (cursor.lastrowid, body))
         self._touched.add("deliveries")
 
-    def waiting(self, limit: int) -> list[DeliveryRow]:
-        """Accepted rows that are not worked off, oldest first."""
+    def waiting(self, limit: int, after: int = 0) -> list[DeliveryRow]:
+        """Accepted rows behind `after` that wait, oldest first."""
         sql = (  # left alone, SQLite would read every delivery there ever was
             "SELECT * FROM delivery INDEXED BY delivery_waiting"
-            " WHERE state = 'accepted' ORDER BY seq LIMIT ?"
+            " WHERE state = 'accepted' AND seq > ? ORDER BY seq LIMIT ?"
         )
-        return [_delivery(row) for row in rows(self._db, sql, limit)]
+        return [_delivery(row) for row in rows(self._db, sql, after, limit)]
 
     def body(self, seq: int) -> bytes | None:
         """The raw body, None when it was dropped."""
@@ -94,19 +94,21 @@ class SqliteDeliveries:
         )
         return int(scalar(self._db, sql, source, ticket))
 
-    def parked_after(self, source: str, ticket: str, seq: int) -> bool:
-        """Whether a quarantined delivery later than `seq` is, or may be, of this ticket."""
+    def parked_after(self, source: str, ticket: str, seq: int) -> DeliveryRow | None:
+        """A quarantined delivery later than `seq` that is, or else may be, of this ticket."""
         sql = (
-            "SELECT 1 FROM delivery WHERE source = ? AND state = 'quarantined' AND seq > ?"
-            " AND (ticket IS NULL OR ticket = ?) LIMIT 1"
+            "SELECT * FROM delivery WHERE source = ? AND state = 'quarantined' AND seq > ?"
+            " AND (ticket = ? OR ticket IS NULL AND reason <> 'no_mapping')"
+            " ORDER BY ticket IS NULL, seq LIMIT 1"
         )
-        return scalar(self._db, sql, source, seq, ticket) is not None
+        row = one(self._db, sql, source, seq, ticket)
+        return None if row is None else _delivery(row)
 
     def drop_bodies(self, before: datetime) -> int:
-        """Drop raw bodies of processed rows received before."""
+        """Drop raw bodies of rows received before that do not wait."""
         cursor = self._db.execute(
             "DELETE FROM delivery_body WHERE seq IN (SELECT seq FROM delivery"
-            " WHERE state = 'processed' AND received_at < ?)",
+            " WHERE state <> 'accepted' AND received_at < ?)",
             (to_text(before),),
         )
         return cursor.rowcount
@@ -139,6 +141,7 @@ class SqliteTickets:
             verdict=row["verdict"],
             delivery_seq=row["delivery_seq"],
             updated_at=from_text(row["updated_at"]),
+            shapers=codec.shapers_of(row["content"]),
         )
 
     def save(self, row: TicketRow) -> None:
@@ -153,6 +156,6 @@ class SqliteTickets:
                 row.ticket.state_class.value,
                 row.delivery_seq,
                 to_text(row.updated_at),
-                codec.ticket_text(row.ticket),
+                codec.ticket_text(row.ticket, row.shapers),
             ),
         )

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ticketgate.adapters.sqlite import evidence_tables, schema
+from ticketgate.adapters.sqlite import evidence_tables, schema, state_rows
 from ticketgate.adapters.sqlite.rows import one, rows, scalar
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.evidence import Head
 from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.verification import DisclosureRow, EntryRow
+from ticketgate.domain.verification import DisclosureRow, EntryRow, TableRow
 
 
 class SqliteLook(SqliteReading):
@@ -42,6 +42,14 @@ class SqliteLook(SqliteReading):
     def disclosures(self) -> Iterator[DisclosureRow]:
         """Every disclosure as stored."""
         return evidence_tables.disclosures(self._db)
+
+    def tables(self) -> Iterator[TableRow]:
+        """Every row of the state tables, for holding them against the log."""
+        return state_rows.table_rows(self._db)
+
+    def untouched(self) -> bool:
+        """Whether no gateway has ever opened the log of this database."""
+        return state_rows.is_untouched(self._db)
 
     def entry(self, index: int) -> bytes | None:
         """The bytes of one entry."""

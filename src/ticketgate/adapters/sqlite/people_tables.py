@@ -60,8 +60,14 @@ class SqlitePeople:
         )
 
     def codes_since(self, subject: str, link: str | None, since: datetime) -> int:
-        """How many codes were asked for this person, or for this link, since then."""
-        sql = "SELECT count(*) FROM code WHERE (subject = ? OR link = ?) AND asked_at > ?"
+        """How many codes were asked for since then by a link, or by address without one.
+
+        By a link: for this person or this link. By address: for this person.
+        """
+        sql = (
+            "SELECT count(*) FROM code WHERE (subject = ?1 OR link = ?2)"
+            " AND (link IS NULL) = (?2 IS NULL) AND asked_at > ?3"
+        )
         return int(scalar(self._db, sql, subject, link, to_text(since)))
 
     def add_code(self, code: Code) -> None:

@@ -10,7 +10,11 @@ Row = Mapping[str, Any]  # values as SQLite gives them; each repository knows it
 def rows(connection: sqlite3.Connection, sql: str, *args: object) -> Iterator[Row]:
     """All rows of a query."""
     cursor = connection.execute(sql, args)
+    first = cursor.fetchone()  # mostly there is none: then nothing needs its names
+    if first is None:
+        return
     names = [column[0] for column in cursor.description]
+    yield dict(zip(names, first, strict=True))
     for values in cursor:
         yield dict(zip(names, values, strict=True))
 

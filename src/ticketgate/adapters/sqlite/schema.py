@@ -56,15 +56,18 @@ CREATE TABLE link_token (
 CREATE TABLE access_grant (
   id TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
   tbl TEXT NOT NULL, ticket_id TEXT NOT NULL, subject TEXT NOT NULL, target TEXT NOT NULL,
-  entitlement TEXT NOT NULL, not_after TEXT, content TEXT NOT NULL) STRICT;
+  entitlement TEXT NOT NULL, not_after TEXT, holding TEXT, revoking_since TEXT,
+  content TEXT NOT NULL) STRICT;
 CREATE INDEX grant_due ON access_grant (not_after) WHERE state IN ('provisioning', 'active');
 CREATE INDEX grant_ticket ON access_grant (source, tbl, ticket_id);
-CREATE INDEX grant_share ON access_grant (subject, target, entitlement);
+CREATE INDEX grant_holding ON access_grant (holding);
+CREATE INDEX grant_revoking ON access_grant (revoking_since) WHERE state = 'revoking';
 CREATE TABLE command (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL, target TEXT NOT NULL,
   state TEXT NOT NULL, due_at TEXT NOT NULL, tries INTEGER NOT NULL,
   last_outcome TEXT NOT NULL, deadline TEXT) STRICT;
 CREATE INDEX command_due ON command (kind, due_at) WHERE state = 'queued';
+CREATE INDEX command_target ON command (kind, target, due_at) WHERE state = 'queued';
 CREATE INDEX command_intended ON command (id) WHERE state = 'intended';
 CREATE INDEX command_about ON command (about);
 CREATE TABLE actor (subject TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
@@ -89,7 +92,7 @@ CREATE TABLE evidence_head (
 CREATE TABLE evidence_disclosure (
   digest TEXT PRIMARY KEY, idx INTEGER NOT NULL, subject TEXT NOT NULL, kind TEXT NOT NULL,
   encoded TEXT) STRICT;
-CREATE INDEX disclosure_subject ON evidence_disclosure (subject);
+CREATE INDEX disclosure_subject ON evidence_disclosure (subject) WHERE subject <> '';
 CREATE INDEX disclosure_idx ON evidence_disclosure (idx);
 CREATE TRIGGER evidence_no_update BEFORE UPDATE ON evidence_entry
   BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
@@ -113,18 +116,32 @@ MIGRATIONS: Final = (_STATEMENTS_1,)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection in WAL mode with synchronous=FULL, both asserted.
+    """A connection in WAL mode with synchronous=FULL, both asserted, to a file of the owner's alone.
 
     Raises:
         StoreUnavailableError: the file cannot be opened so.
     """
     try:
+        if not read_only:
+            _keep_private(path)
         return _opened(path, read_only=read_only)
-    except sqlite3.Error as fault:
+    except (sqlite3.Error, OSError) as fault:
         raise StoreUnavailableError(
             f"the database {path} cannot be opened: {fault}",
             next_step="check that the folder exists, is writable, and that the disk is not full",
         ) from fault
+
+
+def _keep_private(path: Path) -> None:
+    """Whatever the umask, and whoever may pass through the folder: the files have mode 0600.
+
+    SQLite gives the files that it makes beside it the mode of the database.
+    """
+    path.touch(mode=0o600)
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if file.is_file():
+            file.chmod(0o600)
 
 
 def _opened(path: Path, *, read_only: bool) -> sqlite3.Connection:

@@ -21,6 +21,7 @@ from ticketgate.ports import Ids, Operation, Reading
 T = TypeVar("T")
 
 CHECKPOINT_SECONDS: Final = 1.0
+CACHE_KIBIBYTES: Final = 32_768  # of the writer: random keys touch pages all over the file
 WAL_PAGES_MAX: Final = 20_000  # the writer itself checkpoints past it; the background does before
 
 
@@ -157,6 +158,9 @@ def open_store(
         schema.migrate(connection)
         bind_origin(connection, origin)
         connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES_MAX}")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
+        # What a savepoint would put back is kept in memory: else in a file past 16 pages.
+        connection.execute("PRAGMA temp_store=MEMORY")
         with closing(schema.connect(path, read_only=True)) as looking:
             kept = SqliteReading(looking).people.kept_clock()
             last = evidence_tables.last_instant(looking)

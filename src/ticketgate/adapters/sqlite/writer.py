@@ -23,7 +23,8 @@ from ticketgate.ports import Ids, Operation
 T = TypeVar("T")
 
 GROUP_MAX: Final = 256
-LATER_MAX: Final = 8  # background operations in a group: so long an acknowledgement may wait
+LATER_MAX: Final = 24  # background operations in a group: so long an acknowledgement may wait
+LATER_MIN: Final = 2  # of them in every group, so that they never stand still
 QUEUE_MAX: Final = 20_000  # past it the store is unavailable, and the sender tries again
 
 Settle = Callable[[Sequence[tuple[Any, Any, BaseException | None]]], None]
@@ -64,8 +65,10 @@ class _Lanes:
                 self.condition.wait()
             group: list[_Job] = []
             _move(self.urgent, group, GROUP_MAX)
-            _move(self.normal, group, GROUP_MAX - min(len(self.later), LATER_MAX))
-            _move(self.later, group, min(GROUP_MAX, len(group) + LATER_MAX))
+            # Whoever waits for an answer goes first: two who wait keep one background operation off.
+            later = max(LATER_MIN, LATER_MAX - 2 * len(self.normal))
+            _move(self.normal, group, GROUP_MAX - min(len(self.later), LATER_MIN))
+            _move(self.later, group, min(GROUP_MAX, len(group) + later))
             return group
 
     def close(self) -> list[_Job]:
@@ -93,7 +96,7 @@ def _settle_futures(outcomes: Sequence[tuple[Any, Any, BaseException | None]]) -
 class Writer:
     """Runs operations on one thread over one connection.
 
-    `now` gives each operation its time. `on_thread` runs first on the writer's thread.
+    `now` gives each group its time, later than any of it was queued. `on_thread` runs first on the writer's thread.
     `before_commit` is called in the group's transaction, before COMMIT.
     """
 
@@ -174,8 +177,9 @@ class Writer:
     def _group(self, group: list[_Job]) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            now = self._now()
             for job in group:
-                self._one(job)
+                self._one(job, now)
             self._log.store_head()
             if self._before_commit is not None:
                 self._before_commit()
@@ -183,11 +187,11 @@ class Writer:
         except sqlite3.Error as fault:
             self._lost(group, fault)
 
-    def _one(self, job: _Job) -> None:
+    def _one(self, job: _Job, now: datetime) -> None:
         head = self._log.head
         self._db.execute("SAVEPOINT operation")
         try:
-            self._tx.now = now = self._now()
+            self._tx.now = now
             job.value = job.operation(self._tx, now)
         except Exception as fault:
             if not self._db.in_transaction:
