@@ -68,6 +68,9 @@ class Tickets(Protocol):
     def find(self, key: tuple[str, str, str]) -> TicketRow | None:
         """The row of (source, table, platform id)."""
 
+    def ident(self, key: tuple[str, str, str]) -> str | None:
+        """Our own id of that row."""
+
     def save(self, row: TicketRow) -> None:
         """Insert or replace the row of its key."""
 
@@ -167,6 +170,9 @@ class Commands(Protocol):
 
     def of(self, about: str, kind: CommandKind) -> Command | None:
         """The open command of this kind for a grant, link or code."""
+
+    def last(self, about: str, kind: CommandKind) -> Command | None:
+        """The command of this kind that was queued last for it, open or not."""
 
     def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
         """Queued commands that are due, at most `limit` of each target; oldest first."""

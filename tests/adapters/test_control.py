@@ -54,6 +54,16 @@ def server(path: Path, desk: Desk) -> Iterator[ControlServer]:
     made.stop()
 
 
+def test_an_answer_with_thousands_of_grants_comes_whole(
+    server: ControlServer, path: Path, desk: Desk
+) -> None:
+    """It is longer than any question may be."""
+    everything = [f"grt_{number:020x}" for number in range(2600)]
+    desk.answer = lambda: {"revoked": everything}
+    assert len(json.dumps(everything)) > LINE_BYTES_MAX
+    assert ask(path, {"do": "revoke"}) == {"revoked": everything}
+
+
 def send(path: Path, *parts: bytes, close: bool = False) -> bytes:
     """What comes back for these bytes; empty when the gateway hangs up."""
     with socket.socket(socket.AF_UNIX) as peer:

@@ -126,6 +126,8 @@ def test_the_last_revision_of_a_ticket_replaces_the_one_before(tables: SqliteRea
     later = replace(row, ticket=replace(ticket, version=2), revision=2, verdict="uncertain")
     tables.tickets.save(later)
     assert tables.tickets.find(KEY) == later
+    assert tables.tickets.ident(KEY) == "tkt_1"
+    assert tables.tickets.ident(("jira", *KEY[1:])) is None
     assert tables.tickets.find(("jira", *KEY[1:])) is None
 
 
@@ -244,7 +246,49 @@ def test_grants_that_are_not_ended_are_found_by_ticket_person_and_target(
     assert {one.id for one in grants.matching(subject=None, target="corp-scim")} == {"a"}
     assert grants.matching(subject="bob", target="corp-scim") == []
     assert [one.id for one in grants.listed("revoked", 9)] == ["ended-0"]
-    assert len(grants.sharing(grant().share)) == 4
+
+
+def test_grants_are_found_by_what_their_account_holds_from_the_first_intent_on(
+    tables: SqliteReading,
+) -> None:
+    tables.grants.save(grant("planned", state=GrantState.PLANNED))
+    held = grant("a", principal="id-alice")
+    tables.grants.save(held)
+    tables.grants.save(grant("b", principal="id-alice", state=GrantState.REVOKED, subject="al"))
+    tables.grants.save(grant("other", principal="id-alice-2"))
+    tables.grants.save(grant("elsewhere", principal="id-alice", access={"group": "SG-2"}))
+    assert [one.id for one in tables.grants.sharing(held.holding)] == ["a", "b"]
+    assert tables.grants.sharing(None) == []
+    intended = grant("planned", version=2, principal="id-alice")
+    tables.grants.save(intended)
+    assert len(tables.grants.sharing(held.holding)) == 3
+
+
+def test_grants_that_have_been_revoking_for_long_are_found(tables: SqliteReading) -> None:
+    tables.grants.save(grant("a", state=GrantState.REVOKING, revoking_since=NOON))
+    tables.grants.save(grant("b", state=GrantState.REVOKE_OVERDUE, revoking_since=NOON))
+    tables.grants.save(grant("c", state=GrantState.REVOKING, revoking_since=NOON + HOUR))
+    assert [one.id for one in tables.grants.revoking_since(NOON)] == ["a"]
+    assert tables.grants.revoking_since(NOON - HOUR) == []
+
+
+def test_a_target_with_much_to_do_takes_no_other_ones_place(tables: SqliteReading) -> None:
+    for number in range(9):
+        tables.commands.add(replace(command(f"h{number}", after=number), target="hole"))
+    tables.commands.add(command("1", after=99))
+    tables.commands.add(replace(command("mail", CommandKind.MAIL_LINK), target="mail"))
+    ready = tables.commands.ready((CommandKind.REVOKE,), NOON + HOUR, 2)
+    assert [one.id for one in ready] == ["h0", "h1", "1"]
+
+
+def test_what_waits_can_be_made_due_at_once(tables: SqliteReading) -> None:
+    waiting, mail = command("1", after=99), command("2", CommandKind.MAIL_LINK, after=99)
+    for one in (waiting, mail, command("0", after=-9)):
+        tables.commands.add(one)
+    tables.commands.hasten(CommandKind.REVOKE, NOON)
+    assert tables.commands.get("1") == replace(waiting, due_at=NOON)
+    assert tables.commands.get("2") == mail
+    assert tables.commands.get("0") == command("0", after=-9)
 
 
 def test_commands_are_ready_by_kind_when_due_oldest_first(tables: SqliteReading) -> None:

@@ -23,7 +23,7 @@ from tests.adapters.shelf import (
 
 from ticketgate.adapters.http import GuardedHttp
 from ticketgate.adapters.mail import Mailer
-from ticketgate.adapters.sqlite.writer import GROUP_MAX, LATER_MAX, QUEUE_MAX
+from ticketgate.adapters.sqlite.writer import GROUP_MAX, LATER_MAX, LATER_MIN, QUEUE_MAX
 from ticketgate.adapters.thread_ban import OutwardCallError, forbid_outward_calls
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError
 from ticketgate.domain.evidence import Disclosure, Draft
@@ -256,9 +256,32 @@ def test_background_work_gives_way_but_some_of_it_runs_in_every_group(tmp_path: 
             one.result(WAIT_SECONDS)
     first, rest = ran[:GROUP_MAX], ran[GROUP_MAX:]
     assert first[0] == "urgent"
-    assert first[-LATER_MAX:] == ["later"] * LATER_MAX
-    assert first.count("normal") == GROUP_MAX - 1 - LATER_MAX
-    assert rest.index("later") == GROUP_MAX - 1
+    assert first[-LATER_MIN:] == ["later"] * LATER_MIN
+    assert first.count("normal") == GROUP_MAX - 1 - LATER_MIN
+    assert rest[GROUP_MAX - LATER_MIN : GROUP_MAX] == ["later"] * LATER_MIN
+
+
+@pytest.mark.parametrize(
+    ("waiters", "in_first"),
+    [(0, LATER_MAX), (3, LATER_MAX - 6), (LATER_MAX // 2, LATER_MIN), (100, LATER_MIN)],
+)
+def test_the_more_wait_for_an_answer_the_less_background_work_a_group_has(
+    tmp_path: Path, waiters: int, in_first: int
+) -> None:
+    ran: list[str] = []
+    groups: list[int] = []
+
+    def named(name: str) -> Operation[None]:
+        return op(lambda _: ran.append(name))
+
+    with opened(tmp_path / "x.db", before_commit=lambda: groups.append(len(ran))) as store:
+        with held(store):
+            waiting = store.writer.futures([named("later")] * 2 * LATER_MAX, later=True)
+            waiting += store.writer.futures([named("normal")] * waiters)
+        for one in waiting:
+            one.result(WAIT_SECONDS)
+    first = ran[: next(count for count in groups if count)]
+    assert (first.count("normal"), first.count("later")) == (waiters, in_first)
 
 
 def test_work_is_announced_once_it_is_committed(tmp_path: Path) -> None:

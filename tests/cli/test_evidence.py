@@ -1,9 +1,12 @@
 """`evidence`: separate verdicts over the live log, and records that can be read."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -172,6 +175,23 @@ def test_tables_edited_behind_the_logs_back_fail_what_requires_semantics(
     assert fault in done.stdout
     assert "does not hold: state" in done.stderr
     assert copy.json("evidence", "verify", code=1)["failed"] == ["state", "signed"]
+
+
+def test_a_reader_who_leaves_early_gets_no_message(log: Path) -> None:
+    """As `| head` does. The answer was not read, so the exit code is none of the answers."""
+    program = Path(sys.executable).with_name("ticketgate")
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [program, "--config", log, "evidence", "verify"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (3, b"")
 
 
 def test_a_log_that_was_never_opened_is_said_to_be_so(terminal: Terminal) -> None:

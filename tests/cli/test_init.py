@@ -68,3 +68,18 @@ def test_a_fresh_database_is_there_and_empty(terminal: Terminal) -> None:
     done = terminal("evidence", "verify", "--require", "structure")
     assert done.exit_code == 3
     assert "the log is not opened yet" in done.stderr
+
+
+def test_the_sample_ticket_is_an_identity_event_of_the_configuration_beside_it(
+    terminal: Terminal,
+) -> None:
+    sample = terminal.folder / "sample-ticket.json"
+    found = terminal.json("explain", str(sample), "--source", "snow-prod")
+    assert found["verdict"] == "identity"
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_a_folder_that_was_never_made_is_told_how_to_be(tmp_path: Path, command: str) -> None:
+    done = Terminal(tmp_path)(command)
+    assert done.exit_code == 2
+    assert "ticketgate init DIR" in done.stderr

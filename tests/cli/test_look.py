@@ -103,6 +103,11 @@ def test_a_request_shows_the_digest_that_stands_in_the_mail(live: Stage, beside:
         assert found["rules"] == ["elevated-access-item@policy.yaml:10"]
         assert found["kinds"] == ["privilege.elevate"]
         assert [one["approver"] for one in found["links"]] == ["bob"]
+        assert row["asked_now"] == ["bob"]
+        live.wait(
+            "how the mail went is shown",
+            lambda: "; mail: sent\n" in beside("requests", "show", row["id"]).stdout,
+        )
         assert re.search(
             rf"shown +{found['shown']}\n", beside("requests", "show", row["id"]).stdout
         )
@@ -126,6 +131,29 @@ def test_approvals_and_links_are_shown_as_they_stand(live: Stage, beside: Termin
     assert re.search(r"link \S+ of carol .*: void \(\w+\)", shown)
 
 
+def test_a_request_that_waits_for_a_parked_delivery_names_it(live: Stage, beside: Terminal) -> None:
+    with live.asked() as record:
+        ident = newest(beside, "requests")["id"]
+        parked = live.world.snow.post_body(b"{", f"{record.sys_id}-77").json()["delivery_id"]
+        assert beside.json("requests", "show", ident)["waits_for"] == parked
+        assert f"waits for delivery {parked}" in beside("requests", "show", ident).stdout
+        assert f"delivery {parked}" in beside("requests", "list").stdout
+        live.tell(record.edit(state="2"))
+        assert newest(beside, "requests")["waits_for"] == ""
+
+
+def test_access_whose_ticket_may_be_closed_is_marked(live: Stage, beside: Terminal) -> None:
+    with live.asked() as record:
+        live.given(record)
+        ident = newest(beside, "grants")["id"]
+        parked = live.world.snow.post_body(b"{", f"{record.sys_id}-78").json()["delivery_id"]
+        said = f"the parked delivery {parked} may have closed its ticket"
+        assert said in beside("grants", "list").stdout
+        assert said in beside("grants", "show", ident).stdout
+        live.tell(record.edit(state="2"))
+        assert newest(beside, "grants")["perhaps_closed_by"] == ""
+
+
 def test_ticket_text_in_a_table_cannot_act(live: Stage, beside: Terminal) -> None:
     reason = "tonight \x1b[2J\u202e\r\nreq_0  RITM0000000  approved"
     with live.asked(business_reason=reason):
@@ -146,7 +174,7 @@ def test_a_live_grant_shows_when_it_ends(live: Stage, beside: Terminal) -> None:
         assert (row["baseline"], row["doing"], row["tries"]) == (False, "", 0)
         assert from_text(row["not_after"]).tzinfo is not None
         listed = beside("grants", "list", "--state", "active").stdout
-        assert row["not_after"] in listed
+        assert f"{from_text(row['not_after']):%Y-%m-%d %H:%M:%S} UTC" in listed
         shown = beside("grants", "show", row["id"]).stdout
         assert re.search(r"baseline +no\n", shown)
         assert re.search(r"access +group=SG-PROD-DB-ADMIN\n", shown)

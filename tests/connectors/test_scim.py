@@ -340,14 +340,20 @@ def test_a_group_too_large_to_be_read_is_granted_revoked_and_observed(by: str) -
     target, access = connect(server), Access("u-alice", {"group": by})
     assert not target.observe(access)
     server.sent.clear()
-    assert target.grant(access, "key-1", NOT_AFTER) == Effect("applied", verified=True, native_ref="g-1")
+    assert target.grant(access, "key-1", NOT_AFTER) == Effect(
+        "applied", verified=True, native_ref="g-1"
+    )
     assert len(server.sent) <= 8
     assert target.observe(access)
     server.sent.clear()
-    assert target.revoke(access, "key-2", None) == Effect("applied", verified=True, native_ref="g-1")
+    assert target.revoke(access, "key-2", None) == Effect(
+        "applied", verified=True, native_ref="g-1"
+    )
     assert len(server.sent) <= 8
     assert server.members == ["u-carol"]
-    assert target.revoke(access, "key-3", "g-1") == Effect("absent", verified=True, native_ref="g-1")
+    assert target.revoke(access, "key-3", "g-1") == Effect(
+        "absent", verified=True, native_ref="g-1"
+    )
 
 
 def test_a_change_to_a_large_group_that_was_not_made_is_found_out() -> None:

@@ -1,5 +1,6 @@
 """Verdicts, tiers, entitlements, approve rules and limits over what is known of a ticket."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -73,6 +74,15 @@ def test_a_rule_that_matches_makes_an_identity_event() -> None:
         Tier.HIGH,
     )
     assert found.matched[0].clauses[0].seen == "Elevated access"
+
+
+@pytest.mark.parametrize("name", ["Elevated access", "A mouse", None])
+def test_without_a_trace_the_verdict_is_the_same_and_has_no_clauses(name: str | None) -> None:
+    facts = TicketFacts(ticket(catalog_item=item(name)))
+    rules = policy(rule("elevated", ELEVATED, Tier.HIGH), rule("printer", PRINTER))
+    told, lean = classify(rules, facts), classify(rules, facts, traced=False)
+    bare = tuple(one._replace(clauses=()) for one in told.rules)
+    assert lean == replace(told, rules=bare)
 
 
 def test_a_ticket_that_no_rule_matches_is_none() -> None:

@@ -1,5 +1,7 @@
 """Who exists, whose account it is, and who is the same human."""
 
+from dataclasses import replace
+from datetime import timedelta
 from itertools import combinations
 
 import pytest
@@ -152,6 +154,28 @@ def one_human(people: DirectorySnapshot) -> set[frozenset[str]]:
     return {
         frozenset({a, b}) for known in sets for a in known for b in known if {a, b} <= set(NAMES)
     }
+
+
+@given(tangled())
+def test_a_directory_that_is_read_again_says_the_same_at_another_time(
+    people: DirectorySnapshot,
+) -> None:
+    again = people.read_again(people.read_at + timedelta(seconds=5))
+    assert again == replace(people, read_at=again.read_at)
+    assert again.read_at > people.read_at
+    for name in (*NAMES, *ACCOUNTS):
+        assert again.human(name) == people.human(name)
+        assert again.by_account(SNOW, name) == people.by_account(SNOW, name)
+        assert again.holders(SNOW, name) == people.holders(SNOW, name)
+
+
+@given(tangled())
+def test_who_holds_an_account_is_what_going_over_everybody_finds(people: DirectorySnapshot) -> None:
+    for name in (*NAMES, *ACCOUNTS):
+        having = [p for p in people.people.values() if name in p.accounts.get(SNOW, ())]
+        assert people.by_account(SNOW, name) == (having[0] if len(having) == 1 else None)
+        meant = having + [p for p in people.people.values() if name in p.aliases]
+        assert people.holders(SNOW, name) == {p.id for p in meant}
 
 
 @given(tangled())

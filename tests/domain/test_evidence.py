@@ -35,7 +35,9 @@ from ticketgate.domain.evidence import (
     parse_entry,
     seal,
 )
+from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.machines import NEW, edge
+from ticketgate.domain.ticket import StateClass
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "evidence-format.md"
 ORIGIN: Final = "gate.example.com/evidence"
@@ -80,6 +82,10 @@ def test_canonical_form_is_rfc_8785_byte_for_byte(record: dict[str, Any]) -> Non
 @given(records)
 def test_what_canonical_writes_is_read_back_as_it_was(record: dict[str, Any]) -> None:
     assert parse_entry(canonical(record)) == record
+
+
+def test_a_word_or_a_number_of_an_enumeration_is_written_as_its_value() -> None:
+    assert canonical({"state": StateClass.LIVE, "tier": Tier.HIGH}) == b'{"state":"live","tier":3}'
 
 
 def test_a_mapping_that_is_no_dict_and_a_tuple_are_written_like_dict_and_list() -> None:

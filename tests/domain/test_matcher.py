@@ -14,6 +14,7 @@ from ticketgate.domain.matcher import (
     Group,
     Look,
     Matcher,
+    decide,
     evaluate,
 )
 from ticketgate.domain.ticket import Missing
@@ -158,6 +159,26 @@ def test_blocks_follow_the_logic_of_kleene(left: Outcome, right: Outcome) -> Non
     assert evaluate(Group("any", parts, 1), facts)[0] is higher
     opposite = {TRUE: FALSE, FALSE: TRUE, UNKNOWN: UNKNOWN}[higher]
     assert evaluate(Group("none", parts, 1), facts)[0] is opposite
+
+
+MATCHERS: st.SearchStrategy[Matcher] = st.recursive(
+    st.sampled_from(["true", "false", "unknown", "inapplicable"]).map(
+        lambda name: Clause(name, "equals", ("yes",), 1)
+    ),
+    lambda inner: st.builds(
+        Group,
+        st.sampled_from(["all", "any", "none"]),
+        st.lists(inner, max_size=3).map(tuple),
+        st.just(1),
+    ),
+    max_leaves=8,
+)
+
+
+@given(MATCHERS)
+def test_deciding_without_a_trace_says_what_the_trace_says(matcher: Matcher) -> None:
+    facts = Known(true="yes", false="no", unknown=Missing.ABSENT)
+    assert decide(matcher, facts) is evaluate(matcher, facts)[0]
 
 
 def test_an_absent_field_inside_none_is_unknown_never_true() -> None:

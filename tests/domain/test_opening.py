@@ -42,10 +42,8 @@ from ticketgate.domain.opening import (
     case_of,
     editor_of,
     fresh_request,
-    known_now,
     refreshed,
     requester_of,
-    shapers_of,
 )
 from ticketgate.domain.policy import ApproveRule, DurationField, Entitlement, Limit, Policy
 from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
@@ -368,45 +366,8 @@ def test_a_request_whose_rule_or_entitlement_is_gone_has_no_approver_question() 
 
 def test_nothing_blocks_a_request_that_people_can_decide() -> None:
     assert blocking(request(), policy(), PEOPLE) == ()
-    assert blocking(request(shapers=(shaper("editor", "bob"),)), policy(), PEOPLE) == ("unfillable",)
-
-
-@pytest.mark.parametrize(
-    ("role", "reasons"),
-    [
-        ("editor", ("unknown_editor",)),
-        ("requester", ("unknown_requester",)),
-        ("beneficiary", ()),
-    ],
-)
-def test_an_opener_or_editor_whom_the_directory_does_not_know_blocks(
-    role: str, reasons: tuple[str, ...]
-) -> None:
-    """A past beneficiary who is unknown got nothing and wrote nothing."""
-    assert blocking(request(shapers=(shaper(role, ""),)), policy(), PEOPLE) == reasons
-
-
-def test_a_reason_is_told_once() -> None:
-    found = request(shapers=(shaper("requester", ""),), reasons=("unknown_requester",))
-    assert blocking(found, policy(), PEOPLE) == ("unknown_requester",)
-
-
-def test_opener_and_beneficiary_shape_a_revision_and_its_writer_only_by_an_edit() -> None:
-    revision = ticket(updated_by="sys-bob")
-    hands = (shaper("requester", "alice"), shaper("beneficiary", "alice"))
-    assert shapers_of(revision, PEOPLE, edited=False) == hands
-    assert shapers_of(revision, PEOPLE, edited=True) == (*hands, shaper("editor", "bob"))
-
-
-def test_who_is_not_named_shapes_nothing() -> None:
-    nameless = ticket(opened_by="", requested_for="")
-    assert shapers_of(nameless, PEOPLE, edited=False) == ()
-
-
-def test_a_shaper_whom_the_directory_knows_meanwhile_is_known_once() -> None:
-    before = (Shaper("editor", Party("", "sys-bob")), shaper("editor", "bob"), shaper("editor", ""))
-    found = known_now(before, SNOW, PEOPLE)
-    assert found == (shaper("editor", "bob"), shaper("editor", ""))
+    edited = request(shapers=(shaper("editor", "bob"),))
+    assert blocking(edited, policy(), PEOPLE) == ("unfillable",)
 
 
 def test_stages_that_nobody_can_fill_block() -> None:

@@ -10,7 +10,7 @@ BOB_LEFT = (
     "      corp-scim: [bob@example.com]\n    active: true",
     "      corp-scim: [bob@example.com]\n    active: false",
 )
-HERS, NOT_HERS = "aliases: [alice-admin]", "aliases: [alice-of-old]"
+HERS, NOT_HERS = "aliases: [alice-admin]", "aliases: [alice.moreau]"
 STRANGER = (
     "    mail: alice.admin@example.com\n    team: platform",
     "    mail: alice.admin@example.com\n    team: security",

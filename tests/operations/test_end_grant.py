@@ -1,17 +1,19 @@
-"""Counting: grants of one person, target and entitlement share the access; baseline stays."""
+"""Counting: grants of one account and access at a target share it; baseline stays."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from tests.contracts.fake_target import Fault
-from tests.operations.fakes import GROUP, principal
+from tests.contracts.fake_target import Account, Fault
+from tests.operations.fakes import GROUP, TARGET, principal
 from tests.operations.kit import Gate
-from tests.operations.tickets import access_ticket, closed
+from tests.operations.tickets import access_ticket, closed, report_ticket
 
 from ticketgate.domain.command import CommandKind
-from ticketgate.domain.grant import CALL_SECONDS_MAX
+from ticketgate.domain.grant import CALL_SECONDS_MAX, Grant
 from ticketgate.operations.enforce import intend_revoke
+from ticketgate.ports import Transaction
 
 HOUR = 3600
 
@@ -166,3 +168,73 @@ def test_a_grant_that_is_going_already_is_not_ended_twice(gate: Gate) -> None:
     assert gate.grants()[0].cause == "expired"
     assert len(gate.records("revocation.begun")) == 1
     gate.target.heal()
+
+
+# --- what the names mean changes while a grant lives -----------------------------------------
+
+
+def now_means(gate: Gate, entitlement: str, group: str) -> None:
+    """From now on the policy gives this group for the entitlement."""
+    changed = tuple(
+        replace(one, access={"group": group}) if one.id == entitlement else one
+        for one in gate.policy.entitlements
+    )
+    gate.restart(replace(gate.policy, entitlements=changed, digest="f" * 64))
+
+
+def test_a_grant_that_gave_another_group_takes_it_away_when_it_ends(gate: Gate) -> None:
+    gate.target.groups["SG-NEW"] = set()
+    grant(gate, "t1", HOUR)
+    now_means(gate, "prod-db-admin", "SG-NEW")
+    grant(gate, "t2")
+    assert (gate.members(), gate.members("SG-NEW")) == ({"alice"}, {"alice"})
+    gate.tick(HOUR)
+    assert gate.grant_states() == ["revoked", "active"]
+    assert (gate.members(), gate.members("SG-NEW")) == (set(), {"alice"})
+    gate.tick(HOUR)
+    assert gate.members("SG-NEW") == set()
+
+
+def test_a_grant_of_another_account_takes_its_own_away_when_it_ends(gate: Gate) -> None:
+    gate.target.accounts["id-alice-2"] = Account("alice-2@example.com")
+    grant(gate, "t1", HOUR)
+    gate.directory.change("alice", accounts={
+        **gate.directory.people["alice"].accounts, TARGET: ("alice-2@example.com",)
+    })  # fmt: skip
+    grant(gate, "t2")
+    assert gate.members() == {"alice", "alice-2"}
+    gate.tick(HOUR)
+    assert (gate.grant_states(), gate.members()) == (["revoked", "active"], {"alice-2"})
+    gate.tick(HOUR)
+    assert gate.members() == set()
+
+
+def _noted(tx: Transaction, now: datetime, *, grant: Grant, group: str) -> None:
+    """The target's own id of the group that this grant gave."""
+    del now
+    tx.grants.save(replace(grant, version=grant.version + 1, native_ref=group))
+
+
+def test_a_group_whose_name_another_one_has_now_is_not_shared(gate: Gate) -> None:
+    """The first grant knows its group by the target's own id, and so does the second."""
+    grant(gate, "t1", HOUR)
+    gate.target.groups[GROUP].clear()  # the name went to a new group, without her
+    grant(gate, "t2")
+    for held, group in zip(gate.grants(), ("g1", "g2"), strict=True):
+        gate.write(partial(_noted, grant=held, group=group))
+    gate.clock.at += timedelta(seconds=HOUR)
+    gate.keeper.step()
+    assert gate.grant_states() == ["revoking", "active"]
+
+
+def test_two_entitlements_that_are_one_group_do_not_cut_each_other_short(gate: Gate) -> None:
+    now_means(gate, "sales-reports", GROUP)
+    grant(gate, "t1", HOUR)
+    gate.deliver(report_ticket("r1"))
+    gate.approve("erin", seconds=2 * HOUR)
+    gate.settle()
+    assert [one.baseline for one in gate.grants()] == [False, False]
+    gate.tick(HOUR)
+    assert (gate.grant_states(), gate.members()) == (["released_shared", "active"], {"alice"})
+    gate.tick(HOUR)
+    assert (gate.grant_states(), gate.members()) == (["released_shared", "revoked"], set())

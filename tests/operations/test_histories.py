@@ -288,7 +288,7 @@ class Histories(RuleBasedStateMachine):
         """I6, I10: nothing of an ended grant stays, and no live grant is cut short."""
         shares: dict[tuple[str, str, str], list[Grant]] = {}
         for grant in self.gate.grants():
-            shares.setdefault(grant.share, []).append(grant)
+            shares.setdefault((grant.subject, grant.target, grant.entitlement), []).append(grant)
         for (person, _, entitlement), grants in shares.items():
             held = principal(person) in self.gate.target.members(GROUPS[entitlement])
             states = {one.state for one in grants}

@@ -8,7 +8,9 @@ from tests.operations.tickets import access_ticket, account, closed, edited, mov
 
 from ticketgate.connector_api import Missing, Reference, StateClass, Ticket
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.directory import Person
 from ticketgate.domain.matcher import Clause
+from ticketgate.operations.open_request import LINKS_PER_RECORD
 
 
 def only(gate: Gate) -> AccessRequest:
@@ -20,6 +22,25 @@ def reasons(gate: Gate) -> tuple[str, ...]:
     """Why the newest request is blocked."""
     assert gate.states()[-1] == "blocked"
     return gate.requests()[-1].reasons
+
+
+def test_a_stage_of_many_approvers_is_recorded_in_parts(asked: Gate) -> None:
+    """1,100 links are too many for one entry."""
+    for number in range(1100):
+        name = f"sec-{number}"
+        mail = f"{name}@example.com"
+        asked.directory.people[name] = Person(name, name, mail, groups=frozenset({"sec-iam"}))
+    assert getattr(asked.decide("bob"), "state", "") == "awaiting"
+    request = only(asked)
+    (moved_,) = [one for one in asked.records("request.awaiting") if one["cause"] == "next_stage"]
+    parts = asked.records("links.issued")
+    assert {(one["request"], one["round"], one["stage"]) for one in parts} == {(request.id, 1, 2)}
+    recorded = [pair[0] for one in (moved_, *parts) for pair in one["links"]]
+    with asked.db() as looking:
+        links = [one.id for one in looking.links.of_request(request.id) if one.stage == 2]
+    assert len(links) > 1100
+    assert sorted(recorded) == sorted(links)
+    assert max(len(one["links"]) for one in parts) == LINKS_PER_RECORD
 
 
 # --- edits before the decision ---------------------------------------------------------------

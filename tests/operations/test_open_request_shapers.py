@@ -70,7 +70,8 @@ def test_an_edit_that_only_changes_the_rules_bars_its_writer(gate: Gate) -> None
     rule = gate.policy.approve[0]
     strict = replace(rule, when=Clause("ticket.priority", "equals", ("1",), 1))
     one = Stage("only", (Word("person", "bob"), Word("person", "dan")), 1, ())
-    gate.restart(replace(gate.policy, approve=(strict, replace(rule, id="weak", stages=(one,), digest="weak"))))
+    weak = replace(rule, id="weak", stages=(one,), digest="weak")
+    gate.restart(replace(gate.policy, approve=(strict, weak)))
     ticket = access_ticket(priority="1")
     gate.deliver(ticket)
     gate.run_mail()
@@ -113,7 +114,9 @@ def test_a_writer_who_leaves_what_is_asked_as_it_was_may_decide(gate: Gate) -> N
     assert code_of(gate.decide("bob")) == ""
 
 
-@pytest.mark.parametrize(("version", "state"), [(0, "awaiting"), (None, "awaiting"), (4, "blocked")])
+@pytest.mark.parametrize(
+    ("version", "state"), [(0, "awaiting"), (None, "awaiting"), (4, "blocked")]
+)
 def test_only_of_a_tickets_very_first_revision_may_the_writer_be_unknown(
     gate: Gate, version: int | None, state: str
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.errors import Refusal
+from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.ticket import StateClass
 from ticketgate.operations.housekeeping import ALARM_EVERY
 from ticketgate.operations.parked import may_have_closed, perhaps_closed
@@ -127,3 +127,34 @@ def test_with_nothing_waiting_the_inbox_rests(gate: Gate) -> None:
     gate.clock.at += timedelta(hours=1)
     gate.directory.unreadable = False
     assert gate.worker.step() > 0
+
+
+def test_one_delivery_that_breaks_our_code_does_not_keep_another_ticket_open(gate: Gate) -> None:
+    active(gate)
+    gate.directory.unreadable = True
+    gate.receive(b'{"break": "RuntimeError"}')
+    gate.receive(access_ticket(version=2, state=StateClass.CLOSED))
+    gate.worker.step()
+    assert gate.grant_states() == ["revoking"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_closing_that_cannot_be_written_is_looked_at_again_if_the_store_was_away(
+    gate: Gate, *, gone: bool
+) -> None:
+    active(gate)
+    gate.directory.unreadable = True
+    gate.receive(access_ticket(version=2, state=StateClass.CLOSED))
+
+    def fail() -> None:
+        gate.before_commit = lambda: None
+        if gone:
+            raise StoreUnavailableError("the disk is full")
+
+    gate.before_commit = fail
+    if gone:
+        with pytest.raises(StoreUnavailableError):
+            gate.worker.step()
+        assert gate.grant_states() == ["active"]
+    gate.worker.step()
+    assert gate.grant_states() == ["revoking"]

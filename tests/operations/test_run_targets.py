@@ -1,9 +1,11 @@
 """Taking away: retried until confirmed, through crashes, late answers and a lying target."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from tests.adapters.shelf import op
 from tests.contracts.fake_target import Fault
 from tests.operations.fakes import TARGET, principal
 from tests.operations.kit import Gate, approve, log_of, only
@@ -75,6 +77,65 @@ def test_a_revocation_that_is_not_done_is_overdue_and_never_revoked(active: Gate
         active.tick(30)
     assert (active.grant_states(), active.members()) == (["revoke_overdue"], {"alice"})
     assert active.records("revocation.confirmed") == []
+
+
+def throttled(gate: Gate, retry_after: float) -> None:
+    """Alice's time is up, and the target asks to wait before it is revoked."""
+    gate.clock.at += timedelta(seconds=TWO_HOURS)
+    gate.keeper.step()
+    (command,) = gate.due(CommandKind.REVOKE)
+    gate.write(partial(intend_revoke, ident=command.id, present=True))
+    called = Called("target_throttled", retryable=True, retry_after=retry_after)
+    gate.write(partial(revoked, ident=command.id, called=called))
+
+
+def test_a_target_that_asks_to_wait_for_an_hour_is_asked_again_in_five_minutes(
+    active: Gate,
+) -> None:
+    throttled(active, 3600)
+    active.tick(299)
+    assert active.members() == {"alice"}
+    active.tick(1)
+    assert (active.grant_states(), active.members()) == (["revoked"], set())
+
+
+def test_a_revocation_is_overdue_after_a_minute_however_few_the_tries(active: Gate) -> None:
+    throttled(active, 3600)
+    active.tick(59)
+    assert active.grant_states() == ["revoking"]
+    active.tick(1)
+    assert log_of(active)[-1] == ("revoke_overdue", "target_throttled")
+    assert active.records("revocation.overdue")[0]["tries"] == 1
+    active.tick(60)
+    assert len(active.records("revocation.overdue")) == 1
+
+
+def test_a_revocation_that_nobody_could_even_try_is_overdue_after_a_minute(active: Gate) -> None:
+    active.clock.at += timedelta(seconds=TWO_HOURS)
+    active.keeper.step()
+    active.clock.at += timedelta(seconds=60)
+    active.keeper.step()
+    assert log_of(active)[-1] == ("revoke_overdue", "not_confirmed")
+    active.settle()
+    assert (active.grant_states(), active.members()) == (["revoked"], set())
+
+
+def test_a_revocation_without_a_command_is_overdue_too(active: Gate) -> None:
+    active.clock.at += timedelta(seconds=TWO_HOURS)
+    active.keeper.step()
+    (command,) = active.due(CommandKind.REVOKE)
+    lost = replace(command, state=CommandState.CANCELLED)
+    active.write(op(lambda tx: tx.commands.save(lost)))
+    active.clock.at += timedelta(seconds=60)
+    active.keeper.step()
+    assert active.grant_states() == ["revoke_overdue"]
+
+
+def test_a_start_tries_at_once_what_was_made_to_wait(active: Gate) -> None:
+    throttled(active, 3600)
+    active.restart()
+    active.settle()
+    assert (active.grant_states(), active.members()) == (["revoked"], set())
 
 
 def test_access_that_somebody_else_took_away_counts_as_revoked(active: Gate) -> None:

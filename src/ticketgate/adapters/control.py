@@ -20,6 +20,7 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.errors import StrictJsonError, TicketgateError
 
 LINE_BYTES_MAX: Final = 65_536
+ANSWER_BYTES_MAX: Final = 1 << 22  # the ids of 100,000 grants
 READ_SECONDS: Final = 5.0
 _LOG: Final = structlog.get_logger("ticketgate.control")
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
@@ -87,7 +88,9 @@ class ControlServer:
         packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, uid, _ = _CREDENTIALS.unpack(packed)
         try:
-            return self._handle(actor_name(uid), _request(_line(peer, self._read_seconds)))
+            return self._handle(
+                actor_name(uid), _request(_line(peer, self._read_seconds, LINE_BYTES_MAX))
+            )
         except TicketgateError as fault:
             return {"code": fault.code, "reason": fault.reason, "next_step": fault.next_step}
         except OSError:
@@ -104,11 +107,11 @@ def _request(line: bytes) -> Mapping[str, Any]:
     return asked
 
 
-def _line(peer: socket.socket, seconds: float) -> bytes:
+def _line(peer: socket.socket, seconds: float, bytes_max: int) -> bytes:
     """What the peer sends up to the end of a line, all of it within `seconds` (TimeoutError)."""
     received = b""
     until = time.monotonic() + seconds
-    while not received.endswith(b"\n") and len(received) < LINE_BYTES_MAX:
+    while not received.endswith(b"\n") and len(received) < bytes_max:
         peer.settimeout(max(until - time.monotonic(), 0.001))
         part = peer.recv(LINE_BYTES_MAX)
         if not part:
@@ -126,7 +129,7 @@ def ask(path: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         peer.sendall(json.dumps(request).encode() + b"\n")
-        answer = strict_json.read(_line(peer, READ_SECONDS))
+        answer = strict_json.read(_line(peer, READ_SECONDS, ANSWER_BYTES_MAX))
     if not isinstance(answer, Mapping):
         raise TicketgateError("the gateway's answer is not an object", code="control")
     return answer

@@ -1,6 +1,8 @@
 """How a command ends: every expected failure is a sentence, a next step, and an exit code."""
 
 import functools
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Final, NoReturn, ParamSpec
@@ -16,6 +18,7 @@ ANSWER_IS_NO: Final = 1
 USAGE: Final = 2
 COULD_NOT: Final = 3
 UNSIGNED: Final = 4
+_UNMADE: Final = re.compile(r"cannot be read: No such file")
 _USAGE_CODES: Final = frozenset({"usage", "configuration"})
 
 
@@ -28,14 +31,24 @@ def ends_with_code(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except ConfigurationError as fault:
             tell_faults(fault.faults)
-            leave(counted(len(fault.faults), "fault"), fault.next_step, USAGE)
+            leave(counted(len(fault.faults), "fault"), _step(fault), USAGE)
         except TicketgateError as fault:
             code = USAGE if fault.code in _USAGE_CODES else COULD_NOT
             leave(f"{fault.reason} [{fault.code}]", fault.next_step, code)
+        except BrokenPipeError:  # nobody reads on, which is no fault; the last flush would be one
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(COULD_NOT)
         except OSError as fault:
             leave(f"{fault.strerror or fault} ({fault.filename or 'no file'})", "", COULD_NOT)
 
     return run
+
+
+def _step(fault: ConfigurationError) -> str:
+    """What to do next; a folder that was never set up has no secrets."""
+    if any(_UNMADE.search(one.message) for one in fault.faults):
+        return f"`ticketgate init DIR` makes a folder with all of them; else {fault.next_step}"
+    return fault.next_step
 
 
 def tell_faults(faults: Iterable[Fault]) -> None:

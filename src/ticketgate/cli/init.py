@@ -12,7 +12,7 @@ from ticketgate.wiring import create_store
 
 _STEPS = """\
 wrote {folder}: ticketgate.yaml, policy.yaml, directory.yaml (commented examples),
-secrets/ (for your eyes only), and an empty database in data/
+sample-ticket.json, secrets/ (for your eyes only), and an empty database in data/
 
 next:
  1. Edit {folder}/ticketgate.yaml: `origin` names the evidence log, once and for good; then
@@ -22,7 +22,8 @@ next:
  3. {folder}/secrets/scim.token and smtp.password hold random stand-ins: put in what your target
     and your mail server gave you.
  4. ticketgate --config {folder} check
- 5. ticketgate --config {folder} serve
+ 5. ticketgate --config {folder} explain {folder}/sample-ticket.json --source snow-prod
+ 6. ticketgate --config {folder} serve
 
 A signing key, and an anchor for the evidence outside this host, come with a later version. Until
 then `ticketgate evidence verify` says SIGNED: none; keep a copy of its last leaf elsewhere.

@@ -1,4 +1,4 @@
-"""`deliveries`, `requests`, `grants`: look at what is there, also while the gateway runs."""
+"""`deliveries`, `requests`: look at what is there, also while the gateway runs."""
 
 import json
 from collections.abc import Callable
@@ -10,13 +10,14 @@ import click
 from ticketgate.cli.failures import ANSWER_IS_NO, ends_with_code, leave
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, plain, when
-from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest, RequestState
+from ticketgate.domain.approval import Link, LinkState
+from ticketgate.domain.command import CommandKind, CommandState
 from ticketgate.domain.identity_event import Verdict
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.opening import REASONS
+from ticketgate.operations.parked import parked_for
 from ticketgate.wiring import Look, look
 
 P = ParamSpec("P")
@@ -25,7 +26,9 @@ LIMIT: Final = 50
 # What quarantined a delivery, in words. Codes of the strict JSON reader all mean `not_json`.
 PARKED: Final = {
     "id_conflict": "The sender used this webhook-id for another body before.",
-    "no_mapping": "The source's `tables:` do not list this table, or the record tells none.",
+    "no_mapping": "The source's `tables:` do not list this table; it blocks no other ticket.",
+    "no_table": "The record does not tell its table.",
+    "no_source": "The source is not configured any more.",
     "no_ticket_id": "The record has no usable id.",
     "not_a_record": "The body is not one record.",
     "needs_poll": "A repeat without a version: only the platform can say what holds now.",
@@ -39,7 +42,7 @@ _DELIVERY_STATES: Final = (
 )  # fmt: skip
 
 
-def _listing(states: tuple[str, ...]) -> Callable[[Callable[P, None]], Callable[P, None]]:
+def listing(states: tuple[str, ...]) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """The options of every list."""
 
     def add(command: Callable[P, None]) -> Callable[P, None]:
@@ -61,13 +64,14 @@ def _listing(states: tuple[str, ...]) -> Callable[[Callable[P, None]], Callable[
     return add
 
 
-def _showing(command: Callable[P, None]) -> Callable[P, None]:
+def showing(command: Callable[P, None]) -> Callable[P, None]:
     """The argument and the option of every `show`."""
     command = click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
     return click.argument("ident", metavar="ID")(command)
 
 
-def _none(noun: str, group: str, ident: str) -> NoReturn:
+def leave_none(noun: str, group: str, ident: str) -> NoReturn:
+    """End: there is none with this id."""
     leave(f"there is no {noun} {ident}", f"`ticketgate {group} list` lists all", ANSWER_IS_NO)
 
 
@@ -80,7 +84,7 @@ def deliveries() -> None:
 
 
 @deliveries.command("list")
-@_listing(_DELIVERY_STATES)
+@listing(_DELIVERY_STATES)
 @click.pass_obj
 @ends_with_code
 def list_deliveries(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
@@ -109,7 +113,7 @@ def list_deliveries(folder: Path, state: str | None, limit: int, *, as_json: boo
 
 
 @deliveries.command("show")
-@_showing
+@showing
 @click.pass_obj
 @ends_with_code
 def show_delivery(folder: Path, ident: str, *, as_json: bool) -> None:
@@ -119,7 +123,7 @@ def show_delivery(folder: Path, ident: str, *, as_json: bool) -> None:
         reason = "" if row is None else why(seen, row)
         evidence = "" if row is None else f"{seen.origin}#{row.index}"
     if row is None:
-        _none("delivery", "deliveries", ident)
+        leave_none("delivery", "deliveries", ident)
     if as_json:
         echo_json({**plain(row), "why": reason, "evidence": evidence})
         return
@@ -160,18 +164,26 @@ def requests() -> None:
 
 
 @requests.command("list")
-@_listing(tuple(one.value for one in RequestState))
+@listing(tuple(one.value for one in RequestState))
 @click.pass_obj
 @ends_with_code
 def list_requests(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
     """List access requests, newest first."""
     with look(folder) as seen:
-        found = seen.requests.listed(state, limit)
+        found = [
+            (one, waits(seen, one), asked_now(seen, one))
+            for one in seen.requests.listed(state, limit)
+        ]
     if as_json:
-        echo_json([request_document(one) for one in found])
+        echo_json(
+            [
+                {**request_document(one), "waits_for": parked, "asked_now": asked}
+                for one, parked, asked in found
+            ]
+        )
         return
     echo_table(
-        ("ID", "TICKET", "STATE", "ENTITLEMENT", "FOR", "TIER", "DECIDE BY", "WHY"),
+        ("ID", "TICKET", "STATE", "ENTITLEMENT", "FOR", "TIER", "DECIDE BY", "ASKED", "WHY"),
         (
             (
                 one.id,
@@ -181,16 +193,17 @@ def list_requests(folder: Path, state: str | None, limit: int, *, as_json: bool)
                 one.beneficiary.subject or one.beneficiary.account,
                 one.tier.word,
                 when(one.decide_by),
-                ", ".join(one.reasons),
+                ", ".join(asked),
+                ", ".join([*one.reasons, *([f"delivery {parked}"] if parked else [])]),
             )
-            for one in found
+            for one, parked, asked in found
         ),
         "no requests",
     )
 
 
 @requests.command("show")
-@_showing
+@showing
 @click.pass_obj
 @ends_with_code
 def show_request(folder: Path, ident: str, *, as_json: bool) -> None:
@@ -202,27 +215,66 @@ def show_request(folder: Path, ident: str, *, as_json: bool) -> None:
     with look(folder) as seen:
         found = seen.requests.get(ident)
         approvals = seen.requests.approvals(ident)
-        links = seen.links.of_request(ident)
+        links = [(one, mail_of(seen, one)) for one in seen.links.of_request(ident)]
+        parked = "" if found is None else waits(seen, found)
         origin = seen.origin
     if found is None:
-        _none("request", "requests", ident)
+        leave_none("request", "requests", ident)
     if as_json:
-        echo_json({**request_document(found), "approvals": approvals, "links": links})
+        shown = [{**plain(link), "mail": mail} for link, mail in links]
+        echo_json(
+            {
+                **request_document(found),
+                "approvals": approvals,
+                "links": shown,
+                "waits_for": parked,
+            }
+        )
         return
     echo_pairs(_request_pairs(found))
     for code in found.reasons:
         echo(f"blocked by {code}: {REASONS.get(code, '')}")
+    if parked:
+        echo(
+            f"waits for delivery {parked}: it may be of this ticket and could not be read; save"
+            " the ticket again on the platform"
+        )
     for one in approvals:
         echo(
             f"{one.approver}: {one.decision} at stage {one.stage} of round {one.round},"
             f" {when(one.decided_at)}, at most {duration_text(one.seconds)}, {origin}#{one.index}"
         )
-    for link in links:
+    for link, mail in links:
         because = f" ({link.why})" if link.why else ""
         echo(
             f"link {link.id} of {link.approver} ({link.clause}), stage {link.stage} of round"
-            f" {link.round}: {link.state.value}{because}, until {when(link.expires_at)}"
+            f" {link.round}: {link.state.value}{because}, until {when(link.expires_at)};"
+            f" mail: {mail}"
         )
+
+
+def waits(seen: Look, request: AccessRequest) -> str:
+    """The parked delivery that a live request waits for; empty when none stands in its way."""
+    found = parked_for(seen, request.ticket) if request.state in LIVE_REQUEST else None
+    return "" if found is None else found.id
+
+
+def asked_now(seen: Look, request: AccessRequest) -> list[str]:
+    """Who holds an open link of a request that awaits a decision."""
+    if request.state is not RequestState.AWAITING:
+        return []
+    links = seen.links.of_request(request.id)
+    return sorted({one.approver for one in links if one.state is LinkState.ISSUED})
+
+
+def mail_of(seen: Look, link: Link) -> str:
+    """How mailing a link went: sent, the last code and when it is tried again, or not yet."""
+    found = seen.commands.last(link.id, CommandKind.MAIL_LINK)
+    if found is None or (found.tries == 0 and not found.last_outcome):
+        return "not sent" if found is None or found.state is CommandState.CANCELLED else "queued"
+    if found.state is CommandState.QUEUED:
+        return f"{found.last_outcome}, {found.tries} tries, again {when(found.due_at)}"
+    return found.last_outcome
 
 
 def request_document(found: AccessRequest) -> dict[str, Any]:
@@ -263,83 +315,3 @@ def _request_pairs(found: AccessRequest) -> tuple[tuple[str, str], ...]:
 
 def _party(subject: str, account: str) -> str:
     return f"{subject or 'nobody known'} (account {account})"
-
-
-# --- grants --------------------------------------------------------------------------------------
-
-
-@click.group(cls=Listed)
-def grants() -> None:
-    """Who holds what, until when, and what is being taken away."""
-
-
-@grants.command("list")
-@_listing(tuple(one.value for one in GrantState))
-@click.pass_obj
-@ends_with_code
-def list_grants(folder: Path, state: str | None, limit: int, *, as_json: bool) -> None:
-    """List grants, newest first; a revocation that is not confirmed yet shows its tries."""
-    with look(folder) as seen:
-        found = [grant_document(seen, one) for one in seen.grants.listed(state, limit)]
-    if as_json:
-        echo_json(found)
-        return
-    echo_table(
-        ("ID", "STATE", "FOR", "ENTITLEMENT", "TARGET", "NOT AFTER", "TRIES", "LAST OUTCOME"),
-        (
-            (
-                one["id"],
-                one["state"] + (" (baseline)" if one["baseline"] else ""),
-                one["subject"],
-                one["entitlement"],
-                one["target"],
-                one["not_after"] or "",
-                str(one["tries"] or ""),
-                one["last_outcome"],
-            )
-            for one in found
-        ),
-        "no grants",
-    )
-
-
-@grants.command("show")
-@_showing
-@click.pass_obj
-@ends_with_code
-def show_grant(folder: Path, ident: str, *, as_json: bool) -> None:
-    """Show one grant. Exit: 1 there is none with this id."""
-    with look(folder) as seen:
-        grant = seen.grants.get(ident)
-        found = {} if grant is None else grant_document(seen, grant)
-    if grant is None:
-        _none("grant", "grants", ident)
-    if as_json:
-        echo_json(found)
-        return
-    echo_pairs((key.replace("_", " "), _cell(value)) for key, value in found.items())
-
-
-def grant_document(seen: Look, grant: Grant) -> dict[str, Any]:
-    """A grant as JSON, with the tries and the last outcome of what is being done to it."""
-    revoke = seen.commands.of(grant.id, CommandKind.REVOKE)
-    command = revoke or seen.commands.of(grant.id, CommandKind.PROVISION)
-    return {
-        **plain(grant),
-        "doing": "" if command is None else command.kind.value,
-        "tries": 0 if command is None else command.tries,
-        "last_outcome": "" if command is None else command.last_outcome,
-        "next_try": None if command is None else plain(command.due_at),
-    }
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case dict():
-            return ", ".join(f"{key}={inner}" for key, inner in value.items())
-        case _:
-            return str(value)

@@ -8,9 +8,10 @@ from ticketgate.cli.check import check
 from ticketgate.cli.demo.command import demo
 from ticketgate.cli.evidence import evidence
 from ticketgate.cli.explain import explain
+from ticketgate.cli.grants import grants
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.init import init
-from ticketgate.cli.look import deliveries, grants, requests
+from ticketgate.cli.look import deliveries, requests
 from ticketgate.cli.revoke import revoke
 from ticketgate.cli.serve import serve
 from ticketgate.wiring import VERSION

@@ -115,7 +115,7 @@ def _stop_if_none(found: Collection[object]) -> None:
     if not found:
         leave(
             "no live grant matches; nothing was revoked",
-            "`ticketgate grants list` shows all, also those that are being revoked already",
+            "`ticketgate grants list` shows all, also those that have ended",
             ANSWER_IS_NO,
         )
 

@@ -105,7 +105,7 @@ def _involved(case: Case, subject: str) -> Refusal | None:
     for party in case.request.parties:
         again = snapshot.by_account(case.request.source, party.account)
         if subject in {party.subject, again.id if again else None}:
-            return Refusal("self_approval", "Nobody decides on what they ask for, receive or wrote.")
+            return Refusal("self_approval", "Nobody decides on what they ask for, get or wrote.")
         meant = {party.subject} | snapshot.holders(case.request.source, party.account)
         if any(snapshot.same_human(subject, other) for other in meant):
             return Refusal(

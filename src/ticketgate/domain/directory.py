@@ -77,9 +77,7 @@ class DirectorySnapshot:
     def read_again(self, moment: datetime) -> "DirectorySnapshot":
         """The same content, read at `moment`; what was looked up in it is not looked up again."""
         again = replace(self, read_at=moment)
-        vars(again).update(
-            _accounts=self._accounts, _aliases=self._aliases, _humans=self._humans
-        )
+        vars(again).update(_accounts=self._accounts, _aliases=self._aliases, _humans=self._humans)
         return again
 
     @cached_property

@@ -28,6 +28,7 @@ Json = str | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 _ENVELOPE: Final = frozenset({"_prev", "_seq", "_ts"})
 _RESERVED: Final = _ENVELOPE | {"type", "sd"}
 _PLAIN: Final = frozenset({str, bool, type(None)})
+_SCALARS: Final = _PLAIN | {int}  # told by their type: asking for a Mapping is dear
 
 # Within the profile this is RFC 8785 byte for byte: keys are ASCII, so that code point order is
 # UTF-16 order, and there are no floats. One encoder is kept, as building it costs as much as a
@@ -269,9 +270,12 @@ def _is_text(key: object) -> bool:
 
 def _check(value: Json, depth: int, key_fits: Callable[[object], bool]) -> None:
     """Raise unless the value is within the profile, with at most `depth` nested containers."""
+    if type(value) in _SCALARS:
+        _check_scalar(value)
+        return
     if isinstance(value, list | tuple):
         inside: Iterable[Json] = value
-    elif isinstance(value, dict | Mapping):  # an exact dict is told without asking the ABC
+    elif isinstance(value, Mapping):
         if not all(map(key_fits, value)):
             bad = next(key for key in value if not key_fits(key))
             raise EvidenceError(f"key {ascii(bad)[:60]} is outside the profile")
@@ -281,8 +285,6 @@ def _check(value: Json, depth: int, key_fits: Callable[[object], bool]) -> None:
         return
     if depth == 0:
         raise EvidenceError(f"nested deeper than {DEPTH_MAX}")
-    if _PLAIN.issuperset(map(type, inside)):
-        return
     for inner in inside:
         if type(inner) not in _PLAIN:
             _check(inner, depth - 1, key_fits)

@@ -88,9 +88,6 @@ class TicketFacts:
 def _of_ticket(ticket: Ticket, name: str) -> tuple[str, ...] | Missing:
     if name == "text":
         return _all_text(ticket)
-    found = ticket.fields.get(name)
-    if isinstance(found, str):
-        return (found,)
     if name.startswith("variables."):
         return _one(ticket.variable(name.removeprefix("variables.")))
     if name == "version":

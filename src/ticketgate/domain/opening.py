@@ -124,9 +124,7 @@ def editor_of(ticket: Ticket, snapshot: DirectorySnapshot) -> Party:
     return Party("" if person is None else person.id, ticket.updated_by)
 
 
-def shapers_of(
-    ticket: Ticket, snapshot: DirectorySnapshot, *, edited: bool
-) -> tuple[Shaper, ...]:
+def shapers_of(ticket: Ticket, snapshot: DirectorySnapshot, *, edited: bool) -> tuple[Shaper, ...]:
     """Whose hand is in this revision: opener and beneficiary, and its writer when it `edited`."""
     named = [
         Shaper(role, _party(ticket, field, _person(ticket, field, snapshot)))

@@ -86,7 +86,7 @@ def record(
     issued: list[Json] = [[link.id, actor_of(tx, link.approver)] for link in links]
     fields: dict[str, Json] = {
         "request": request.id,
-        "ticket": _ticket_id(tx, request),
+        "ticket": tx.tickets.ident(request.ticket) or "",
         "entitlement": request.entitlement,
         "target": request.target,
         "tier": request.tier.word,
@@ -131,11 +131,6 @@ def _people(tx: Transaction, request: AccessRequest) -> dict[str, Json]:
     shaped = dict.fromkeys(one.party.subject for one in request.shapers if one.party.subject)
     found["editors"] = [actor_of(tx, subject) for subject in shaped]
     return found
-
-
-def _ticket_id(tx: Transaction, request: AccessRequest) -> str:
-    row = tx.tickets.find(request.ticket)
-    return "" if row is None else row.id
 
 
 def issue_links(

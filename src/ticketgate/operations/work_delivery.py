@@ -246,9 +246,7 @@ def _shapers(
     return tuple(dict.fromkeys((*known.shapers, *shapers_of(ticket, snapshot, edited=edited))))
 
 
-def _edited(
-    ticket: Ticket, classification: Classification, last: Ticket, ground: Ground
-) -> bool:
+def _edited(ticket: Ticket, classification: Classification, last: Ticket, ground: Ground) -> bool:
     """Whether a revision shapes what is asked: now, or once a rule makes it an identity event."""
     before = classified(last, ground.policy, ground.snapshot)
     if ticket.variables != last.variables:

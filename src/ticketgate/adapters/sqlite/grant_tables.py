@@ -182,6 +182,12 @@ class SqliteCommands:
         row = one(self._db, sql, about, kind.value)
         return None if row is None else _command(row)
 
+    def last(self, about: str, kind: CommandKind) -> Command | None:
+        """The command of this kind that was queued last for it, open or not."""
+        sql = "SELECT * FROM command WHERE about = ? AND kind = ? ORDER BY rowid DESC LIMIT 1"
+        row = one(self._db, sql, about, kind.value)
+        return None if row is None else _command(row)
+
     def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
         """Queued commands that are due, at most `limit` of each target; oldest first."""
         sql = (  # of one kind and target, so that their index gives the order

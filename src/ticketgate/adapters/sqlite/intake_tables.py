@@ -144,6 +144,12 @@ class SqliteTickets:
             shapers=codec.shapers_of(row["content"]),
         )
 
+    def ident(self, key: tuple[str, str, str]) -> str | None:
+        """Our own id of that row."""
+        sql = "SELECT id FROM ticket WHERE source = ? AND tbl = ? AND ticket_id = ?"
+        found: str | None = scalar(self._db, sql, *key)
+        return found
+
     def save(self, row: TicketRow) -> None:
         """Insert or replace the row of its key."""
         self._db.execute(

@@ -65,7 +65,7 @@ class _Lanes:
                 self.condition.wait()
             group: list[_Job] = []
             _move(self.urgent, group, GROUP_MAX)
-            # Whoever waits for an answer goes first: two who wait keep one background operation off.
+            # Whoever waits for an answer goes first: each keeps two background operations away.
             later = max(LATER_MIN, LATER_MAX - 2 * len(self.normal))
             _move(self.normal, group, GROUP_MAX - min(len(self.later), LATER_MIN))
             _move(self.later, group, min(GROUP_MAX, len(group) + later))
@@ -96,7 +96,8 @@ def _settle_futures(outcomes: Sequence[tuple[Any, Any, BaseException | None]]) -
 class Writer:
     """Runs operations on one thread over one connection.
 
-    `now` gives each group its time, later than any of it was queued. `on_thread` runs first on the writer's thread.
+    `now` gives each group its time, asked when all of it was queued. `on_thread` runs first on the
+    writer's thread.
     `before_commit` is called in the group's transaction, before COMMIT.
     """
 
