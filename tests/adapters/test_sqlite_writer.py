@@ -23,7 +23,7 @@ from tests.adapters.shelf import (
 
 from ticketgate.adapters.http import GuardedHttp
 from ticketgate.adapters.mail import Mailer
-from ticketgate.adapters.sqlite.writer import GROUP_MAX, LATER_MAX, LATER_MIN, QUEUE_MAX
+from ticketgate.adapters.sqlite.writer import FEW, GROUP_MAX, LATER_MAX, LATER_MIN, QUEUE_MAX
 from ticketgate.adapters.thread_ban import OutwardCallError, forbid_outward_calls
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError
 from ticketgate.domain.evidence import Disclosure, Draft
@@ -263,9 +263,9 @@ def test_background_work_gives_way_but_some_of_it_runs_in_every_group(tmp_path: 
 
 @pytest.mark.parametrize(
     ("waiters", "in_first"),
-    [(0, LATER_MAX), (3, LATER_MAX - 6), (LATER_MAX // 2, LATER_MIN), (100, LATER_MIN)],
+    [(0, LATER_MAX), (FEW - 1, LATER_MAX), (FEW, LATER_MIN), (100, LATER_MIN)],
 )
-def test_the_more_wait_for_an_answer_the_less_background_work_a_group_has(
+def test_when_more_than_a_few_wait_for_an_answer_a_group_has_little_background_work(
     tmp_path: Path, waiters: int, in_first: int
 ) -> None:
     ran: list[str] = []

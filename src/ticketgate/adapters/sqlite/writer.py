@@ -25,6 +25,7 @@ T = TypeVar("T")
 GROUP_MAX: Final = 256
 LATER_MAX: Final = 24  # background operations in a group: so long an acknowledgement may wait
 LATER_MIN: Final = 2  # of them in every group, so that they never stand still
+FEW: Final = 4  # so many who wait for an answer, or more, and a group has no more than that
 QUEUE_MAX: Final = 20_000  # past it the store is unavailable, and the sender tries again
 
 Settle = Callable[[Sequence[tuple[Any, Any, BaseException | None]]], None]
@@ -65,8 +66,7 @@ class _Lanes:
                 self.condition.wait()
             group: list[_Job] = []
             _move(self.urgent, group, GROUP_MAX)
-            # Whoever waits for an answer goes first: each keeps two background operations away.
-            later = max(LATER_MIN, LATER_MAX - 2 * len(self.normal))
+            later = LATER_MAX if len(self.normal) < FEW else LATER_MIN
             _move(self.normal, group, GROUP_MAX - min(len(self.later), LATER_MIN))
             _move(self.later, group, min(GROUP_MAX, len(group) + later))
             return group
@@ -97,8 +97,7 @@ class Writer:
     """Runs operations on one thread over one connection.
 
     `now` gives each group its time, asked when all of it was queued. `on_thread` runs first on the
-    writer's thread.
-    `before_commit` is called in the group's transaction, before COMMIT.
+    writer's thread. `before_commit` is called in the group's transaction, before COMMIT.
     """
 
     def __init__(
