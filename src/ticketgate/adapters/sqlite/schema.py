@@ -116,7 +116,7 @@ MIGRATIONS: Final = (_STATEMENTS_1,)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection in WAL mode with synchronous=FULL, both asserted, to a file of the owner's alone.
+    """A connection in WAL mode with synchronous=FULL, both asserted; the file is the owner's alone.
 
     Raises:
         StoreUnavailableError: the file cannot be opened so.
