@@ -239,8 +239,12 @@ class TargetConnector(Protocol):
             NotFound: nobody does. Refused: several do.
         """
 
-    def observe(self, access: Access) -> bool:
-        """Whether the access is held now. Reads only."""
+    def observe(self, access: Access, native_ref: str | None = None) -> bool:
+        """Whether the access is held now. Reads only.
+
+        `native_ref` is what the grant was told: with it the very object that was given is looked
+        at, whatever bears its name now. When that object is gone, the access is not held.
+        """
 
     def grant(self, access: Access, key: str, not_after: datetime) -> Effect:
         """Give the access and read it back. Idempotent under `key`."""

@@ -187,7 +187,7 @@ class FakeConnector(TargetConnector):
         return found.pop()
 
     @override
-    def observe(self, access: Access) -> bool:
+    def observe(self, access: Access, native_ref: str | None = None) -> bool:
         with self._target.lock:
             self._target.meet(Call("observe", access.principal))
             return access.principal in self._members(access.entitlement)

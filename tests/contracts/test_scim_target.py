@@ -120,14 +120,44 @@ def test_a_group_that_was_renamed_is_found_again_by_what_the_grant_noted(scim: S
     scim.server.patch(scim.group, operation)
     with pytest.raises(NotFound, match="no group has this displayName"):
         scim.open().revoke(access, "key-2", None)
+    with pytest.raises(NotFound):
+        scim.open().observe(access)
+    assert scim.open().observe(access, ref) is True
     assert scim.open().revoke(access, "key-2", ref).change == "applied"
     assert scim.held() == {scim.carol}
+
+
+def test_another_group_of_the_old_name_says_nothing_of_the_one_that_was_given(
+    scim: ScimBench,
+) -> None:
+    """Renamed, and the name given to a new group: the old group still holds the person."""
+    access = Access(scim.alice, scim.entitlement)
+    ref = scim.open().grant(access, "key-1", NOT_AFTER).native_ref
+    operation = {"op": "replace", "path": "displayName", "value": f"{scim.name}-renamed"}
+    scim.server.patch(scim.group, operation)
+    scim.server.group(scim.name)
+    assert scim.open().observe(access) is False
+    assert scim.open().observe(access, ref) is True
+    assert scim.open().revoke(access, "key-2", ref).change == "applied"
+    assert scim.held() == {scim.carol}
+
+
+def test_a_person_of_a_new_group_of_the_old_name_stays_in_it(scim: ScimBench) -> None:
+    """Deleted, and made anew by somebody else with the same person: that is not ours to take."""
+    access = Access(scim.alice, scim.entitlement)
+    ref = scim.open().grant(access, "key-1", NOT_AFTER).native_ref
+    scim.server.ask("DELETE", f"/Groups/{scim.group}")
+    anew = scim.server.group(scim.name, scim.alice)
+    assert scim.open().observe(access, ref) is False
+    assert scim.open().revoke(access, "key-2", ref).change == "absent"
+    assert scim.server.members(anew) == {scim.alice}
 
 
 def test_a_group_that_was_deleted_is_absent(scim: ScimBench) -> None:
     access = Access(scim.alice, scim.entitlement)
     ref = scim.open().grant(access, "key-1", NOT_AFTER).native_ref
     scim.server.ask("DELETE", f"/Groups/{scim.group}")
+    assert scim.open().observe(access, ref) is False
     assert scim.open().revoke(access, "key-2", ref).change == "absent"
 
 

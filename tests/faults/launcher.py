@@ -92,8 +92,8 @@ class _Deadly(TargetConnector):
         return self._inner.find_principal(claims)
 
     @override
-    def observe(self, access: Access) -> bool:
-        return self._inner.observe(access)
+    def observe(self, access: Access, native_ref: str | None = None) -> bool:
+        return self._inner.observe(access, native_ref)
 
     @override
     def list_held(self, entitlement: Mapping[str, str]) -> tuple[str, ...]:

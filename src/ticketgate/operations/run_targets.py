@@ -133,7 +133,7 @@ def look(
             claims = () if person is None else person.accounts.get(grant.target, ())
             principal = connector.find_principal(claims)
         access = Access(principal, grant.access)
-        return access, connector.observe(access)
+        return access, connector.observe(access, grant.native_ref)
     except ConnectorError:
         raise
     except Exception as fault:

@@ -78,8 +78,14 @@ class ScimConnector(TargetConnector):
         return ids.pop()
 
     @override
-    def observe(self, access: Access) -> bool:
-        return self._holds(self._group(access.entitlement), access.principal)
+    def observe(self, access: Access, native_ref: str | None = None) -> bool:
+        try:
+            group = self._group(access.entitlement, native_ref)
+        except NotFound:
+            if native_ref is None:
+                raise
+            return False  # the group that was given is gone, and its members with it
+        return self._holds(group, access.principal)
 
     @override
     def grant(self, access: Access, key: str, not_after: datetime) -> Effect:
@@ -120,21 +126,22 @@ class ScimConnector(TargetConnector):
         """Holds nothing."""
 
     def _group(self, entitlement: Mapping[str, str], native_ref: str | None = None) -> Group:
-        """The group: by the id that a grant noted, by id, by displayName, in this order.
+        """The group: by the id that a grant noted and by nothing else; else by id, by displayName.
 
         Ids go first because the server gives them out: nobody can name a group like the id of
-        another one to draw access to it.
+        another one to draw access to it. A group that was renamed is still the one that was given.
 
         Raises:
             NotFound: after the list of groups itself was read, so the base URL is right.
             Refused: several groups have this displayName.
         """
         name = entitlement["group"]
-        found = self._wire.group(native_ref) if native_ref else None
-        found = found or self._wire.group(name, NO_ID)
+        found = self._wire.group(native_ref) if native_ref else self._wire.group(name, NO_ID)
         if found is not None:
             return found
         same = self._wire.named("Groups", "displayName", name)
+        if native_ref:
+            raise NotFound("the group that was given is gone")
         if len(same) > 1:
             raise Refused("several groups have this displayName; name the group by its id")
         found = self._wire.group(text_of(same[0], "id")) if same else None
