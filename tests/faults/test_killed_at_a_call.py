@@ -107,7 +107,8 @@ def test_a_grant_that_lands_after_a_crash_does_not_outlive_its_revocation(ground
     ground.launch(speed=FASTER)
     ground.until("the revocation", lambda: ground.state() == "revoked")
     assert only_oliver(ground)
-    assert ground.path() == TAKEN
+    overdue = [*TAKEN[:-1], "revoke_overdue", "revoking", TAKEN[-1]]  # by the fast clock
+    assert ground.path() in (TAKEN, overdue)
     assert ground.moves()[-1]["_ts"] >= ground.moves()[1]["deadline"]
     ground.prove()
 

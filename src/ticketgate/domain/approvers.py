@@ -80,13 +80,8 @@ def standing(
         return Refusal("distinct_people", "This person has already decided in this round.")
     for word in stage.any_of:
         if subject in named_by(word, case):
-            return str_of(word)
+            return word.text
     return Refusal("not_entitled", f"No word of stage {stage.name!r} names this person now.")
-
-
-def str_of(word: Word) -> str:
-    """A word as it is written in the policy."""
-    return f"{word.verb}:{word.of}"
 
 
 def _unfit(person: Person | None) -> Refusal | None:
@@ -120,7 +115,7 @@ def _kept_apart(case: Case, stage: Stage, subject: str) -> Refusal | None:
     for word in (*case.rule.never, *stage.never):
         apart = named_by(word, case)
         if any(case.snapshot.same_human(subject, other) for other in apart):
-            return Refusal("separation_of_duties", f"The policy says never {str_of(word)}.")
+            return Refusal("separation_of_duties", f"The policy says never {word.text}.")
     return None
 
 
