@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from ticketgate.connector_api import ItsmConnector, SourceMapping, TargetConnector
 from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval, Link
+from ticketgate.domain.approval import Approval, Link, LinkNote
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Draft, EvidenceRef
@@ -296,7 +296,9 @@ class Store(Protocol):
             StoreUnavailableError: nothing of it was kept; try again later.
         """
 
-    def write_many(self, operations: Sequence[Operation[T]]) -> list[T | BaseException]:
+    def write_many(
+        self, operations: Sequence[Operation[T]], *, urgent: bool = False
+    ) -> list[T | BaseException]:
         """Several operations in order; each has its own savepoint and its own outcome."""
 
     def reading(self) -> AbstractContextManager[Reading]:
@@ -304,7 +306,7 @@ class Store(Protocol):
 
 
 class Clock(Protocol):
-    """Time, `states.md` rule 11."""
+    """Time, `docs/rules.md` rule 11."""
 
     def now(self) -> datetime:
         """Never runs back, also over restarts."""
@@ -372,22 +374,6 @@ class Source:
     connector: ItsmConnector
     mapping: SourceMapping
     own_users: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkNote:
-    """What the mail of a link tells; names are of the directory."""
-
-    ticket: str
-    entitlement: str
-    target: str
-    requester: str
-    beneficiary: str
-    seconds: int
-    decide_by: datetime
-    shown: str
-    clause: str
-    stage_name: str
 
 
 class Letters(Protocol):

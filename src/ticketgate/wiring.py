@@ -56,9 +56,7 @@ from ticketgate.ports import Source, Targets
 
 VERSION: Final = version("ticketgate")
 HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
-REVOKES_AT_ONCE: Final = 4
-PROVISIONS_AT_ONCE: Final = 4
-MAILS_AT_ONCE: Final = 2
+AT_ONCE: Final = 2
 CONTROL_NAME: Final = "control.sock"
 REVOKES: Final = "revokes"
 TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries")  # of deliveries only closings
@@ -138,7 +136,7 @@ def read_source(configuration: Configuration, name: str) -> Source | None:
 
 
 def this_user() -> str:
-    """Who runs this process, as `os:name@host`."""
+    """Who runs this process, as `os:uid@host`."""
     return actor_name(os.getuid())
 
 
@@ -256,11 +254,9 @@ class Gateway:
             self.meters.mailed,
         )
         lanes = [
-            self._lane(REVOKES, (CommandKind.REVOKE,), targets.run, REVOKES_AT_ONCE),
-            self._lane("provisions", (CommandKind.PROVISION,), targets.run, PROVISIONS_AT_ONCE),
-            self._lane(
-                "mail", (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE), mail.run, MAILS_AT_ONCE
-            ),
+            self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
+            self._lane("provisions", (CommandKind.PROVISION,), targets.run),
+            self._lane("mail", (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE), mail.run),
         ]
         deliveries = DeliveryRunner(self.store, self._sources, self.policy)
         inbox = Loop("deliveries", DeliveryWorker(deliveries, self._known).step)
@@ -273,10 +269,14 @@ class Gateway:
         name: str,
         kinds: tuple[CommandKind, ...],
         run: Callable[[Any, DirectorySnapshot], None],
-        at_once: int,
     ) -> Lane:
         snapshot = self._who_exists if name == REVOKES else self.desk.snapshot
-        return Lane(name, kinds, self.store, self.clock, snapshot, run, at_once)
+        return Lane(name, kinds, self.store, self.clock, snapshot, run, self._at_once)
+
+    def _at_once(self, target: str) -> int:
+        """How many calls a target gets at a time; mail, and a target that is gone, a few."""
+        known = self.settings.targets.get(target)
+        return AT_ONCE if known is None else known.at_once
 
     def _known(self) -> DirectorySnapshot | None:
         """The directory; None while it cannot be read, and where it is none of a whole."""

@@ -71,7 +71,13 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 def lane_of(store: SqliteStore, runs: Runs, clock: Noon | None = None, at_once: int = 2) -> Lane:
     return Lane(
-        "revokes", (CommandKind.REVOKE,), store, clock or Noon(), runs.snapshot, runs, at_once
+        "revokes",
+        (CommandKind.REVOKE,),
+        store,
+        clock or Noon(),
+        runs.snapshot,
+        runs,
+        lambda _: at_once,
     )
 
 
@@ -239,7 +245,7 @@ def test_a_step_that_cannot_read_the_directory_starts_nothing(store: SqliteStore
             raise ValueError("directory.yaml")
         return PEOPLE
 
-    lane = Lane("revokes", (CommandKind.REVOKE,), store, Noon(), snapshot, runs, 1)
+    lane = Lane("revokes", (CommandKind.REVOKE,), store, Noon(), snapshot, runs, lambda _: 1)
     queue(store, command("1"))
     with pytest.raises(ValueError, match="directory"):
         lane.step()

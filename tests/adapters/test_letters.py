@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ticketgate.adapters.letters import MailLetters
-from ticketgate.ports import LinkNote
+from ticketgate.domain.approval import LinkNote
 
 NOTE = LinkNote(
     ticket="RITM0010001",

@@ -47,7 +47,7 @@ def test_material_stays_when_what_is_approved_does(name: str, value: object) -> 
 
 
 def test_material_is_the_digest_that_the_design_says() -> None:
-    """`states.md` rule 6: SHA-256 of the canonical form, with the salt inside."""
+    """`docs/rules.md` rule 6: SHA-256 of the canonical form, with the salt inside."""
     told: dict[str, Json] = {
         "v": 1,
         "salt": "00" * 16,

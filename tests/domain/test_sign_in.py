@@ -1,4 +1,4 @@
-"""Codes and sessions: the numbers that `interface.md` promises."""
+"""Codes and sessions: the numbers of rule 16."""
 
 from datetime import timedelta
 

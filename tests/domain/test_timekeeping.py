@@ -1,4 +1,4 @@
-"""Time that never runs back (`states.md` rule 11), told over days."""
+"""Time that never runs back (`docs/rules.md` rule 11), told over days."""
 
 from datetime import datetime, timedelta
 

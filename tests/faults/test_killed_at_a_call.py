@@ -1,6 +1,6 @@
 """kill -9 between intent and call, between call and record, and inside the record's transaction.
 
-`states.md` rule 1. The process ends itself at a named point; the target is read by another client.
+rule 1. The process ends itself at a named point; the target is read by another client.
 """
 
 from typing import Final

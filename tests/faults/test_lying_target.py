@@ -1,6 +1,6 @@
 """Targets that lie, lose answers, throttle, refuse or are down: revoked means confirmed.
 
-`states.md` rules 1 and 2. Where seconds of the product's own patience pass, its clock runs faster.
+rules 1 and 2. Where seconds of the product's own patience pass, its clock runs faster.
 """
 
 import threading

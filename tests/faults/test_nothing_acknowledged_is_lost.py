@@ -1,6 +1,6 @@
 """What was answered 202 has its row and its record, once: kill -9, SIGTERM, a full disk.
 
-`reliability.md` rows 1 and 11; the control answers before it has committed, and must lose.
+The control answers before it has committed, and must lose.
 """
 
 import resource

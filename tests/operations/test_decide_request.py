@@ -201,7 +201,8 @@ def test_a_changed_policy_opens_a_new_round(asked: Gate) -> None:
 
 def test_a_rule_or_an_entitlement_that_is_gone_approves_nothing(asked: Gate) -> None:
     asked.restart(replace(asked.policy, entitlements=asked.policy.entitlements[1:]))
-    assert code_of(asked.decide("bob")) == "rules_changed"
+    assert code_of(asked.decide("bob")) == "request_blocked"
+    assert asked.states()[0] == "withdrawn"
     asked.tick()
     assert asked.states() == ["withdrawn", "blocked"]
     assert asked.requests()[-1].reasons == ("no_entitlement",)

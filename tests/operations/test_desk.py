@@ -8,8 +8,8 @@ import pytest
 from tests.operations.kit import ORIGIN, WHY, Gate
 from tests.operations.tickets import access_ticket, closed, edited
 
-from ticketgate.domain.errors import Refusal
-from ticketgate.operations.desk import LinkView
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.operations.desk import LinkView, Session
 from ticketgate.operations.start import note_loaded
 
 
@@ -246,6 +246,17 @@ def test_a_code_entered_after_its_person_left_signs_nobody_in(asked: Gate) -> No
     outcome = asked.desk.enter_code("browser", code)
     assert isinstance(outcome, Refusal)
     assert outcome.code == "code_wrong"
+    assert [one["code"] for one in asked.records("sign_in.refused")] == ["approver_inactive"]
+
+
+def test_a_code_entered_while_the_directory_cannot_be_read_stays_good(asked: Gate) -> None:
+    asked.desk.ask_code("browser", address="bob@example.com", token=None)
+    code = code_mailed(asked, "bob")
+    asked.directory.unreadable = True
+    with pytest.raises(TicketgateError, match="directory"):
+        asked.desk.enter_code("browser", code)
+    asked.directory.unreadable = False
+    assert isinstance(asked.desk.enter_code("browser", code), Session)
 
 
 def test_no_code_is_asked_while_the_directory_cannot_be_read(gate: Gate) -> None:

@@ -1,14 +1,17 @@
 """What time brings: deadlines, the directory's changes, the clock, the heartbeat, old bodies."""
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from tests.operations.kit import Gate
-from tests.operations.tickets import access_ticket, report_ticket
+from tests.operations.tickets import access_ticket, closed, report_ticket
 
 from ticketgate.operations.housekeeping import STEP_SECONDS
-from ticketgate.operations.sweep import expire_grants, time_out_requests
+from ticketgate.operations.sweep import expire_grant, time_out_request
 
 HOUR = timedelta(hours=1)
 
@@ -53,9 +56,16 @@ def test_what_timed_out_is_asked_again_only_with_other_material(gate: Gate) -> N
     assert gate.states() == ["timed_out", "awaiting"]
 
 
-def test_a_sweep_with_nothing_due_moves_nothing(gate: Gate) -> None:
-    assert gate.write(time_out_requests) == 0
-    assert gate.write(partial(expire_grants, by=gate.clock.at)) == 0
+def test_what_ended_meanwhile_stays_as_it_is(gate: Gate) -> None:
+    """The sweep looks first and moves later; each move looks again."""
+    gate.deliver(access_ticket())
+    request = gate.requests()[0].id
+    gate.write(partial(time_out_request, ident="nobody"))
+    gate.write(partial(expire_grant, ident="nobody", by=gate.clock.at))
+    gate.deliver(closed(access_ticket()))
+    before = gate.states()
+    gate.write(partial(time_out_request, ident=request))
+    assert gate.states() == before
 
 
 def test_a_step_says_when_the_next_one_is_due(gate: Gate) -> None:
@@ -217,3 +227,27 @@ def test_a_restart_is_recorded_and_its_policy_when_it_is_another(gate: Gate) -> 
         "policy.loaded",
         "gateway.started",
     ]
+
+
+def test_a_grant_that_cannot_be_moved_stops_neither_the_others_nor_the_rest(gate: Gate) -> None:
+    """What fails is alone in its trouble: loud, and tried again."""
+    active(gate)
+    gate.deliver(report_ticket())
+    gate.approve("erin")
+    gate.run_targets()
+    broken = gate.grants()[0].id
+    with closing(sqlite3.connect(gate.store.path)) as plain:
+        plain.execute(
+            "CREATE TRIGGER planted BEFORE UPDATE ON access_grant"
+            f" WHEN NEW.id = '{broken}' BEGIN SELECT RAISE(ABORT, 'planted'); END"
+        )
+    gate.clock.at += timedelta(days=40)
+    gate.directory.people["new"] = replace(gate.directory.people["erin"], id="new", accounts={})
+    with pytest.raises(sqlite3.IntegrityError, match="planted"):
+        gate.keeper.step()
+    assert gate.grants()[0].state.value == "active"
+    assert gate.grants()[1].state.value == "revoking"
+    with closing(sqlite3.connect(gate.store.path)) as plain:
+        plain.execute("DROP TRIGGER planted")
+    gate.keeper.step()
+    assert gate.grants()[0].state.value == "revoking"

@@ -41,7 +41,14 @@ def enter(gate: Gate, code: str, browser: str = "b1") -> str:
     """Who is signed in by the code, or the refusal's code."""
     session = f"session-{gate.ids.token()}"
     outcome = gate.write(
-        partial(enter_code, browser_hash=browser, code=code, session_hash=session, key=CODE_KEY)
+        partial(
+            enter_code,
+            browser_hash=browser,
+            code=code,
+            session_hash=session,
+            key=CODE_KEY,
+            snapshot=gate.desk.snapshot(),
+        )
     )
     return outcome.code if isinstance(outcome, Refusal) else outcome.subject
 
@@ -130,7 +137,14 @@ def test_the_hash_of_a_code_is_of_no_use_without_the_key() -> None:
 def test_a_code_of_another_key_signs_nobody_in(gate: Gate) -> None:
     ask(gate)
     code = mailed(gate)
-    other = partial(enter_code, browser_hash="b1", code=code, session_hash="s", key=b"x" * 32)
+    other = partial(
+        enter_code,
+        browser_hash="b1",
+        code=code,
+        session_hash="s",
+        key=b"x" * 32,
+        snapshot=gate.desk.snapshot(),
+    )
     outcome = gate.write(other)
     assert isinstance(outcome, Refusal)
     assert outcome.code == "code_wrong"

@@ -5,7 +5,6 @@
 
 import json
 import os
-import pwd
 import socket
 import struct
 import threading
@@ -29,12 +28,8 @@ Handle = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]  # (actor, reques
 
 
 def actor_name(uid: int) -> str:
-    """`os:name@host`, with the number where the machine has no name for it."""
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = str(uid)
-    return f"os:{name}@{socket.gethostname()}"
+    """`os:uid@host`: the number, since a login name is personal and this goes into evidence."""
+    return f"os:{uid}@{socket.gethostname()}"
 
 
 class ControlServer:

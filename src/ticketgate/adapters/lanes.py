@@ -1,6 +1,6 @@
 """Lanes: outbox commands of one sort, carried out by a few threads of their own.
 
-Revocations have their own lane, so that no flood of other work delays them (`states.md` rule 10).
+Revocations have their own lane, so that no flood of other work delays them (rule 10).
 Within a lane each target has threads of its own: one that hangs delays nobody but itself.
 """
 
@@ -19,6 +19,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.ports import Clock, Store
 
 IDLE_SECONDS: Final = 1.0
+READ_MAX: Final = 64  # of a target in one look: as many as may ever run at once
 REST_SECONDS_MAX: Final = 60.0  # of a command whose run fails before it can say so
 
 _LOG: Final = structlog.get_logger("ticketgate.lanes")
@@ -35,7 +36,7 @@ class _Rest:
 
 
 class Lane:
-    """Hands due commands to at most `at_once` threads a target; none is ever run twice at once."""
+    """Hands due commands to at most `at_once(target)` threads; none is ever run twice at once."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Lane:
         clock: Clock,
         snapshot: Callable[[], DirectorySnapshot],
         run: Run,
-        at_once: int,
+        at_once: Callable[[str], int],
     ) -> None:
         self.name = name
         self._kinds = kinds
@@ -67,11 +68,13 @@ class Lane:
             passed_over = set(self._under_way)
             passed_over |= {ident for ident, rest in self._resting.items() if rest.until > now}
         with self._store.reading() as looking:
-            due = looking.commands.ready(self._kinds, now, self._at_once + len(passed_over))
+            due = looking.commands.ready(self._kinds, now, READ_MAX + len(passed_over))
             upcoming = looking.commands.next_due(self._kinds)
         fresh: list[Command] = []
         for command in due:
-            if command.id not in passed_over and busy[command.target] < self._at_once:
+            if command.id not in passed_over and busy[command.target] < self._at_once(
+                command.target
+            ):
                 busy[command.target] += 1
                 fresh.append(command)
         if fresh:
@@ -93,7 +96,9 @@ class Lane:
         pool = self._pools.get(command.target)
         if pool is None:
             name = f"{self.name}:{command.target}"
-            pool = self._pools[command.target] = ThreadPoolExecutor(self._at_once, name)
+            pool = self._pools[command.target] = ThreadPoolExecutor(
+                self._at_once(command.target), name
+            )
         pool.submit(self._carry_out, command, snapshot)
 
     def _carry_out(self, command: Command, snapshot: DirectorySnapshot) -> None:

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import Final
 
 from ticketgate.adapters.mail_text import LinkMail, MailText, code_mail, link_mail
+from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.sign_in import CODE_LIFE
-from ticketgate.ports import LinkNote
 
 _CODE_MINUTES: Final = int(CODE_LIFE.total_seconds() // 60)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -16,10 +16,6 @@ from ticketgate.domain.command import CommandKind
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.operations.parked import may_have_closed
 from ticketgate.wiring import Look, look
-
-_HEADINGS: Final = (
-    "ID", "STATE", "FOR", "ENTITLEMENT", "TARGET", "NOT AFTER", "TRIES", "LAST OUTCOME", "ALARM"
-)  # fmt: skip
 
 
 @click.group(cls=Listed)

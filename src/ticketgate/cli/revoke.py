@@ -62,7 +62,7 @@ def revoke(
     """Take access away now. Name exactly one of --grant, --person, --ticket, --target.
 
     The running gateway does it; when none runs, this command does it itself and gives nothing
-    meanwhile. Who asked (os:user@host) and the reason are recorded. Revoked means that the target
+    meanwhile. Who asked (os:uid@host) and the reason are recorded. Revoked means that the target
     was read and the access was gone. Exit: 0 confirmed, 1 no live grant matches, 3 not confirmed
     within the wait (it is tried again for ever).
     """

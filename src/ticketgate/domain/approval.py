@@ -45,3 +45,19 @@ class Approval:
     seconds: int
     decided_at: datetime
     index: int  # of the evidence record
+
+
+@dataclass(frozen=True, slots=True)
+class LinkNote:
+    """What the mail of a link tells; names are of the directory."""
+
+    ticket: str
+    entitlement: str
+    target: str
+    requester: str
+    beneficiary: str
+    seconds: int
+    decide_by: datetime
+    shown: str
+    clause: str
+    stage_name: str

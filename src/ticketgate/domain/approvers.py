@@ -1,6 +1,6 @@
 """Approvers: who a stage names, who may never decide, and whether distinct people can fill it.
 
-Resolved when a request opens and again when deciding (`states.md` rule 5). People are compared as
+Resolved when a request opens and again when deciding (rule 5). People are compared as
 humans: all accounts and aliases of one human are one person.
 """
 

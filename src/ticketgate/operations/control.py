@@ -24,7 +24,7 @@ def choice_of(asked: Mapping[str, Any]) -> Choice:
 
 
 def carry_out(store: Store, actor: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Do what `actor` (`os:name@host`) asks.
+    """Do what `actor` (`os:uid@host`) asks.
 
     Raises:
         TicketgateError: code `usage`; or what the store raises.

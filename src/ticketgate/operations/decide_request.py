@@ -1,9 +1,10 @@
 """Decide: the one decision function, used by every door. Refusals are values with a record.
 
-Order: who holds the link, where the request stands, whether the person still may (`states.md`
+Order: who holds the link, where the request stands, whether the person still may (`docs/rules.md`
 rule 5), whether it is still what was shown (rule 6), then the form. A refusal uses nothing up.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,10 +22,16 @@ from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
 from ticketgate.domain.visible import told_chars
 from ticketgate.operations.actors import actor_of
-from ticketgate.operations.open_request import changed, issue_links, record, renew, void_links
+from ticketgate.operations.open_request import (
+    changed,
+    issue_links,
+    record,
+    renew,
+    void_links,
+)
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
-from ticketgate.operations.work_delivery import Ground, classified, wanted_by
+from ticketgate.operations.work_delivery import Ground, ask_again, classified, wanted_by
 from ticketgate.ports import Transaction
 
 SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
@@ -75,6 +82,9 @@ _CHANGED: Final = Refusal(
     "The ticket was changed after this page was shown; the old link is void.",
     "A new mail shows what is asked now.",
 )
+_NOT_ASKED: Final = Refusal(
+    "request_blocked", "This is not asked for, or not offered, any more.", "Nothing is left to do."
+)
 _RULES: Final = Refusal(
     "rules_changed",
     "The rules that apply are not the ones that were shown; the old link is void.",
@@ -122,6 +132,7 @@ class _Ballot:
     case: Case
     clause: str
     policy: str  # digest
+    revision: int  # of the ticket, now
 
 
 def _ballot(
@@ -133,14 +144,15 @@ def _ballot(
     form: Form,
     rules: Rules,
 ) -> _Ballot | Refusal:
-    case = _still(tx, now, request, rules)
-    if isinstance(case, Refusal):
-        return case
+    still = _still(tx, now, request, rules)
+    if isinstance(still, Refusal):
+        return still
+    case, revision = still
     clause = _entitled(tx, request, who, case)
     if isinstance(clause, Refusal):
         return clause
     bad = _bad_form(request, link, form, case.rule)
-    return bad or _Ballot(link, case, clause, rules.policy.digest)
+    return bad or _Ballot(link, case, clause, rules.policy.digest, revision)
 
 
 def not_found() -> Refusal:
@@ -199,22 +211,36 @@ def _void(link: Link) -> Refusal:
     return _CHANGED
 
 
-def _still(tx: Transaction, now: datetime, request: AccessRequest, rules: Rules) -> Case | Refusal:
-    """Whether ticket, policy and directory still give what was shown; else a new round opens."""
+def _still(
+    tx: Transaction, now: datetime, request: AccessRequest, rules: Rules
+) -> tuple[Case, int] | Refusal:
+    """Whether ticket, policy and directory still give what was shown; else a new round opens.
+
+    With the ticket's revision of now; a ticket that asks for it no more ends the request.
+    """
     row = tx.tickets.find(request.ticket)
-    what = None if row is None else asks_now(row, request, rules)
+    ground = Ground(rules.policy, rules.snapshot)
+    wanted: Mapping[str, Asked] = {} if row is None else _wanted(row, ground)
+    what = wanted.get(request.entitlement)
     case = case_of(request, rules.policy, rules.snapshot)
     if row is None or what is None:
-        return _RULES
+        moved = 0 if row is None else ask_again(tx, now, row, wanted, ground)
+        return _NOT_ASKED if moved else _RULES
     cause = changed(request, what)
     after = renew(
         tx, now, request, what=what, row=row, policy=rules.policy, snapshot=rules.snapshot
     )
     if after is request and case is not None:
-        return case
+        return case, row.revision
     if not cause and what.reasons:
         return _stands_in_the_way(what)
     return _RULES if cause == "rules" else _CHANGED
+
+
+def _wanted(row: TicketRow, ground: Ground) -> Mapping[str, Asked]:
+    """What the ticket asks under the policy in force, by entitlement."""
+    classification = classified(row.ticket, ground.policy, ground.snapshot)
+    return wanted_by(row.ticket, classification, ground)
 
 
 def _stands_in_the_way(what: Asked) -> Refusal:
@@ -223,13 +249,6 @@ def _stands_in_the_way(what: Asked) -> Refusal:
         " ".join(REASONS[code] for code in what.reasons),
         "The request cannot be approved as it is; the ticket's page says what to do.",
     )
-
-
-def asks_now(row: TicketRow, request: AccessRequest, rules: Rules) -> Asked | None:
-    """What the ticket asks for the request's entitlement under the policy in force."""
-    ground = Ground(rules.policy, rules.snapshot)
-    classification = classified(row.ticket, rules.policy, rules.snapshot)
-    return wanted_by(row.ticket, classification, ground).get(request.entitlement)
 
 
 def _entitled(tx: Transaction, request: AccessRequest, who: SignedIn, case: Case) -> str | Refusal:
@@ -331,7 +350,7 @@ def _record_decision(
         "because": rule.because,
         "signed_in_at": to_text(who.at),
         "first_viewed_at": None if viewed is None else to_text(viewed),
-        "revision": request.revision,
+        "revision": ballot.revision,
         "link": link.id,
     }
     said = Disclosure(

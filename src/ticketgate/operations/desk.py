@@ -255,6 +255,7 @@ class Desk:
     def enter_code(self, browser: str, code: str) -> Session | Refusal:
         """Sign in with the code. Refusals: `code_wrong`, `code_expired`, `code_tries`."""
         ident = self._ids.token()
+        snapshot = self._directory.read(self._clock.now())  # unreadable: the code stays good
         row = self._store.write(
             partial(
                 enter_code,
@@ -262,15 +263,13 @@ class Desk:
                 code=code,
                 session_hash=secret_hash(ident),
                 key=self._code_key,
+                snapshot=snapshot,
             )
         )
         if isinstance(row, Refusal):
             return row
-        person = self._directory.read(self._clock.now()).person(row.subject)
-        session = self.session(ident)
-        if session is None or person is None or not person.active:
-            return Refusal("code_wrong", "This person is not active.")
-        return session
+        name = name_of(row.subject, snapshot)
+        return Session(ident, row.subject, name, row.method, row.signed_in_at, row.expires_at)
 
     def session(self, session_id: str) -> Session | None:
         """The live session with this id; rights are asked of the directory at each decision.

@@ -1,6 +1,6 @@
 """Enforce: what is recorded before and after a call to a target. The call itself is outside.
 
-Write-ahead (`states.md` rule 1): the target is observed first; the intent, with what was seen, is
+Write-ahead (rule 1): the target is observed first; the intent, with what was seen, is
 committed before the call; the outcome after. After a crash every open intent is observed again.
 """
 
@@ -79,7 +79,7 @@ def intend_provision(
     if command is None or grant is None or command.state is not CommandState.QUEUED:
         return None
     if grant.state is GrantState.PROVISIONING:
-        return _again(tx, now, command, grant)
+        return _again(tx, now, command, grant, seen)
     over = _over(now, grant, snapshot)
     if over:
         end_grant(tx, now, grant, over)
@@ -137,10 +137,18 @@ def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen:
     return after
 
 
-def _again(tx: Transaction, now: datetime, command: Command, grant: Grant) -> Grant | None:
-    """A retry under the same intent; the intent's record stands."""
+def _again(
+    tx: Transaction, now: datetime, command: Command, grant: Grant, seen: Seen
+) -> Grant | None:
+    """A retry under the same intent; the intent's record stands.
+
+    What is at the target already needs no call; else it is given within `activate_within` or not.
+    """
     if grant.not_after is not None and now >= grant.not_after:
         end_grant(tx, now, grant, "expired")
+        return None
+    if not seen.present and now >= grant.activate_by:
+        end_grant(tx, now, grant, "provision_failed")
         return None
     deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
     tx.commands.save(

@@ -14,11 +14,11 @@ from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
     end_of_inactive,
-    expire_grants,
+    expire_grant,
     revalidate_requests,
-    time_out_requests,
+    time_out_request,
 )
-from ticketgate.ports import Clock, Store, Transaction
+from ticketgate.ports import Clock, Operation, Store, Transaction
 
 STEP_SECONDS: Final = 1.0
 KEEP_CLOCK_EVERY: Final = timedelta(seconds=30)
@@ -64,10 +64,19 @@ class Housekeeper:
     def step(self) -> float:
         """Do what is due; returns how many seconds until something may be."""
         now = self._clock.now()
-        self._expire(now)
-        self._clock_and_beat(now)
-        self._follow_directory()
-        self._watch_parked(now)
+        failed: list[Exception] = []
+        for part in (
+            partial(self._expire, now),
+            partial(self._clock_and_beat, now),
+            self._follow_directory,
+            partial(self._watch_parked, now),
+        ):
+            try:
+                part()
+            except Exception as fault:  # noqa: BLE001 -- one part never stops the others
+                failed.append(fault)
+        if failed:
+            raise failed[0]
         with self._store.reading() as looking:
             upcoming = looking.grants.next_due()
         if upcoming is None:
@@ -86,18 +95,25 @@ class Housekeeper:
     def _expire(self, now: datetime) -> None:
         wall = self._clock.wall()
         with self._store.reading() as looking:
-            grants = looking.grants.due(max(now, wall))
-            requests = looking.requests.due(now)
+            ended = [one.id for one in looking.grants.due(max(now, wall))]
+            late = [one.id for one in looking.requests.due(now)]
             lost = [one for one in looking.commands.intended() if is_lost(one, now)]
             stuck = looking.grants.revoking_since(now - REVOKE_OVERDUE_AFTER)
-        if grants:
-            self._store.write(partial(expire_grants, by=wall), urgent=True)
-        if requests:
-            self._store.write(time_out_requests)
+        failed = self._each(
+            [partial(expire_grant, ident=one, by=wall) for one in ended], urgent=True
+        )
+        failed += self._each([partial(time_out_request, ident=one) for one in late], urgent=False)
         if lost:
             self._store.write(requeue_lost, urgent=True)
         if stuck:
             self._store.write(declare_overdue, urgent=True)
+        if failed:
+            raise failed[0]  # the others are done; this one is tried again, loudly
+
+    def _each(self, operations: list[Operation[None]], *, urgent: bool) -> list[BaseException]:
+        """Each in a savepoint of its own, so that one that fails never stops the others."""
+        outcomes = self._store.write_many(operations, urgent=urgent) if operations else []
+        return [one for one in outcomes if isinstance(one, BaseException)]
 
     def _clock_and_beat(self, now: datetime) -> None:
         disputed = self._clock.disputed()

@@ -81,8 +81,8 @@ class DeliveryRunner:
             if isinstance(what, Ticket) and what.state_class in TERMINAL_STATES
         ]
         for outcome in self.store.write_many(closings) if closings else ():
-            if isinstance(outcome, StoreUnavailableError):
-                raise outcome
+            if isinstance(outcome, BaseException):
+                raise outcome  # the whole batch is looked at again, and loudly
         return rows[-1].seq if rows else after
 
     def _ticket(self, row: DeliveryRow, body: bytes | None) -> object:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Link
+from ticketgate.domain.approval import Link, LinkNote
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.notify import mailed, mint_link, unwanted
 from ticketgate.operations.sign_in import mint_code, secret_hash
-from ticketgate.ports import Ids, Letters, LinkNote, Post, Store
+from ticketgate.ports import Ids, Letters, Post, Store
 
 Letter = tuple[str, str, str]  # subject, text, HTML
 

@@ -1,7 +1,7 @@
 """Sign in by mail code: asked for by a browser session, mailed to a person, entered once.
 
 A code is 8 digits, lives 10 minutes, takes 5 tries, and counts only in the browser session that
-asked for it. Failed tries never void a link (`states.md` rule 16).
+asked for it. Failed tries never void a link (`docs/rules.md` rule 16).
 """
 
 from dataclasses import replace
@@ -11,6 +11,7 @@ from hmac import compare_digest
 from hmac import digest as mac
 
 from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Draft
 from ticketgate.domain.sign_in import (
@@ -79,9 +80,16 @@ def mint_code(tx: Transaction, now: datetime, *, ident: str, code: str, key: byt
 
 
 def enter_code(
-    tx: Transaction, now: datetime, *, browser_hash: str, code: str, session_hash: str, key: bytes
+    tx: Transaction,
+    now: datetime,
+    *,
+    browser_hash: str,
+    code: str,
+    session_hash: str,
+    key: bytes,
+    snapshot: DirectorySnapshot,
 ) -> SessionRow | Refusal:
-    """Open a session for the person whose code this is.
+    """Open a session for the person whose code this is, if the directory has them as active.
 
     Refusals: `code_wrong`, `code_expired`, `code_tries`; a wrong try counts against every open
     code of the browser session.
@@ -93,16 +101,10 @@ def enter_code(
         return _no_code(bool(rows), bool(fresh))
     for row in usable:
         if compare_digest(row.code_hash, code_hash(key, row.id, code)):
-            return _signed_in(tx, now, row, session_hash)
+            return _signed_in(tx, now, row, session_hash, snapshot)
     for row in usable:
         tx.people.save_code(replace(row, tries=row.tries + 1))
-    subjects = sorted({row.subject for row in usable})
-    tx.append(
-        Draft(
-            "sign_in.refused",
-            {"code": "code_wrong", "people": [actor_of(tx, one) for one in subjects]},
-        )
-    )
+    _record_refused(tx, "code_wrong", {row.subject for row in usable})
     return Refusal("code_wrong", "That is not the code.", "Read the newest mail again.")
 
 
@@ -114,7 +116,18 @@ def _no_code(any_mailed: bool, any_fresh: bool) -> Refusal:  # noqa: FBT001 -- t
     return Refusal("code_wrong", "That is not the code.", "Read the newest mail again.")
 
 
-def _signed_in(tx: Transaction, now: datetime, row: Code, session_hash: str) -> SessionRow:
+def _record_refused(tx: Transaction, code: str, subjects: set[str]) -> None:
+    people = [actor_of(tx, one) for one in sorted(subjects)]
+    tx.append(Draft("sign_in.refused", {"code": code, "people": people}))
+
+
+def _signed_in(
+    tx: Transaction, now: datetime, row: Code, session_hash: str, snapshot: DirectorySnapshot
+) -> SessionRow | Refusal:
+    person = snapshot.person(row.subject)
+    if person is None or not person.active:
+        _record_refused(tx, "approver_inactive", {row.subject})
+        return Refusal("code_wrong", "This person is not active.")
     tx.people.save_code(replace(row, state="used"))
     for other in tx.people.codes_of_browser(row.browser_hash):
         tx.people.save_code(replace(other, state="void"))

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from ticketgate.domain.access_request import RequestState
+from ticketgate.domain.access_request import LIVE_REQUEST, RequestState
 from ticketgate.domain.approval import LinkState
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.grant import GrantState
+from ticketgate.domain.grant import GrantState, is_due
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, invite
@@ -14,23 +14,22 @@ from ticketgate.operations.work_delivery import Ground, ask_again, classified, w
 from ticketgate.ports import Transaction
 
 
-def expire_grants(tx: Transaction, now: datetime, *, by: datetime) -> int:
-    """Begin to revoke every grant whose time is up by `now` or by the wall clock `by` (rule 11)."""
-    due = tx.grants.due(max(now, by))
-    for grant in due:
+def expire_grant(tx: Transaction, now: datetime, *, ident: str, by: datetime) -> None:
+    """Begin to revoke one grant whose time is up by `now` or by the wall clock `by` (rule 11)."""
+    grant = tx.grants.get(ident)
+    if grant is not None and is_due(grant, max(now, by)):
         end_grant(tx, now, grant, "expired")
-    return len(due)
 
 
-def time_out_requests(tx: Transaction, now: datetime) -> int:
-    """End every live request whose time to decide is over; its links expire with it."""
-    due = tx.requests.due(now)
-    for request in due:
-        for link in tx.links.of_request(request.id):
-            if link.state is LinkState.ISSUED:
-                tx.links.save(replace(link, state=LinkState.EXPIRED, why="decision_late"))
-        end_request(tx, now, request, RequestState.TIMED_OUT, "decide_by")
-    return len(due)
+def time_out_request(tx: Transaction, now: datetime, *, ident: str) -> None:
+    """End one request whose time to decide is over; its links expire with it."""
+    request = tx.requests.get(ident)
+    if request is None or request.state not in LIVE_REQUEST:
+        return
+    for link in tx.links.of_request(request.id):
+        if link.state is LinkState.ISSUED:
+            tx.links.save(replace(link, state=LinkState.EXPIRED, why="decision_late"))
+    end_request(tx, now, request, RequestState.TIMED_OUT, "decide_by")
 
 
 def revalidate_requests(

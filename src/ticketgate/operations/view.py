@@ -1,4 +1,4 @@
-"""View: what a link shows. Looking changes no request, grant or link (`states.md` rule 14)."""
+"""View: what a link shows. Looking changes no request, grant or link (`docs/rules.md` rule 14)."""
 
 from datetime import datetime
 

@@ -57,10 +57,12 @@ class SqliteStore:
         """Run the operation in the writer's next group; durable when this returns."""
         return self.writer.futures([operation], urgent=urgent)[0].result()
 
-    def write_many(self, operations: Sequence[Operation[T]]) -> list[T | BaseException]:
-        """Several operations in order, each with an outcome of its own, behind all else."""
+    def write_many(
+        self, operations: Sequence[Operation[T]], *, urgent: bool = False
+    ) -> list[T | BaseException]:
+        """Several operations in order, each with an outcome of its own; behind all else."""
         outcomes: list[T | BaseException] = []
-        for future in self.writer.futures(operations, later=True):
+        for future in self.writer.futures(operations, urgent=urgent, later=not urgent):
             error = future.exception()
             outcomes.append(future.result() if error is None else error)
         return outcomes
