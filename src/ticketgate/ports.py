@@ -312,7 +312,7 @@ class Clock(Protocol):
         """Never runs back, also over restarts."""
 
     def wall(self) -> datetime:
-        """The wall clock; for the tolerance of signatures only."""
+        """The wall clock; what is due by it is due (rule 11)."""
 
     def disputed(self) -> bool:
         """Whether the wall clock is more than five minutes off `now`."""

@@ -51,7 +51,7 @@ class SteadyClock:
         return self._read().now
 
     def wall(self) -> datetime:
-        """The wall clock; for the tolerance of signatures only."""
+        """The wall clock: for signatures, mail dates, and what is due by either clock (rule 11)."""
         return self._machine().wall
 
     def disputed(self) -> bool:
