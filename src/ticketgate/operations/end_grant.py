@@ -43,6 +43,10 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
         )
     if grant.state not in HOLDING:
         return grant
+    known = tx.grants.get(grant.id) or grant  # another one's end may have handed something on
+    grant = replace(
+        grant, version=known.version, baseline=known.baseline, native_ref=known.native_ref
+    )
     grant = _drop_provision(tx, grant)
     if grant.state is GrantState.ACTIVE and holders(tx, grant):
         released = replace(grant, state=GrantState.RELEASED_SHARED, cause=cause, ended_at=now)
@@ -63,7 +67,19 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
 
 
 def holders(tx: Reading, grant: Grant) -> list[Grant]:
-    """The other live grants that hold the same access for the same account at the target.
+    """The other live grants that are seen to hold what this one holds.
+
+    One that is still being given, and did not find this very object, may be given another.
+    """
+    return [
+        other
+        for other in sharers(tx, grant)
+        if other.state is GrantState.ACTIVE or other.native_ref is not None or other.baseline
+    ]
+
+
+def sharers(tx: Reading, grant: Grant) -> list[Grant]:
+    """The other live grants of the same access for the same account at the target.
 
     A name that the target has given to another object meanwhile is not the same access.
     """
@@ -79,13 +95,15 @@ def holders(tx: Reading, grant: Grant) -> list[Grant]:
 def hand_on(tx: Transaction, grant: Grant) -> list[Json]:
     """Leave what this grant gave to those who hold it too: removing it is up to them now.
 
-    A grant over standing access would keep it for good otherwise. Returns those whose duty it
-    has become.
+    A grant over standing access would keep it for good otherwise, and one that was told no object
+    would look for it by a name that may have moved. Returns those whose duty it has become.
     """
-    heirs = [] if grant.baseline else [one for one in holders(tx, grant) if one.baseline]
-    for heir in heirs:
-        tx.grants.save(replace(heir, baseline=False, version=heir.version + 1))
-    return [heir.id for heir in heirs]
+    others = [] if grant.baseline else holders(tx, grant)
+    for other in others:
+        noted = other.native_ref or grant.native_ref
+        heir = replace(other, baseline=False, native_ref=noted, version=other.version + 1)
+        tx.grants.save(heir)
+    return [other.id for other in others if other.baseline]
 
 
 def _drop_provision(tx: Transaction, grant: Grant) -> Grant:

@@ -22,7 +22,7 @@ from ticketgate.domain.grant import (
 )
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.ticket import StateClass
-from ticketgate.operations.end_grant import end_grant, hand_on, holders, move
+from ticketgate.operations.end_grant import end_grant, hand_on, holders, move, sharers
 from ticketgate.operations.parked import unsettled
 from ticketgate.ports import Reading, Transaction
 
@@ -115,13 +115,16 @@ def _must_wait(tx: Transaction, grant: Grant, seen: Seen) -> bool:
 
 def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen: Seen) -> Grant:
     """Rule 3: access that stood before, without a live grant of ours, is baseline."""
-    baseline = seen.present and all(other.baseline for other in holders(tx, grant))
+    others = sharers(tx, grant)
+    baseline = seen.present and all(other.baseline for other in others)
+    noted = [one.native_ref for one in others if one.native_ref is not None and seen.present]
     deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
     after = replace(
         grant,
         state=GrantState.PROVISIONING,
         not_after=now + timedelta(seconds=grant.seconds),
         baseline=baseline,
+        native_ref=next(iter(noted), None),
     )
     more: dict[str, Json] = {
         "before": "present" if seen.present else "absent",
@@ -143,11 +146,12 @@ def _again(
     """A retry under the same intent; the intent's record stands.
 
     What is at the target already needs no call; else it is given within `activate_within` or not.
+    Standing access that went meanwhile is not given back: it would be kept for good.
     """
     if grant.not_after is not None and now >= grant.not_after:
         end_grant(tx, now, grant, "expired")
         return None
-    if not seen.present and now >= grant.activate_by:
+    if not seen.present and (grant.baseline or now >= grant.activate_by):
         end_grant(tx, now, grant, "provision_failed")
         return None
     deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
@@ -195,7 +199,9 @@ def provisioned(tx: Transaction, now: datetime, *, ident: str, called: Called) -
         return
     if not called.code:
         _done(tx, command)
-        after = replace(grant, state=GrantState.ACTIVE, native_ref=called.native_ref)
+        after = replace(
+            grant, state=GrantState.ACTIVE, native_ref=called.native_ref or grant.native_ref
+        )
         move(tx, grant, after, "confirmed", {"confirmed": True})
         return
     if called.retryable and not called.unknown and now < grant.activate_by:
