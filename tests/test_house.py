@@ -285,3 +285,12 @@ def test_a_changed_lint_rule_installs_nothing(bootstrap: ModuleType, copy: Path)
 
 def test_the_setup_script_says_how_it_is_used(bootstrap: ModuleType) -> None:
     assert bootstrap.main(["sideways"]) == 2
+
+
+def test_the_demo_and_the_page_tests_know_the_product_from_outside_only() -> None:
+    """They fetch pages and post forms; what they imported from inside, they would not prove."""
+    outside = [*(ROOT / "src/ticketgate/cli/demo").glob("*.py"), *(ROOT / "tests/e2e").glob("*.py")]
+    assert len(outside) > 10
+    inside = re.compile(r"^\s*(?:from|import) ticketgate\.(?:operations|adapters)", re.MULTILINE)
+    assert inside.search("from ticketgate.operations.desk import Desk")  # a control
+    assert [path.name for path in outside if inside.search(path.read_text())] == []

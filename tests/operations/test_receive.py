@@ -34,3 +34,13 @@ def test_a_body_that_the_door_could_not_read_is_kept_with_its_reason(gate: Gate)
         assert looking.deliveries.body(row.seq) == b"{"
     assert (row.reason, row.ticket, row.id) == ("not_strict_json", "t1", receipt.delivery_id)
     assert gate.work() == 0
+
+
+def test_a_body_that_the_sender_mended_is_no_conflict(gate: Gate) -> None:
+    """The shipped script gives the same revision the same id: a close must get through at last."""
+    gate.receive(b"{", "msg", quarantine="not_json", hint="t1")
+    mended = gate.receive(access_ticket(), "msg")
+    other = gate.receive(access_ticket(reason="something else"), "msg")
+    assert (mended.status, other.status) == ("accepted", "quarantined")
+    gate.settle()
+    assert gate.states() == ["awaiting"]

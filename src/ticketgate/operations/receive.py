@@ -23,14 +23,17 @@ def receive(
     """Store a delivery and its record; a repeat of it changes nothing.
 
     Same id and same body: `duplicate`, with the first one's record. Same id and another body:
-    quarantined as `id_conflict` (the MAC holds for both, so the sender is at fault or taken over).
+    quarantined as `id_conflict` (the MAC holds for both, so the sender is at fault or taken over),
+    unless the first one could not be used.
     `quarantine` is the code of what is wrong with the body; `hint` the ticket it may be of.
     """
     earlier = tx.deliveries.find(verified.source, verified.webhook_id)
     for row in earlier:
         if row.body_digest == verified.body_digest:
             return Receipt(row.id, "duplicate", EvidenceRef(origin, row.index, row.leaf))
-    reason = "id_conflict" if earlier else quarantine
+    # The sender may mend a body that nobody could use: that is no other word on the same revision.
+    conflict = any(row.state != "quarantined" or row.reason == "id_conflict" for row in earlier)
+    reason = "id_conflict" if conflict else quarantine
     state: Literal["accepted", "quarantined"] = "accepted" if reason is None else "quarantined"
     ident = tx.new_id("dlv")
     fields: dict[str, Json] = {
