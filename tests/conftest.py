@@ -1,5 +1,6 @@
 """For every test: hypothesis without deadlines, and no socket off loopback."""
 
+import os
 import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -13,7 +14,11 @@ ROOT: Final = Path(__file__).parent.parent
 if str(ROOT) not in sys.path:  # so that helper modules of the tests find each other
     sys.path.insert(0, str(ROOT))
 
-settings.register_profile("house", deadline=None)  # two shared cores: slow is no fault
+# A slow machine is no fault. `make test` stays under five minutes; look longer with
+# HYPOTHESIS_EXAMPLES=1000.
+settings.register_profile(
+    "house", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "50"))
+)
 settings.load_profile("house")
 
 _WAYS_OUT: Final = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
