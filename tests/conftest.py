@@ -14,8 +14,8 @@ ROOT: Final = Path(__file__).parent.parent
 if str(ROOT) not in sys.path:  # so that helper modules of the tests find each other
     sys.path.insert(0, str(ROOT))
 
-# A slow machine is no fault. `make test` stays under five minutes; look longer with
-# HYPOTHESIS_EXAMPLES=1000.
+# A slow machine is no fault. Few examples keep `make test` under five minutes; a larger number in
+# the variable makes properties look longer.
 settings.register_profile(
     "house", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "50"))
 )
