@@ -14,10 +14,9 @@ ROOT: Final = Path(__file__).parent.parent
 if str(ROOT) not in sys.path:  # so that helper modules of the tests find each other
     sys.path.insert(0, str(ROOT))
 
-# A slow machine is no fault. Few examples keep `make test` under five minutes; a larger number in
-# the variable makes properties look longer.
+# A slow machine is no fault. A larger number in the variable makes properties look longer.
 settings.register_profile(
-    "house", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "50"))
+    "house", deadline=None, max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
 )
 settings.load_profile("house")
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.page_desk import Forms
 
-from ticketgate.adapters.mail_text import LinkMail, code_mail, link_mail
+from ticketgate.adapters.mail_text import code_mail, link_mail
+from ticketgate.domain.approval import LinkNote
 
 URL = "https://gate.example.com/approve/AbC_-123"
-FACTS = LinkMail(
+FACTS = LinkNote(
     ticket="RITM0010001",
     entitlement="prod-db-admin",
     target="corp-scim",

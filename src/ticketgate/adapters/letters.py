@@ -1,9 +1,8 @@
 """How mails are worded: `ports.Letters` over the templates of `mail_text`."""
 
-from dataclasses import asdict
 from typing import Final
 
-from ticketgate.adapters.mail_text import LinkMail, MailText, code_mail, link_mail
+from ticketgate.adapters.mail_text import MailText, code_mail, link_mail
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.sign_in import CODE_LIFE
 
@@ -19,7 +18,7 @@ class MailLetters:
 
     def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
         """(subject, text, HTML) of the mail that carries a link."""
-        return _parts(link_mail(LinkMail(**asdict(note)), f"{self._public_url}/approve/{token}"))
+        return _parts(link_mail(note, f"{self._public_url}/approve/{token}"))
 
     def code(self, code: str) -> tuple[str, str, str]:
         """(subject, text, HTML) of the mail that carries a sign-in code."""

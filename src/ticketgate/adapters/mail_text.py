@@ -1,12 +1,13 @@
 """The two mails that people get, as text and HTML. Pure: nothing is sent from here."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Final
 from urllib.parse import urlsplit
 
 import jinja2
 
+from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 
@@ -26,26 +27,6 @@ _ENVIRONMENT: Final = jinja2.Environment(
 
 
 @dataclass(frozen=True, slots=True)
-class LinkMail:
-    """What the mail of a link says. Names and ids come from tickets and the directory: claims.
-
-    `seconds` is the longest life that can be given, `shown` the digest (hex) of what the page
-    shows, `clause` the word of the rule that names the approver.
-    """
-
-    ticket: str
-    entitlement: str
-    target: str
-    requester: str
-    beneficiary: str
-    seconds: int
-    decide_by: datetime
-    shown: str
-    clause: str
-    stage_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class MailText:
     """A mail without its addresses. `subject` is one printable line."""
 
@@ -54,7 +35,7 @@ class MailText:
     html: str
 
 
-def link_mail(facts: LinkMail, url: str) -> MailText:
+def link_mail(facts: LinkNote, url: str) -> MailText:
     """The mail that brings one approver the one link `url`.
 
     It holds no free text of the ticket, so a requester cannot write to approvers through it;
