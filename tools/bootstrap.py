@@ -173,7 +173,10 @@ def install(root: Path, use: str) -> None:
     ]
     requirements = [word for lock in LOCKS[use] for word in ("-r", str(root / lock))]
     say(f"installing {len(locked)} packages, pinned by hash in {LOCKS[use][0]}")
-    Narrator(log, len(locked)).run([*pip, "--require-hashes", *requirements], "packages")
+    # The locks are whole, so nothing is left to resolve: asked to, older installers take the newest
+    # release for an extra (`coverage[toml]`) and then refuse it for having no hash.
+    whole = [*pip, "--require-hashes", "--no-deps", *requirements]
+    Narrator(log, len(locked)).run(whole, "packages")
     itself = [*pip, "--no-deps", "--no-build-isolation", "-e", str(root)]
     Narrator(log, 0).run(itself, "ticketgate itself")
     for covered in COVERS[use]:
