@@ -37,8 +37,8 @@ bench: setup ## Print the table of ratios
 	$(BIN)/python bench/run.py $(ARGS)
 
 lock: # pin requirements/*.in anew; needs uv on the path
-	cd requirements && for use in run test; do $(UV_COMPILE) $$use.in -o $$use.lock || exit; done
-	cd requirements && $(UV_COMPILE) -c test.lock build.in -o build.lock
+	cd requirements && $(UV_COMPILE) test.in -o test.lock
+	cd requirements && for use in run build; do $(UV_COMPILE) -c test.lock $$use.in -o $$use.lock || exit; done
 
 UV_COMPILE = uv pip compile -q --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
