@@ -31,12 +31,12 @@ PLANTS: Final = {
         ("src/ticketgate/domain/planted.py", "import ticketgate.ports"),
         ("src/ticketgate/domain/planted.py", "import ticketgate.connector_api"),
         ("src/ticketgate/connector_api.py", "import ticketgate.ports"),
-        ("src/ticketgate/ports.py", "import ticketgate.operations"),
+        ("src/ticketgate/ports/planted.py", "import ticketgate.operations"),
         ("src/ticketgate/operations/planted.py", "import ticketgate.adapters"),
         ("src/ticketgate/adapters/planted.py", "import ticketgate.operations"),
         ("src/ticketgate/adapters/planted.py", "import ticketgate.wiring"),
         ("src/ticketgate/operations/planted.py", "import ticketgate.web"),
-        ("src/ticketgate/wiring.py", "import ticketgate.cli"),
+        ("src/ticketgate/wiring/planted.py", "import ticketgate.cli"),
         ("src/ticketgate/helpers.py", "# a module that belongs to no layer"),
     ),
     "pages-know-no-commands": (("src/ticketgate/web/planted.py", "import ticketgate.cli"),),
@@ -50,7 +50,7 @@ PLANTS: Final = {
         ("src/ticketgate/web/planted.py", "from ticketgate import adapters"),
     ),
     "core-knows-no-connector": (
-        ("src/ticketgate/wiring.py", "import ticketgate_connectors.targets"),
+        ("src/ticketgate/wiring/planted.py", "import ticketgate_connectors.targets"),
         ("src/ticketgate/cli/planted.py", "import ticketgate_connectors"),
     ),
     "connectors-see-connector-api": (

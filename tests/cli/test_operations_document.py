@@ -47,8 +47,8 @@ def test_every_heading_names_a_command_that_exists() -> None:
     [
         ("adapters/meters.py", r'"(ticketgate_\w+)"'),
         ("adapters/meters.py", r'^            "(\w+)": [(_]'),
-        ("wiring.py", r'_LOG\.\w+\("([\w.]+)"'),
-        ("wiring.py", r'\b_log\("([\w.]+)"'),
+        ("wiring/gateway.py", r'_LOG\.\w+\("([\w.]+)"'),
+        ("wiring/gateway.py", r'\b_log\("([\w.]+)"'),
         ("operations/run_targets.py", r'self\.log\("([\w.]+)"'),
         ("operations/run_mail.py", r'self\.log\("([\w.]+)"'),
         ("adapters/loops.py", r'_LOG\.\w+\("([\w.]+)"'),

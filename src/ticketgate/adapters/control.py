@@ -18,6 +18,7 @@ import structlog
 from ticketgate.domain import strict_json
 from ticketgate.domain.errors import StrictJsonError, TicketgateError
 
+CONTROL_NAME: Final = "control.sock"  # in the folder of the store
 LINE_BYTES_MAX: Final = 65_536
 ANSWER_BYTES_MAX: Final = 1 << 22  # the ids of 100,000 grants
 READ_SECONDS: Final = 5.0

@@ -1,27 +1,21 @@
-"""Wiring: builds the gateway from its settings. The only module that names adapters."""
+"""The gateway: everything behind the doors, built from its settings."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import structlog
 
-from ticketgate.adapters import logs
 from ticketgate.adapters.clock import SteadyClock, read_machine
 from ticketgate.adapters.configuration import (
-    SETTINGS_NAME,
     Configuration,
-    load_configuration,
-    load_for_revoking,
 )
-from ticketgate.adapters.connectors import ConfiguredTargets, configured_sources, known_connectors
-from ticketgate.adapters.control import ControlServer, actor_name, ask
+from ticketgate.adapters.connectors import ConfiguredTargets, configured_sources
+from ticketgate.adapters.control import CONTROL_NAME, ControlServer
 from ticketgate.adapters.http import GuardedHttp, networks
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.instance_lock import InstanceLock
@@ -30,8 +24,6 @@ from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.mail import Mailer
 from ticketgate.adapters.meters import Meters, states
-from ticketgate.adapters.settings_file import load_where
-from ticketgate.adapters.sqlite import looking
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
 from ticketgate.domain.command import CommandKind
@@ -52,97 +44,15 @@ from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
-from ticketgate.ports import Source, Targets
+from ticketgate.ports import Targets
 
 VERSION: Final = version("ticketgate")
 HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
 AT_ONCE: Final = 2
-CONTROL_NAME: Final = "control.sock"
 REVOKES: Final = "revokes"
 TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries")  # of deliveries only closings
 
-Look: TypeAlias = looking.SqliteLook
-Configured: TypeAlias = Configuration
-
 _LOG: Final = structlog.get_logger("ticketgate")
-
-
-def configure_logs() -> None:
-    """JSON lines on standard error, through the allow-list."""
-    logs.configure()
-
-
-def new_secret() -> str:
-    """256 random bits as text, for secrets that a deployment starts with."""
-    return RandomIds().token()
-
-
-def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
-    """The whole configuration of a folder.
-
-    Raises:
-        ConfigurationError: with every fault of every file.
-    """
-    return load_configuration(folder, environ=environ, connectors=known_connectors())
-
-
-def load_to_revoke(folder: Path, environ: Mapping[str, str]) -> Configuration:
-    """The same; of a faulty one what taking away needs, with `faults` saying what is wrong.
-
-    Raises:
-        ConfigurationError: the store cannot be told.
-    """
-    return load_for_revoking(folder, environ=environ, connectors=known_connectors())
-
-
-def look(folder: Path) -> AbstractContextManager[Look]:
-    """A read-only look at the store of a configuration; needs none of its secrets.
-
-    Raises:
-        ConfigurationError: where the store lies cannot be read.
-        StoreUnavailableError: there is no store, or it cannot be read; from inside the block too.
-    """
-    where = load_where(folder / SETTINGS_NAME)
-    return looking.look(where.store, where.origin)
-
-
-def create_store(folder: Path) -> Path:
-    """Make the empty database of a fresh configuration; the first start opens its log."""
-    where = load_where(folder / SETTINGS_NAME)
-    looking.create(where.store)
-    return where.store
-
-
-def ask_gateway(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the running gateway answers; None when none is running.
-
-    Raises:
-        TicketgateError: code `control`; it cannot be asked, or did not answer in time.
-    """
-    path = load_where(folder / SETTINGS_NAME).store.parent / CONTROL_NAME
-    try:
-        return ask(path, request)
-    except OSError as fault:
-        raise TicketgateError(
-            f"the gateway does not answer on {path}: {fault.strerror or fault}",
-            code="control",
-            next_step="ask as the gateway's user or group; look first whether it was done already",
-        ) from fault
-
-
-def read_source(configuration: Configuration, name: str) -> Source | None:
-    """How deliveries of the source `name` are read; None when there is no such source."""
-    return configured_sources(configuration.settings.sources).get(name)
-
-
-def this_user() -> str:
-    """Who runs this process, as `os:uid@host`."""
-    return actor_name(os.getuid())
-
-
-def wall_time() -> datetime:
-    """The wall clock, for looking only."""
-    return read_machine().wall
 
 
 class Gateway:

@@ -1,28 +1,16 @@
-"""Ports: what operations ask of the outside. The docstrings are promises.
+"""The state tables that an operation sees inside its transaction."""
 
-A `Transaction` lives inside one write; whatever an operation does through it commits or vanishes
-as one: state, evidence and outbox. Nothing outward happens inside it.
-"""
-
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from ticketgate.connector_api import ItsmConnector, SourceMapping, TargetConnector
 from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval, Link, LinkNote
+from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.command import Command, CommandKind
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.sign_in import Code, SessionRow
 from ticketgate.domain.timekeeping import Kept
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
 class Deliveries(Protocol):
@@ -246,141 +234,3 @@ class People(Protocol):
 
     def kept_clock(self) -> Kept | None:
         """The last clock reading stored."""
-
-
-class Reading(Protocol):
-    """A consistent look at everything, without the right to change."""
-
-    deliveries: Deliveries
-    tickets: Tickets
-    requests: Requests
-    links: Links
-    grants: Grants
-    commands: Commands
-    people: People
-
-
-class Transaction(Reading, Protocol):
-    """One write. Committed whole, or nothing of it is kept."""
-
-    def append(self, draft: Draft) -> EvidenceRef:
-        """Append a record; the log gives it place and time (the `now` of this operation)."""
-
-    def new_id(self, prefix: str) -> str:
-        """A fresh random id, `prefix` and 80 bits."""
-
-    def new_salt(self) -> str:
-        """16 random bytes as hex."""
-
-    def evidence_size(self) -> int:
-        """How many records the log has, those of this transaction included."""
-
-
-class Operation(Protocol[T_co]):
-    """What the writer runs: SQL and pure code only."""
-
-    def __call__(self, tx: Transaction, now: datetime) -> T_co:
-        """Change state and evidence through `tx`; the value returned is the answer."""
-
-
-class Store(Protocol):
-    """Durable when `write` returns: the commit survived a power cut (WAL, synchronous=FULL)."""
-
-    def write(self, operation: Operation[T], *, urgent: bool = False) -> T:
-        """Run the operation in the writer's next group. Blocks until it is durable.
-
-        Operations run one at a time, in order; `urgent` ones (revokes) first. An exception of the
-        operation rolls back to its savepoint and is raised here.
-
-        Raises:
-            StoreUnavailableError: nothing of it was kept; try again later.
-        """
-
-    def write_many(
-        self, operations: Sequence[Operation[T]], *, urgent: bool = False
-    ) -> list[T | BaseException]:
-        """Several operations in order; each has its own savepoint and its own outcome."""
-
-    def reading(self) -> AbstractContextManager[Reading]:
-        """A snapshot for looking; safe from any thread."""
-
-
-class Clock(Protocol):
-    """Time, `docs/rules.md` rule 11."""
-
-    def now(self) -> datetime:
-        """Never runs back, also over restarts."""
-
-    def wall(self) -> datetime:
-        """The wall clock; what is due by it is due (rule 11)."""
-
-    def disputed(self) -> bool:
-        """Whether the wall clock is more than five minutes off `now`."""
-
-
-class Ids(Protocol):
-    """Randomness."""
-
-    def ident(self, prefix: str) -> str:
-        """`prefix` and 80 random bits as lower-case hex."""
-
-    def salt(self) -> bytes:
-        """16 random bytes."""
-
-    def token(self) -> str:
-        """A secret for links, sessions and browsers: 256 bits, URL-safe."""
-
-    def code(self) -> str:
-        """8 decimal digits."""
-
-
-class Directory(Protocol):
-    """Who exists, read afresh each time."""
-
-    def read(self, now: datetime) -> DirectorySnapshot:
-        """The directory as it is now; parsed again only if its digest changed.
-
-        Raises:
-            TicketgateError: code `directory_unreadable`.
-        """
-
-
-class Post(Protocol):
-    """Mail going out."""
-
-    def send(self, to: str, subject: str, text: str, html: str, message_id: str) -> None:
-        """One attempt.
-
-        Raises:
-            TicketgateError: code `mail_refused` (permanent) or `mail_unavailable` (retry).
-        """
-
-
-class Targets(Protocol):
-    """The targets that the configuration names."""
-
-    def open(self, target: str) -> AbstractContextManager[TargetConnector]:
-        """A connector for this thread and this call.
-
-        Raises:
-            ConnectorError: the target is not configured, or its connector is missing.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """How deliveries of one source are read."""
-
-    connector: ItsmConnector
-    mapping: SourceMapping
-    own_users: frozenset[str]
-
-
-class Letters(Protocol):
-    """How mails are worded. Pure: nothing is sent from here."""
-
-    def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
-        """(subject, text, HTML) of the mail that carries a link."""
-
-    def code(self, code: str) -> tuple[str, str, str]:
-        """(subject, text, HTML) of the mail that carries a sign-in code."""

@@ -1,0 +1,30 @@
+"""Ports: what operations ask of the outside. The docstrings are promises.
+
+A `Transaction` lives inside one write; whatever an operation does through it commits or vanishes
+as one: state, evidence and outbox. Nothing outward happens inside it.
+"""
+
+from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
+from ticketgate.ports.store import Operation, Reading, Store, Transaction
+from ticketgate.ports.tables import Commands, Deliveries, Grants, Links, People, Requests, Tickets
+
+__all__ = [
+    "Clock",
+    "Commands",
+    "Deliveries",
+    "Directory",
+    "Grants",
+    "Ids",
+    "Letters",
+    "Links",
+    "Operation",
+    "People",
+    "Post",
+    "Reading",
+    "Requests",
+    "Source",
+    "Store",
+    "Targets",
+    "Tickets",
+    "Transaction",
+]

@@ -1,0 +1,91 @@
+"""What lies outside the process: time, randomness, people, mail, targets, platforms."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ticketgate.connector_api import ItsmConnector, SourceMapping, TargetConnector
+from ticketgate.domain.approval import LinkNote
+from ticketgate.domain.directory import DirectorySnapshot
+
+
+class Clock(Protocol):
+    """Time, `docs/rules.md` rule 11."""
+
+    def now(self) -> datetime:
+        """Never runs back, also over restarts."""
+
+    def wall(self) -> datetime:
+        """The wall clock; what is due by it is due (rule 11)."""
+
+    def disputed(self) -> bool:
+        """Whether the wall clock is more than five minutes off `now`."""
+
+
+class Ids(Protocol):
+    """Randomness."""
+
+    def ident(self, prefix: str) -> str:
+        """`prefix` and 80 random bits as lower-case hex."""
+
+    def salt(self) -> bytes:
+        """16 random bytes."""
+
+    def token(self) -> str:
+        """A secret for links, sessions and browsers: 256 bits, URL-safe."""
+
+    def code(self) -> str:
+        """8 decimal digits."""
+
+
+class Directory(Protocol):
+    """Who exists, read afresh each time."""
+
+    def read(self, now: datetime) -> DirectorySnapshot:
+        """The directory as it is now; parsed again only if its digest changed.
+
+        Raises:
+            TicketgateError: code `directory_unreadable`.
+        """
+
+
+class Post(Protocol):
+    """Mail going out."""
+
+    def send(self, to: str, subject: str, text: str, html: str, message_id: str) -> None:
+        """One attempt.
+
+        Raises:
+            TicketgateError: code `mail_refused` (permanent) or `mail_unavailable` (retry).
+        """
+
+
+class Targets(Protocol):
+    """The targets that the configuration names."""
+
+    def open(self, target: str) -> AbstractContextManager[TargetConnector]:
+        """A connector for this thread and this call.
+
+        Raises:
+            ConnectorError: the target is not configured, or its connector is missing.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How deliveries of one source are read."""
+
+    connector: ItsmConnector
+    mapping: SourceMapping
+    own_users: frozenset[str]
+
+
+class Letters(Protocol):
+    """How mails are worded. Pure: nothing is sent from here."""
+
+    def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that carries a link."""
+
+    def code(self, code: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that carries a sign-in code."""
