@@ -1,0 +1,155 @@
+"""Checkpoint: what the log was at a size, signed (C2SP tlog-checkpoint, tlog-cosignature).
+
+Two checkpoints of one log that cannot both be true prove that its operator showed two histories.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ticketgate.domain.evidence import INTEGER_MAX
+from ticketgate.domain.merkle import HASH_BYTES
+from ticketgate.domain.note import (
+    SIGNATURE_BYTES,
+    WITNESS_KEY,
+    Note,
+    NoteError,
+    SignatureLine,
+    VerifierKey,
+    VerifyEd25519,
+    is_key_name,
+    parse_note,
+    unb64,
+)
+
+FUTURE_SECONDS_MAX: Final = 300
+_TIME_BYTES: Final = 8
+_SIZE: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The log named `origin` had `size` records, and this root (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def text(self) -> str:
+        """What is signed: three lines."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A checkpoint and the note that it came in; nothing of it is verified yet."""
+
+    checkpoint: Checkpoint
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """A witness saw this checkpoint at `at` (seconds since 1970), consistent with all before."""
+
+    witness: VerifierKey
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """What the lines of a checkpoint are worth. `faults` say which trusted line does not hold."""
+
+    keys: tuple[VerifierKey, ...]
+    cosignatures: tuple[Cosignature, ...]
+    faults: tuple[str, ...]
+
+
+def parse_checkpoint(data: bytes) -> SignedCheckpoint:
+    """The checkpoint in these bytes, in the one form that is accepted.
+
+    Raises:
+        NoteError: it is not in that form.
+    """
+    note = parse_note(data)
+    return SignedCheckpoint(parse_text(note.text), note)
+
+
+def parse_text(text: str) -> Checkpoint:
+    """The checkpoint that a note's text says: three lines, no extension lines.
+
+    Raises:
+        NoteError: anything else.
+    """
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3]:  # noqa: PLR2004 -- three lines, each ended
+        raise NoteError("a checkpoint is three lines: origin, size, root")
+    origin, size, encoded = lines[:3]
+    root = unb64(encoded)
+    if not is_key_name(origin) or not _SIZE.match(size) or len(root) != HASH_BYTES:
+        raise NoteError("a checkpoint's origin, size or root is not in form")
+    if int(size) > INTEGER_MAX:
+        raise NoteError("a checkpoint of more records than can be counted")
+    return Checkpoint(origin, int(size), root)
+
+
+def check_signatures(
+    note: Note, trusted: Iterable[VerifierKey], verify: VerifyEd25519, now: datetime
+) -> Signatures:
+    """Which trusted keys signed the note. A line that a trusted key did not make is a fault.
+
+    Lines are matched by name and key id; those of unknown keys are ignored, and a key counts once.
+    """
+    keys: dict[VerifierKey, None] = {}
+    seen: dict[VerifierKey, Cosignature] = {}
+    faults: list[str] = []
+    for line in dict.fromkeys(note.lines):
+        for key in trusted:
+            if not line.is_of(key):
+                continue
+            if key.type != WITNESS_KEY:
+                if len(line.signature) == SIGNATURE_BYTES and verify(
+                    key.public, note.text.encode(), line.signature
+                ):
+                    keys[key] = None
+                else:
+                    faults.append(f"a signature that {key.label} did not make")
+                continue
+            at = cosigned_at(note.text, line, key, verify)
+            if at is None:
+                faults.append(f"a cosignature that {key.label} did not make")
+            elif at > (now - _EPOCH).total_seconds() + FUTURE_SECONDS_MAX:
+                faults.append(f"a cosignature of {key.label} from the future")
+            else:
+                seen[key] = Cosignature(key, max(at, seen[key].at if key in seen else 0))
+    return Signatures(tuple(keys), tuple(seen.values()), tuple(faults))
+
+
+def cosigned_at(
+    text: str, line: SignatureLine, key: VerifierKey, verify: VerifyEd25519
+) -> int | None:
+    """When the witness cosigned (seconds since 1970); None where it did not make this line."""
+    if len(line.signature) != _TIME_BYTES + SIGNATURE_BYTES:
+        return None
+    at = int.from_bytes(line.signature[:_TIME_BYTES], "big")
+    if at >= 2**63 or not verify(key.public, cosigned(text, at), line.signature[_TIME_BYTES:]):
+        return None
+    return at
+
+
+def cosigned(text: str, at: int) -> bytes:
+    """What a witness signs: C2SP tlog-cosignature, cosignature/v1."""
+    return f"cosignature/v1\ntime {at}\n{text}".encode()
+
+
+def cosignature_time(at: int) -> datetime | None:
+    """The instant of a cosignature; None beyond what a calendar has."""
+    try:
+        return _EPOCH + timedelta(seconds=at)
+    except OverflowError:
+        return None

@@ -1,0 +1,276 @@
+"""Trust: whose signatures a verifier believes, in the form of C2SP tlog-policy.
+
+`end` and `tsa` lines are ours (docs/evidence-format.md, "Trust"); a file without them is read by
+other tools alike. Keys that the log itself brings (`key.rotated`) are followed from trusted ones.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.evidence import INTEGER_MAX, Json
+from ticketgate.domain.note import (
+    LOG_KEY,
+    NOTE_BYTES_MAX,
+    SIGNATURE_BYTES,
+    WITNESS_KEY,
+    NoteError,
+    VerifierKey,
+    VerifyEd25519,
+    parse_vkey,
+    unb64,
+)
+
+NONE: Final = "none"
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_NUMBER: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
+
+
+class TrustError(EvidenceError):
+    """Not a trust file; the text names the line."""
+
+    code = "trust"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """At least `need` of `members` (witnesses or groups, by name)."""
+
+    need: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogKey:
+    """A key that may sign: trees larger than `above` and, where it has ended, up to `end`."""
+
+    key: VerifierKey
+    above: int = 0
+    end: int | None = None
+
+    def counts_at(self, size: int) -> bool:
+        """Whether a checkpoint of this size may be by this key."""
+        return self.above < size and (self.end is None or size <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a trust file says. `quorum` names a witness or a group, or is `none`."""
+
+    logs: tuple[LogKey, ...]
+    witnesses: Mapping[str, VerifierKey] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    quorum: str = NONE
+    tsa: tuple[str, ...] = ()
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The logs that it is about, by name."""
+        return frozenset(one.key.name for one in self.logs)
+
+    def meets(self, cosigned: Collection[VerifierKey], name: str | None = None) -> bool:
+        """Whether these witnesses are what the quorum (or what `name` means) asks for."""
+        name = self.quorum if name is None else name
+        if name == NONE:
+            return True
+        if name in self.witnesses:
+            return self.witnesses[name] in cosigned
+        group = self.groups[name]
+        return sum(self.meets(cosigned, member) for member in group.members) >= group.need
+
+    def of_origin(self, origin: str) -> tuple[LogKey, ...]:
+        """The keys of one log."""
+        return tuple(one for one in self.logs if one.key.name == origin)
+
+
+def parse_trust(data: bytes) -> Trust:
+    """What a trust file says.
+
+    Raises:
+        TrustError: a line that is not understood, a key of the wrong type, no log key, no quorum.
+    """
+    if len(data) > NOTE_BYTES_MAX:
+        raise TrustError(f"a trust file of over {NOTE_BYTES_MAX} bytes")
+    text = data.decode("latin-1")  # names are octets: what they spell does not matter
+    if _UNPRINTABLE.search(text):
+        raise TrustError("a trust file holds no control characters but tabs and newlines")
+    reader = _Reader()
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.replace("\t", " ").strip(" ").split()
+        if not words or words[0].startswith("#"):
+            continue
+        try:
+            reader.take(words)
+        except EvidenceError as fault:
+            raise TrustError(f"line {number}: {fault.reason}") from fault
+    return reader.trust()
+
+
+class _Reader:
+    """The lines of one file, in order: names are defined before they are used."""
+
+    def __init__(self) -> None:
+        self._logs: list[LogKey] = []
+        self._witnesses: dict[str, VerifierKey] = {}
+        self._groups: dict[str, Group] = {}
+        self._members: set[str] = set()
+        self._quorum: str | None = None
+        self._tsa: list[str] = []
+        self._ends: dict[str, int] = {}
+        self._take: Mapping[str, Callable[[Sequence[str]], None]] = {
+            "log": self._log,
+            "witness": self._witness,
+            "group": self._group,
+            "quorum": self._take_quorum,
+            "end": self._end,
+            "tsa": self._take_tsa,
+        }
+
+    def take(self, words: Sequence[str]) -> None:
+        reader = self._take.get(words[0])
+        if reader is None:
+            raise TrustError("begins with no word that is known here")
+        reader(words[1:])
+
+    def trust(self) -> Trust:
+        if not self._logs or self._quorum is None:
+            raise TrustError("there is no `log` line, or no `quorum` line")
+        labels = {one.key.label for one in self._logs}
+        if unknown := sorted(self._ends.keys() - labels):
+            raise TrustError(f"`end` names a key that no `log` line has: {unknown[0]!a}")
+        logs = tuple(replace(one, end=self._ends.get(one.key.label)) for one in self._logs)
+        return Trust(
+            logs, dict(self._witnesses), dict(self._groups), self._quorum, tuple(self._tsa)
+        )
+
+    def _log(self, words: Sequence[str]) -> None:
+        _count(words, 1, 2)
+        self._logs.append(LogKey(self._key(words[0], LOG_KEY)))
+
+    def _witness(self, words: Sequence[str]) -> None:
+        _count(words, 2, 3)
+        self._define(words[0])
+        self._witnesses[words[0]] = self._key(words[1], WITNESS_KEY)
+
+    def _group(self, words: Sequence[str]) -> None:
+        _count(words, 3, None)
+        name, threshold, *members = words
+        self._define(name)
+        for member in members:
+            if member not in self._witnesses and member not in self._groups:
+                raise TrustError(f"{member!a} is not defined above")
+            if member in self._members:
+                raise TrustError(f"{member!a} is a member already")
+            self._members.add(member)
+        words_for = {"all": len(members), "any": 1}
+        need = words_for.get(threshold, 0)
+        if not need and _NUMBER.match(threshold):
+            need = int(threshold)
+        if not 1 <= need <= len(members):
+            raise TrustError("a group needs `all`, `any`, or from 1 to as many as it has")
+        self._groups[name] = Group(need, tuple(members))
+
+    def _take_quorum(self, words: Sequence[str]) -> None:
+        _count(words, 1, 1)
+        known = words[0] == NONE or words[0] in self._witnesses or words[0] in self._groups
+        if self._quorum is not None or not known:
+            raise TrustError("a quorum stands once, and names what is defined above, or none")
+        self._quorum = words[0]
+
+    def _end(self, words: Sequence[str]) -> None:
+        _count(words, 2, 2)
+        label = _octets(words[0])
+        if label in self._ends or not _NUMBER.match(words[1]) or int(words[1]) > INTEGER_MAX:
+            raise TrustError("`end` is a key, once, and a size")
+        self._ends[label] = int(words[1])
+
+    def _take_tsa(self, words: Sequence[str]) -> None:
+        _count(words, 1, 1)
+        self._tsa.append(_octets(words[0]))
+
+    def _define(self, name: str) -> None:
+        if name == NONE or name in self._witnesses or name in self._groups:
+            raise TrustError(f"the name {name!a} is taken")
+
+    def _key(self, text: str, kind: int) -> VerifierKey:
+        key = parse_vkey(_octets(text))
+        if key.type != kind:
+            raise TrustError("a key of another type than this line is for")
+        known = [one.key.public for one in self._logs]
+        known += [one.public for one in self._witnesses.values()]
+        if key.public in known:
+            raise TrustError("a key that stands in the file already")
+        return key
+
+
+def follow_key(
+    keys: Sequence[LogKey], origin: str, index: int, record: Mapping[str, Json],
+    verify: VerifyEd25519,
+) -> tuple[LogKey, ...]:  # fmt: skip
+    """The keys after a `key.rotated` or `key.ended` at `index`.
+
+    Raises:
+        EvidenceError: the record does not hold; then nothing follows from it.
+    """
+    if record.get("type") == "key.rotated":
+        return (*keys, _rotated(keys, origin, index, record, verify))
+    ended = record.get("key")
+    going_on = [one for one in keys if one.key.text != ended and one.counts_at(index + 2)]
+    found = [one for one in keys if one.key.text == ended]
+    if not found or not going_on:
+        raise EvidenceError("a key is ended that is not accepted, or that is the last one")
+    return tuple(
+        replace(one, end=min(index + 1, one.end if one.end is not None else index + 1))
+        if one in found
+        else one
+        for one in keys
+    )
+
+
+def rotation_text(origin: str, index: int, new: str) -> bytes:
+    """What both keys sign when one follows the other (`new` is a vkey)."""
+    return f"ticketgate-key-rotation/v1\n{origin}\n{index}\n{new}\n".encode()
+
+
+def _rotated(
+    keys: Sequence[LogKey], origin: str, index: int, record: Mapping[str, Json],
+    verify: VerifyEd25519,
+) -> LogKey:  # fmt: skip
+    named = [record.get(name) for name in ("old", "new", "signature", "possession")]
+    match named:
+        case [str(old), str(new), str(signature), str(possession)]:
+            pass
+        case _:
+            raise EvidenceError("a key.rotated is made of texts")
+    if not any(one.key.text == old and one.counts_at(index + 1) for one in keys):
+        raise EvidenceError("a key rotation by a key that is not accepted here")
+    key = parse_vkey(new)
+    if key.type != LOG_KEY or key.name != origin or any(one.key == key for one in keys):
+        raise EvidenceError("a key rotation to a key that cannot follow")
+    said = rotation_text(origin, index, new)
+    for signer, text in ((parse_vkey(old), signature), (key, possession)):
+        signed = unb64(text)
+        if len(signed) != SIGNATURE_BYTES or not verify(signer.public, said, signed):
+            raise EvidenceError("a key rotation that its keys did not sign")
+    return LogKey(key, above=index)
+
+
+def encode_signature(signature: bytes) -> str:
+    """How a signature stands in a record."""
+    return base64.b64encode(signature).decode()
+
+
+def _count(words: Sequence[str], least: int, most: int | None) -> None:
+    if len(words) < least or (most is not None and len(words) > most):
+        raise TrustError("has too few words, or too many")
+
+
+def _octets(text: str) -> str:
+    """What the octets spell, where they are UTF-8."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeDecodeError as fault:
+        raise NoteError("a key or a path is UTF-8") from fault
