@@ -38,6 +38,7 @@ SECRETS = {
     "snow-prod.whsec": "whsec_dGhlIGhvb2sncyBrZXkgb2YgdGhpcyB0ZXN0IG9ubHk=",
     "scim.token": "a token of this test only, long",
     "smtp.password": "a password of this test only",
+    "signing.key": SIGNING_KEY,
 }
 WAIT_SECONDS = 25.0
 GROUP = "SG-PROD-DB-ADMIN"
@@ -244,6 +245,9 @@ def test_a_store_of_another_log_is_refused_and_the_lock_let_go(folder: Path) -> 
         pass
     path = folder / "ticketgate.yaml"
     path.write_text(path.read_text().replace("gate.example.com/evidence", "other.example/evidence"))
+    with pytest.raises(ConfigurationError, match="has a key of 'gate.example.com/evidence'"):
+        built(folder)
+    wiring.new_signing_key(folder, folder / "secrets" / "signing.key")
     with pytest.raises(StoreUnavailableError, match="belongs to the log"):
         built(folder)
     InstanceLock(folder / "data" / "instance.lock").release()

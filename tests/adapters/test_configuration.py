@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
+from tests.keys import SIGNING_KEY
+
 from ticketgate.adapters.configuration import Configuration, load_configuration
 from ticketgate.adapters.settings_file import KnownConnectors, load_settings
 from ticketgate.connector_api import HttpClient, TargetConnector, TargetKind, TargetSettings
@@ -24,6 +26,7 @@ SECRETS = {
     "snow-prod.whsec": "whsec_" + base64.b64encode(b"x" * 32).decode(),
     "scim.token": "t" * 40,
     "smtp.password": "mail-pw-7",
+    "signing.key": SIGNING_KEY,
 }
 
 BECAUSE = (

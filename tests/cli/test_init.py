@@ -36,7 +36,7 @@ def test_two_deployments_share_no_secret(tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert Terminal(tmp_path)("init", str(tmp_path / name)).exit_code == 0
     secrets = [path.read_text() for path in tmp_path.glob("*/secrets/*")]
-    assert len(set(secrets)) == len(secrets) == 2 * len(NAMES)
+    assert len(set(secrets)) == len(secrets) == 2 * (len(NAMES) + 1)  # and the signing key
 
 
 def test_init_says_what_comes_next(tmp_path: Path) -> None:

@@ -21,3 +21,7 @@ class RandomIds:
     def code(self) -> str:
         """8 decimal digits."""
         return f"{secrets.randbelow(10**8):08d}"
+
+    def seed(self) -> bytes:
+        """32 random bytes: an Ed25519 private key."""
+        return secrets.token_bytes(32)

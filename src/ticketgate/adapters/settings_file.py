@@ -18,13 +18,14 @@ from ticketgate.adapters.addresses import (
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.secret_files import SecretReader
+from ticketgate.adapters.signing_keys import KeyFileError, read_keys
 from ticketgate.adapters.sources_reader import read_named, read_sources
 from ticketgate.adapters.strict_yaml import Report, parse
 from ticketgate.connector_api import TargetKind
 from ticketgate.domain.settings import MailSettings, Settings, TargetOptions
 
 LATER_KEYS: Final = (
-    "roles", "api_tokens", "anchors", "require_signed_policy", "signing_key", "signed_policy",
+    "roles", "api_tokens", "anchors", "require_signed_policy", "signed_policy",
     "assets", "witnesses", "retention", "notify", "reconcile",
 )  # fmt: skip
 ORIGIN_CHARS_MAX: Final = 200
@@ -142,8 +143,10 @@ def read_settings(
     targets = _read_targets(top.need("targets"), connectors.targets, secrets)
     sources = read_sources(top.need("sources"), connectors.itsm, secrets)
     mail = _read_mail(top.need("mail"), secrets)
+    origin = _read_origin(top.need("origin")) or ""
+    signing_key_file = _read_signing_key(top.need("signing_key"), folder, origin)
     settings = Settings(
-        origin=_read_origin(top.need("origin")) or "",
+        origin=origin,
         public_url=read_url(top.need("public_url")) or "",
         store=str(store),
         data_dir=str(store.parent),
@@ -159,6 +162,7 @@ def read_settings(
         body_bytes_max=intake[0],
         body_seconds_max=intake[1].total_seconds(),
         raw_body_keep=intake[2],
+        signing_key_file=str(signing_key_file),
         digest=sha256(data).hexdigest(),
     )
     top.close(later=LATER_KEYS)
@@ -179,6 +183,23 @@ def _read_directory(place: Place | None, folder: Path) -> Path:
     found = _read_path(section.need("file"), folder, "directory.yaml")
     section.close(later=("scim", "ldap", "feed", "current_within"))
     return found
+
+
+def _read_signing_key(place: Place | None, folder: Path, origin: str) -> Path:
+    """The file of the keys; it is read once here, so that what is wrong is said by line."""
+    text = None if place is None else place.text()
+    if place is None or text is None:
+        return folder
+    scheme, _, name = text.partition(":")
+    path = Path(os.path.normpath(folder / name))
+    if scheme != "file" or not name:
+        place.fault("the signing keys stand in a file of their own: file:PATH")
+        return path
+    try:
+        read_keys(path, origin)
+    except KeyFileError as fault:
+        place.fault(f"{fault.reason}; {fault.next_step}" if fault.next_step else fault.reason)
+    return path
 
 
 def _read_store(place: Place | None, folder: Path) -> Path:

@@ -6,7 +6,7 @@ from typing import Final
 
 import ticketgate
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.wiring import new_secret
+from ticketgate.wiring import new_secret, new_signing_key
 
 NAMES: Final = ("session.key", "snow-prod.whsec", "scim.token", "smtp.password")
 
@@ -37,4 +37,5 @@ def write_secrets(folder: Path) -> dict[str, str]:
         path.touch(mode=0o600)
         path.write_text(secret + "\n")
         made[name] = secret
+    new_signing_key(folder, place / "signing.key")
     return made

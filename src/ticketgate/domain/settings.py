@@ -62,4 +62,5 @@ class Settings:
     body_bytes_max: int
     body_seconds_max: float
     raw_body_keep: timedelta
+    signing_key_file: str
     digest: str

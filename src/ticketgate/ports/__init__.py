@@ -4,6 +4,7 @@ A `Transaction` lives inside one write; whatever an operation does through it co
 as one: state, evidence and outbox. Nothing outward happens inside it.
 """
 
+from ticketgate.ports.evidence import EvidenceReading, Signer
 from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
 from ticketgate.ports.tables import Commands, Deliveries, Grants, Links, People, Requests, Tickets
@@ -13,6 +14,7 @@ __all__ = [
     "Commands",
     "Deliveries",
     "Directory",
+    "EvidenceReading",
     "Grants",
     "Ids",
     "Letters",
@@ -22,6 +24,7 @@ __all__ = [
     "Post",
     "Reading",
     "Requests",
+    "Signer",
     "Source",
     "Store",
     "Targets",

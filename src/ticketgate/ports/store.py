@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ticketgate.domain.evidence import Draft, EvidenceRef
+from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.tables import (
     Commands,
     Deliveries,
@@ -30,6 +31,7 @@ class Reading(Protocol):
     grants: Grants
     commands: Commands
     people: People
+    evidence: EvidenceReading
 
 
 class Transaction(Reading, Protocol):

@@ -19,6 +19,7 @@ from ticketgate.adapters.connectors import configured_sources, known_connectors
 from ticketgate.adapters.control import CONTROL_NAME, actor_name, ask
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.settings_file import load_where
+from ticketgate.adapters.signing_keys import SigningKey, write_keys
 from ticketgate.adapters.sqlite import looking
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.ports import Source
@@ -64,6 +65,12 @@ def look(folder: Path) -> AbstractContextManager[Look]:
     """
     where = load_where(folder / SETTINGS_NAME)
     return looking.look(where.store, where.origin)
+
+
+def new_signing_key(folder: Path, path: Path) -> None:
+    """Write a fresh key, and no other, for signing the log of a configuration."""
+    where = load_where(folder / SETTINGS_NAME)
+    write_keys(path, [SigningKey(where.origin, RandomIds().seed())])
 
 
 def create_store(folder: Path) -> Path:

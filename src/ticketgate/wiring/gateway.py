@@ -24,6 +24,8 @@ from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.mail import Mailer
 from ticketgate.adapters.meters import Meters, states
+from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.signing_keys import read_keys
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
 from ticketgate.domain.command import CommandKind
@@ -34,6 +36,7 @@ from ticketgate.domain.grant import CALL_SECONDS_MAX
 from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.settings import TargetOptions
 from ticketgate.domain.timekeeping import Kept, Reading
+from ticketgate.operations.checkpoint import Checkpointer
 from ticketgate.operations.control import carry_out
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
@@ -70,11 +73,17 @@ class Gateway:
         wrap_targets: Callable[[Targets], Targets] | None = None,
         before_commit: Callable[[], None] | None = None,
         machine: Callable[[], Reading] = read_machine,
+        restore: bool = False,
     ) -> None:
         """Take the lock and open the store; nothing runs yet.
 
+        With `restore`, a log that is not the one that was signed is opened all the same: `lost`
+        says what is wrong with it, nothing is signed, and nothing is given until two people have
+        declared the restore.
+
         Raises:
             StoreUnavailableError: another gateway runs (`locked`), or the store cannot be opened.
+            TicketgateError: `rolled_back` or `forked`: the log is not the one that was signed.
         """
         self.settings = configuration.settings
         self.policy = configuration.policy
@@ -88,6 +97,14 @@ class Gateway:
         try:
             self.clock, self.store = self._open(before_commit, machine)
         except BaseException:
+            self._lock.release()
+            raise
+        self.lost: TicketgateError | None = None
+        self._checkpointer: Checkpointer | None = None
+        try:
+            self.signer = self._sign_first(data / "checkpoints", restore=restore)
+        except BaseException:
+            self.store.stop()
             self._lock.release()
             raise
         self.meters.watch(self.store, perhaps_closed)
@@ -126,6 +143,23 @@ class Gateway:
             before_commit,
         )
         return clocks[0], store
+
+    def _sign_first(self, folder: Path, *, restore: bool) -> CheckpointSigner | None:
+        """Before any record is written: the log must go on from what was signed, and is signed.
+
+        With faults in the configuration nothing is signed.
+        """
+        if self.faults:
+            return None
+        keys = read_keys(Path(self.settings.signing_key_file), self.settings.origin)
+        signer = CheckpointSigner(keys, folder)
+        try:
+            Checkpointer(self.store, signer, self.settings.origin).sign()
+        except TicketgateError as fault:
+            if not restore or fault.code not in {"rolled_back", "forked"}:
+                raise
+            self.lost = fault
+        return signer
 
     def _desk(self) -> Desk:
         return Desk(
@@ -171,8 +205,12 @@ class Gateway:
         deliveries = DeliveryRunner(self.store, self._sources, self.policy)
         inbox = Loop("deliveries", DeliveryWorker(deliveries, self._known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
-        self._woken_by = {"deliveries": [inbox], "commands": outbox}
-        return lanes, [inbox, Loop("housekeeping", self._keeper.step), *outbox]
+        signing: list[Loop] = []
+        if self.signer is not None and self.lost is None:
+            self._checkpointer = Checkpointer(self.store, self.signer, self.settings.origin)
+            signing = [Loop("checkpoints", self._checkpointer.step)]
+        self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing}
+        return lanes, [inbox, Loop("housekeeping", self._keeper.step), *outbox, *signing]
 
     def _lane(
         self,
@@ -250,6 +288,8 @@ class Gateway:
         try:
             if self.store.writer.alive:
                 self._keeper.last_words()
+                if self._checkpointer is not None:
+                    self._checkpointer.sign()
         finally:
             self.store.stop()
             self._lock.release()

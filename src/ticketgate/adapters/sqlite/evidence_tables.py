@@ -1,40 +1,62 @@
 """The evidence log in SQLite: appended inside the transaction of what it records."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from ticketgate.adapters.sqlite.rows import scalar
 from ticketgate.domain import evidence
 from ticketgate.domain.evidence import Draft, EvidenceRef, Head, genesis, seal
 from ticketgate.domain.instants import from_text
+from ticketgate.domain.merkle import HASH_BYTES, Frontier, TileHash, decoded, grow
 from ticketgate.domain.verification import check_record
 from ticketgate.ports import Ids
 
+SEGMENT_ENTRIES: Final = 65_536  # what is exported in one file, and pruned at a time
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """Where the log ends: its chain's head, and the frontier of its tree."""
+
+    head: Head
+    tree: Frontier
+
 
 class SqliteLog:
-    """Appends to the log. `head` is held in memory and put back when a savepoint rolls back.
+    """Appends to the log. `end` is held in memory and put back when a savepoint rolls back.
 
     `append` leaves the stored head as it was: `store_head` belongs before each COMMIT.
     """
 
     def __init__(self, connection: sqlite3.Connection, origin: str, ids: Ids) -> None:
-        """Read the head that the file has."""
+        """Read the end that the file has; the tree of a log that has none yet is grown now."""
         self._db = connection
         self._ids = ids
         self.origin = origin
-        self.head = self.stored_head()
+        self._grow_missing()
+        self.end = self.stored_end()
 
-    def stored_head(self) -> Head:
-        """The head as stored; that of the empty log when there is none."""
-        found = self._db.execute("SELECT size, leaf FROM evidence_head").fetchone()
-        return genesis(self.origin) if found is None else Head(found[0], found[1])
+    @property
+    def head(self) -> Head:
+        """The head of the chain."""
+        return self.end.head
+
+    def stored_end(self) -> LogEnd:
+        """The end as stored; that of the empty log when there is none."""
+        found = self._db.execute("SELECT size, leaf, frontier FROM evidence_head").fetchone()
+        if found is None:
+            return LogEnd(genesis(self.origin), Frontier())
+        return LogEnd(Head(found[0], found[1]), decoded(found[0], found[2]))
 
     def store_head(self) -> None:
         """Store the head, once for all records of a transaction, before it commits."""
+        head, tree = self.end.head, self.end.tree
         self._db.execute(
-            "INSERT OR REPLACE INTO evidence_head VALUES (1, ?, ?)",
-            (self.head.size, self.head.leaf),
+            "INSERT OR REPLACE INTO evidence_head VALUES (1, ?, ?, ?)",
+            (head.size, head.leaf, tree.encoded()),
         )
 
     def append(self, draft: Draft, now: datetime) -> EvidenceRef:
@@ -45,8 +67,8 @@ class SqliteLog:
         """
         check_record(draft)
         salts = [self._ids.salt() for _ in draft.disclosures]
-        sealed = seal(self.head, draft, now, salts)
-        index = self.head.size
+        sealed = seal(self.end.head, draft, now, salts)
+        index = self.end.head.size
         self._db.execute(
             "INSERT INTO evidence_entry VALUES (?, ?, ?)", (index, sealed.head.leaf, sealed.entry)
         )
@@ -55,8 +77,105 @@ class SqliteLog:
                 "INSERT INTO evidence_disclosure VALUES (?, ?, ?, ?, ?)",
                 (hidden.digest, index, hidden.subject, hidden.kind, hidden.encoded),
             )
-        self.head = sealed.head
+        tree, done = grow(self.end.tree, sealed.head.leaf)
+        self._store_tiles(done)
+        self.end = LogEnd(sealed.head, tree)
         return EvidenceRef(self.origin, index, sealed.head.leaf.hex())
+
+    def _store_tiles(self, done: Sequence[TileHash]) -> None:
+        for one in done:
+            self._db.execute(
+                "INSERT INTO evidence_tile VALUES (?, ?, ?)", (one.level, one.index, one.hash)
+            )
+
+    def _grow_missing(self) -> None:
+        """Grow the tree of a log that was begun before logs had one, in one transaction."""
+        found = self._db.execute("SELECT size FROM evidence_head WHERE frontier IS NULL").fetchone()
+        if found is None:
+            return
+        tree = Frontier()
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for (leaf,) in self._db.execute("SELECT leaf FROM evidence_entry ORDER BY idx"):
+                tree, done = grow(tree, leaf)
+                self._store_tiles(done)
+            self._db.execute(
+                "UPDATE evidence_head SET frontier = ? WHERE size = ?", (tree.encoded(), tree.size)
+            )
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+
+class SqliteEvidence:
+    """`ports.EvidenceReading` over one connection; what is read is as stored, not verified."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def head(self) -> Head | None:
+        """The head row; None where there is none."""
+        found = self._db.execute("SELECT size, leaf FROM evidence_head").fetchone()
+        return None if found is None else Head(found[0], found[1])
+
+    def tree(self) -> Frontier:
+        """The frontier beside the head row; that of the empty tree where there is none."""
+        found = self._db.execute("SELECT size, frontier FROM evidence_head").fetchone()
+        return Frontier() if found is None else decoded(found[0], found[1] or b"")
+
+    def first(self) -> int:
+        """The index of the first entry that retention has left."""
+        pruned = scalar(self._db, "SELECT coalesce(max(segment), -1) + 1 FROM evidence_pruned")
+        return int(pruned) * SEGMENT_ENTRIES
+
+    def hashes(self, level: int, first: int, count: int) -> list[bytes]:
+        """`merkle.ReadHashes` of the stored tree."""
+        if level:
+            sql = "SELECT hash FROM evidence_tile WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?"
+            return [row[0] for row in self._db.execute(sql, (level, first, count))]
+        pruned = self.first()
+        found = self._pruned_leaves(first, min(count, max(0, pruned - first)))
+        sql = "SELECT leaf FROM evidence_entry WHERE idx >= ? ORDER BY idx LIMIT ?"
+        rest = (max(first, pruned), count - len(found))
+        return [*found, *(row[0] for row in self._db.execute(sql, rest))]
+
+    def entry(self, index: int) -> bytes | None:
+        """The bytes of one entry; None where there is none, or none any more."""
+        found: bytes | None = scalar(
+            self._db, "SELECT entry FROM evidence_entry WHERE idx = ?", index
+        )
+        return found
+
+    def entries(self, first: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """(index, stored leaf, entry) of the records from `first` to before `end`, in order."""
+        sql = "SELECT idx, leaf, entry FROM evidence_entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+        yield from self._db.execute(sql, (first, end))
+
+    def disclosures(self, first: int, end: int) -> Iterator[tuple[str, int, str | None]]:
+        """(digest, index, encoded or None) of those records' disclosures, by index and digest."""
+        sql = (
+            "SELECT digest, idx, encoded FROM evidence_disclosure WHERE idx >= ? AND idx < ?"
+            " ORDER BY idx, digest"
+        )
+        yield from self._db.execute(sql, (first, end))
+
+    def snapshots(self) -> Iterator[tuple[int, bytes]]:
+        """(boundary, canonical JSON) of what replaying starts from where entries were pruned."""
+        yield from self._db.execute(
+            "SELECT boundary, json FROM evidence_snapshot ORDER BY boundary"
+        )
+
+    def _pruned_leaves(self, first: int, count: int) -> list[bytes]:
+        found: list[bytes] = []
+        while len(found) < count:
+            segment, at = divmod(first + len(found), SEGMENT_ENTRIES)
+            sql = "SELECT substr(leaves, ?, ?) FROM evidence_pruned WHERE segment = ?"
+            wanted = min(count - len(found), SEGMENT_ENTRIES - at)
+            span = (at * HASH_BYTES + 1, wanted * HASH_BYTES)
+            data = scalar(self._db, sql, *span, segment)
+            found += [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
+        return found
 
 
 def last_instant(connection: sqlite3.Connection) -> datetime | None:

@@ -112,7 +112,38 @@ CREATE TRIGGER disclosure_once BEFORE INSERT ON evidence_disclosure
 """
 
 
-MIGRATIONS: Final = (_STATEMENTS_1,)
+# The tree over the log: its frontier beside the head (NULL until it was first grown), and the roots
+# of complete subtrees of 256^level leaves. What retention pruned keeps its leaf hashes.
+_STATEMENTS_2: Final = """
+ALTER TABLE evidence_head ADD COLUMN frontier BLOB;
+CREATE TABLE evidence_tile (
+  level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY (level, idx)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER tile_no_update BEFORE UPDATE ON evidence_tile
+  BEGIN SELECT RAISE(ABORT, 'the tree is append-only'); END;
+CREATE TRIGGER tile_no_delete BEFORE DELETE ON evidence_tile
+  BEGIN SELECT RAISE(ABORT, 'the tree is append-only'); END;
+CREATE TABLE evidence_pruned (segment INTEGER PRIMARY KEY, leaves BLOB NOT NULL) STRICT;
+CREATE TABLE evidence_snapshot (boundary INTEGER PRIMARY KEY, json BLOB NOT NULL) STRICT;
+CREATE TRIGGER pruned_dense BEFORE INSERT ON evidence_pruned
+  WHEN NEW.segment IS NOT (SELECT coalesce(max(segment), -1) + 1 FROM evidence_pruned)
+  BEGIN SELECT RAISE(ABORT, 'segments are pruned in order'); END;
+CREATE TRIGGER pruned_no_update BEFORE UPDATE ON evidence_pruned
+  BEGIN SELECT RAISE(ABORT, 'leaf hashes stay'); END;
+CREATE TRIGGER pruned_no_delete BEFORE DELETE ON evidence_pruned
+  BEGIN SELECT RAISE(ABORT, 'leaf hashes stay'); END;
+DROP TRIGGER evidence_no_delete;
+CREATE TRIGGER evidence_no_delete BEFORE DELETE ON evidence_entry
+  WHEN OLD.idx >= (SELECT (coalesce(max(segment), -1) + 1) * 65536 FROM evidence_pruned)
+  BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
+DROP TRIGGER disclosure_no_delete;
+CREATE TRIGGER disclosure_no_delete BEFORE DELETE ON evidence_disclosure
+  WHEN OLD.idx >= (SELECT (coalesce(max(segment), -1) + 1) * 65536 FROM evidence_pruned)
+  BEGIN SELECT RAISE(ABORT, 'a disclosure is erased by setting it to NULL'); END;
+"""
+
+
+MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

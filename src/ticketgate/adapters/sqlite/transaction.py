@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import datetime  # noqa: TC003 -- as every module here does
 
-from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
+from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
@@ -12,6 +12,7 @@ from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
     Commands,
     Deliveries,
+    EvidenceReading,
     Grants,
     Ids,
     Links,
@@ -33,6 +34,7 @@ class SqliteReading:
         self.grants: Grants = SqliteGrants(connection)
         self.commands: Commands = SqliteCommands(connection, self.touched)
         self.people: People = SqlitePeople(connection)
+        self.evidence: EvidenceReading = SqliteEvidence(connection)
 
 
 class SqliteTransaction(SqliteReading):

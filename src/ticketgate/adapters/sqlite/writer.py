@@ -26,6 +26,7 @@ GROUP_MAX: Final = 256
 LATER_MAX: Final = 24  # background operations in a group: so long an acknowledgement may wait
 LATER_MIN: Final = 2  # of them in every group, so that they never stand still
 FEW: Final = 4  # so many who wait for an answer, or more, and a group has no more than that
+SIGN_EVERY: Final = 256  # entries: past as many the log asks to be signed at once
 QUEUE_MAX: Final = 20_000  # past it the store is unavailable, and the sender tries again
 
 Settle = Callable[[Sequence[tuple[Any, Any, BaseException | None]]], None]
@@ -160,7 +161,10 @@ class Writer:
         try:
             self._on_thread()
             while group := self._lanes.take():
+                before = self._log.head.size
                 self._group(group)
+                if self._log.head.size // SIGN_EVERY != before // SIGN_EVERY:
+                    self._tx.touched.add("evidence")
                 _answer(group)
                 group = []
                 if self._tx.touched and self.after_commit is not None:
@@ -188,7 +192,7 @@ class Writer:
             self._lost(group, fault)
 
     def _one(self, job: _Job, now: datetime) -> None:
-        head = self._log.head
+        end = self._log.end
         self._db.execute("SAVEPOINT operation")
         try:
             self._tx.now = now
@@ -197,7 +201,7 @@ class Writer:
             if not self._db.in_transaction:
                 raise _Gone(str(fault)) from fault
             self._db.execute("ROLLBACK TO operation")
-            self._log.head = head
+            self._log.end = end
             job.error = _as_ours(fault)
         finally:
             self._tx.now = None
@@ -206,7 +210,7 @@ class Writer:
     def _lost(self, group: list[_Job], fault: sqlite3.Error) -> None:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
-        self._log.head = self._log.stored_head()
+        self._log.end = self._log.stored_end()
         error = StoreUnavailableError(
             f"the store took nothing: {fault}",
             next_step="check the disk; the sender will try again",

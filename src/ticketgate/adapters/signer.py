@@ -1,0 +1,193 @@
+"""`ports.Signer`: keys from a file, and the newest checkpoint in a folder outside the database.
+
+The folder is the signer's memory: `latest`, and one file for each older checkpoint that was kept.
+It resists accidents (a restored backup, a lost WAL, two gateways), not who can write it.
+"""
+
+import fcntl
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ticketgate.adapters import ed25519
+from ticketgate.adapters.durable import replace_file, sync_folder
+from ticketgate.adapters.signing_keys import SigningKey
+from ticketgate.domain.checkpoint import Checkpoint, SignedCheckpoint, parse_checkpoint
+from ticketgate.domain.errors import EvidenceError, TicketgateError
+from ticketgate.domain.merkle import ReadHashes, root_at
+from ticketgate.domain.note import NOTE_BYTES_MAX, Note, SignatureLine, VerifierKey, parse_note
+from ticketgate.domain.proof import consistency, roots_of_consistency
+
+LATEST: Final = "latest"
+KEEP_EVERY: Final = 65_536  # entries: one checkpoint of each segment is kept in any case
+_SIZE: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
+
+
+class CheckpointSigner:
+    """Signs with every key; the memory is compared and swapped under a lock over processes."""
+
+    def __init__(self, keys: Sequence[SigningKey], folder: Path) -> None:
+        """Make the folder (0700) where there is none."""
+        self._keys = tuple(keys)
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The public keys that sign, the current one first."""
+        return tuple(key.public for key in self._keys)
+
+    def newest(self) -> bytes | None:
+        """The newest checkpoint that was signed."""
+        return self._read(LATEST)
+
+    def kept(self) -> list[int]:
+        """The sizes of the checkpoints that were kept, in order."""
+        names = (path.name for path in self._folder.iterdir())
+        return sorted(int(name) for name in names if _SIZE.match(name))
+
+    def note(self, size: int) -> bytes:
+        """The kept checkpoint of this size, with what was added to it."""
+        found = self._read(str(size))
+        if found is None:
+            raise _cannot(f"no checkpoint of size {size} was kept")
+        return found
+
+    def sign(self, checkpoint: Checkpoint, read: ReadHashes) -> bytes:
+        """Sign, and remember first; see the port."""
+        with self._alone():
+            before = self._newest()
+            if before is not None:
+                self._compare(before.checkpoint, checkpoint, read)
+                if before.checkpoint == checkpoint and self._signed_all(before.note):
+                    return before.note.encoded()
+            made = Note(checkpoint.text, ()).with_lines(
+                key.line(checkpoint.text) for key in self._keys
+            )
+            if before is not None and before.checkpoint == checkpoint:
+                made = before.note.with_lines(made.lines)
+            data = made.encoded()
+            replace_file(self._folder / LATEST, data)
+            if (
+                before is None
+                or checkpoint.size // KEEP_EVERY > before.checkpoint.size // KEEP_EVERY
+            ):
+                replace_file(self._folder / str(checkpoint.size), data)
+            return data
+
+    def add(self, data: bytes, lines: Iterable[SignatureLine]) -> bytes:
+        """Keep a checkpoint that was signed here, with lines that others added; the whole note."""
+        with self._alone():
+            note = parse_checkpoint(data)
+            name = str(note.checkpoint.size)
+            known = self._read(name)
+            before = () if known is None else parse_note(known).lines
+            whole = note.note.with_lines((*before, *lines)).encoded()
+            replace_file(self._folder / name, whole)
+            newest = self._newest()
+            if newest is not None and newest.checkpoint == note.checkpoint:
+                replace_file(self._folder / LATEST, whole)
+            return whole
+
+    def forget(self, lost: Checkpoint, kept: int) -> None:
+        """Begin anew after a restore that two people declared, which left `kept` records.
+
+        What was signed of the rest stays under another name, for who asks later.
+
+        Raises:
+            TicketgateError: code `signer`; the newest one is not the one that was declared lost.
+        """
+        with self._alone():
+            newest = self._newest()
+            if newest is None or newest.checkpoint != lost:
+                raise _cannot("the newest checkpoint is not the one that was declared lost")
+            for size in [one for one in self.kept() if one > kept]:
+                (self._folder / str(size)).rename(self._folder / f"lost-{size}")
+            (self._folder / LATEST).rename(self._folder / f"lost-{lost.size}")
+            sync_folder(self._folder)
+
+    def _compare(self, before: Checkpoint, now: Checkpoint, read: ReadHashes) -> None:
+        if before.origin != now.origin:
+            raise _cannot(f"the memory is of the log {before.origin!a}")
+        if now.size < before.size:
+            raise TicketgateError(
+                f"the database ends before record #{now.size}, and #{before.size - 1} was signed: "
+                f"records #{now.size} to #{before.size - 1} are missing",
+                code="rolled_back",
+                next_step=_RESTORE,
+            )
+        if before.size == 0:
+            return
+        if now.size == before.size:
+            same = before.root == now.root
+        else:
+            path = consistency(before.size, now.size, read)
+            same = roots_of_consistency(before.size, now.size, path, before.root) == (
+                before.root,
+                now.root,
+            )
+        if not same:
+            agreed = self._agreed(before.size, read)
+            raise TicketgateError(
+                f"a record between #{agreed} and #{before.size - 1} is not the one that was signed",
+                code="forked",
+                next_step=_RESTORE,
+            )
+
+    def _agreed(self, below: int, read: ReadHashes) -> int:
+        """The largest kept size, below this one, at which the tree is the one that was signed."""
+        for size in reversed([one for one in self.kept() if one < below]):
+            if parse_checkpoint(self.note(size)).checkpoint.root == root_at(size, read):
+                return size
+        return 0
+
+    def _signed_all(self, note: Note) -> bool:
+        return all(
+            any(
+                line.is_of(key) and ed25519.verify(key.public, note.text.encode(), line.signature)
+                for line in note.lines
+            )
+            for key in self.keys
+        )
+
+    def _newest(self) -> SignedCheckpoint | None:
+        data = self._read(LATEST)
+        if data is None:
+            return None
+        try:
+            return parse_checkpoint(data)
+        except EvidenceError as fault:
+            raise _cannot(f"{self._folder / LATEST} is no checkpoint: {fault.reason}") from fault
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            with (self._folder / name).open("rb") as file:
+                return file.read(NOTE_BYTES_MAX + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as fault:
+            raise _cannot(f"{self._folder / name} cannot be read: {fault.strerror}") from fault
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self._folder / "lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+_RESTORE: Final = (
+    "put the newest database (with its -wal file) back; if that is lost, two operators declare the "
+    'restore: docs/operations.md, "Restore"'
+)
+
+
+def _segment(checkpoint: Checkpoint) -> int:
+    return checkpoint.size // KEEP_EVERY
+
+
+def _cannot(reason: str) -> TicketgateError:
+    return TicketgateError(
+        reason, code="signer", next_step="look at data/checkpoints: it must be this log's own"
+    )
