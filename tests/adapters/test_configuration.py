@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typing_extensions import override
-
 from tests.keys import SIGNING_KEY
+from typing_extensions import override
 
 from ticketgate.adapters.configuration import Configuration, load_configuration
 from ticketgate.adapters.settings_file import KnownConnectors, load_settings
