@@ -1,0 +1,16 @@
+"""`evidence`: the log, its proofs and its copies."""
+
+import click
+
+from ticketgate.cli.evidence.show import show_record
+from ticketgate.cli.evidence.verify import verify_log
+from ticketgate.cli.groups import Listed
+
+
+@click.group(cls=Listed)
+def evidence() -> None:
+    """The evidence log: verify it, look at its records."""
+
+
+for _command in (verify_log, show_record):
+    evidence.add_command(_command)
