@@ -101,29 +101,26 @@ def parse_text(text: str) -> Checkpoint:
 def check_signatures(
     note: Note, trusted: Iterable[VerifierKey], verify: VerifyEd25519, now: datetime
 ) -> Signatures:
-    """Which trusted keys signed the note. A line that a trusted key did not make is a fault.
+    """Which trusted keys signed the note. A line that its trusted key did not make is a fault.
 
     Lines are matched by name and key id; those of unknown keys are ignored, and a key counts once.
+    Where trusted keys share a key id, a line is by the one that it verifies under.
     """
     keys: dict[VerifierKey, None] = {}
     seen: dict[VerifierKey, Cosignature] = {}
     faults: list[str] = []
+    known = tuple(trusted)
+    latest = (now - _EPOCH).total_seconds() + FUTURE_SECONDS_MAX
     for line in dict.fromkeys(note.lines):
-        for key in trusted:
-            if not line.is_of(key):
-                continue
+        claimed = [key for key in known if line.is_of(key)]
+        tried = [(key, _made_at(note.text, line, key, verify)) for key in claimed]
+        made = [(key, at) for key, at in tried if at is not None]
+        if claimed and not made:
+            faults.append(f"a signature that {claimed[0].label} did not make")
+        for key, at in made:
             if key.type != WITNESS_KEY:
-                if len(line.signature) == SIGNATURE_BYTES and verify(
-                    key.public, note.text.encode(), line.signature
-                ):
-                    keys[key] = None
-                else:
-                    faults.append(f"a signature that {key.label} did not make")
-                continue
-            at = cosigned_at(note.text, line, key, verify)
-            if at is None:
-                faults.append(f"a cosignature that {key.label} did not make")
-            elif at > (now - _EPOCH).total_seconds() + FUTURE_SECONDS_MAX:
+                keys[key] = None
+            elif at > latest:
                 faults.append(f"a cosignature of {key.label} from the future")
             else:
                 seen[key] = Cosignature(key, max(at, seen[key].at if key in seen else 0))
@@ -153,3 +150,11 @@ def cosignature_time(at: int) -> datetime | None:
         return _EPOCH + timedelta(seconds=at)
     except OverflowError:
         return None
+
+
+def _made_at(text: str, line: SignatureLine, key: VerifierKey, verify: VerifyEd25519) -> int | None:
+    """When the key made this line (0 where it says no time); None where it did not."""
+    if key.type == WITNESS_KEY:
+        return cosigned_at(text, line, key, verify)
+    right = len(line.signature) == SIGNATURE_BYTES
+    return 0 if right and verify(key.public, text.encode(), line.signature) else None

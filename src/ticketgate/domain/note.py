@@ -22,7 +22,7 @@ SIGNATURE_BYTES: Final = 64
 LOG_KEY: Final = 0x01  # Ed25519 over the text
 WITNESS_KEY: Final = 0x04  # Ed25519 over the text with a time: cosignature/v1
 _DASH: Final = "\u2014 "
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 VerifyEd25519 = Callable[[bytes, bytes, bytes], bool]  # (public key, message, signature)
 

@@ -26,6 +26,7 @@ from ticketgate.domain.note import (
 
 NONE: Final = "none"
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_BLANKS: Final = re.compile(r"[ \t]+")  # not `split()`: octets of a name may look like a space
 _NUMBER: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
 
 
@@ -58,7 +59,10 @@ class LogKey:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a trust file says. `quorum` names a witness or a group, or is `none`."""
+    """What a trust file says. `quorum` names a witness or a group, or is `none`.
+
+    `groups` are in the order of the file, so that each comes after its members.
+    """
 
     logs: tuple[LogKey, ...]
     witnesses: Mapping[str, VerifierKey] = field(default_factory=dict)
@@ -71,15 +75,13 @@ class Trust:
         """The logs that it is about, by name."""
         return frozenset(one.key.name for one in self.logs)
 
-    def meets(self, cosigned: Collection[VerifierKey], name: str | None = None) -> bool:
-        """Whether these witnesses are what the quorum (or what `name` means) asks for."""
-        name = self.quorum if name is None else name
-        if name == NONE:
-            return True
-        if name in self.witnesses:
-            return self.witnesses[name] in cosigned
-        group = self.groups[name]
-        return sum(self.meets(cosigned, member) for member in group.members) >= group.need
+    def meets(self, cosigned: Collection[VerifierKey]) -> bool:
+        """Whether these witnesses are what the quorum asks for."""
+        met = {NONE, *(name for name, key in self.witnesses.items() if key in cosigned)}
+        for name, group in self.groups.items():  # members are defined before their group
+            if sum(member in met for member in group.members) >= group.need:
+                met.add(name)
+        return self.quorum in met
 
     def of_origin(self, origin: str) -> tuple[LogKey, ...]:
         """The keys of one log."""
@@ -99,7 +101,7 @@ def parse_trust(data: bytes) -> Trust:
         raise TrustError("a trust file holds no control characters but tabs and newlines")
     reader = _Reader()
     for number, line in enumerate(text.split("\n"), 1):
-        words = line.replace("\t", " ").strip(" ").split()
+        words = [word for word in _BLANKS.split(line) if word]
         if not words or words[0].startswith("#"):
             continue
         try:
