@@ -89,6 +89,23 @@ def load_where(path: Path) -> Where:
     return stop_on_faults(where, report.faults)
 
 
+def load_signing(path: Path) -> tuple[Where, Path]:
+    """Where the log lies, and the file of the keys that sign it; no other secret is needed.
+
+    Raises:
+        ConfigurationError: the file, or one of the three keys, cannot be read.
+    """
+    where = load_where(path)
+    report = Report(str(path))
+    data = read_file(path, report)
+    node = None if data is None else parse(data, report)
+    top = None if node is None else Place(node, "", report).section()
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- as below
+    key = None if top is None else _read_signing_key(top.need("signing_key"), folder, where.origin)
+    found = stop_on_faults(key, report.faults)
+    return where, found
+
+
 def load_settings(
     path: Path, *, environ: Mapping[str, str], connectors: KnownConnectors
 ) -> Settings:

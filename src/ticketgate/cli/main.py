@@ -11,6 +11,7 @@ from ticketgate.cli.explain import explain
 from ticketgate.cli.grants import grants
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.init import init
+from ticketgate.cli.keys import keys
 from ticketgate.cli.look import deliveries, requests
 from ticketgate.cli.revoke import revoke
 from ticketgate.cli.serve import serve
@@ -50,5 +51,6 @@ for _command in (
     grants,
     revoke,
     evidence,
+    keys,
 ):
     main.add_command(_command)

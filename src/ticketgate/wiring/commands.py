@@ -18,10 +18,11 @@ from ticketgate.adapters.configuration import (
 from ticketgate.adapters.connectors import configured_sources, known_connectors
 from ticketgate.adapters.control import CONTROL_NAME, actor_name, ask
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.settings_file import load_where
-from ticketgate.adapters.signing_keys import SigningKey, write_keys
+from ticketgate.adapters.settings_file import load_signing, load_where
+from ticketgate.adapters.signing_keys import SigningKey, read_keys, write_keys
 from ticketgate.adapters.sqlite import looking
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.note import VerifierKey
 from ticketgate.ports import Source
 
 Look: TypeAlias = looking.SqliteLook
@@ -71,6 +72,16 @@ def new_signing_key(folder: Path, path: Path) -> None:
     """Write a fresh key, and no other, for signing the log of a configuration."""
     where = load_where(folder / SETTINGS_NAME)
     write_keys(path, [SigningKey(where.origin, RandomIds().seed())])
+
+
+def public_keys(folder: Path) -> tuple[VerifierKey, ...]:
+    """The public halves of the keys that sign the log of a configuration, the current one first.
+
+    Raises:
+        ConfigurationError: they cannot be read.
+    """
+    where, path = load_signing(folder / SETTINGS_NAME)
+    return tuple(key.public for key in read_keys(path, where.origin))
 
 
 def create_store(folder: Path) -> Path:
