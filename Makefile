@@ -6,7 +6,7 @@ MYPY_PATHS := src connectors tests tools
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint gates check bench lock python
+.PHONY: help setup run test lint gates check bench vectors lock python
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ check: lint test gates ## Everything that must be green: lint, test, and full co
 
 bench: setup ## Print the table of ratios
 	$(BIN)/python bench/run.py $(ARGS)
+
+vectors: setup ## Write docs/evidence-vectors.json anew (tests compare it)
+	$(BIN)/python -m tools.vectors
 
 lock: # pin requirements/*.in anew; needs uv on the path
 	cd requirements && $(UV_COMPILE) test.in -o test.lock

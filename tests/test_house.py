@@ -153,7 +153,7 @@ def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_make_alone_lists_what_there_is() -> None:
     listed = make()
     assert listed.returncode == 0
-    for target in ("setup", "run", "test", "lint", "check", "bench", "help"):
+    for target in ("setup", "run", "test", "lint", "check", "bench", "vectors", "help"):
         assert re.search(rf"^make {target} +\S", listed.stdout, re.MULTILINE), target
 
 
