@@ -365,6 +365,7 @@ class Gate:
                 Head(size, leaf),
                 ORIGIN,
                 state_rows.table_rows(db),
+                evidence_tables.SqliteEvidence(db).pruned(),
             )
 
 

@@ -136,10 +136,19 @@ def parse_entry(line: bytes) -> dict[str, Json]:
         EvidenceError: not the canonical bytes of one object, or over `ENTRY_BYTES_MAX`.
     """
     _check_size(line)
-    value = _read(line)
+    return parse_canonical(line)
+
+
+def parse_canonical(data: bytes) -> dict[str, Json]:
+    """The object in `data`, which must be exactly what `canonical` would write for it.
+
+    Raises:
+        EvidenceError: not the canonical bytes of one object.
+    """
+    value = _read(data)
     if not isinstance(value, dict):
         raise EvidenceError("an entry is one object")
-    if canonical(value) != line:
+    if canonical(value) != data:
         raise EvidenceError("not in canonical form")
     return value
 

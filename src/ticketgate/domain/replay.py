@@ -9,6 +9,8 @@ from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
 from ticketgate.domain.instants import from_text
+from ticketgate.domain.log_life import TYPES as LIFE
+from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 
 Record = Mapping[str, Json]
@@ -35,7 +37,7 @@ class Folded:
 
 
 @dataclass(slots=True)
-class _Ballot:
+class Ballot:
     """The decisions on one request while it awaits them; `parties` may not be among them."""
 
     denied: bool = False
@@ -67,16 +69,19 @@ class _Ballot:
 class Replay:
     """SEMANTICS: time never goes back, and every move folds from the states before it.
 
-    `folded` is where everything stands then, by (machine, id); `time` the newest `_ts`.
+    `folded` is where everything stands then, by (machine, id); `time` the newest `_ts`;
+    `revisions`, `ballots` and `approved_for` are what the next records are judged by.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trust: KeyTrust | None = None) -> None:
+        """`trust` says whose keys may follow; without it only their form is checked."""
         self.faults = FaultList()
+        self.life = LogLife(trust)
         self.time = ""
         self.folded: dict[tuple[str, str], Folded] = {}
-        self._revisions: set[tuple[str, int]] = set()
-        self._ballots: dict[str, _Ballot] = {}
-        self._approved_for: dict[str, dict[str, Json]] = {}
+        self.revisions: set[tuple[str, int]] = set()
+        self.ballots: dict[str, Ballot] = {}
+        self.approved_for: dict[str, dict[str, Json]] = {}
 
     def take(self, index: int, record: Record | None) -> None:
         """Fold one record. One that cannot be read moves nothing, and is a fault here as well."""
@@ -99,7 +104,15 @@ class Replay:
             return
         self._fold(index, kind, record)
 
+    def close(self, size: int) -> None:
+        """After the last of `size` records: what had to be among them, and was not."""
+        if unmet := self.life.unmet():
+            self.faults.add(size, unmet)
+
     def _fold(self, index: int, kind: str, record: Record) -> None:
+        if kind in LIFE:
+            self._live(index, kind, record)
+            return
         if kind in MOVES:
             self._move(index, record)
         match kind:
@@ -109,14 +122,24 @@ class Replay:
                 self._approved(index, record)
             case "grant.planned":
                 self._planned(index, record)
-            case "grant.provisioning":
-                self._bounded(index, record)
-            case "grant.activated" if not is_instant(record["not_after"]):
-                self.faults.add(index, "an active grant without an end")
-            case "revocation.confirmed" if record["confirmed"] is not True:
-                self.faults.add(index, "revoked without confirmation")
+            case "grant.provisioning" | "grant.activated" | "revocation.confirmed":
+                self._held(index, kind, record)
             case _:
                 pass
+
+    def _held(self, index: int, kind: str, record: Record) -> None:
+        if kind == "grant.provisioning":
+            self._bounded(index, record)
+        elif kind == "grant.activated" and not is_instant(record["not_after"]):
+            self.faults.add(index, "an active grant without an end")
+        elif kind == "revocation.confirmed" and record["confirmed"] is not True:
+            self.faults.add(index, "revoked without confirmation")
+
+    def _live(self, index: int, kind: str, record: Record) -> None:
+        try:
+            self.life.take(index, kind, record)
+        except EvidenceError as fault:
+            self.faults.add(index, fault.reason)
 
     def _move(self, index: int, record: Record) -> None:
         # `check_record` has seen that these are texts.
@@ -138,16 +161,16 @@ class Replay:
         if type(revision) is not int:
             self.faults.add(index, "a revision that is not an integer")
             return False
-        fresh = (ident, revision) not in self._revisions
-        self._revisions.add((ident, revision))
+        fresh = (ident, revision) not in self.revisions
+        self.revisions.add((ident, revision))
         return fresh
 
     def _follow(self, ident: str, after: str, record: Record) -> None:
         """Keep decisions only while a request awaits them."""
         if after == "awaiting":
-            self._ballots.setdefault(ident, _Ballot()).parties = _parties(record)
+            self.ballots.setdefault(ident, Ballot()).parties = _parties(record)
         else:
-            self._ballots.pop(ident, None)
+            self.ballots.pop(ident, None)
 
     def _hold(self, index: int, folded: Folded, record: Record) -> None:
         """What is said of a grant once is never said otherwise; heirs take over its removal."""
@@ -166,7 +189,7 @@ class Replay:
 
     def _decided(self, index: int, record: Record) -> None:
         ident = record["request"]
-        ballot = self._ballots.get(ident) if isinstance(ident, str) else None
+        ballot = self.ballots.get(ident) if isinstance(ident, str) else None
         if ballot is None:
             self.faults.add(index, "a decision on a request that awaits none")
             return
@@ -178,7 +201,7 @@ class Replay:
             case _:
                 self.faults.add(index, "a decision that is neither an approval nor a denial")
 
-    def _counted(self, index: int, ballot: _Ballot, record: Record) -> None:
+    def _counted(self, index: int, ballot: Ballot, record: Record) -> None:
         numbers = [_count(record[name]) for name in ("round", "stage", "need", "seconds")]
         approver = record["approver"]
         match numbers:
@@ -198,7 +221,7 @@ class Replay:
 
     def _approved(self, index: int, record: Record) -> None:
         ident, material = str(record["id"]), str(record["material"])
-        ballot = self._ballots.pop(ident, _Ballot())
+        ballot = self.ballots.pop(ident, Ballot())
         round_, needs = _count(record["round"]), _counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
@@ -212,7 +235,7 @@ class Replay:
         if _parties(record) & ballot.of_round(material, round_):
             self.faults.add(index, "approved by somebody whose own request it is")
         given = ballot.seconds.get((material, round_), 0)
-        self._approved_for[ident] = {
+        self.approved_for[ident] = {
             "subject": record["beneficiary"],
             "entitlement": record["entitlement"],
             "target": record["target"],
@@ -222,7 +245,7 @@ class Replay:
     def _planned(self, index: int, record: Record) -> None:
         """One grant for one approval: of what was asked, for whom it was, no longer than given."""
         ident = record["request"]
-        given = self._approved_for.pop(ident, None) if isinstance(ident, str) else None
+        given = self.approved_for.pop(ident, None) if isinstance(ident, str) else None
         if given is None:
             self.faults.add(index, "a grant of a request that nobody approved, or one too many")
             return

@@ -25,7 +25,8 @@ from ticketgate.domain.evidence import (
 )
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList
 from ticketgate.domain.machines import check_record
-from ticketgate.domain.replay import Record, Replay, is_instant
+from ticketgate.domain.replay import Record, is_instant
+from ticketgate.domain.snapshot import Pruned, begin
 from ticketgate.domain.state_check import STATE, TableRow, check_tables
 
 # `check_record` is what the store asks before it writes, so it is found here too.
@@ -35,6 +36,7 @@ __all__ = [
     "DisclosureRow",
     "EntryRow",
     "EvidenceVerdict",
+    "Pruned",
     "Report",
     "TableRow",
     "Tally",
@@ -101,20 +103,23 @@ def verify(
     head: Head | None,
     origin: str,
     tables: Iterable[TableRow] | None = None,
+    pruned: Pruned | None = None,
 ) -> Report:
     """Check the whole log of `origin` against its own head row; nothing is assumed of the rows.
 
     `entries` come in the order of their index and are read once, then `disclosures`, in any
     order, then `tables`, the state rows of the live database, which STATE compares with the log.
+    `pruned` says where the entries begin, when retention has taken those before.
     Memory holds the folded states and a digest for each disclosure, never the entries. `head` is
     the stored head, None when there is none. Raises only what reading the rows raises.
     """
-    chain, replay, hidden = _Chain(origin), Replay(), _Hidden()
+    chain, replay, hidden = _Chain(origin, pruned), begin(pruned), _Hidden(pruned)
     for row in entries:
         index, record = chain.take(row)
         replay.take(index, record)
         hidden.take(index, record)
     chain.close(head)
+    replay.close(chain.place)
     for item in disclosures:
         hidden.answer(item)
     hidden.close()
@@ -132,12 +137,15 @@ def verify(
 
 
 class _Chain:
-    """STRUCTURE: dense, chained on the raw bytes from the genesis of the origin to the head row."""
+    """STRUCTURE: dense, chained on the raw bytes from the genesis of the origin to the head row.
 
-    def __init__(self, origin: str) -> None:
+    Where the first entries were pruned it goes on from the last leaf that they left.
+    """
+
+    def __init__(self, origin: str, pruned: Pruned | None) -> None:
         self.origin = origin
-        self.place = 0
-        self.leaf = genesis(origin).leaf
+        self.place = 0 if pruned is None else pruned.boundary
+        self.leaf = genesis(origin).leaf if pruned is None else pruned.leaf
         self.faults = FaultList()
 
     def take(self, row: EntryRow) -> tuple[int, Record | None]:
@@ -207,7 +215,8 @@ class _Chain:
 class _Hidden:
     """DISCLOSURES: every value that an entry holds is there unchanged, or erased on record."""
 
-    def __init__(self) -> None:
+    def __init__(self, pruned: Pruned | None) -> None:
+        self._whole = pruned is None  # else an erasure may be of what was pruned since
         self.faults = FaultList()
         self._index: dict[str, int] = {}
         self._answered: set[str] = set()
@@ -232,7 +241,7 @@ class _Hidden:
         for digest in digests if isinstance(digests, list) else [None]:
             if isinstance(digest, str) and digest in self._index:
                 self._may_be_gone.add(digest)
-            else:
+            elif self._whole or not isinstance(digest, str):
                 self.faults.add(index, "tells of an erasure of what no entry before it holds")
 
     def answer(self, row: DisclosureRow) -> None:

@@ -7,6 +7,7 @@ from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import Head
 from ticketgate.domain.merkle import Frontier, ReadHashes
 from ticketgate.domain.note import VerifierKey
+from ticketgate.domain.snapshot import Pruned
 
 
 class EvidenceReading(Protocol):
@@ -20,6 +21,9 @@ class EvidenceReading(Protocol):
 
     def first(self) -> int:
         """The index of the first entry that retention has left."""
+
+    def pruned(self) -> Pruned | None:
+        """Where the log begins, and what replaying starts from; None where nothing was pruned."""
 
     def hashes(self, level: int, first: int, count: int) -> Sequence[bytes]:
         """`merkle.ReadHashes` of the tree."""

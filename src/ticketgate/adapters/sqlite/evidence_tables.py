@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.adapters.sqlite.rows import scalar
-from ticketgate.domain import evidence
+from ticketgate.domain import evidence, log_life
 from ticketgate.domain.evidence import Draft, EvidenceRef, Head, genesis, seal
 from ticketgate.domain.instants import from_text
 from ticketgate.domain.merkle import HASH_BYTES, Frontier, TileHash, decoded, grow
+from ticketgate.domain.snapshot import Pruned
 from ticketgate.domain.verification import check_record
 from ticketgate.ports import Ids
 
-SEGMENT_ENTRIES: Final = 65_536  # what is exported in one file, and pruned at a time
+SEGMENT_ENTRIES: Final = log_life.SEGMENT_ENTRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,15 @@ class SqliteEvidence:
             " ORDER BY idx, digest"
         )
         yield from self._db.execute(sql, (first, end))
+
+    def pruned(self) -> Pruned | None:
+        """Where the log begins; None where it has its first entry still, or never had any."""
+        boundary = self.first()
+        if not boundary:
+            return None
+        leaf = self._pruned_leaves(boundary - 1, 1)[0]
+        sql = "SELECT json FROM evidence_snapshot WHERE boundary = ?"
+        return Pruned(boundary, leaf, scalar(self._db, sql, boundary))
 
     def snapshots(self) -> Iterator[tuple[int, bytes]]:
         """(boundary, canonical JSON) of what replaying starts from where entries were pruned."""

@@ -53,7 +53,14 @@ def verify_log(folder: Path, path: str | None, require: str, *, as_json: bool) -
                 "the log is not opened yet: there is nothing to verify",
                 next_step="`ticketgate serve` opens it with its first record",
             )
-        report = verify(seen.entries(), seen.disclosures(), seen.head(), seen.origin, seen.tables())
+        report = verify(
+            seen.entries(),
+            seen.disclosures(),
+            seen.head(),
+            seen.origin,
+            seen.tables(),
+            seen.evidence.pruned(),
+        )
     failed = [one.name for one in report.failed([name for name in required if name != SIGNED])]
     if as_json:
         echo_json(_document(report, required, failed))

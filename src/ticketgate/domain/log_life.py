@@ -1,0 +1,145 @@
+"""Log life: what a log tells of itself: keys that follow, restores, what retention pruned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.evidence import Json
+from ticketgate.domain.note import (
+    LOG_KEY,
+    SIGNATURE_BYTES,
+    VerifierKey,
+    VerifyEd25519,
+    parse_vkey,
+    unb64,
+)
+from ticketgate.domain.trust import LogKey, follow_key
+
+SEGMENT_ENTRIES: Final = 65_536  # what is exported in one file, and pruned at a time
+DECLARERS: Final = 2  # so many people declare a restore, and its end
+TYPES: Final = frozenset(
+    {"key.rotated", "key.ended", "restore.declared", "restore.ended", "retention.pruned"}
+)
+
+Record = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTrust:
+    """Whose signatures are believed at the start of a log: keys, and how one is verified."""
+
+    origin: str
+    keys: tuple[LogKey, ...]
+    verify: VerifyEd25519
+
+
+class LogLife:
+    """Follows the keys and what was pruned, record by record.
+
+    Without `trust` only the form of a key's records is checked, and they are taken at their word.
+    `keys` are those accepted now; `pruned` is the greatest boundary that a record named.
+    """
+
+    def __init__(self, trust: KeyTrust | None = None) -> None:
+        self._trust = trust
+        self.keys = () if trust is None else trust.keys
+        self.pruned = 0
+        self._expected: tuple[int, str] | None = None
+
+    @property
+    def told(self) -> list[list[Json]]:
+        """`[vkey, from index, end or null]` of the keys that the log brought, or ended; sorted."""
+        start = () if self._trust is None else self._trust.keys
+        keys = sorted((one for one in self.keys if one not in start), key=lambda one: one.key.text)
+        return [[one.key.text, one.above, one.end] for one in keys]
+
+    def go_on(self, key: LogKey) -> None:
+        """Take over a key that was told before: one that is trusted already may only end."""
+        known = [one for one in self.keys if one.key == key.key]
+        if known:
+            ends = [one.end for one in (*known, key) if one.end is not None]
+            self._put(replace(known[0], end=min(ends, default=None)))
+        else:
+            self.keys = (*self.keys, key)
+
+    def expect(self, boundary: int, snapshot: str) -> None:
+        """Replay began at this boundary, with a snapshot of this SHA-256: a record must say so."""
+        self._expected = (boundary, snapshot)
+
+    def take(self, index: int, kind: str, record: Record) -> None:
+        """Follow one record of `TYPES`.
+
+        Raises:
+            EvidenceError: it cannot be so; then nothing follows from it.
+        """
+        match kind:
+            case "key.rotated" | "key.ended":
+                self._follow(index, record)
+            case "retention.pruned":
+                self._prune(index, record)
+            case _:
+                _declare(record)
+
+    def unmet(self) -> str:
+        """After the last record: what was expected and never said, in words; else nothing."""
+        if self._expected is None:
+            return ""
+        return "no record tells that what is not there was pruned, and what replaying starts from"
+
+    def _follow(self, index: int, record: Record) -> None:
+        if self._trust is not None:
+            trust = self._trust
+            self.keys = follow_key(self.keys, trust.origin, index, record, trust.verify)
+        elif record["type"] == "key.rotated":
+            self._put(_brought(index, record))
+        else:
+            self._put(self._ended(index, record))
+
+    def _ended(self, index: int, record: Record) -> LogKey:
+        key = _vkey(record["key"])
+        known = next((one for one in self.keys if one.key == key), LogKey(key))
+        end = index + 1 if known.end is None else min(index + 1, known.end)
+        return replace(known, end=end)
+
+    def _put(self, key: LogKey) -> None:
+        self.keys = (*(one for one in self.keys if one.key != key.key), key)
+
+    def _prune(self, index: int, record: Record) -> None:
+        boundary = record["boundary"]
+        if type(boundary) is not int or boundary % SEGMENT_ENTRIES:
+            raise EvidenceError("a boundary that is not a multiple of 65,536")
+        if not self.pruned < boundary <= index:
+            raise EvidenceError("pruned to a boundary that is not above the last one, or not yet")
+        self.pruned = boundary
+        if self._expected is not None and boundary == self._expected[0]:
+            digest = self._expected[1]
+            self._expected = None
+            if record["snapshot"] != digest:
+                raise EvidenceError("the snapshot that replaying began with is not this one")
+
+
+def _brought(index: int, record: Record) -> LogKey:
+    """The new key of a rotation in form; nobody has verified it."""
+    _vkey(record["old"])
+    for name in ("signature", "possession"):
+        value = record[name]
+        if not isinstance(value, str) or len(unb64(value)) != SIGNATURE_BYTES:
+            raise EvidenceError(f"a key rotation whose {name} is none")
+    return LogKey(_vkey(record["new"]), above=index)
+
+
+def _vkey(value: Json) -> VerifierKey:
+    if not isinstance(value, str):
+        raise EvidenceError("a key is a text")
+    key = parse_vkey(value)
+    if key.type != LOG_KEY:
+        raise EvidenceError("a key that signs no log")
+    return key
+
+
+def _declare(record: Record) -> None:
+    by = record["by"]
+    people = {one for one in by if isinstance(one, str) and one} if isinstance(by, list) else ()
+    if not isinstance(by, list) or len(people) != DECLARERS or len(by) != DECLARERS:
+        raise EvidenceError("a restore that two different people did not declare")

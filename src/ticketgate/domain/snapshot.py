@@ -1,0 +1,227 @@
+"""Snapshot: what replaying starts from where earlier entries were pruned.
+
+The form is that of docs/evidence-format.md, "Snapshots": one canonical JSON object, the same bytes
+for the same log whoever replays it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.evidence import Json, canonical, parse_canonical
+from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
+from ticketgate.domain.note import parse_vkey
+from ticketgate.domain.replay import Ballot, Folded, Replay
+from ticketgate.domain.trust import LogKey
+
+_KEYS: Final = frozenset({"approved", "ballots", "boundary", "folded", "keys", "revisions", "time"})
+
+
+_GIVEN: Final = ("subject", "entitlement", "target", "seconds")  # of an approval, in this order
+
+
+class SnapshotError(EvidenceError):
+    """Not a snapshot; or what was folded has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Where a log begins whose first entries were pruned.
+
+    `leaf` is that of entry `boundary`-1; `snapshot` what replaying starts from, None where it is
+    missing. Nothing of it is trusted: the log behind it says what it must be.
+    """
+
+    boundary: int
+    leaf: bytes
+    snapshot: bytes | None
+
+
+def digest_of_snapshot(data: bytes) -> str:
+    """SHA-256 (hex), as `retention.pruned` names a snapshot."""
+    return sha256(data).hexdigest()
+
+
+def to_snapshot(replay: Replay, boundary: int) -> bytes:
+    """What a replay knows after the entry `boundary`-1.
+
+    Raises:
+        EvidenceError: what a record said is nested too deep to stand in a snapshot.
+    """
+    folded: list[Json] = [_thing(replay, on, ident) for on, ident in sorted(replay.folded)]
+    return canonical(
+        {
+            "approved": [
+                [ident, *(given[name] for name in _GIVEN)]
+                for ident, given in sorted(replay.approved_for.items())
+            ],
+            "ballots": [_ballot(ident, replay.ballots[ident]) for ident in sorted(replay.ballots)],
+            "boundary": boundary,
+            "folded": folded,
+            "keys": replay.life.told,
+            "revisions": [list(one) for one in sorted(replay.revisions)],
+            "time": replay.time,
+        }
+    )
+
+
+def from_snapshot(data: bytes, trust: KeyTrust | None = None) -> tuple[int, Replay]:
+    """The boundary, and a replay that goes on from it.
+
+    Raises:
+        SnapshotError: not in the form that `to_snapshot` writes.
+    """
+    try:
+        found = parse_canonical(data)
+    except EvidenceError as fault:
+        raise SnapshotError(f"not a snapshot: {fault.reason}") from fault
+    match found:
+        case {"boundary": int(boundary), "time": str(time)} if found.keys() == _KEYS:
+            pass
+        case _:
+            raise SnapshotError("a snapshot without what it must have")
+    if boundary <= 0 or boundary % SEGMENT_ENTRIES:
+        raise SnapshotError("a snapshot of a boundary that is none")
+    replay = Replay(trust)
+    replay.time = time
+    for name, read in _READERS.items():
+        part = found[name]
+        for one in _list(part):
+            read(replay, one)
+    return boundary, replay
+
+
+def begin(pruned: Pruned | None, trust: KeyTrust | None = None) -> Replay:
+    """The replay of a log, from its first entry or from where retention has left it.
+
+    What is wrong with a snapshot is a fault at its boundary; whether it is the one that the log
+    names shows at that record.
+    """
+    if pruned is None:
+        return Replay(trust)
+    data = pruned.snapshot or b""
+    try:
+        boundary, replay = from_snapshot(data, trust)
+        if boundary != pruned.boundary:
+            raise SnapshotError("a snapshot of another boundary")
+    except EvidenceError as fault:
+        replay = Replay(trust)
+        replay.faults.add(pruned.boundary, fault.reason)
+    replay.life.expect(pruned.boundary, digest_of_snapshot(data))
+    return replay
+
+
+def _thing(replay: Replay, on: str, ident: str) -> dict[str, Json]:
+    one = replay.folded[on, ident]
+    return {"id": ident, "index": one.index, "on": on, "said": one.said, "state": one.state}
+
+
+def _ballot(ident: str, ballot: Ballot) -> dict[str, Json]:
+    return {
+        "approvers": [
+            [*place, sorted(people)] for place, people in sorted(ballot.approvers.items())
+        ],
+        "denied": ballot.denied,
+        "id": ident,
+        "need": [[*place, count] for place, count in sorted(ballot.need.items())],
+        "parties": sorted(ballot.parties),
+        "seconds": [[*at, seconds] for at, seconds in sorted(ballot.seconds.items())],
+    }
+
+
+def _list(value: Json) -> Sequence[Json]:
+    if not isinstance(value, list):
+        raise SnapshotError("a part of a snapshot that is no list")
+    return value
+
+
+def _texts(value: Json) -> list[str]:
+    found = [one for one in _list(value) if isinstance(one, str)]
+    if len(found) != len(_list(value)):
+        raise SnapshotError("people of a snapshot who are no texts")
+    return found
+
+
+def _read_approved(replay: Replay, one: Json) -> None:
+    match one:
+        case [str(ident), _, _, _, int()]:
+            replay.approved_for[ident] = dict(zip(_GIVEN, one[1:], strict=True))
+        case _:
+            raise SnapshotError("an approval in a snapshot that is none")
+
+
+def _read_ballot(replay: Replay, one: Json) -> None:
+    match one:
+        case {
+            "approvers": list(approvers),
+            "denied": bool(denied),
+            "id": str(ident),
+            "need": list(need),
+            "parties": list(parties),
+            "seconds": list(seconds),
+            **rest,
+        } if not rest:
+            ballot = Ballot(denied, frozenset(_texts(parties)))
+        case _:
+            raise SnapshotError("a ballot in a snapshot that is none")
+    for item in approvers:
+        match item:
+            case [str(material), int(round_), int(stage), people]:
+                ballot.approvers[material, round_, stage] = set(_texts(people))
+            case _:
+                raise SnapshotError("approvers in a snapshot that are none")
+    for item in need:
+        match item:
+            case [str(material), int(round_), int(stage), int(count)]:
+                ballot.need[material, round_, stage] = count
+            case _:
+                raise SnapshotError("a need in a snapshot that is none")
+    for item in seconds:
+        match item:
+            case [str(material), int(round_), int(least)]:
+                ballot.seconds[material, round_] = least
+            case _:
+                raise SnapshotError("seconds in a snapshot that are none")
+    replay.ballots[ident] = ballot
+
+
+def _read_folded(replay: Replay, one: Json) -> None:
+    match one:
+        case {
+            "id": str(ident),
+            "index": int(index),
+            "on": str(on),
+            "said": dict(said),
+            "state": str(state),
+            **rest,
+        } if not rest:
+            replay.folded[on, ident] = Folded(state, index, said)
+        case _:
+            raise SnapshotError("a thing in a snapshot that is none")
+
+
+def _read_key(replay: Replay, one: Json) -> None:
+    match one:
+        case [str(text), int(above), int() | None as end]:
+            replay.life.go_on(LogKey(parse_vkey(text), above, end))
+        case _:
+            raise SnapshotError("a key in a snapshot that is none")
+
+
+def _read_revision(replay: Replay, one: Json) -> None:
+    match one:
+        case [str(ticket), int(revision)]:
+            replay.revisions.add((ticket, revision))
+        case _:
+            raise SnapshotError("a revision in a snapshot that is none")
+
+
+_READERS: Final[Mapping[str, Callable[[Replay, Json], None]]] = {
+    "approved": _read_approved,
+    "ballots": _read_ballot,
+    "folded": _read_folded,
+    "keys": _read_key,
+    "revisions": _read_revision,
+}

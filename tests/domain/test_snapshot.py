@@ -1,0 +1,288 @@
+"""Snapshot: replaying goes on from it as if all had been replayed. Its form is the document's."""
+
+import json
+from copy import deepcopy
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.evidence_log import Log, Row, life, rewritten, walk
+from tests.domain.signing import signer
+from tests.domain.signing import verify as verify_ed25519
+
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.evidence import Json, canonical, parse_entry
+from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
+from ticketgate.domain.machines import NEW
+from ticketgate.domain.replay import Replay
+from ticketgate.domain.snapshot import (
+    Pruned,
+    SnapshotError,
+    begin,
+    digest_of_snapshot,
+    from_snapshot,
+    to_snapshot,
+)
+from ticketgate.domain.trust import LogKey
+from ticketgate.domain.verification import Report, verify
+
+AT: Final = SEGMENT_ENTRIES
+NEXT: Final = signer("gate.example.com/evidence", "next").key
+GATE: Final = signer("gate.example.com/evidence", "gate").key
+
+
+def replayed(rows: list[Row], replay: Replay | None = None) -> Replay:
+    replay = replay or Replay()
+    for index, _, entry in rows:
+        replay.take(index, parse_entry(entry))
+    return replay
+
+
+def told(replay: Replay) -> tuple[bytes, int]:
+    return to_snapshot(replay, AT), replay.faults.count
+
+
+def full() -> Replay:
+    """A replay in which every part of a snapshot holds something."""
+    log = life()
+    asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
+    asked |= {"requester": "act_2", "beneficiary": "act_2", "seconds": 60}
+    at: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 60}
+    for ident in ("r2", "r3"):
+        log.move("request", ident, NEW, "awaiting", **asked)
+        for who in ("act_9", "act_8"):
+            log.tell(
+                "decision.recorded", None, request=ident, approver=who, decision="approve", **at
+            )
+    log.move("request", "r3", "awaiting", "approved", **asked, target="t", entitlement="e")
+    signed = "A" * 86 + "=="
+    keys: dict[str, Json] = {"old": GATE.text, "new": NEXT.text}
+    log.tell("key.rotated", None, **keys, signature=signed, possession=signed)
+    log.tell("key.ended", key=GATE.text)
+    return replayed(log.rows)
+
+
+@given(st.integers(0, 10_000), st.integers(5, 60), st.integers(1, 60))
+def test_replaying_from_a_snapshot_is_replaying_all(seed: int, steps: int, cut: int) -> None:
+    rows = walk(seed, steps).rows
+    first = replayed(rows[:cut])
+    boundary, going_on = from_snapshot(to_snapshot(first, AT))
+    assert boundary == AT
+    assert told(going_on) == told(first)
+    assert told(replayed(rows[cut:], going_on)) == told(replayed(rows))
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_fault_behind_the_snapshot_shows_as_it_would_have(cut: int) -> None:
+    rows = life().rows
+    for late in range(cut, len(rows)):
+        bad = [*rows[:late], *rows[late + 1 :]]
+        _, going_on = from_snapshot(to_snapshot(replayed(bad[:cut]), AT))
+        assert told(replayed(bad[cut:], going_on)) == told(replayed(bad))
+
+
+def test_a_snapshot_is_what_the_document_says() -> None:
+    found = json.loads(to_snapshot(full(), AT))
+    assert found.keys() == {
+        "approved", "ballots", "boundary", "folded", "keys", "revisions", "time",
+    }  # fmt: skip
+    assert found["approved"] == [["r3", "act_2", "e", "t", 60]]
+    assert found["ballots"] == [
+        {
+            "approvers": [["m", 1, 1, ["act_8", "act_9"]]],
+            "denied": False,
+            "id": "r2",
+            "need": [["m", 1, 1, 1]],
+            "parties": ["act_2"],
+            "seconds": [["m", 1, 60]],
+        }
+    ]
+    assert found["revisions"] == [["t", 1]]
+    told_keys: list[list[Any]] = [[NEXT.text, 19, None], [GATE.text, 0, 21]]
+    assert found["keys"] == sorted(told_keys, key=str)
+    assert [(one["on"], one["id"], one["state"]) for one in found["folded"]] == [
+        ("delivery", "d", "accepted"),
+        ("grant", "g", "revoked"),
+        ("request", "r", "approved"),
+        ("request", "r2", "awaiting"),
+        ("request", "r3", "approved"),
+        ("ticket", "t", "identity"),
+    ]
+    grant = found["folded"][1]["said"]
+    assert grant == {
+        "baseline": None,
+        "not_after": "2026-11-22T03:30:00.000000Z",
+        "request": "r",
+        "seconds": 3600,
+        "subject": "act_alice",
+    }
+
+
+def test_every_part_comes_back() -> None:
+    first = full()
+    _, again = from_snapshot(to_snapshot(first, AT))
+    assert told(again) == told(first)
+
+
+def edits() -> list[tuple[str, Any]]:
+    """(name of a part, what it becomes): each is no snapshot any more."""
+    found: list[tuple[str, Any]] = [("boundary", 0), ("boundary", 7), ("boundary", "x")]
+    found += [("time", 7), ("time", None), ("boundary", AT + 1)]
+    for name in ("approved", "ballots", "folded", "keys", "revisions"):
+        found += [(name, None), (name, {}), (name, [7]), (name, [[]]), (name, [{}])]
+    return found
+
+
+@pytest.mark.parametrize(("name", "value"), edits())
+def test_what_is_no_snapshot_is_refused(name: str, value: Any) -> None:  # noqa: ANN401 -- JSON
+    found = json.loads(to_snapshot(full(), AT))
+    with pytest.raises(EvidenceError):
+        from_snapshot(canonical(found | {name: value}))
+
+
+@pytest.mark.parametrize("name", ["approvers", "need", "seconds", "parties"])
+@pytest.mark.parametrize(
+    "value", [[7], [[]], [["m", 1, 1, [7]]], [["m", 1, 1, "x"]], "x"], ids=repr
+)
+def test_ballots_are_read_part_by_part(name: str, value: Any) -> None:  # noqa: ANN401 -- JSON
+    found = json.loads(to_snapshot(full(), AT))
+    found["ballots"][0][name] = value
+    with pytest.raises(SnapshotError):
+        from_snapshot(canonical(found))
+
+
+def test_more_or_less_than_a_snapshot_has_is_refused() -> None:
+    found = json.loads(to_snapshot(full(), AT))
+    for part in ("ballots", "folded"):
+        more = deepcopy(found)
+        more[part][0]["more"] = 1
+        with pytest.raises(SnapshotError):
+            from_snapshot(canonical(more))
+    with pytest.raises(SnapshotError, match="without what it must have"):
+        from_snapshot(canonical(found | {"more": 1}))
+    with pytest.raises(SnapshotError, match="no list"):
+        from_snapshot(canonical(found | {"folded": 7}))
+    with pytest.raises(SnapshotError, match="canonical"):
+        from_snapshot(to_snapshot(full(), AT) + b"\n")
+
+
+def test_keys_of_a_snapshot_go_on_from_those_that_are_trusted() -> None:
+    """A key that is trusted already may only end; one that the log brought is accepted."""
+    data = to_snapshot(full(), AT)
+    trust = KeyTrust("gate.example.com/evidence", (LogKey(GATE),), verify_ed25519)
+    _, replay = from_snapshot(data, trust)
+    assert set(replay.life.keys) == {LogKey(GATE, end=21), LogKey(NEXT, above=19)}
+    assert to_snapshot(replay, AT) == data
+    earlier = KeyTrust("gate.example.com/evidence", (LogKey(GATE, end=5),), verify_ed25519)
+    assert LogKey(GATE, end=5) in from_snapshot(data, earlier)[1].life.keys
+
+
+# --- a log whose beginning was pruned --------------------------------------------------------
+
+
+def pruned(log: Log, cut: int) -> tuple[list[Row], Pruned]:
+    """The rest of a log, as if its first `cut` records had been a whole segment."""
+    rows = log.rows
+    snapshot = to_snapshot(replayed(rows[:cut]), AT)
+    return rows[cut:], Pruned(AT, rows[cut - 1][1], snapshot)
+
+
+def moved(log: Log, cut: int) -> tuple[Log, Pruned]:
+    """The same log whose records from `cut` on stand behind a pruned segment."""
+    rest, start = pruned(log, cut)
+    after = Log(log.origin)
+    after.rows, after.hidden = [], []
+    after.head = type(log.head)(AT, start.leaf)
+    for _, _, entry in rest:
+        record = parse_entry(entry)
+        again = rewritten((0, b"", entry), _seq=after.head.size, _prev=after.head.leaf.hex())
+        after.rows.append((after.head.size, again[1], again[2]))
+        after.hidden += [
+            (digest, after.head.size, encoded)
+            for digest, _, encoded in log.hidden
+            if digest in _listed(record)
+        ]
+        after.head = type(log.head)(after.head.size + 1, again[1])
+        after.now = log.now
+    return after, start
+
+
+def _listed(record: dict[str, Json]) -> list[Json]:
+    found = record.get("sd", [])
+    assert isinstance(found, list)
+    return found
+
+
+def report(log: Log, start: Pruned) -> Report:
+    return verify(log.rows, log.hidden, log.head, log.origin, pruned=start)
+
+
+def texts(found: Report) -> list[tuple[int, str]]:
+    return [(one.index, one.text) for verdict in found.verdicts for one in verdict.faults]
+
+
+def say_pruned(log: Log, start: Pruned) -> None:
+    digest = digest_of_snapshot(start.snapshot or b"")
+    log.tell("retention.pruned", boundary=AT, snapshot=digest)
+
+
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_a_log_is_verified_from_where_retention_left_it(cut: int) -> None:
+    log, start = moved(life(), cut)
+    say_pruned(log, start)
+    assert texts(report(log, start)) == []
+    assert report(log, start).size == log.head.size == AT + 12 - cut + 1
+
+
+def test_a_snapshot_that_no_record_names_is_a_fault_at_the_end() -> None:
+    log, start = moved(life(), 6)
+    size = log.head.size
+    assert texts(report(log, start)) == [
+        (
+            size,
+            "no record tells that what is not there was pruned, and what replaying starts from",
+        )
+    ]
+
+
+def test_another_snapshot_than_the_record_names_is_a_fault_there() -> None:
+    log, start = moved(life(), 6)
+    say_pruned(log, start)
+    other = json.loads(start.snapshot or b"")
+    other["time"] = "2026-11-22T02:40:00.000000Z"
+    edited = Pruned(start.boundary, start.leaf, canonical(other))
+    assert texts(report(log, edited)) == [
+        (log.head.size - 1, "the snapshot that replaying began with is not this one")
+    ]
+
+
+@pytest.mark.parametrize("data", [None, b"", b"{}", b"\xff", b'{"boundary":65536}'])
+def test_a_snapshot_that_cannot_be_read_is_a_fault_at_the_boundary(data: bytes | None) -> None:
+    log, start = moved(life(), 10)
+    say_pruned(log, start)
+    found = report(log, Pruned(AT, start.leaf, data))
+    assert found.semantics.first_bad == AT
+    assert not found.semantics.holds
+    assert found.structure.holds
+
+
+def test_a_snapshot_of_another_boundary_is_a_fault() -> None:
+    replay = begin(Pruned(2 * AT, b"", to_snapshot(full(), AT)))
+    assert [one.text for one in replay.faults.kept] == ["a snapshot of another boundary"]
+
+
+def test_the_chain_begins_at_the_last_leaf_that_was_pruned() -> None:
+    log, start = moved(life(), 6)
+    say_pruned(log, start)
+    found = report(log, Pruned(AT, b"\x00" * 32, start.snapshot))
+    assert texts(found) == [(AT, "_prev is not the leaf hash of the entry before")]
+
+
+def test_an_erasure_may_be_of_what_was_pruned_since() -> None:
+    log, start = moved(life(), 6)
+    log.tell("disclosure.erased", digests=["gone"])
+    say_pruned(log, start)
+    assert texts(report(log, start)) == []
+    log.tell("disclosure.erased", digests=[7])
+    assert len(texts(report(log, start))) == 1
