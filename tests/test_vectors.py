@@ -27,6 +27,7 @@ from ticketgate.domain.evidence import (
 )
 from ticketgate.domain.note import VerifierKey, parse_vkey
 from ticketgate.domain.proof import root_of_inclusion, roots_of_consistency
+from ticketgate.domain.tlog_proof import parse_tlog_proof
 from ticketgate.domain.trust import follow_key, parse_trust
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -172,6 +173,7 @@ def test_the_receipt_stands_alone() -> None:
     at = int(index.removeprefix("index "))
     found = root_of_inclusion(leaf, at, read.size, of_lines("\n".join(hashes)))
     assert found == read.root == ROOTS[5]
+    assert parse_tlog_proof(VECTORS["receipt"].encode()).holds()
     assert signers(checkpoint) == ({KEYS["log"]}, {KEYS["witness"]})
 
 

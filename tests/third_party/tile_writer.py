@@ -10,8 +10,9 @@ from tests.domain.signing import Signer
 
 from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import Draft, genesis, leaf_hash, seal
-from ticketgate.domain.merkle import TILE_WIDTH, root_of
+from ticketgate.domain.merkle import root_of
 from ticketgate.domain.note import Note
+from ticketgate.domain.tiles import encoded_entries, entry_tiles_of, tiles_of
 
 NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -25,10 +26,19 @@ def write_bundle(folder: Path, gate: Signer, size: int, older: Sequence[int]) ->
     (folder / "checkpoints").mkdir()
     for count in older:
         (folder / "checkpoints" / str(count)).write_bytes(signed(gate, leaves[:count]))
-    prefixed = [len(entry).to_bytes(2, "big") + entry for entry in entries]
-    write_tiles(folder / "tile" / "entries", prefixed)
-    for level, hashes in enumerate(tiles(leaves)):
-        write_tiles(folder / "tile" / str(level), hashes)
+    for tile in entry_tiles_of(size):
+        bundle = entries[tile.first : tile.first + tile.width]
+        write(folder / "tile" / tile.path, encoded_entries(bundle))
+    levels = tiles(leaves)
+    for tile in tiles_of(size):
+        hashes = levels[tile.level or 0][tile.first : tile.first + tile.width]
+        write(folder / "tile" / tile.path, b"".join(hashes))
+
+
+def write(path: Path, data: bytes) -> None:
+    """The file, and the folders that it needs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 def made_entries(origin: str, size: int) -> list[bytes]:
@@ -47,21 +57,3 @@ def signed(gate: Signer, leaves: Sequence[bytes]) -> bytes:
     """The signed checkpoint of a tree of these leaves."""
     text = Checkpoint(gate.key.name, len(leaves), root_of(leaves)).text
     return Note(text, (gate.line(text),)).encoded()
-
-
-def write_tiles(folder: Path, items: Sequence[bytes]) -> None:
-    """The items in tiles of 256; the last one is partial where it is not full."""
-    for start in range(0, len(items), TILE_WIDTH):
-        tile = items[start : start + TILE_WIDTH]
-        path = folder / tile_name(start // TILE_WIDTH, len(tile))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"".join(tile))
-
-
-def tile_name(index: int, width: int) -> str:
-    """`x001/234`, and `.p/<width>` behind it where the tile is not full."""
-    digits = f"{index:03d}"
-    digits = digits.zfill(-(-len(digits) // 3) * 3)
-    parts = [digits[at : at + 3] for at in range(0, len(digits), 3)]
-    name = "/".join((*(f"x{part}" for part in parts[:-1]), parts[-1]))
-    return name if width == TILE_WIDTH else f"{name}.p/{width}"
