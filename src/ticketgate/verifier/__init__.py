@@ -1,0 +1,1 @@
+"""The independent verifier: one file that goes into each bundle, and shares no code with us."""

@@ -1,0 +1,2693 @@
+#!/usr/bin/env python3
+"""Verify an evidence bundle of ticketgate without trusting who made it.
+
+    python3 verify.py BUNDLE [--trust TRUST] [--known CHECKPOINT] ...
+
+One file, the standard library of Python 3.9 and later, no code of the gateway. It is written from
+docs/evidence-format.md alone; where it and the gateway's own verifier disagree, one of them is
+wrong. `RFC 6962`, `RFC 8032` and `c2sp.org/...` name the sources of what is done here.
+
+What it proves: the entries are the ones the signed checkpoints commit to, whole and in order; what
+they hide is unchanged or was erased on record; what they tell is possible; who else vouches, and
+up to which record. What it does not prove: that what the log tells happened; that behind the last
+checkpoint in another hand the operator did not write another tail; whose key the key is, unless
+the trust file comes from another hand; time-stamp tokens (their signatures need CMS).
+
+Everything that is read is held to be hostile: only plain files are opened, lines are bounded,
+nothing is printed that is not printable, and whatever cannot be understood is a fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import codecs
+import collections
+import contextlib
+import datetime as dt
+import functools
+import hashlib
+import itertools
+import json
+import multiprocessing
+import os
+import re
+import stat
+import sys
+import time
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Callable,
+    NamedTuple,
+    NoReturn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SEGMENT = 65536  # entries in a full segment: a perfect subtree of height 16
+ENTRY_MAX = 60_000  # bytes of one entry
+DISCLOSURE_MAX = 1 << 20  # bytes of one line of disclosures.jsonl, of one element of a snapshot
+SMALL_MAX = 65_536  # bytes of a checkpoint or trust file
+CHUNK = 1 << 18  # bytes read at once
+INT_MAX = 2**53 - 1
+DEPTH_MAX = 8
+FAULTS_KEPT = 1000  # of each verdict; all are counted
+FUTURE_MAX = 300  # seconds that a witness's clock may be ahead of ours
+VERDICTS = (
+    "structure", "signed", "disclosures", "semantics", "anchored", "policy", "completeness",
+)  # fmt: skip
+
+Record = dict[str, Any]
+sha256 = hashlib.sha256
+
+
+# --- What can go wrong ----------------------------------------------------------------------------
+
+
+class Refused(ValueError):
+    """Something that was read is not in the form it must have."""
+
+
+class Stopped(Exception):
+    """Nothing can be judged: exit 2 (usage, trust file) or 3 (something could not be read)."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code, self.reason = code, reason
+
+
+class Verdict:
+    """One verdict: its faults, and what it says where there are none."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.calm, self.note = name, "holds", ""
+        self.faults: list[tuple[int, str]] = []
+        self.count = 0
+        self.first_bad: int | None = None
+
+    def fault(self, index: int, text: str) -> None:
+        """Note a fault of the record with that index."""
+        self.count += 1
+        self.first_bad = index if self.first_bad is None else min(index, self.first_bad)
+        if len(self.faults) < FAULTS_KEPT:
+            self.faults.append((index, text))
+
+    @property
+    def state(self) -> str:
+        """`fails` once there is a fault, else what was settled: holds, none or partial."""
+        return "fails" if self.count else self.calm
+
+    def settle(self, calm: str, note: str) -> None:
+        """Say what the verdict is where there is no fault, and a note in any case."""
+        self.calm, self.note = calm, note
+
+
+# --- Reading files --------------------------------------------------------------------------------
+
+
+def open_plain(path: str, *, follow: bool = False) -> BinaryIO:
+    """Open a plain file. A link, FIFO or device is refused, without waiting for its other end."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    if not follow:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    try:
+        handle = os.open(path, flags)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise Stopped(3, f"{path}: not a plain file")
+        return os.fdopen(handle, "rb", buffering=0)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in a path
+        raise Stopped(3, f"{path}: {error}") from error
+
+
+def chunks(path: str, *, follow: bool = False) -> Iterator[bytes]:
+    """The bytes of a file, piece by piece; a disk error names the file."""
+    with open_plain(path, follow=follow) as file:
+        while True:
+            try:
+                data = file.read(CHUNK)
+            except OSError as error:
+                raise Stopped(3, f"{path}: {error}") from error
+            if not data:
+                return
+            yield data
+
+
+def read_small(path: str, limit: int, *, follow: bool = False) -> bytes:
+    """A whole file that has at most `limit` bytes."""
+    parts, size = [], 0
+    for data in chunks(path, follow=follow):
+        parts.append(data)
+        size += len(data)
+        if size > limit:
+            raise Refused(f"over {limit} bytes")
+    return b"".join(parts)
+
+
+def batches(path: str, limit: int) -> Iterator[bytes]:
+    """A file in pieces of whole lines. The last has no newline at its end where the file has none.
+
+    A line of more than `limit` bytes ends the reading: what follows it is never read.
+    """
+    rest = b""
+    for data in chunks(path):
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            yield rest + data[:cut]
+            rest = data[cut:]
+        else:
+            rest += data
+        if len(rest) > limit:
+            break
+    if rest:
+        yield rest
+
+
+# --- Canonical JSON -------------------------------------------------------------------------------
+
+KEY = re.compile(r"[a-z][a-z0-9_]*|_prev|_seq|_ts")
+INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+)
+dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def unique(pairs: list[tuple[str, Any]]) -> Record:
+    """An object whose keys are there once."""
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise Refused("a key twice")
+    return record
+
+
+def whole(text: str) -> int:
+    """An integer below 2^53 either way; its length is looked at before it is converted."""
+    if len(text) > 17 or abs(int(text)) > INT_MAX:
+        raise Refused("a number out of range")
+    return int(text)
+
+
+def no_number(text: str) -> Any:
+    """No fraction, exponent, NaN or Infinity is canonical."""
+    raise Refused(f"the number {text[:20]}")
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=unique, parse_int=whole, parse_float=no_number, parse_constant=no_number
+)
+
+
+def check_form(value: Any, key: re.Pattern[str] | None, depth: int = 0) -> None:
+    """Keys as the profile wants them (any, where `key` is None), and not too deep."""
+    if isinstance(value, (dict, list)):
+        if depth == DEPTH_MAX:
+            raise Refused(f"more than {DEPTH_MAX} objects and arrays inside each other")
+        if isinstance(value, dict) and key and not all(key.fullmatch(name) for name in value):
+            raise Refused("a key of another form")
+        for inner in value.values() if isinstance(value, dict) else value:
+            check_form(inner, key, depth + 1)
+
+
+def canonical(data: bytes, key: re.Pattern[str] | None = KEY) -> Any:
+    """What bytes say that are the canonical form of what they say; others are refused."""
+    try:
+        text = data.decode()
+        value = DECODER.decode(text)
+        if dump(value) != text:
+            raise Refused(
+                "not in canonical form"
+            )  # so is a lone surrogate: it is not dumped escaped
+    except RecursionError:
+        raise Refused("too deep") from None
+    except UnicodeError:
+        raise Refused("not UTF-8") from None
+    except ValueError as error:
+        raise error if isinstance(error, Refused) else Refused("not JSON") from None
+    check_form(value, key)
+    return value
+
+
+def is_instant(text: Any) -> bool:
+    """Whether it is an instant in UTC as `_ts` is written."""
+    if not isinstance(text, str) or not INSTANT.fullmatch(text):
+        return False
+    return is_day(text[:10])
+
+
+@functools.lru_cache(maxsize=4096)
+def is_day(text: str) -> bool:
+    """Whether the calendar has this day."""
+    try:
+        return bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def decimal(text: str) -> int:
+    """A number from 0 to below 2^53 in its one decimal form."""
+    if not re.fullmatch(r"0|[1-9][0-9]{0,15}", text) or int(text) > INT_MAX:
+        raise Refused("not a decimal number")
+    return int(text)
+
+
+def from_base64(text: str, size: int | None = None) -> bytes:
+    """Standard base64 in its one form (RFC 4648 §3.5, §4): padded, the unused bits zero."""
+    try:
+        data = base64.b64decode(text.encode(), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused("not base64") from None
+    if base64.b64encode(data).decode() != text or (size is not None and len(data) != size):
+        raise Refused("not base64 of its one form and length")
+    return data
+
+
+# --- Ed25519, RFC 8032 §5.1 -----------------------------------------------------------------------
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+Point = tuple[int, int, int, int]  # extended coordinates (X, Y, Z, T): x = X/Z, y = Y/Z, xy = T/Z
+IDENTITY = (0, 1, 1, 0)
+
+
+def add(a: Point, b: Point) -> Point:
+    """The sum of two points; complete, so that it doubles as well (RFC 8032 §5.1.4)."""
+    e = (a[1] - a[0]) * (b[1] - b[0]) % P
+    f = (a[1] + a[0]) * (b[1] + b[0]) % P
+    g = 2 * a[3] * b[3] * D % P
+    h = 2 * a[2] * b[2] % P
+    w, x, y, z = f - e, h - g, h + g, f + e
+    return w * x % P, y * z % P, x * y % P, w * z % P
+
+
+def low_order(point: Point) -> bool:
+    """Whether eight times the point is nothing: such points fit to every message."""
+    for _ in range(3):
+        point = add(point, point)
+    return point[0] == 0 and (point[1] - point[2]) % P == 0
+
+
+def decode_point(data: bytes) -> Point:
+    """A point in its one encoding (RFC 8032 §5.1.3); others are refused."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if len(data) != 32 or y >= P:
+        raise Refused("not the encoding of a point")
+    u, v = (y * y - 1) % P, (D * y * y + 1) % P
+    x = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
+    if v * x * x % P != u:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if v * x * x % P != u or (x == 0 and sign):
+        raise Refused("not a point of the curve")
+    x = P - x if x & 1 != sign else x
+    return x, y, 1, x * y % P
+
+
+def encode_point(point: Point) -> bytes:
+    """The one encoding of a point (RFC 8032 §5.1.2)."""
+    inverse = pow(point[2], -1, P)
+    x, y = point[0] * inverse % P, point[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def multiples(point: Point) -> list[list[Point]]:
+    """d·16^i·point for each digit d and place i: a product is then 64 sums and no doubling."""
+    table = []
+    for _ in range(64):
+        row = [IDENTITY]
+        for _ in range(15):
+            row.append(add(row[-1], point))
+        table.append(row)
+        point = add(row[-1], point)
+    return table
+
+
+def product(table: list[list[Point]], factor: int, total: Point = IDENTITY) -> Point:
+    """The factor (below 2^256) times the table's point, added to the total."""
+    for row in table:
+        if factor & 15:
+            total = add(total, row[factor & 15])
+        factor >>= 4
+    return total
+
+
+@functools.lru_cache(maxsize=1)
+def base_multiples() -> list[list[Point]]:
+    """The multiples of the base point (RFC 8032 §5.1)."""
+    return multiples(decode_point((4 * pow(5, -1, P) % P).to_bytes(32, "little")))
+
+
+@functools.lru_cache(maxsize=64)
+def key_multiples(public: bytes) -> list[list[Point]]:
+    """The multiples of minus a public key; a key of low order or not of the curve is refused."""
+    x, y, z, t = decode_point(public)
+    if low_order((x, y, z, t)):
+        raise Refused("a public key of low order")
+    return multiples((P - x, y, z, P - t))
+
+
+def verify_signature(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Ed25519 (RFC 8032 §5.1.7), strictly, by the equation without cofactor: R + k·A = s·B.
+
+    The sum is encoded and compared with R, so R can only be a canonical encoding of a point.
+    """
+    if len(signature) != 64 or len(public) != 32:
+        return False
+    s = int.from_bytes(signature[32:], "little")
+    if s >= L:
+        return False
+    try:
+        minus_key = key_multiples(public)
+    except Refused:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
+    found = product(minus_key, k, product(base_multiples(), s))
+    return encode_point(found) == signature[:32] and not low_order(found)
+
+
+# --- The tree, RFC 6962 §2.1 ----------------------------------------------------------------------
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """The hash of an entry in the tree, and in the chain (RFC 6962 §2.1)."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an interior node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def next_level(nodes: list[bytes]) -> list[bytes]:
+    """The parents of the nodes that are paired; an odd one at the end has none yet."""
+    each = iter(nodes)
+    return [sha256(b"\x01" + left + right).digest() for left, right in zip(each, each)]
+
+
+def tree_levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """Every perfect subtree over the leaves: level k holds those of 2^k leaves."""
+    levels = [leaves]
+    while len(levels[-1]) > 1:
+        levels.append(next_level(levels[-1]))
+    return levels
+
+
+def peaks(levels: list[list[bytes]], size: int) -> list[bytes]:
+    """The perfect subtrees that make up the tree of the first `size` leaves, largest first."""
+    bits = range(size.bit_length() - 1, -1, -1)
+    return [levels[bit][(size >> bit) - 1] for bit in bits if size >> bit & 1]
+
+
+def fold_peaks(nodes: list[bytes]) -> bytes:
+    """The root over perfect subtrees; that of no leaves is the hash of nothing."""
+    if not nodes:
+        return sha256(b"").digest()
+    return functools.reduce(lambda right, left: node_hash(left, right), reversed(nodes))
+
+
+def root_from_inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root that an inclusion proof leads to (RFC 6962 §2.1.1, RFC 9162 §2.1.3.2)."""
+    if index >= size:
+        raise Refused("the index is not below the size")
+    node, last, rest = leaf, size - 1, list(path)
+    while last:
+        if index & 1 or index == last:
+            while not index & 1:
+                index, last = index >> 1, last >> 1
+            node = node_hash(take(rest), node)
+        else:
+            node = node_hash(node, take(rest))
+        index, last = index >> 1, last >> 1
+    if rest:
+        raise Refused("a proof with too many hashes")
+    return node
+
+
+def take(path: list[bytes]) -> bytes:
+    """The next hash of a proof."""
+    if not path:
+        raise Refused("a proof with too few hashes")
+    return path.pop(0)
+
+
+def roots_from_consistency(small: int, large: int, path: list[bytes]) -> tuple[bytes, bytes]:
+    """Both roots that a consistency proof leads to (RFC 6962 §2.1.2, RFC 9162 §2.1.4.2).
+
+    The path begins with the subtree both trees share, also where that is the whole smaller tree.
+    """
+    if not 0 < small < large:
+        raise Refused("sizes that no consistency proof is between")
+    rest, index, last = list(path), small - 1, large - 1
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    old = new = take(rest)
+    while last:
+        if index & 1 or index == last:
+            while index and not index & 1:
+                index, last = index >> 1, last >> 1
+            left = take(rest)
+            old, new = node_hash(left, old), node_hash(left, new)
+        else:
+            new = node_hash(new, take(rest))
+        index, last = index >> 1, last >> 1
+    if rest:
+        raise Refused("a proof with too many hashes")
+    return old, new
+
+
+# --- Keys, notes and checkpoints: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature ---------
+
+LOG_KEY, WITNESS_KEY = 1, 4
+NAME = re.compile(r"[^\s+]+")
+
+
+class Vkey(NamedTuple):
+    """A public key with its name."""
+
+    name: str
+    kind: int
+    public: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        """The first four bytes of SHA-256(name ‖ 0x0a ‖ type ‖ public key)."""
+        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
+
+
+def parse_vkey(text: Any, kind: int) -> Vkey:
+    """A vkey of that type, whose key id is the right one and whose key can verify something."""
+    parts = text.split("+", 2) if isinstance(text, str) else []
+    if len(parts) != 3 or not NAME.fullmatch(parts[0]):
+        raise Refused("not a vkey")
+    data = from_base64(parts[2], 33)
+    key = Vkey(parts[0], data[0], data[1:])
+    if key.kind != kind:
+        raise Refused("a key of another type")
+    if key.key_id.hex() != parts[1]:
+        raise Refused("a vkey with another key id")
+    if low_order(decode_point(key.public)):
+        raise Refused("a public key of low order")
+    return key
+
+
+class Line(NamedTuple):
+    """A signature line of a note: who, which key, and what is decoded after the key id."""
+
+    name: str
+    key_id: bytes
+    data: bytes
+
+
+class Checkpoint(NamedTuple):
+    """A checkpoint in the one form it has."""
+
+    origin: str
+    size: int
+    root: bytes
+    text: bytes
+    lines: tuple[Line, ...]
+    note: bytes
+
+
+def parse_checkpoint(note: bytes) -> Checkpoint:
+    """A checkpoint; everything is refused that would not be written so, byte for byte."""
+    if len(note) > SMALL_MAX:
+        raise Refused(f"over {SMALL_MAX} bytes")
+    try:
+        whole_text = note.decode()
+    except UnicodeError:
+        raise Refused("not UTF-8") from None
+    if re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", whole_text) or not whole_text.endswith("\n"):
+        raise Refused("a control character, or no newline at the end")
+    rows = whole_text[:-1].split("\n")
+    if len(rows) < 5 or rows[3] or not 1 <= len(rows) - 4 <= 64 or not NAME.fullmatch(rows[0]):
+        raise Refused("not three lines, an empty one and 1 to 64 signatures")
+    lines = []
+    for row in rows[4:]:
+        words = row.split(" ")
+        if len(words) != 3 or words[0] != "—" or not NAME.fullmatch(words[1]):
+            raise Refused("not a signature line")
+        data = from_base64(words[2])
+        if len(data) < 5:
+            raise Refused("a signature without bytes")
+        lines.append(Line(words[1], data[:4], data[4:]))
+    text = "\n".join(rows[:3]).encode() + b"\n"
+    size, root = decimal(rows[1]), from_base64(rows[2], 32)
+    return Checkpoint(rows[0], size, root, text, tuple(lines), note)
+
+
+def cosigned_at(public: bytes, text: bytes, data: bytes) -> int | None:
+    """When a witness cosigned (cosignature/v1), or None where it did not."""
+    moment = int.from_bytes(data[:8], "big")
+    message = b"cosignature/v1\ntime %d\n%b" % (moment, text)
+    valid = len(data) == 72 and moment < 2**63 and verify_signature(public, message, data[8:])
+    return moment if valid else None
+
+
+# --- Trust: c2sp.org/tlog-policy, with `end` and `tsa` --------------------------------------------
+
+
+class Trust:
+    """What a trust file says."""
+
+    def __init__(self, data: bytes) -> None:
+        self.logs: list[Vkey] = []
+        self.ends: dict[tuple[str, bytes], int] = {}
+        self.witnesses: dict[tuple[str, bytes], tuple[str, bytes]] = {}
+        self.groups: dict[str, tuple[int, list[str]]] = {}
+        self.quorum: str | None = None
+        self.tsa: list[str] = []
+        self._names: set[str] = {"none"}
+        self._members: set[str] = set()
+        if len(data) > SMALL_MAX:
+            raise Refused(f"over {SMALL_MAX} bytes")
+        try:
+            text = data.decode()
+        except UnicodeError:
+            raise Refused("not UTF-8") from None
+        if re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text):
+            raise Refused("a control character")
+        for row in text.split("\n"):
+            words = [word for word in re.split("[ \t]", row) if word]
+            if words and not words[0].startswith("#"):
+                self._line(words[0], words[1:])
+        if not self.logs or self.quorum is None:
+            raise Refused("no log line, or no quorum line")
+
+    def _line(self, kind: str, words: list[str]) -> None:
+        """Take one line in."""
+        lengths = {"log": (1, 2), "witness": (2, 3), "quorum": (1,), "end": (2,), "tsa": (1,)}
+        if kind != "group" and len(words) not in lengths.get(kind, ()):
+            raise Refused(f"the line `{kind}`")
+        if kind == "log":
+            self.logs.append(self._new_key(parse_vkey(words[0], LOG_KEY)))
+        elif kind == "witness":
+            self._define(words[0])
+            key = self._new_key(parse_vkey(words[1], WITNESS_KEY))
+            self.witnesses[key.name, key.key_id] = (words[0], key.public)
+        elif kind == "group":
+            self._group(words)
+        elif kind == "end":
+            self._end(words[0], decimal(words[1]))
+        elif kind == "tsa":
+            self.tsa.append(words[0])
+        elif self.quorum is None and words[0] in self._names:
+            self.quorum = words[0]
+        else:
+            raise Refused("a second quorum line, or a name that is not defined")
+
+    def _end(self, key: str, size: int) -> None:
+        """A key counts up to the smallest size that is given for it."""
+        name, _, key_id = key.rpartition("+")
+        if not NAME.fullmatch(name) or not re.fullmatch("[0-9a-f]{8}", key_id):
+            raise Refused("the line `end`")
+        key_of = (name, bytes.fromhex(key_id))
+        self.ends[key_of] = min(size, self.ends.get(key_of, INT_MAX))
+
+    def _new_key(self, key: Vkey) -> Vkey:
+        taken = {(log.name, log.key_id) for log in self.logs} | set(self.witnesses)
+        if (key.name, key.key_id) in taken:
+            raise Refused("a key twice")
+        return key
+
+    def _define(self, name: str) -> None:
+        if name in self._names:
+            raise Refused("a name twice")
+        self._names.add(name)
+
+    def _group(self, words: list[str]) -> None:
+        members = words[2:]
+        unknown = set(members) - self._names | set(members) & (self._members | {"none"})
+        if unknown or not members or len(set(members)) != len(members):
+            raise Refused("a group with members that are none, not defined, or taken")
+        named = {"any": 1, "all": len(members)}.get(words[1])
+        count = decimal(words[1]) if named is None else named
+        if not 1 <= count <= len(members):
+            raise Refused("a group that asks for more or fewer than its members")
+        self._define(words[0])
+        self._members |= set(members)
+        self.groups[words[0]] = (count, members)
+
+    def met(self, witnesses: Iterable[str]) -> bool:
+        """Whether these witnesses make up the quorum; a group's members come before it."""
+        have = {"none", *witnesses}
+        for name, (count, members) in self.groups.items():
+            if sum(member in have for member in members) >= count:
+                have.add(name)
+        return self.quorum in have
+
+
+class LogKey:
+    """A log key that is accepted: for checkpoints above `since` and of at most `end` records."""
+
+    def __init__(self, key: Vkey, since: int, end: int | None, source: str) -> None:
+        self.key, self.since, self.end, self.source = key, since, end, source
+
+    def ends_by(self, size: int) -> None:
+        """End it at that size, unless it ended before."""
+        self.end = size if self.end is None else min(self.end, size)
+
+    def counts_for(self, size: int) -> bool:
+        """Whether it may sign a checkpoint of that size."""
+        return size > self.since and (self.end is None or size <= self.end)
+
+
+class Keys:
+    """The log keys of one origin: those of the trust file, and those that follow inside the log.
+
+    A key's `source` is trust, log, or snapshot: a snapshot lists keys without the signatures that
+    brought them, so what is reached through it counts only once a better key has vouched for it.
+    """
+
+    def __init__(self, trust: Trust, origin: str) -> None:
+        self.origin, self.ends = origin, trust.ends
+        self.known: dict[bytes, LogKey] = {}
+        for key in trust.logs:
+            if key.name == origin:
+                self.accept(key, -1, None, "trust")
+
+    def accept(self, key: Vkey, since: int, end: int | None, source: str) -> None:
+        """Accept a key; one that was accepted before stays as it is, but for a nearer end."""
+        held = self.known.setdefault(key.key_id, LogKey(key, since, end, source))
+        for limit in (end, self.ends.get((key.name, key.key_id))):
+            if limit is not None:
+                held.ends_by(limit)
+
+    def _find(self, vkey: Any) -> LogKey:
+        key = parse_vkey(vkey, LOG_KEY)
+        held = self.known.get(key.key_id)
+        if held is None or held.key != key:
+            raise Refused("the key is not an accepted log key")
+        return held
+
+    def rotated(self, index: int, record: Record) -> None:
+        """`key.rotated`: the old key, which has not ended, signs that the new one follows."""
+        old = self._find(record.get("old"))
+        if old.since >= index or (old.end is not None and old.end <= index):
+            raise Refused("the old key has ended, or does not count yet")
+        new = parse_vkey(record.get("new"), LOG_KEY)
+        if new.name != self.origin:
+            raise Refused("the new key has another name")
+        says = f"ticketgate-key-rotation/v1\n{self.origin}\n{index}\n{record['new']}\n".encode()
+        signatures = [
+            from_base64(str(record.get(name)), 64) for name in ("signature", "possession")
+        ]
+        if not verify_signature(old.key.public, says, signatures[0]):
+            raise Refused("the old key's signature does not verify")
+        self.accept(new, index, None, "log" if old.source == "trust" else old.source)
+        if not verify_signature(new.public, says, signatures[1]):
+            raise Refused("the new key's possession does not verify")
+
+    def ended(self, index: int, record: Record) -> None:
+        """`key.ended`: an accepted key signs no more; another one goes on."""
+        held = self._find(record.get("key"))
+        held.ends_by(index + 1)
+        if not any(key.end is None or key.end > index + 1 for key in self.known.values()):
+            raise Refused("no log key goes on")
+
+
+# --- Record types and moves -----------------------------------------------------------------------
+
+MOVE = "on id from to cause "
+REQUEST = MOVE + (
+    "approve_rule decide_by entitlement kinds links material reasons revision round rules seconds"
+    " stage target ticket tier "
+)
+GRANT = MOVE + "entitlement request subject target "
+MUST_HAVE: dict[str, tuple[str, ...]] = {
+    kind: tuple(fields.split())
+    for kind, fields in {
+        "log.opened": "format origin version",
+        "gateway.started": "version",
+        "heartbeat": "duplicates refused",
+        "checkpoint.anchored": "anchor by root size",
+        "checkpoint.anchor_failed": "anchor by code size",
+        "key.rotated": "new old possession signature",
+        "key.ended": "key",
+        "restore.declared": "by lost_root lost_size",
+        "restore.ended": "by",
+        "retention.pruned": "boundary snapshot",
+        "evidence.exported": "by size",
+        "clock.disputed": "disputed",
+        "settings.loaded": "authority digest",
+        "policy.loaded": "authority digest",
+        "directory.loaded": "authority digest",
+        "delivery.accepted": MOVE + "body source webhook",
+        "delivery.quarantined": MOVE + "body reason source",
+        "delivery.processed": MOVE + "body source",
+        "ticket.classified": MOVE
+        + "blind kinds policy revision rules source state_class table tier verdict",
+        "ticket.approval_claimed": "source state",
+        "request.opened": REQUEST + "beneficiary requester",
+        "request.blocked": REQUEST,
+        "request.awaiting": REQUEST + "beneficiary requester",
+        "request.approved": REQUEST + "beneficiary requester stages",
+        "request.denied": REQUEST,
+        "request.withdrawn": REQUEST,
+        "request.timed_out": REQUEST,
+        "links.issued": "links request round stage",
+        "decision.recorded": "approver authority_basis because classification clause decision"
+        " directory directory_read_at first_viewed_at link material method need policy request"
+        " revision round rule rules seconds shown signed_in_at stage",
+        "decision.refused": "approver code request",
+        "grant.planned": GRANT + "activate_by seconds",
+        "grant.provisioning": GRANT + "baseline before command deadline not_after plan",
+        "grant.activated": GRANT + "not_after",
+        "grant.cancelled": GRANT,
+        "grant.released_shared": GRANT + "not_after",
+        "revocation.begun": GRANT + "not_after",
+        "revocation.attempted": "before command grant request",
+        "revocation.confirmed": GRANT + "confirmed kept late_milliseconds not_after",
+        "revocation.overdue": GRANT + "not_after",
+        "operator.revoked": "by grants",
+        "command.retried": "about command outcome tries",
+        "notification.sent": "about what",
+        "notification.failed": "about code what",
+        "actor.minted": "actor",
+        "sign_in.recorded": "method person",
+        "sign_in.refused": "code",
+        "view.recorded": "person request",
+        "disclosure.erased": "digests",
+    }.items()
+}
+FINDINGS = ("identity", "not_identity", "uncertain")
+MOVES: dict[tuple[str, str, str], str] = {
+    ("delivery", "", "accepted"): "delivery.accepted",
+    ("delivery", "", "quarantined"): "delivery.quarantined",
+    ("delivery", "accepted", "processed"): "delivery.processed",
+    ("delivery", "accepted", "quarantined"): "delivery.quarantined",
+    **{
+        ("ticket", before, after): "ticket.classified"
+        for before in ("", *FINDINGS)
+        for after in FINDINGS
+    },
+    ("request", "", "awaiting"): "request.opened",
+    ("request", "", "blocked"): "request.blocked",
+    ("request", "awaiting", "approved"): "request.approved",
+    ("request", "awaiting", "awaiting"): "request.awaiting",
+    ("request", "awaiting", "denied"): "request.denied",
+    ("request", "awaiting", "timed_out"): "request.timed_out",
+    ("request", "awaiting", "withdrawn"): "request.withdrawn",
+    ("request", "blocked", "awaiting"): "request.awaiting",
+    ("request", "blocked", "blocked"): "request.blocked",
+    ("request", "blocked", "timed_out"): "request.timed_out",
+    ("request", "blocked", "withdrawn"): "request.withdrawn",
+    ("grant", "", "planned"): "grant.planned",
+    ("grant", "active", "released_shared"): "grant.released_shared",
+    ("grant", "active", "revoking"): "revocation.begun",
+    ("grant", "planned", "cancelled"): "grant.cancelled",
+    ("grant", "planned", "provisioning"): "grant.provisioning",
+    ("grant", "provisioning", "active"): "grant.activated",
+    ("grant", "provisioning", "revoking"): "revocation.begun",
+    ("grant", "revoke_overdue", "revoking"): "revocation.begun",
+    ("grant", "revoking", "revoke_overdue"): "revocation.overdue",
+    ("grant", "revoking", "revoked"): "revocation.confirmed",
+}
+ENDED = frozenset({"released_shared", "cancelled", "revoked"})
+KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
+# What is looked at after a record was found canonical; its other fields need only be there.
+LOOKED_AT = {
+    "_ts", "approver", "beneficiary", "boundary", "by", "confirmed", "decision", "digests",
+    "editor", "editors", "entitlement", "format", "from", "heirs", "id", "key", "material", "need",
+    "new", "not_after", "old", "on", "origin", "possession", "request", "requester", "revision",
+    "round", "sd", "seconds", "signature", "snapshot", "source", "stage", "stages", "subject",
+    "table", "target", "to",
+}  # fmt: skip
+
+
+# --- Reading entries quickly ----------------------------------------------------------------------
+
+_INT = "(?:0|-?[1-9][0-9]{0,14})"
+_ATOM = f'(?:"[^"]*"|{_INT})'
+_LIST = rf"\[(?:{_ATOM}(?:,{_ATOM})*)?\]"
+_ITEM = f"(?:{_ATOM}|{_LIST})"
+_ANY = rf'(?:"[^"]*"|{_INT}|true|false|null|\[(?:{_ITEM}(?:,{_ITEM})*)?\])'
+# Bytes that a shape cannot judge: what must be escaped, and escapes.
+UNCLEAN = bytes(int((byte < 0x20 and byte != 0x0A) or byte == 0x5C) for byte in range(256))
+SHAPES_KEPT = 16  # of each type
+
+
+class Shape:
+    """Entries of one type and one list of keys, as a pattern that only canonical forms match.
+
+    The keys stand in it as they stood in an entry that was parsed strictly, so they are sorted,
+    there once and of the right form. Each value is a string without escapes, an integer of at most
+    15 digits, a literal, or lists of these: texts with only one way to write them. It is used on
+    lines without control characters and backslashes only; so `"` can only begin or end a string.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.names: list[str] = []
+        self.parsed: list[str] = []  # those that are no strings
+        parts = []
+        for name, value in record.items():
+            text = isinstance(value, str)
+            pattern = "%s" if name not in LOOKED_AT else '"([^"]*)"' if text else "(%s)"
+            if name in LOOKED_AT:
+                self.names.append(name)
+                if not text:
+                    self.parsed.append(name)
+            if name == "type":
+                pattern = re.escape(dump(value))
+            elif "%s" in pattern:
+                pattern %= '"[^"]*"' if text else _INT if type(value) is int else _ANY
+            parts.append(f'"{name}":{pattern}')
+        self.match = re.compile(r"\{" + ",".join(parts) + r"\}").fullmatch
+        self.kind = record["type"]
+        self.missing = missing_fields(record)
+
+
+def missing_fields(record: Record) -> str:
+    """What its type must have and it has not; or that there is no such type."""
+    kind = record.get("type")
+    fields = MUST_HAVE.get(kind) if isinstance(kind, str) else None
+    if fields is None:
+        record["type"] = ""
+        return "a record of an unknown type"
+    lacking = [name for name in fields if name not in record]
+    return f"{kind} without {' '.join(lacking)}" if lacking else ""
+
+
+class Reader:
+    """Reads entries: strictly, and by the shapes of those that were read strictly before."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[str, list[Shape]] = {}
+
+    def read(self, line: str, *, clean: bool) -> tuple[Record, str]:
+        """What a canonical entry says (what is looked at), and what its type lacks."""
+        if clean:
+            start = line.rfind('"type":"') + 8
+            for shape in self.shapes.get(line[start : line.find('"', start)], ()):
+                found = shape.match(line)
+                if found:
+                    record: Record = dict(zip(shape.names, found.groups()))
+                    for name in shape.parsed:
+                        record[name] = json.loads(record[name])
+                    record["type"] = shape.kind
+                    return record, shape.missing
+        return self.read_strictly(line.encode(), clean=clean)
+
+    def read_strictly(self, entry: bytes, *, clean: bool) -> tuple[Record, str]:
+        """The same by parsing; its shape is kept for the next."""
+        if len(entry) > ENTRY_MAX:
+            raise Refused(f"over {ENTRY_MAX} bytes")
+        record = canonical(entry)
+        if not isinstance(record, dict):
+            raise Refused("not an object")
+        missing = missing_fields(record)
+        if clean and not missing:
+            known = self.shapes.setdefault(record["type"], [])
+            if len(known) < SHAPES_KEPT:
+                known.append(Shape(record))
+        return record, missing
+
+
+# --- One segment of the log -----------------------------------------------------------------------
+
+
+class Task(NamedTuple):
+    """A segment to look at: where it lies, and what is asked about it."""
+
+    start: int
+    lines: str  # path of the entries, or ""
+    leaves: str  # path of the leaf hashes, or ""
+    sizes: tuple[int, ...]  # of trees that end in it
+    tiles: tuple[tuple[str, str, int, int], ...]  # path, level, number, width
+    tree_size: int  # of the tree that the tiles are of
+
+
+class Scan:
+    """What a segment was found to hold; small enough to hand from process to process."""
+
+    def __init__(self, start: int) -> None:
+        self.start, self.count = start, 0
+        self.structure = Verdict("structure")
+        self.first_prev: bytes | None = None
+        self.last = b""
+        self.peaks: dict[int, list[bytes]] = {}
+        self.of_keys: list[tuple[int, bytes]] = []
+
+
+HEAD = b'\x00{"_prev":"%b","_seq":%d,"_ts":"'
+
+
+def check_chain(lines: list[bytes], prevs: list[bytes], index: int, verdict: Verdict) -> None:
+    """Each line begins with the leaf hash before it and its index; both at fixed places.
+
+    All heads are compared at once; only where that fails are they looked at one by one.
+    """
+    heads = b"".join(prevs).hex().encode()
+    each = [heads[at : at + 64] for at in range(0, len(heads), 64)]
+    length = len(HEAD % (each[0], index))
+    if length == len(HEAD % (each[0], index + len(lines) - 1)):
+        expected = HEAD * len(lines) % tuple(itertools.chain(*zip(each, itertools.count(index))))
+        if b"".join([line[:length] for line in lines]) == expected:
+            return
+    for place, (line, prev) in enumerate(zip(lines, each), index):
+        if line.startswith(HEAD % (prev, place)):
+            continue
+        chained = line.startswith(b'\x00{"_prev":"%b"' % prev)
+        verdict.fault(place, "_seq is not its index" if chained else "_prev is not the leaf before")
+
+
+def entry_lines(batch: bytes, index: int, room: int, verdict: Verdict) -> list[bytes]:
+    """The entries of a batch, each with the 0x00 before it that a leaf hash begins with."""
+    lines = (b"\x00" + batch).replace(b"\n", b"\n\x00").split(b"\n")
+    last = lines.pop()
+    if last != b"\x00":
+        if len(last) > ENTRY_MAX + 1:
+            verdict.fault(index + len(lines), f"over {ENTRY_MAX} bytes")
+        else:
+            lines.append(last)
+            verdict.fault(index + len(lines) - 1, "no newline at the end")
+    if len(lines) > room:
+        verdict.fault(index + room, "a segment with more entries than fit")
+        del lines[room:]
+    if lines and max(map(len, lines)) > ENTRY_MAX + 1:
+        for place, line in enumerate(lines, index):
+            if len(line) > ENTRY_MAX + 1:
+                verdict.fault(place, f"over {ENTRY_MAX} bytes")
+    return lines
+
+
+def look_quickly(scan: Scan, batch: bytes, lines: list[bytes], index: int) -> None:
+    """What `--quick` looks at besides hashes: UTF-8, and records that say whose key counts."""
+    try:
+        batch.decode()
+    except UnicodeError:
+        for place, line in enumerate(lines, index):
+            if line.decode(errors="replace").encode() != line:
+                scan.structure.fault(place, "not UTF-8")
+    if b'"type":"key.' in batch or b'"type":"retention.pruned"' in batch:
+        for place, line in enumerate(lines, index):
+            if b'"type":"key.' in line or b'"type":"retention.pruned"' in line:
+                scan.of_keys.append((place, line[1:]))
+        if len(scan.of_keys) > FAULTS_KEPT:
+            scan.structure.fault(index, "more records of keys than any log has")
+            del scan.of_keys[FAULTS_KEPT:]
+
+
+def scan_lines(scan: Scan, task: Task, content: Content | None) -> list[bytes]:
+    """The leaf hashes of the entries of a segment, its chain checked, its content handed on."""
+    leaves: list[bytes] = []
+    for batch in batches(task.lines, ENTRY_MAX):
+        index = task.start + len(leaves)
+        lines = entry_lines(batch, index, SEGMENT - len(leaves), scan.structure)
+        if not lines:
+            break
+        if scan.first_prev is None:
+            head = lines[0][11:75]
+            scan.first_prev = (
+                bytes.fromhex(head.decode()) if re.fullmatch(b"[0-9a-f]{64}", head) else bytes(32)
+            )
+        found = [sha256(line).digest() for line in lines]
+        before = leaves[-1] if leaves else scan.first_prev
+        check_chain(lines, [before, *found[:-1]], index, scan.structure)
+        leaves += found
+        if content is not None:
+            content.take(index, batch, lines)
+        else:
+            look_quickly(scan, batch, lines, index)
+    return leaves
+
+
+def scan_segment(task: Task, content: Content | None = None) -> Scan:
+    """Look at one segment: its chain, its part of the tree, the tiles over it."""
+    scan = Scan(task.start)
+    leaves: list[bytes] = []
+    if task.leaves:
+        data = read_exactly(task.leaves, SEGMENT * 32, scan)
+        leaves = split_hashes(data)
+    if task.lines:
+        given, leaves = leaves, scan_lines(scan, task, content)
+        if task.leaves and given != leaves:
+            pairs = enumerate(itertools.zip_longest(given, leaves), task.start)
+            bad = next(index for index, (left, right) in pairs if left != right)
+            scan.structure.fault(bad, "the base has another entry than the leaf hash says")
+            leaves = given
+    scan.count = len(leaves)
+    if leaves:
+        scan.last = leaves[-1]
+        levels = tree_levels(leaves)
+        wanted = {min(size - task.start, SEGMENT) for size in task.sizes} | {len(leaves)}
+        scan.peaks = {size: peaks(levels, size) for size in wanted if size <= len(leaves)}
+        check_tiles(scan, task, levels)
+    return scan
+
+
+def read_exactly(path: str, size: int, scan: Scan) -> bytes:
+    """A file of that size, or nothing and a fault."""
+    try:
+        data = read_small(path, size)
+    except Refused:
+        data = b""
+    if len(data) != size:
+        scan.structure.fault(scan.start, f"{os.path.basename(path)} has not {size} bytes")
+        return b""
+    return data
+
+
+def check_tiles(scan: Scan, task: Task, levels: list[list[bytes]]) -> None:
+    """Tiles over this segment (c2sp.org/tlog-tiles): of leaves, of their 256s, and of entries."""
+    size = max(0, min(task.tree_size - task.start, len(levels[0])))
+    for path, level, number, width in task.tiles:
+        at = number * 256 - (task.start >> 8 if level == "1" else task.start)
+        nodes = levels[8] if level == "1" and len(levels) > 8 else [] if level == "1" else levels[0]
+        wanted = nodes[at : min(at + 256, size >> 8 if level == "1" else size)]
+        try:
+            data = read_small(path, width * (ENTRY_MAX + 2) if level == "entries" else width * 32)
+            found = bundled_leaves(data) if level == "entries" else split_hashes(data)
+        except Refused:
+            found = []
+        if not wanted or len(wanted) != width or found != wanted:
+            index = task.start + at * (256 if level == "1" else 1)
+            scan.structure.fault(index, f"{task_name(path)} is not a tile of the tree")
+
+
+def split_hashes(data: bytes) -> list[bytes]:
+    """The hashes of a tile."""
+    return [data[at : at + 32] for at in range(0, len(data), 32)]
+
+
+def bundled_leaves(data: bytes) -> list[bytes]:
+    """The leaf hashes of an entry bundle: each entry comes after its length in two bytes."""
+    leaves, at = [], 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        if end > len(data) or at + 2 > len(data):
+            raise Refused("an entry bundle that ends early")
+        leaves.append(leaf_hash(data[at + 2 : end]))
+        at = end
+    return leaves
+
+
+def task_name(path: str) -> str:
+    """A tile as a reader names it."""
+    return path[path.rfind("tile") :].replace(os.sep, "/")
+
+
+# --- Disclosures ----------------------------------------------------------------------------------
+
+DIGEST = re.compile("[A-Za-z0-9_-]{43}")
+DISCLOSURE = re.compile(
+    rb'\{"digest":"([A-Za-z0-9_-]{43})","encoded":(null|"([A-Za-z0-9_-]+)"),"idx":(0|[1-9][0-9]{0,15})\}'
+)
+
+
+def from_base64url(text: str) -> bytes:
+    """Base64url without padding, in its one form."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused("not base64url") from None
+    if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
+        raise Refused("not base64url in its one form")
+    return data
+
+
+def read_disclosure(encoded: str, digest: str) -> tuple[str, Any]:
+    """Name and value of a disclosure that hashes to the digest (RFC 9901 §4.2)."""
+    found = base64.urlsafe_b64encode(sha256(encoded.encode()).digest()).rstrip(b"=").decode()
+    if found != digest:
+        raise Refused("a disclosure that hashes to something else")
+    said = canonical(from_base64url(encoded), None)
+    if not isinstance(said, list) or len(said) != 3 or not isinstance(said[1], str):
+        raise Refused("a disclosure that is not [salt, name, value]")
+    if not isinstance(said[0], str) or len(from_base64url(said[0])) != 16:
+        raise Refused("a disclosure whose salt has not 16 bytes")
+    return said[1], said[2]
+
+
+class Row(NamedTuple):
+    """One line of disclosures.jsonl."""
+
+    entry: int
+    digest: str
+    encoded: str | None
+
+
+class Digests:
+    """Every digest of the log with its entry, to find one twice; 24 bytes for each.
+
+    They are kept apart by their first character, so that only a 64th is looked at together. The
+    first 16 characters (96 bits) stand for the digest.
+    """
+
+    def __init__(self) -> None:
+        self.parts: dict[str, bytearray] = collections.defaultdict(bytearray)
+
+    def add(self, digest: str, index: int) -> None:
+        """Note that the entry holds the digest."""
+        self.parts[digest[0]] += digest[:16].encode() + index.to_bytes(8, "big")
+
+    def entries(self, digests: Iterable[str]) -> tuple[list[int], dict[str, int]]:
+        """The entries that hold a digest an earlier one holds, and where the given digests are."""
+        asked = {digest[:16].encode(): digest for digest in digests}
+        twice: list[int] = []
+        found: dict[str, int] = {}
+        for part in self.parts.values():
+            seen = set()
+            for at in range(0, len(part), 24):
+                key, index = (
+                    bytes(part[at : at + 16]),
+                    int.from_bytes(part[at + 16 : at + 24], "big"),
+                )
+                if key in seen:
+                    twice.append(index)
+                elif key in asked:
+                    found[asked[key]] = index
+                seen.add(key)
+        return sorted(twice), found
+
+
+class Disclosures:
+    """Goes through the entries and disclosures.jsonl side by side; both are in order of entries."""
+
+    def __init__(self, path: str, tickets: Tickets | None) -> None:
+        self.verdict = Verdict("disclosures")
+        self.counts = {"given": 0, "erased": 0, "withheld": 0, "mismatch": 0}
+        self.digests = Digests()
+        self.erased: dict[str, int] = {}
+        self.listed: dict[str, int] = {}  # by disclosure.erased
+        self.tickets = tickets
+        self.rows = self._rows(path) if path else iter(())
+        self.next = next(self.rows, None)
+
+    def mismatch(self, index: int, text: str) -> None:
+        """Count a disclosure that is not what it should be."""
+        self.counts["mismatch"] += 1
+        self.verdict.fault(index, text)
+
+    def _rows(self, path: str) -> Iterator[Row]:
+        """The lines in their order; one out of order, or twice, is a fault and left out."""
+        before = (-1, "")
+        for batch in batches(path, DISCLOSURE_MAX):
+            lines = batch.split(b"\n")
+            if lines.pop():
+                self.mismatch(max(before[0], 0), "a line too long, or without newline at its end")
+            for line in lines:
+                found = DISCLOSURE.fullmatch(line)
+                index = int(found[4]) if found else -1
+                if not found or (index, found[1].decode()) <= before:
+                    text = "out of order or twice" if found else "not one disclosure in its form"
+                    self.mismatch(max(index, before[0], 0), f"a line of disclosures: {text}")
+                    continue
+                before = (index, found[1].decode())
+                yield Row(index, before[1], found[3].decode() if found[3] else None)
+
+    def entry(self, index: int, record: Record) -> None:
+        """Hold the rows of an entry against its digests."""
+        sd = record.get("sd", [])
+        if sd and (
+            not isinstance(sd, list)
+            or not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in sd)
+            or sorted(set(sd)) != sd
+        ):
+            self.verdict.fault(index, "sd is not a sorted list of digests")
+            sd = []
+        missing = set(sd)
+        while self.next is not None and self.next.entry <= index:
+            self._row(self.next, index, record, missing)
+            self.next = next(self.rows, None)
+        for digest in sd:
+            self.digests.add(digest, index)
+        self.counts["withheld"] += len(missing)
+        if missing and self.tickets:
+            self.tickets.hidden(record)
+
+    def _row(self, row: Row, index: int, record: Record, missing: set[str]) -> None:
+        """One row that stands at this entry, or at one before it that is not there."""
+        if row.entry != index or row.digest not in missing:
+            self.mismatch(row.entry, "a disclosure that belongs to another entry or to none")
+            return
+        missing.discard(row.digest)
+        try:
+            if row.encoded is None:
+                self.erased[row.digest] = index
+                self.counts["erased"] += 1
+                raise Refused("")
+            name, value = read_disclosure(row.encoded, row.digest)
+            self.counts["given"] += 1
+            if self.tickets and name == "ticket":
+                self.tickets.seen(record, value)
+        except Refused as refusal:
+            if row.encoded is not None:
+                self.mismatch(index, str(refusal))
+            if self.tickets:
+                self.tickets.hidden(record)
+
+    def finish(self, size: int, replay: Replay) -> None:
+        """What can only be said at the end of the log."""
+        while self.next is not None:
+            self.mismatch(min(self.next.entry, size), "a disclosure that belongs to no entry")
+            self.next = next(self.rows, None)
+        for digest, index in self.erased.items():
+            if digest not in replay.listed:
+                self.verdict.fault(index, "erased, and no disclosure.erased lists it")
+        twice, found = self.digests.entries(replay.listed)
+        for index in twice:
+            self.verdict.fault(index, "a digest that an earlier entry holds")
+        for digest, index in replay.listed.items():
+            if found.get(digest, index) >= index and (digest in found or replay.complete):
+                replay.verdict.fault(index, "erased is a digest of no entry before")
+        words = [f"{count} {name}" for name, count in self.counts.items()]
+        self.verdict.note = ", ".join(words)
+
+
+class Tickets:
+    """The list of tickets that must be in the log (`--tickets`)."""
+
+    def __init__(self, data: bytes) -> None:
+        self.missing: set[tuple[str, str, str]] = set()
+        self.hidden_sources: set[str] = set()
+        for row in data.decode().split("\n"):
+            words = row.split("\t")
+            if row and (len(words) != 3 or not all(words)):
+                raise Refused("a line that is not source, table and id")
+            if row:
+                self.missing.add((words[0], words[1], words[2]))
+        self.count = len(self.missing)
+
+    def seen(self, record: Record, value: Any) -> None:
+        """A `ticket` disclosure: it is the ticket's own if the record is one of tickets."""
+        if record.get("type") == "ticket.classified" and isinstance(value, dict):
+            names = (record.get("source"), record.get("table"), value.get("id"))
+            if all(isinstance(name, str) for name in names):
+                self.missing.discard(names)
+
+    def hidden(self, record: Record) -> None:
+        """A value of the record cannot be looked into: it may have been any ticket's."""
+        if record.get("type") == "ticket.classified":
+            self.hidden_sources.add(str(record.get("source")))
+
+    def judge(self, verdict: Verdict, size: int, *, complete: bool) -> None:
+        """COMPLETENESS, at the end of the log."""
+        unknown = 0
+        for source, table, ticket in sorted(self.missing):
+            if complete and source not in self.hidden_sources:
+                verdict.fault(size, f"not in the log: {source} {table} {ticket}")
+            else:
+                unknown += 1
+        found = self.count - len(self.missing)
+        verdict.settle(
+            "none" if unknown else "holds",
+            f"{found} of {self.count} found, {unknown} cannot be told",
+        )
+
+
+# --- Replaying ------------------------------------------------------------------------------------
+
+
+def text_of(record: Record, name: str) -> str:
+    """A field that must be text."""
+    value = record.get(name)
+    if not isinstance(value, str):
+        raise Refused(f"`{name}` is not text")
+    return value
+
+
+def number_of(record: Record, name: str) -> int:
+    """A field that must be an integer; true is none."""
+    value = record.get(name)
+    if type(value) is not int:
+        raise Refused(f"`{name}` is not an integer")
+    return value
+
+
+def texts_of(record: Record, name: str) -> list[str]:
+    """A field that must be a list of texts; none where it is not there."""
+    value = record.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Refused(f"`{name}` is not a list of texts")
+    return value
+
+
+def parties_of(record: Record) -> set[str]:
+    """Who may not approve a request, as this record of it names them."""
+    single = (record.get(name) for name in ("requester", "beneficiary", "editor"))
+    return {name for name in single if isinstance(name, str)} | set(texts_of(record, "editors"))
+
+
+class Ballots:
+    """The decisions on one request."""
+
+    def __init__(self) -> None:
+        self.denied = False
+        self.approvers: dict[tuple[str, int, int], set[str]] = collections.defaultdict(set)
+        self.need: dict[tuple[str, int, int], int] = {}
+        self.seconds: dict[tuple[str, int], int] = {}
+
+    def approve(self, approver: str, place: tuple[str, int, int], need: int, seconds: int) -> None:
+        """One approval at (material, round, stage)."""
+        self.approvers[place].add(approver)
+        self.need[place] = max(need, self.need.get(place, 0))
+        self.seconds[place[:2]] = min(seconds, self.seconds.get(place[:2], seconds))
+
+
+class Replay:
+    """Folds what the records say, in their order, and faults what is not possible."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.verdict, self.keys = Verdict("semantics"), keys
+        self.complete = True  # nothing below is missing, or a snapshot stands for it
+        self.states: dict[str, dict[str, str]] = {on: {} for on, _, _ in MOVES}
+        self.revisions: dict[str, set[int]] = {}
+        self.parties: dict[str, set[str]] = {}
+        self.ballots: dict[str, Ballots] = {}
+        self.approved: dict[str, tuple[Any, ...]] = {}
+        self.grants: dict[str, Record] = {}
+        self.time = ""
+        self.boundary = 0
+        self.pruned: dict[int, tuple[int, str]] = {}  # boundary: (index, snapshot)
+        self.listed: dict[str, int] = {}
+
+    def take(self, index: int, record: Record, missing: str) -> None:
+        """One record, at its index."""
+        if missing:
+            self.verdict.fault(index, missing)
+        moment = record.get("_ts")
+        if isinstance(moment, str):
+            if moment < self.time:
+                self.verdict.fault(index, "time goes back")
+            else:
+                self.time = moment
+        try:
+            if record["type"] in OTHERS:
+                OTHERS[record["type"]](self, index, record)
+            if "on" in record and self.complete:
+                self._move(record)
+        except (Refused, OverflowError) as refusal:
+            self.verdict.fault(index, str(refusal))
+
+    def _move(self, record: Record) -> None:
+        """A record that moves a machine: from where the log left it, along the tables."""
+        on, name = text_of(record, "on"), text_of(record, "id")
+        before, after = text_of(record, "from"), text_of(record, "to")
+        states = self.states.get(on)
+        if states is None or MOVES.get((on, before, after)) != record.get("type"):
+            raise Refused("a move that is in no table")
+        left = states.get(name, "")
+        states[name] = sys.intern(after)
+        refused = before != left
+        if on == "ticket":
+            revision = number_of(record, "revision")
+            seen = self.revisions.setdefault(name, set())
+            refused = refused and (before != "" or revision in seen)
+            seen.add(revision)
+        elif on == "request":
+            self._request(name, after, record)
+        elif on == "grant":
+            self._grant(name, after, record)
+        if refused:
+            raise Refused(f"a move from `{before}`, where the log left it at `{left}`")
+
+    def _request(self, name: str, after: str, record: Record) -> None:
+        if after == "awaiting":
+            self.parties[name] = parties_of(record)
+            return
+        self.parties.pop(name, None)
+        ballots = self.ballots.pop(name, None)
+        if after == "approved":
+            self._approve(name, record, ballots or Ballots())
+
+    def _approve(self, name: str, record: Record, ballots: Ballots) -> None:
+        """Each stage has its approvals, by people who are not a party and count once."""
+        material, turn = text_of(record, "material"), number_of(record, "round")
+        stages = record.get("stages")
+        if (
+            not isinstance(stages, list)
+            or not stages
+            or not all(type(n) is int and n > 0 for n in stages)
+        ):
+            raise Refused("`stages` does not say how many people each takes")
+        self.approved[name] = (
+            record.get("beneficiary"), record.get("entitlement"), record.get("target"),
+            ballots.seconds.get((material, turn)),
+        )  # fmt: skip
+        counted: set[str] = set()
+        for stage, count in enumerate(stages, 1):
+            place = (material, turn, stage)
+            people = ballots.approvers.get(place, set()) - counted
+            if len(people) < max(count, ballots.need.get(place, 0)):
+                raise Refused(f"approved without the approvals of stage {stage}")
+            counted |= people
+        if ballots.denied:
+            raise Refused("approved although it was denied")
+        if counted & parties_of(record):
+            raise Refused("approved by somebody whose own request it is")
+
+    def _grant(self, name: str, after: str, record: Record) -> None:
+        known = self.grants.setdefault(name, {})
+        self._keep(record, known)
+        if after == "planned":
+            self._plan(record)
+        elif after in ("provisioning", "active"):
+            self._check_end(after, record, known)
+        if after == "revoked" and record.get("confirmed") is not True:
+            raise Refused("revoked without being read back")
+        if after in ENDED:
+            del self.grants[name]  # nothing moves it any more
+        if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
+            raise Refused("an heir that is no grant")
+
+    @staticmethod
+    def _keep(record: Record, known: Record) -> None:
+        """What was said of a grant once stays."""
+        for field in KEPT_OF_GRANT:
+            if record.get(field) is not None:
+                known.setdefault(field, record[field])
+            if field in record and record[field] != known.get(field):
+                raise Refused(f"`{field}` of the grant moved")
+
+    @staticmethod
+    def _check_end(after: str, record: Record, known: Record) -> None:
+        """Access has an end, and is given for no longer than was planned."""
+        if not is_instant(record.get("not_after")):
+            raise Refused("access without an end")
+        if after == "provisioning" and is_instant(record.get("_ts")):
+            life = instant(record["not_after"]) - instant(record["_ts"])
+            if life > dt.timedelta(seconds=number_of(known, "seconds")):
+                raise Refused("access for longer than was given")
+
+    def _plan(self, record: Record) -> None:
+        """A grant follows one approval, and is what was approved."""
+        approved = self.approved.pop(text_of(record, "request"), None)
+        if approved is None:
+            raise Refused("a grant without an approval of its own")
+        if (record.get("subject"), record.get("entitlement"), record.get("target")) != approved[:3]:
+            raise Refused("a grant of something else, or for somebody else, than was approved")
+        if approved[3] is None or number_of(record, "seconds") > approved[3]:
+            raise Refused("a grant for longer than was approved")
+
+    def decided(self, _: int, record: Record) -> None:
+        """`decision.recorded`: a ballot on a request that awaits decisions."""
+        if not self.complete:
+            return
+        request, approver = text_of(record, "request"), text_of(record, "approver")
+        if self.states["request"].get(request) != "awaiting":
+            raise Refused("a decision on a request that awaits none")
+        ballots = self.ballots.setdefault(request, Ballots())
+        decision = text_of(record, "decision")
+        if decision == "deny":
+            ballots.denied = True
+        elif decision == "approve":
+            place = (
+                text_of(record, "material"),
+                number_of(record, "round"),
+                number_of(record, "stage"),
+            )
+            ballots.approve(
+                approver, place, number_of(record, "need"), number_of(record, "seconds")
+            )
+            if approver in self.parties.get(request, ()):
+                raise Refused("an approval by somebody whose own request it is")
+        else:
+            raise Refused("a decision that is neither approve nor deny")
+
+    def erased(self, index: int, record: Record) -> None:
+        """`disclosure.erased`: whether the digests are of entries before shows at the end."""
+        for digest in texts_of(record, "digests"):
+            if not DIGEST.fullmatch(digest):
+                raise Refused("`digests` is not a list of digests")
+            self.listed.setdefault(digest, index)
+
+    def restored(self, _: int, record: Record) -> None:
+        """`restore.declared` and `restore.ended`: by two different actors."""
+        by = texts_of(record, "by")
+        if len(by) != 2 or by[0] == by[1] or not all(by):
+            raise Refused("not by two different actors")
+
+    def prune(self, index: int, record: Record) -> None:
+        """`retention.pruned`: a boundary that can be, above all before it."""
+        boundary = number_of(record, "boundary")
+        self.pruned[boundary] = (index, text_of(record, "snapshot"))
+        if boundary % SEGMENT or not self.boundary < boundary <= index:
+            raise Refused("a boundary that cannot be")
+        self.boundary = boundary
+
+    def rotated(self, index: int, record: Record) -> None:
+        """`key.rotated`."""
+        self.keys.rotated(index, record)
+
+    def ended(self, index: int, record: Record) -> None:
+        """`key.ended`."""
+        self.keys.ended(index, record)
+
+
+OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
+    "decision.recorded": Replay.decided,
+    "disclosure.erased": Replay.erased,
+    "restore.declared": Replay.restored,
+    "restore.ended": Replay.restored,
+    "retention.pruned": Replay.prune,
+    "key.rotated": Replay.rotated,
+    "key.ended": Replay.ended,
+}
+
+
+def instant(text: str) -> dt.datetime:
+    """An instant that is one, without its zone."""
+    return dt.datetime.fromisoformat(text[:-1])
+
+
+# --- Snapshots ------------------------------------------------------------------------------------
+
+SNAPSHOT_KEYS = ("approved", "ballots", "boundary", "folded", "keys", "revisions", "time")
+
+
+class Cursor:
+    """Reads one large canonical JSON object element by element, so that its size is no matter."""
+
+    def __init__(self, path: str) -> None:
+        self.pieces = chunks(path)
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
+        self.text, self.at, self.more = "", 0, True
+        self.digest = sha256()
+
+    def _fill(self) -> None:
+        """Have at least as much text ahead as an element may have, or all that is left."""
+        if self.more and len(self.text) - self.at < DISCLOSURE_MAX:
+            parts = [self.text[self.at :]]
+            while self.more and sum(map(len, parts)) < 4 * DISCLOSURE_MAX:
+                data = next(self.pieces, b"")
+                self.digest.update(data)
+                self.more = bool(data)
+                parts.append(self.decoder.decode(data, not data))
+            self.text, self.at = "".join(parts), 0
+
+    def skip(self, literal: str) -> bool:
+        """Step over the literal, if it is what comes."""
+        self._fill()
+        found = self.text.startswith(literal, self.at)
+        self.at += len(literal) if found else 0
+        return found
+
+    def expect(self, literal: str) -> None:
+        """Step over the literal, which must come."""
+        if not self.skip(literal):
+            raise Refused("a snapshot in another form")
+
+    def value(self) -> Any:
+        """Step over one canonical value."""
+        self._fill()
+        value, end = DECODER.raw_decode(self.text, self.at)
+        if dump(value) != self.text[self.at : end]:
+            raise Refused("a snapshot that is not canonical")
+        check_form(value, KEY, 2)
+        self.at = end
+        return value
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Each key with its value, or with each element of its list."""
+        for place, name in enumerate(SNAPSHOT_KEYS):
+            self.expect(("," if place else "{") + f'"{name}":')
+            if name in ("boundary", "time"):
+                yield name, self.value()
+                continue
+            self.expect("[")
+            separator = not self.skip("]")
+            while separator:
+                yield name, self.value()
+                separator = not self.skip("]")
+                if separator:
+                    self.expect(",")
+        self.expect("}")
+        if self.more or self.at != len(self.text):
+            raise Refused("a snapshot with something behind it")
+
+
+def load_snapshot(path: str, boundary: int, replay: Replay, *, keys_only: bool) -> None:
+    """Let the replay start from what a snapshot says; with `keys_only`, take its keys alone."""
+    cursor = Cursor(path)
+    try:
+        for name, value in cursor.items():
+            if name == "keys":
+                vkey, since, end = value
+                checked = [number for number in (since, end) if type(number) is int]
+                if len(checked) != 1 + (end is not None):
+                    raise Refused("a key of the snapshot in another form")
+                replay.keys.accept(parse_vkey(vkey, LOG_KEY), since, end, "snapshot")
+            elif name == "boundary" and value != boundary:
+                raise Refused("a snapshot of another boundary")
+            elif not keys_only:
+                restore(replay, name, value)
+    except RecursionError:
+        raise Refused("a snapshot that is too deep") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise (
+            error if isinstance(error, Refused) else Refused("a snapshot in another form")
+        ) from None
+
+
+def restore(replay: Replay, name: str, value: Any) -> None:
+    """Take one element of a snapshot in."""
+    if name == "approved":
+        request, *rest, seconds = value
+        replay.approved[request] = (*rest, seconds)
+    elif name == "ballots":
+        ballots = replay.ballots.setdefault(value["id"], Ballots())
+        replay.parties[value["id"]] = set(value["parties"])
+        ballots.denied = value["denied"]
+        for material, turn, stage, people in value["approvers"]:
+            ballots.approvers[material, turn, stage] |= set(people)
+        ballots.need.update({tuple(row[:3]): row[3] for row in value["need"]})
+        ballots.seconds.update({tuple(row[:2]): row[2] for row in value["seconds"]})
+    elif name == "folded":
+        replay.states[value["on"]][text_of(value, "id")] = text_of(value, "state")
+        if value["on"] == "grant" and value["state"] not in ENDED:
+            said = value["said"].items()
+            replay.grants[value["id"]] = {key: what for key, what in said if key in KEPT_OF_GRANT}
+    elif name == "revisions":
+        ticket, revision = value
+        replay.revisions.setdefault(ticket, set()).add(revision)
+    elif name == "time":
+        replay.time = text_of({"time": value}, "time")
+
+
+def file_digest(path: str) -> str:
+    """SHA-256 of a file, in hex."""
+    digest = sha256()
+    for data in chunks(path):
+        digest.update(data)
+    return digest.hexdigest()
+
+
+# --- The content of the log, from its first entry to its last -------------------------------------
+
+
+class Content:
+    """What is looked at in each entry beyond its hash."""
+
+    def __init__(
+        self, origin: str, disclosures: Disclosures, replay: Replay, bundle: Bundle
+    ) -> None:
+        self.origin, self.disclosures, self.replay = origin, disclosures, replay
+        self.structure = Verdict("structure")
+        self.snapshots = bundle.snapshots
+        self.reader = Reader()
+        self.size = 0  # index of the entry that comes next
+
+    def take(self, index: int, batch: bytes, lines: list[bytes]) -> None:
+        """A batch of entries, as they lie in the file and as the chain takes them."""
+        if index != self.size:
+            self.skip_to(index)
+        self.size = index + len(lines)
+        clean = 1 not in batch.translate(UNCLEAN)
+        try:
+            rows: list[str] = batch.decode().split("\n")
+        except UnicodeError:
+            clean, rows = False, []
+        for place, line in enumerate(lines):
+            try:
+                if rows:
+                    record, missing = self.reader.read(rows[place], clean=clean)
+                else:
+                    record, missing = self.reader.read_strictly(line[1:], clean=False)
+            except Refused as refusal:
+                self.structure.fault(index + place, str(refusal))
+                self.disclosures.entry(index + place, {})
+                continue
+            self._entry(index + place, record, missing)
+
+    def _entry(self, index: int, record: Record, missing: str) -> None:
+        if not is_instant(record.get("_ts")):
+            self.structure.fault(index, "_ts is not an instant")
+        if index == 0 or record["type"] == "log.opened":
+            self._opened(index, record)
+        self.disclosures.entry(index, record)
+        self.replay.take(index, record, missing)
+
+    def _opened(self, index: int, record: Record) -> None:
+        names = (record["type"], record.get("origin"), record.get("format"))
+        if index or names != ("log.opened", self.origin, 1) or record["format"] is True:
+            self.structure.fault(index, "log.opened is not entry 0 and only that, of this log")
+
+    def skip_to(self, index: int) -> None:
+        """Entries below the index are not there: go on from a snapshot, or without the past."""
+        self.size = index
+        keys, pruned, listed = self.replay.keys, self.replay.pruned, self.replay.listed
+        verdict = self.replay.verdict
+        self.replay.__init__(keys)  # type: ignore[misc]
+        self.replay.verdict, self.replay.pruned, self.replay.listed = verdict, pruned, listed
+        self.replay.complete = index in self.snapshots
+        if self.replay.complete:
+            try:
+                load_snapshot(self.snapshots[index], index, self.replay, keys_only=False)
+            except Refused as refusal:
+                self.replay.complete = False
+                verdict.fault(index, str(refusal))
+
+
+# --- The bundle -----------------------------------------------------------------------------------
+
+FOLDERS = re.compile(
+    "checkpoints|log|snapshots|anchors|proofs|tile(/(entries|[0-9]{1,2})(/x[0-9]{3})*(/[0-9]{3}.p)?)?"
+)
+NUMBER = "(0|[1-9][0-9]{0,15})"
+FILES = {
+    "plain": re.compile(
+        "origin|checkpoint|policy|disclosures[.]jsonl|verify[.]py|README|[.]progress"
+    ),
+    "checkpoint": re.compile(f"checkpoints/{NUMBER}"),
+    "segment": re.compile("log/([0-9]{6}|[1-9][0-9]{6,11})[.](jsonl|leaves)"),
+    "snapshot": re.compile(f"snapshots/{NUMBER}[.]json"),
+    "anchor": re.compile(f"anchors/{NUMBER}[.]tsr"),
+    "proof": re.compile("proofs/[A-Za-z0-9._-]+[.]tlog-proof"),
+    "tile": re.compile(
+        "tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:[.]p/([1-9][0-9]{0,2}))?"
+    ),
+}
+
+
+class Bundle:
+    """The files of a bundle by what they are; everything else is a stray."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.plain: dict[str, str] = {}
+        self.checkpoints: dict[int, str] = {}
+        self.segments: dict[int, dict[str, str]] = {}
+        self.snapshots: dict[int, str] = {}
+        self.anchors: dict[int, str] = {}
+        self.proofs: list[str] = []
+        self.tiles: dict[int, list[tuple[str, str, int, int]]] = {}  # by segment
+        self.high_tiles: list[tuple[str, str, int, int]] = []
+        self.strays = Verdict("strays")
+        self._walk(root, "")
+        lost = [name for name in ("origin", "policy") if name not in self.plain]
+        if not os.path.isdir(os.path.join(root, "log")) or os.path.islink(
+            os.path.join(root, "log")
+        ):
+            lost.append("log/")
+        if lost or ".progress" in self.plain:
+            why = f"no {lost[0]}" if lost else ".progress: the bundle is not whole"
+            raise Stopped(3, f"{root}: {why}")
+
+    def _walk(self, folder: str, below: str) -> None:
+        """Everything in a folder. Folders that may be there nest at most a few levels."""
+        try:
+            entries = os.scandir(folder)
+        except (OSError, ValueError) as error:
+            raise Stopped(3, f"{folder}: {error}") from error
+        with entries:
+            for entry in entries:
+                name = below + entry.name
+                if (
+                    entry.is_dir(follow_symlinks=False)
+                    and FOLDERS.fullmatch(name)
+                    and len(name) < 64
+                ):
+                    self._walk(entry.path, name + "/")
+                elif not entry.is_file(follow_symlinks=False) or not self._file(name, entry.path):
+                    self.strays.fault(0, f"{name} does not belong here, or is no plain file")
+
+    def _file(self, name: str, path: str) -> bool:
+        """Put a file where it belongs; whether there is such a place."""
+        kinds = ((kind, pattern.fullmatch(name)) for kind, pattern in FILES.items())
+        kind, found = next(((kind, found) for kind, found in kinds if found), ("", None))
+        numbered = {
+            "checkpoint": self.checkpoints, "snapshot": self.snapshots, "anchor": self.anchors,
+        }  # fmt: skip
+        if found is None:
+            return False
+        if kind == "plain":
+            self.plain[name] = path
+        elif kind == "segment":
+            self.segments.setdefault(int(found[1]), {})[found[2]] = path
+        elif kind == "proof":
+            self.proofs.append(path)
+        elif kind == "tile":
+            return self._tile(found[1], found[2], int(found[3] or 256), path)
+        else:
+            numbered[kind][int(found[1])] = path
+        return kind != "snapshot" or int(found[1]) % SEGMENT == 0
+
+    def _tile(self, level: str, place: str, width: int, path: str) -> bool:
+        """A tile goes with the segment it is over; those above a segment are looked at last."""
+        number = int(place.replace("x", "").replace("/", ""))
+        digits = f"{number:03d}"
+        digits = digits.zfill(-(-len(digits) // 3) * 3)
+        groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+        tile = (path, level, number, width)
+        if level in ("entries", "0", "1"):
+            self.tiles.setdefault(number if level == "1" else number >> 8, []).append(tile)
+        else:
+            self.high_tiles.append(tile)
+        return place == "/".join([*("x" + group for group in groups[:-1]), groups[-1]])
+
+    def read(self, name: str) -> bytes:
+        """One of the small files, which must be there."""
+        return read_small(self.plain[name], SMALL_MAX)
+
+
+# --- The whole log from its segments --------------------------------------------------------------
+
+
+class Log:
+    """The tree and the chain of the whole log, put together from its segments."""
+
+    def __init__(self, origin: str, structure: Verdict) -> None:
+        self.origin, self.structure = origin, structure
+        self.size = 0
+        self.last = leaf_hash(origin.encode() + b"\ngenesis")
+        self.roots: dict[int, bytes] = {0: fold_peaks([])}
+        self.segments: list[bytes] = []  # roots of the full ones
+        self.tasks: list[Task] = []
+        self.of_keys: list[tuple[int, bytes]] = []
+        self._frontier: list[bytes] = []
+        self._leaves: tuple[int, list[bytes]] = (-1, [])
+
+    def add(self, scan: Scan) -> None:
+        """The next segment."""
+        if scan.first_prev is not None and scan.first_prev != self.last:
+            self.structure.fault(scan.start, "_prev is not the leaf before")
+        absorb(self.structure, scan.structure)
+        self.of_keys += scan.of_keys
+        for size, nodes in scan.peaks.items():
+            self.roots[scan.start + size] = fold_peaks(self._frontier + nodes)
+        if scan.count:
+            self.last = scan.last
+        self.size += scan.count
+        if scan.count == SEGMENT:
+            node, full = scan.peaks[SEGMENT][0], len(self.segments)
+            self.segments.append(node)
+            while full & 1:
+                node, full = node_hash(self._frontier.pop(), node), full >> 1
+            self._frontier.append(node)
+
+    def range_root(self, start: int, end: int) -> bytes:
+        """The root over a range of leaves, as a proof takes it apart (RFC 6962 §2.1)."""
+        if end - start == SEGMENT:
+            return self.segments[start // SEGMENT]
+        if end - start > SEGMENT:
+            middle = start + split(end - start)
+            return node_hash(self.range_root(start, middle), self.range_root(middle, end))
+        task = self.tasks[start // SEGMENT]
+        if self._leaves[0] != task.start:
+            scan = Scan(task.start)
+            again = split_hashes(read_small(task.leaves, SEGMENT * 32)) if task.leaves else None
+            self._leaves = (task.start, scan_lines(scan, task, None) if again is None else again)
+        leaves = self._leaves[1][start - task.start : end - task.start]
+        return fold_peaks(peaks(tree_levels(leaves), len(leaves)))
+
+    def consistency(self, small: int, start: int, end: int) -> list[bytes]:
+        """The proof from `small` leaves of a range to all; it begins with what both share."""
+        if small == end - start:
+            return [self.range_root(start, end)]
+        middle = split(end - start)
+        if small <= middle:
+            right = self.range_root(start + middle, end)
+            return [*self.consistency(small, start, start + middle), right]
+        left = self.range_root(start, start + middle)
+        return [*self.consistency(small - middle, start + middle, end), left]
+
+
+def split(size: int) -> int:
+    """The largest power of two below the size."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def absorb(verdict: Verdict, other: Verdict) -> None:
+    """Add the faults of a part; those that were not kept are counted."""
+    for index, text in other.faults:
+        verdict.fault(index, text)
+    verdict.count += other.count - len(other.faults)
+    if other.first_bad is not None:
+        verdict.first_bad = min(
+            other.first_bad, INT_MAX if verdict.first_bad is None else verdict.first_bad
+        )
+
+
+def plan(audit: Audit, sizes: set[int], tree_size: int) -> Iterator[Task]:
+    """The segments in their order, up to the first that is missing."""
+    bundle, base, structure = audit.bundle, audit.base, audit.structure
+    number = -1
+    for number in itertools.count():
+        files = bundle.segments.get(number)
+        if files is None:
+            break
+        start = number * SEGMENT
+        if len(files) == 2:
+            structure.fault(start, "a segment twice, as .jsonl and as .leaves")
+        lines, leaves = files.get("jsonl", ""), files.get("leaves", "")
+        if leaves and not lines and base:
+            lines = base.segments.get(number, {}).get("jsonl", "")
+        inside = tuple(sorted(size for size in sizes if start < size <= start + SEGMENT))
+        leaves = "" if "jsonl" in files else leaves
+        tiles = tuple(bundle.tiles.get(number, ()))
+        yield Task(start, lines, leaves, inside, tiles, tree_size)
+    for behind in sorted(bundle.segments):
+        if behind > number:
+            structure.fault(number * SEGMENT, f"segment {behind:06d} behind a gap")
+
+
+def scan_all(log: Log, tasks: Iterator[Task], content: Content | None, jobs: int) -> None:
+    """Look at every segment in order; with `jobs`, hashing goes on in that many processes."""
+    if content is not None or jobs < 2:
+        gather(log, ((task, scan_segment(task, content)) for task in tasks))
+        return
+    with multiprocessing.Pool(jobs) as pool:
+        gather(log, pool.imap(scan_with_task, tasks))
+
+
+def scan_with_task(task: Task) -> tuple[Task, Scan]:
+    """What a process of the pool does."""
+    return task, scan_segment(task)
+
+
+def gather(log: Log, scans: Iterable[tuple[Task, Scan]]) -> None:
+    """Add the segments up; one that is not full must be the last."""
+    short: int | None = None
+    for task, scan in scans:
+        if short is not None:
+            log.structure.fault(short, "a segment behind one that is not full")
+            break
+        log.tasks.append(task)
+        log.add(scan)
+        if not scan.count:
+            log.structure.fault(task.start, "a segment without entries")
+        short = log.size if scan.count < SEGMENT else None
+
+
+def check_high_tiles(log: Log, bundle: Bundle, tree_size: int) -> None:
+    """Tiles whose hashes each stand for whole segments."""
+    for tiles in (
+        [
+            tile
+            for number, held in bundle.tiles.items()
+            if number >= len(log.tasks)
+            for tile in held
+        ],
+        bundle.high_tiles,
+    ):
+        for path, level, number, width in tiles:
+            found: list[bytes] = []
+            wanted: list[bytes] | None = None
+            span = 256 ** int(level) if level not in ("entries", "0", "1") else 0
+            if span:
+                first, last = (
+                    number * 256,
+                    min(number * 256 + 256, min(tree_size, log.size) // span),
+                )
+                wanted = [log.range_root(at * span, at * span + span) for at in range(first, last)]
+                try:
+                    found = split_hashes(read_small(path, width * 32))
+                except Refused:
+                    found = []
+            if not wanted or len(wanted) != width or wanted != found:
+                log.structure.fault(log.size, f"{task_name(path)} is not a tile of the tree")
+
+
+# --- Who vouches: SIGNED, ANCHORED, POLICY --------------------------------------------------------
+
+
+class Found(NamedTuple):
+    """A checkpoint that was found, or why there is none in form."""
+
+    label: str
+    named: int | None  # the size in its file's name
+    checkpoint: Checkpoint | None
+    why: str
+
+
+def find_checkpoint(label: str, named: int | None, path: str) -> Found:
+    """Read a checkpoint of the bundle."""
+    try:
+        return Found(label, named, parse_checkpoint(read_small(path, SMALL_MAX)), "")
+    except Refused as refusal:
+        return Found(label, named, None, str(refusal))
+
+
+class Judge:
+    """Holds checkpoints against the log and against the keys that are trusted."""
+
+    def __init__(self, log: Log, keys: Keys, trust: Trust, now: int) -> None:
+        self.log, self.keys, self.trust, self.now = log, keys, trust, now
+        self.signed, self.anchored, self.policy = (
+            Verdict("signed"),
+            Verdict("anchored"),
+            Verdict("policy"),
+        )
+        self.sources = {"trust", "log"}
+        self.signed_to: int | None = None
+        self.policy_to: int | None = None
+        self.vouched: dict[str, tuple[int, int | None]] = {}
+        self.best: list[Checkpoint] = []  # good ones, for a fork proof
+
+    def signatures(self, checkpoint: Checkpoint) -> tuple[bool, bool, list[str]]:
+        """Whether a key that counts signed it; whether any trusted key is named; what is bad."""
+        good, matched, bad = False, False, []
+        for line in dict.fromkeys(checkpoint.lines):
+            held = self.keys.known.get(line.key_id)
+            if held is None or line.name != held.key.name or held.source not in self.sources:
+                continue
+            matched = True
+            if not verify_signature(held.key.public, checkpoint.text, line.data):
+                bad.append("a signature of a trusted key that does not verify")
+            elif held.counts_for(checkpoint.size):
+                good = True
+        if matched and not good and not bad:
+            bad.append("signed by a key that does not count for this size")
+        return good, matched, bad
+
+    def misfits(self, found: Found) -> list[str]:
+        """In what a checkpoint is not one of this log."""
+        checkpoint = found.checkpoint
+        if checkpoint is None:
+            return [found.why]
+        faults = []
+        if found.named not in (None, checkpoint.size):
+            faults.append("its name is not its size")
+        if checkpoint.origin != self.log.origin:
+            faults.append("of another origin")
+        elif checkpoint.size > self.log.size:
+            faults.append(f"of {checkpoint.size} records, and there are {self.log.size}")
+        elif self.log.roots.get(checkpoint.size) != checkpoint.root:
+            faults.append("its root is not that of the records")
+        return faults
+
+    def vouch_for_snapshot(self, founds: list[Found], index: int) -> None:
+        """Accept a snapshot's keys once a better key signed the record that commits to it."""
+        for found in founds:
+            checkpoint = found.checkpoint
+            if checkpoint and checkpoint.size > index and not self.misfits(found):
+                good, _, bad = self.signatures(checkpoint)
+                if good and not bad:
+                    self.sources.add("snapshot")
+                    return
+
+    def judge(self, founds: list[Found]) -> None:
+        """Every checkpoint of the bundle."""
+        unknown = []
+        for found in founds:
+            checkpoint = found.checkpoint
+            size = checkpoint.size if checkpoint else found.named
+            place = self.log.size if size is None else min(size, self.log.size)
+            misfits = self.misfits(found)
+            for text in misfits:
+                self.signed.fault(place, f"{found.label}: {text}")
+            if checkpoint is None:
+                continue
+            good, matched, bad = self.signatures(checkpoint)
+            for text in bad:
+                self.signed.fault(place, f"{found.label}: {text}")
+            if not matched:
+                unknown.append((place, found.label))
+            names = self._cosignatures(found, place, right=not misfits)
+            if good and not misfits:
+                self.best.append(checkpoint)
+                self.signed_to = max(self.signed_to or 0, checkpoint.size)
+                if self.trust.met(names):
+                    self.policy_to = max(self.policy_to or 0, checkpoint.size)
+        self._settle(unknown)
+
+    def _settle(self, unknown: list[tuple[int, str]]) -> None:
+        if self.signed_to is None:
+            self.signed.settle("none", "no checkpoint with a trusted signature")
+        else:
+            for place, label in unknown:
+                self.signed.fault(place, f"{label}: no signature of a trusted key")
+            behind = self.log.size - self.signed_to
+            self.signed.settle(
+                "partial" if behind else "holds",
+                f"up to {self.signed_to}, {behind} records behind that",
+            )
+        if self.policy_to is None:
+            self.policy.settle("none", "no checkpoint has what the quorum asks for")
+        else:
+            self.policy.settle("holds", f"up to {self.policy_to}, quorum {self.trust.quorum}")
+
+    def _cosignatures(self, found: Found, place: int, *, right: bool) -> set[str]:
+        """The witnesses whose cosignatures hold."""
+        names = set()
+        checkpoint = found.checkpoint
+        for line in dict.fromkeys(checkpoint.lines if checkpoint else ()):
+            name, public = self.trust.witnesses.get((line.name, line.key_id), ("", b""))
+            if not public or checkpoint is None:
+                continue
+            moment = cosigned_at(public, checkpoint.text, line.data)
+            if moment is None:
+                self.anchored.fault(place, f"{found.label}: a bad cosignature of {name}")
+            elif moment > self.now + FUTURE_MAX:
+                self.anchored.fault(
+                    place, f"{found.label}: a cosignature of {name} from the future"
+                )
+            elif right:
+                names.add(name)
+                self.vouch(name, checkpoint.size, moment)
+        return names
+
+    def vouch(self, by: str, size: int, moment: int | None) -> None:
+        """Note the largest size that somebody vouches for."""
+        if by not in self.vouched or size > self.vouched[by][0]:
+            self.vouched[by] = (size, moment)
+
+    def stamp(self, size: int, path: str) -> None:
+        """A time-stamp response: whether it is over this log's text; more is not told here."""
+        name = f"anchors/{size}.tsr"
+        root = self.log.roots.get(size)
+        text = f"{self.log.origin}\n{size}\n{base64.b64encode(root or b'').decode()}\n".encode()
+        try:
+            algorithm, imprint = read_imprint(read_small(path, DISCLOSURE_MAX))
+            if root is None or hashlib.new(algorithm, text).digest() != imprint:
+                raise Refused("a time stamp over something else")
+        except Refused as refusal:
+            self.anchored.fault(min(size, self.log.size), f"{name}: {refusal}")
+            return
+        ask = f"openssl ts -verify -{algorithm} -digest {imprint.hex()} -in {name} -CAfile TSA.pem"
+        self.anchored.note += f"{name} not verified here: {ask}; "
+
+    def settle_anchored(self) -> None:
+        """Say who vouches for what."""
+        told = ", ".join(f"{by} up to {size}" for by, (size, _) in sorted(self.vouched.items()))
+        self.anchored.settle(
+            "holds" if told else "none", self.anchored.note + (told or "nobody vouches")
+        )
+
+
+DIGEST_NAMES = {
+    "608648016503040201": "sha256", "608648016503040202": "sha384", "608648016503040203": "sha512",
+}  # fmt: skip
+
+
+def read_imprint(data: bytes) -> tuple[str, bytes]:
+    """Digest algorithm and imprint of a time-stamp response (RFC 3161 §2.4, DER)."""
+    node = data
+    # response, token, [0], signed data, encapsulated content, [0], its octets, TSTInfo, imprint
+    for step in (0, 1, 1, 0, 2, 1, 0, 0, 2):
+        node = der_part(node, step)
+    algorithm = DIGEST_NAMES.get(der_part(der_part(node, 0), 0).hex())
+    if algorithm is None:
+        raise Refused("a time stamp over an unknown kind of digest")
+    return algorithm, der_part(node, 1)
+
+
+def der_part(data: bytes, step: int) -> bytes:
+    """The content of the part with that number."""
+    at = start = 0
+    for _ in range(step + 1):
+        if at + 2 > len(data):
+            raise Refused("not a time-stamp response")
+        length, start = data[at + 1], at + 2
+        if length & 0x80:
+            start += length & 0x7F
+            length = int.from_bytes(data[at + 2 : start], "big")
+        at = start + length
+        if at > len(data):
+            raise Refused("not a time-stamp response")
+    return data[start:at]
+
+
+# --- Receipts and fork proofs ---------------------------------------------------------------------
+
+
+class Receipt(NamedTuple):
+    """A record, its place, and a checkpoint that commits to it (c2sp.org/tlog-proof)."""
+
+    entry: bytes
+    place: int
+    checkpoint: Checkpoint
+
+
+def parse_receipt(data: bytes) -> Receipt:
+    """A receipt whose proof leads from its entry to the root of its checkpoint."""
+    head, _, note = data.partition(b"\n\n")
+    try:
+        rows = head.decode().split("\n")
+    except UnicodeError:
+        raise Refused("not UTF-8") from None
+    starts = len(rows) > 2 and rows[1].startswith("extra ") and rows[2].startswith("index ")
+    if rows[0] != "c2sp.org/tlog-proof@v1" or not starts or len(rows) > 3 + 64:
+        raise Refused("not a receipt")
+    entry, index = from_base64(rows[1][6:]), decimal(rows[2][6:])
+    path = [from_base64(row, 32) for row in rows[3:]]
+    checkpoint = parse_checkpoint(note)
+    if root_from_inclusion(leaf_hash(entry), index, checkpoint.size, path) != checkpoint.root:
+        raise Refused("the proof does not lead to the root")
+    if len(entry) > ENTRY_MAX:
+        raise Refused(f"over {ENTRY_MAX} bytes")
+    record = canonical(entry)
+    if not isinstance(record, dict) or record.get("_seq") != index or record["_seq"] is True:
+        raise Refused("_seq of the entry is not its index")
+    return Receipt(entry, index, checkpoint)
+
+
+RECEIPT_MAX = 2 * SMALL_MAX + ENTRY_MAX * 4 // 3
+FORK_MAGIC = "ticketgate-fork-proof@v1"
+
+
+def parse_fork(data: bytes) -> tuple[Checkpoint, Checkpoint, list[bytes]]:
+    """The two checkpoints of a fork proof, the smaller first, and the hashes between them."""
+    parts = data.split(b"\n\n")
+    if len(parts) != 5:
+        raise Refused("not a fork proof")
+    small = parse_checkpoint(parts[1] + b"\n\n" + parts[2] + b"\n")
+    large = parse_checkpoint(parts[3] + b"\n\n" + parts[4])
+    rows = parts[0].decode(errors="replace").split("\n")
+    if rows[0] != FORK_MAGIC or len(rows) > 1 + 128:
+        raise Refused("not a fork proof")
+    return small, large, [from_base64(row, 32) for row in rows[1:]]
+
+
+def check_fork(small: Checkpoint, large: Checkpoint, path: list[bytes]) -> None:
+    """Whether the two cannot both be true."""
+    if small.origin != large.origin:
+        raise Refused("two origins are no fork")
+    if small.size == large.size:
+        if path or small.root == large.root:
+            raise Refused("the same root twice is no fork, and equal sizes need no hashes")
+        return
+    old, new = roots_from_consistency(small.size, large.size, path)
+    if new != large.root:
+        raise Refused("the hashes do not lead to the larger root")
+    if old == small.root:
+        raise Refused("the hashes lead to both roots: no fork")
+
+
+def write_fork(path: str, judge: Judge, known: Checkpoint) -> str:
+    """Write a known checkpoint and one of the log that contradicts it; say how that went."""
+    larger = [one for one in judge.best if one.size >= known.size > 0 and one.root != known.root]
+    if known.size > judge.log.size or not larger:
+        return "no fork proof can be made: no signed checkpoint of the log is as large"
+    large = max(larger, key=lambda one: one.size)
+    hashes = judge.log.consistency(known.size, 0, large.size) if large.size > known.size else []
+    rows = [FORK_MAGIC, *(base64.b64encode(node).decode() for node in hashes)]
+    data = "\n".join(rows).encode() + b"\n\n" + known.note + b"\n" + large.note
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise Stopped(3, f"{path}: {error}") from error
+    return "a fork proof was written"
+
+
+# --- The questions that can be asked --------------------------------------------------------------
+
+
+def load_trust(path: str, *, follow: bool = True) -> Trust:
+    """A trust file; one that cannot be used is a fault of usage."""
+    try:
+        return Trust(read_small(path, SMALL_MAX, follow=follow))
+    except (Refused, Stopped) as error:
+        raise Stopped(2, f"{path}: the trust file cannot be used: {error}") from error
+
+
+def load_known(path: str) -> Checkpoint:
+    """A checkpoint that the verifier brought."""
+    try:
+        return parse_checkpoint(read_small(path, SMALL_MAX, follow=True))
+    except (Refused, Stopped) as error:
+        raise Stopped(2, f"{path}: {error}") from error
+
+
+def load_tickets(path: str) -> Tickets:
+    """The list of tickets that the verifier brought."""
+    try:
+        return Tickets(read_small(path, 1 << 26, follow=True))
+    except (ValueError, Stopped) as error:
+        raise Stopped(2, f"{path}: {error}") from error
+
+
+def read_origin(bundle: Bundle, structure: Verdict) -> str:
+    """The log's name; a name that cannot be one is a fault, and fits to no checkpoint."""
+    try:
+        text = bundle.read("origin").decode()
+        if (
+            text[-1:] == "\n"
+            and NAME.fullmatch(text[:-1])
+            and not re.search("[\x00-\x1f\x7f-\x9f]", text[:-1])
+        ):
+            return text[:-1]
+    except (Refused, UnicodeError):
+        pass
+    structure.fault(0, "origin is not a name and a newline")
+    return ""
+
+
+def find_all(bundle: Bundle, structure: Verdict) -> list[Found]:
+    """The checkpoints of a bundle, also those in its receipts."""
+    founds = []
+    if "checkpoint" in bundle.plain:
+        founds.append(find_checkpoint("checkpoint", None, bundle.plain["checkpoint"]))
+    for size, path in sorted(bundle.checkpoints.items()):
+        founds.append(find_checkpoint(f"checkpoints/{size}", size, path))
+    notes = {found.checkpoint.note for found in founds if found.checkpoint}
+    for path in bundle.proofs:
+        label = f"proofs/{os.path.basename(path)}"
+        try:
+            checkpoint = parse_receipt(read_small(path, RECEIPT_MAX)).checkpoint
+        except Refused as refusal:
+            structure.fault(0, f"{label}: {refusal}")
+            continue
+        if checkpoint.note not in notes:
+            notes.add(checkpoint.note)
+            founds.append(Found(label, None, checkpoint, ""))
+    return founds
+
+
+class Audit:
+    """One bundle, and what the verifier brought to judge it by."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.bundle = Bundle(options.bundle)
+        self.base = Bundle(options.base) if options.base else None
+        own = os.path.join(options.bundle, "policy")
+        self.trust = load_trust(options.trust) if options.trust else load_trust(own, follow=False)
+        self.known = [(path, load_known(path)) for path in options.known]
+        self.tickets = load_tickets(options.tickets) if options.tickets else None
+        self.structure = Verdict("structure")
+        self.log = Log(read_origin(self.bundle, self.structure), self.structure)
+        self.keys = Keys(self.trust, self.log.origin)
+        self.replay = Replay(self.keys)
+        self.disclosures = Disclosures(
+            "" if options.quick else self.bundle.plain.get("disclosures.jsonl", ""), self.tickets
+        )
+        self.judge = Judge(self.log, self.keys, self.trust, options.now)
+        self.completeness = Verdict("completeness")
+
+    def run(self) -> list[Verdict]:
+        """Every verdict, in the order of the format."""
+        founds = find_all(self.bundle, self.structure)
+        newest = founds[0].checkpoint if founds and founds[0].label == "checkpoint" else None
+        tree_size = newest.size if newest else 0
+        sizes = {found.checkpoint.size for found in founds if found.checkpoint}
+        sizes |= {known.size for _, known in self.known} | set(self.bundle.anchors)
+        quick = self.options.quick
+        content = None
+        if not quick:
+            content = Content(self.log.origin, self.disclosures, self.replay, self.bundle)
+        tasks = plan(self, sizes, tree_size)
+        scan_all(self.log, tasks, content, self.options.jobs)
+        if content:
+            absorb(self.structure, content.structure)
+            if content.size != self.log.size:
+                self.replay.complete = False
+        self._keys_quickly() if quick else self._finish_content()
+        check_high_tiles(self.log, self.bundle, tree_size)
+        self._finish_structure(tree_size)
+        self._who_vouches(founds)
+        self._completeness()
+        judge = self.judge
+        return [
+            self.structure, judge.signed, self.disclosures.verdict, self.replay.verdict,
+            judge.anchored, judge.policy, self.completeness,
+        ]  # fmt: skip
+
+    def _finish_structure(self, tree_size: int) -> None:
+        log = self.log
+        if not log.size:
+            self.structure.fault(0, "no entries")
+        if tree_size > log.size:
+            self.structure.fault(log.size, f"the checkpoint is of {tree_size} records")
+        for _, text in self.bundle.strays.faults:
+            self.structure.fault(log.size, text)
+        self.structure.count += self.bundle.strays.count - len(self.bundle.strays.faults)
+        quick = "; canonical form not looked at (--quick)" if self.options.quick else ""
+        self.structure.settle("holds", f"{log.size} records{quick}")
+
+    def _finish_content(self) -> None:
+        verdict = self.replay.verdict
+        self.disclosures.finish(self.log.size, self.replay)
+        self._check_snapshots(self.replay.pruned)
+        verdict.settle(
+            "holds" if self.replay.complete else "none",
+            "replayed" if self.replay.complete else "the beginning is left out: not replayed",
+        )
+
+    def _keys_quickly(self) -> None:
+        """With `--quick`, of all records only those are read that say whose key counts."""
+        first = min((task.start for task in self.log.tasks if task.lines), default=0)
+        if first in self.bundle.snapshots:
+            with contextlib.suppress(Refused):
+                load_snapshot(self.bundle.snapshots[first], first, self.replay, keys_only=True)
+        for index, entry in self.log.of_keys:
+            self._key_quickly(index, entry)
+        for verdict in (self.disclosures.verdict, self.replay.verdict):
+            verdict.settle("none", "not looked at (--quick)")
+
+    def _key_quickly(self, index: int, entry: bytes) -> None:
+        try:
+            record = canonical(entry)
+            if record.get("type") in ("key.rotated", "key.ended", "retention.pruned"):
+                OTHERS[record["type"]](self.replay, index, record)
+        except (Refused, AttributeError) as refusal:
+            self.structure.fault(index, f"a record that says whose key counts: {refusal}")
+
+    def _check_snapshots(self, pruned: dict[int, tuple[int, str]]) -> None:
+        for boundary, path in sorted(self.bundle.snapshots.items()):
+            if pruned.get(boundary, (0, ""))[1] != file_digest(path):
+                place = min(boundary, self.log.size)
+                self.replay.verdict.fault(
+                    place, f"snapshots/{boundary}.json is not what was pruned to"
+                )
+
+    def _who_vouches(self, founds: list[Found]) -> None:
+        judge = self.judge
+        for boundary, (index, digest) in sorted(self.replay.pruned.items()):
+            path = self.bundle.snapshots.get(boundary)
+            if path and file_digest(path) == digest:
+                judge.vouch_for_snapshot(founds, index)
+        judge.judge(founds)
+        for path, known in self.known:
+            good, _, bad = judge.signatures(known)
+            if known.origin != self.log.origin or not good or bad:
+                raise Stopped(2, f"{path}: no checkpoint of this log, signed by a trusted key")
+            if self.log.roots.get(known.size) == known.root:
+                judge.vouch(f"known {path}", known.size, None)
+                continue
+            place = min(known.size, self.log.size)
+            judge.anchored.fault(place, f"the log contradicts the known checkpoint {path}")
+            if self.options.fork_proof:
+                judge.anchored.note += write_fork(self.options.fork_proof, judge, known) + "; "
+        for size, path in sorted(self.bundle.anchors.items()):
+            judge.stamp(size, path)
+        judge.settle_anchored()
+
+    def _completeness(self) -> None:
+        if self.tickets is None:
+            self.completeness.settle("none", "no list of tickets")
+        elif self.options.quick:
+            self.completeness.settle("none", "not looked at (--quick)")
+        else:
+            whole_log = all(task.lines for task in self.log.tasks)
+            self.tickets.judge(self.completeness, self.log.size, complete=whole_log)
+
+
+def required(options: argparse.Namespace, trust: Trust, names: list[str]) -> list[str]:
+    """What must hold, of the verdicts that the question has."""
+    if options.require:
+        return list(dict.fromkeys(options.require))
+    must = {"structure", "signed"}
+    if not options.quick:
+        must |= {"disclosures", "semantics"}
+    if trust.witnesses or trust.tsa:
+        must.add("anchored")
+    if trust.quorum != "none":
+        must.add("policy")
+    if options.tickets:
+        must.add("completeness")
+    return [name for name in names if name in must]
+
+
+def exit_code(verdicts: list[Verdict], must: list[str]) -> int:
+    """1 where anything fails, 4 where something required does not hold, else 0."""
+    states = {verdict.name: verdict.state for verdict in verdicts}
+    if "fails" in states.values():
+        return 1
+    return 0 if all(states.get(name) == "holds" for name in must) else 4
+
+
+def told(verdict: Verdict) -> Record:
+    """One verdict as the document tells it."""
+    faults = [{"index": index, "text": printable(text)} for index, text in sorted(verdict.faults)]
+    return {
+        "name": verdict.name, "state": verdict.state, "holds": verdict.state == "holds",
+        "count": verdict.count, "first_bad": verdict.first_bad, "faults": faults,
+        "note": printable(verdict.note),
+    }  # fmt: skip
+
+
+def document(judge: Judge, verdicts: list[Verdict], must: list[str], counts: Record) -> Record:
+    """What is told about a log, or about a receipt of it."""
+    log, signed_to = judge.log, judge.signed_to
+    vouched = sorted(judge.vouched.items())
+    return {
+        "origin": printable(log.origin),
+        "size": log.size,
+        "root": log.roots[log.size].hex(),
+        "leaf": log.last.hex(),
+        "verdicts": [told(verdict) for verdict in verdicts],
+        "signed_to": signed_to,
+        "unsigned": log.size - (signed_to or 0),
+        "anchored": [{"by": printable(by), "size": size, "at": at} for by, (size, at) in vouched],
+        "disclosures": counts,
+        "required": must,
+        "exit": exit_code(verdicts, must),
+    }
+
+
+def verify_bundle(options: argparse.Namespace) -> Record:
+    """A bundle."""
+    audit = Audit(options)
+    verdicts = audit.run()
+    must = required(options, audit.trust, [verdict.name for verdict in verdicts])
+    found = document(audit.judge, verdicts, must, audit.disclosures.counts)
+    if not options.trust:
+        found["trust"] = "the bundle's own policy: it is the operator's word whose key this is"
+    return found
+
+
+def verify_receipt(options: argparse.Namespace) -> Record:
+    """A receipt, which stands alone: its record, the proof, and who signed the checkpoint."""
+    trust = load_trust(options.trust)
+    structure = Verdict("structure")
+    log = Log("", structure)
+    judge = Judge(log, Keys(trust, ""), trust, options.now)
+    try:
+        receipt = parse_receipt(read_small(options.proof, RECEIPT_MAX, follow=True))
+    except Refused as refusal:
+        structure.fault(0, str(refusal))
+        for verdict in (judge.signed, judge.anchored, judge.policy):
+            verdict.settle("none", "no receipt")
+    else:
+        checkpoint = receipt.checkpoint
+        log.origin, log.size, log.last = (
+            checkpoint.origin,
+            checkpoint.size,
+            leaf_hash(receipt.entry),
+        )
+        log.roots[log.size] = checkpoint.root
+        judge.keys = Keys(trust, checkpoint.origin)
+        judge.judge([Found("checkpoint", None, checkpoint, "")])
+        judge.settle_anchored()
+        structure.settle("holds", f"record {log.origin}#{receipt.place}")
+    verdicts = [structure, judge.signed, judge.anchored, judge.policy]
+    must = required(options, trust, [verdict.name for verdict in verdicts])
+    return document(judge, verdicts, must, {})
+
+
+def verify_fork(options: argparse.Namespace) -> Record:
+    """A fork proof: holds where two signed checkpoints cannot both be true."""
+    trust = load_trust(options.trust)
+    structure = Verdict("structure")
+    log = Log("", structure)
+    judge = Judge(log, Keys(trust, ""), trust, options.now)
+    judge.signed.settle("none", "not both are signed by a trusted key")
+    try:
+        small, large, path = parse_fork(read_small(options.fork, 4 * SMALL_MAX, follow=True))
+        log.origin, log.size, log.roots[large.size] = small.origin, large.size, large.root
+        check_fork(small, large, path)
+        structure.settle("holds", f"a fork at or below {small.size} records")
+    except Refused as refusal:
+        structure.fault(0, str(refusal))
+    else:
+        judge.keys = Keys(trust, small.origin)
+        both = [judge.signatures(checkpoint) for checkpoint in (small, large)]
+        for text in both[0][2] + both[1][2]:
+            judge.signed.fault(small.size, text)
+        if both[0][0] and both[1][0]:
+            judge.signed_to = large.size
+            judge.signed.settle("holds", "both are signed by a trusted key")
+    verdicts = [structure, judge.signed]
+    must = options.require or ["structure", "signed"]
+    return document(judge, verdicts, must, {})
+
+
+# --- The command line -----------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """Whose errors are ours."""
+
+    def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
+        """Usage is exit 2."""
+        raise Stopped(2, message)
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The options."""
+    parser = Parser(prog="verify.py", description="Verify an evidence bundle of ticketgate.")
+    parser.add_argument("bundle", nargs="?", help="the folder")
+    parser.add_argument("--trust", help="trust file from another hand")
+    parser.add_argument("--known", action="append", default=[], help="a checkpoint that you kept")
+    parser.add_argument(
+        "--fork-proof", help="write a proof here where a known checkpoint is contradicted"
+    )
+    parser.add_argument("--tickets", help="list of tickets that must be in the log")
+    parser.add_argument("--base", help="an earlier bundle of the same log")
+    parser.add_argument(
+        "--require", action="append", default=[], help="verdicts that must hold: a,b"
+    )
+    parser.add_argument("--quick", action="store_true", help="hashes and signatures only")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, for --quick")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--now", type=int, help="seconds since 1970, in place of the clock")
+    parser.add_argument("--proof", help="check this receipt instead of a bundle")
+    parser.add_argument("--fork", help="check this fork proof instead of a bundle")
+    options = parser.parse_args(argv)
+    options.now = int(time.time()) if options.now is None else options.now
+    options.require = [name for words in options.require for name in words.split(",")]
+    if not set(options.require) <= set(VERDICTS) or not 1 <= options.jobs <= 64:
+        parser.error(f"--require takes {', '.join(VERDICTS)}; --jobs takes 1 to 64")
+    if sum(map(bool, (options.bundle, options.proof, options.fork))) != 1:
+        parser.error("one of BUNDLE, --proof and --fork")
+    if not options.bundle and not options.trust:
+        parser.error("--proof and --fork need --trust")
+    return options
+
+
+def run(argv: list[str]) -> tuple[int, Record]:
+    """Exit code and document; nothing is printed."""
+    try:
+        options = parse(argv)
+        ask = verify_bundle if options.bundle else verify_receipt if options.proof else verify_fork
+        found = ask(options)
+    except Stopped as stopped:
+        return stopped.code, {"error": printable(stopped.reason), "exit": stopped.code}
+    except OSError as error:
+        return 3, {"error": printable(f"{error.filename}: {error}"), "exit": 3}
+    return found["exit"], found
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that could move a cursor or turn letters around."""
+    return "".join(each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in text[:1000])
+
+
+def lines_of(found: Record) -> Iterator[str]:
+    """The document for people: one line a verdict, its faults below it."""
+    if "error" in found:
+        yield f"ERROR {found['error']}"
+        return
+    yield f"{found['origin']}: {found['size']} records, root {found['root']}"
+    if "trust" in found:
+        yield found["trust"]
+    for verdict in found["verdicts"]:
+        bad = "" if verdict["first_bad"] is None else f", first bad {verdict['first_bad']}"
+        faults = f" ({verdict['count']} faults{bad})" if verdict["count"] else ""
+        yield f"{verdict['name'].upper()} {verdict['state']}{faults}: {verdict['note']}"
+        for fault in verdict["faults"]:
+            yield f"  {fault['index']}: {fault['text']}"
+    yield f"required: {', '.join(found['required'])}; exit {found['exit']}"
+
+
+def main(argv: list[str]) -> int:
+    """Verify, and print what was found."""
+    code, found = run(argv)
+    if "--json" in argv:
+        print(json.dumps(found))
+    else:
+        for line in lines_of(found):
+            print(line.encode("ascii", "backslashreplace").decode())
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
