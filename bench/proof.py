@@ -84,8 +84,8 @@ def _sound(database: sqlite3.Connection) -> int:
     (origin,) = database.execute("SELECT value FROM meta WHERE key = 'origin'").fetchone()
     head = database.execute("SELECT size, leaf FROM evidence_head").fetchone()
     report = verify(database.execute(ENTRIES), database.execute(DISCLOSURES), Head(*head), origin)
-    if report.failed():
-        raise UnsoundError(f"the chain does not verify: {report.failed()}")
+    if report.failing:
+        raise UnsoundError(f"the chain does not verify: {report.failing}")
     sent, rows = database.execute(
         "SELECT count(DISTINCT source || ' ' || webhook_id), count(*) FROM delivery"
     ).fetchone()

@@ -132,7 +132,7 @@ def is_whole(folder: Path) -> bool:
         head: Head | None = looking.head()
         entries, disclosures = looking.entries(), looking.disclosures()
         report = verify(entries, disclosures, head, looking.origin, looking.tables())
-    return not report.failed()
+    return not report.failing
 
 
 def delivered(number: int = 1) -> VerifiedDelivery:

@@ -11,6 +11,7 @@ from tests.domain.evidence_log import Log, Row, life, rewritten, walk
 from tests.domain.signing import signer
 from tests.domain.signing import verify as verify_ed25519
 
+from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, canonical, parse_entry
 from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
@@ -24,8 +25,8 @@ from ticketgate.domain.snapshot import (
     from_snapshot,
     to_snapshot,
 )
-from ticketgate.domain.trust import LogKey
-from ticketgate.domain.verification import Report, verify
+from ticketgate.domain.trust import LogKey, Trust
+from ticketgate.domain.verification import Asked, Report, Stored, verify_store
 
 AT: Final = SEGMENT_ENTRIES
 NEXT: Final = signer("gate.example.com/evidence", "next").key
@@ -215,7 +216,11 @@ def _listed(record: dict[str, Json]) -> list[Json]:
 
 
 def report(log: Log, start: Pruned) -> Report:
-    return verify(log.rows, log.hidden, log.head, log.origin, pruned=start)
+    """Of a store that kept the leaf hashes of what was pruned, the last of them as `start` says."""
+    runs = [bytes(32 * (AT - 1)), start.leaf]
+    rows = Stored(log.origin, log.rows, log.hidden, log.head, None, start, runs)
+    nobody = Asked(Trust(()), lambda *_: False, log.now)
+    return verify_store(rows, nobody, Vouching())
 
 
 def texts(found: Report) -> list[tuple[int, str]]:
@@ -262,9 +267,9 @@ def test_a_snapshot_that_cannot_be_read_is_a_fault_at_the_boundary(data: bytes |
     log, start = moved(life(), 10)
     say_pruned(log, start)
     found = report(log, Pruned(AT, start.leaf, data))
-    assert found.semantics.first_bad == AT
-    assert not found.semantics.holds
-    assert found.structure.holds
+    assert found["semantics"].first_bad == AT
+    assert not found["semantics"].holds
+    assert found["structure"].holds
 
 
 def test_a_snapshot_of_another_boundary_is_a_fault() -> None:
@@ -277,6 +282,16 @@ def test_the_chain_begins_at_the_last_leaf_that_was_pruned() -> None:
     say_pruned(log, start)
     found = report(log, Pruned(AT, b"\x00" * 32, start.snapshot))
     assert texts(found) == [(AT, "_prev is not the leaf hash of the entry before")]
+
+
+def test_leaf_hashes_of_what_was_pruned_that_are_not_there_are_a_fault() -> None:
+    log, start = moved(life(), 6)
+    say_pruned(log, start)
+    nobody = Asked(Trust(()), lambda *_: False, log.now)
+    rows = Stored(log.origin, log.rows, log.hidden, log.head, None, start, [bytes(32)])
+    assert texts(verify_store(rows, nobody, Vouching())) == [
+        (1, "the leaf hashes of what was pruned are not all there")
+    ]
 
 
 def test_an_erasure_may_be_of_what_was_pruned_since() -> None:

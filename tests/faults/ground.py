@@ -191,7 +191,7 @@ class Ground(World):
             entries = evidence_tables.entries(connection)
             disclosures = evidence_tables.disclosures(connection)
             report = verify(entries, disclosures, Head(*head), ORIGIN)
-        assert [verdict.faults for verdict in report.failed()] == []
+        assert [verdict.faults for verdict in report.failing] == []
         moves = self.moves()
         assert len({move["id"] for move in moves}) <= 1, "more than one grant"
         assert self.path().count("provisioning") <= 1, "a second intent"

@@ -17,7 +17,7 @@ def gate() -> Iterator[Gate]:
         finally:
             made.stop()
         report = made.verified()
-        assert not report.failed(), [verdict.faults for verdict in report.failed()]
+        assert not report.failing, [verdict.faults for verdict in report.failing]
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from tests.operations.tickets import SOURCE, PlainConnector, access_ticket, body
 
 from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.policy_file import load_policy
-from ticketgate.adapters.sqlite import evidence_tables, schema, state_rows
+from ticketgate.adapters.sqlite import evidence_tables, schema
+from ticketgate.adapters.sqlite.looking import SqliteLook
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.connector_api import SourceMapping, Ticket
@@ -37,11 +38,10 @@ from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.evidence import Head
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.verification import Report, verify
+from ticketgate.domain.verification import Report, verify_alone
 from ticketgate.operations.decide_request import Decided
 from ticketgate.operations.desk import Desk, LinkView, Session
 from ticketgate.operations.enforce import recover
@@ -358,15 +358,7 @@ class Gate:
     def verified(self) -> Report:
         """What verification says of the whole log."""
         with closing(schema.connect(self.path, read_only=True)) as db:
-            size, leaf = db.execute("SELECT size, leaf FROM evidence_head").fetchone()
-            return verify(
-                evidence_tables.entries(db),
-                evidence_tables.disclosures(db),
-                Head(size, leaf),
-                ORIGIN,
-                state_rows.table_rows(db),
-                evidence_tables.SqliteEvidence(db).pruned(),
-            )
+            return verify_alone(SqliteLook(db, ORIGIN).stored())
 
 
 def approve(gate: Gate, ident: str = "t1", seconds: int | None = None) -> None:

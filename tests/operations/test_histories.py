@@ -328,7 +328,7 @@ class Histories(RuleBasedStateMachine):
         assert len(links) == len(set(links))
         self.gate.stop()
         report = self.gate.verified()
-        assert not report.failed(), [verdict.faults for verdict in report.failed()]
+        assert not report.failing, [verdict.faults for verdict in report.failing]
         self.stack.close()
 
 

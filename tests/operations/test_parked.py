@@ -105,7 +105,7 @@ def test_a_closed_ticket_ends_its_access_while_the_directory_cannot_be_read(gate
     assert gate.members() == set()
     with gate.db() as looking:
         assert looking.deliveries.waiting(9) == []
-    assert gate.verified().failed() == ()
+    assert gate.verified().failing == ()
 
 
 @pytest.mark.parametrize(

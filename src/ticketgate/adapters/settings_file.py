@@ -66,10 +66,11 @@ class SettingsRead:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Which log it is, and where its database lies."""
+    """Which log it is, where its database lies, and where its signing keys."""
 
     origin: str
     store: Path
+    signing_key: Path | None = None
 
 
 def load_where(path: Path) -> Where:
@@ -85,7 +86,10 @@ def load_where(path: Path) -> Where:
     if top is None:
         return stop_on_faults(None, report.faults)
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- as below
-    where = Where(_read_origin(top.need("origin")) or "", _read_store(top.need("store"), folder))
+    origin, store = _read_origin(top.need("origin")) or "", _read_store(top.need("store"), folder)
+    named = top.get("signing_key")
+    text = None if named is None else named.text()
+    where = Where(origin, store, None if text is None else folder / text.removeprefix("file:"))
     return stop_on_faults(where, report.faults)
 
 

@@ -215,6 +215,29 @@ def parse_disclosure(encoded: str) -> tuple[bytes, str, Json]:
     return salt, name, value
 
 
+def disclosure_line(digest: str, index: int, encoded: str | None) -> bytes:
+    """How a copy of the log has a disclosure: one line, with its newline."""
+    return _bytes({"digest": digest, "encoded": encoded, "idx": index}) + b"\n"
+
+
+def parse_disclosure_line(line: bytes) -> tuple[str, int, str | None]:
+    """(digest, index, encoded) of such a line, which must be exactly what would be written.
+
+    Raises:
+        EvidenceError: it is not.
+    """
+    match _read(line):
+        case {"digest": str(digest), "idx": int(index), "encoded": str() | None as encoded}:
+            pass
+        case _:
+            raise EvidenceError("a disclosure is told by digest, idx and encoded")
+    if type(index) is not int or not 0 <= index <= INTEGER_MAX:
+        raise EvidenceError("an index is an integer from 0 up")
+    if disclosure_line(digest, index, encoded) != line + b"\n":
+        raise EvidenceError("not in canonical form")
+    return digest, index, encoded
+
+
 def _seal_disclosure(disclosure: Disclosure, salt: bytes) -> SealedDisclosure:
     if len(salt) != SALT_BYTES:
         raise EvidenceError(f"a disclosure's salt has {SALT_BYTES} bytes")

@@ -1,100 +1,347 @@
-"""Verification: what the stored rows of an evidence log prove, as separate verdicts.
+"""Verification: what an evidence log proves, as separate verdicts.
 
-Rows are read as an attacker could have left them: whatever is in them, they give faults, never
-exceptions. There is no single word "valid": STRUCTURE says that the bytes are one unbroken chain,
-SEMANTICS that what they tell is possible, DISCLOSURES that the hidden values are there, and, of a
-live database, STATE that its tables are what the log makes them.
-A chain without an anchor does not see a cut tail when the head row is rewritten with it.
+What is read is taken as an attacker could have left it: it gives faults, never exceptions. There is
+no single word "valid". STRUCTURE says that the bytes are one unbroken chain and tree, SIGNED whose
+key vouches for how much of it, SEMANTICS that what it tells is possible, DISCLOSURES that the
+hidden values are there, ANCHORED and POLICY who else vouches, COMPLETENESS that nothing of a list
+is missing; and, of a live database, STATE that its tables are what the log makes them.
 """
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
-from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.evidence import (
-    FORMAT,
-    INTEGER_MAX,
-    Head,
-    disclosure_digest,
-    genesis,
-    leaf_hash,
-    parse_disclosure,
-    parse_entry,
+from ticketgate.domain.anchor_check import (
+    ANCHORED,
+    POLICY,
+    SIGNED,
+    Anchor,
+    AnchorCheck,
+    ReadToken,
+    Vouched,
+    Vouching,
 )
-from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList
-from ticketgate.domain.machines import check_record
-from ticketgate.domain.replay import Record, is_instant
+from ticketgate.domain.chain_check import ChainCheck, EntryRow
+from ticketgate.domain.checkpoint import SignedCheckpoint, parse_checkpoint
+from ticketgate.domain.completeness import COMPLETENESS, CompletenessCheck, TicketKey
+from ticketgate.domain.disclosure_check import DisclosureCheck, DisclosureRow, Tally
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.evidence import Head
+from ticketgate.domain.evidence_verdict import EvidenceVerdict, State
+from ticketgate.domain.log_life import KeyTrust
+from ticketgate.domain.note import VerifyEd25519
+from ticketgate.domain.replay import Record, Replay
 from ticketgate.domain.snapshot import Pruned, begin
-from ticketgate.domain.state_check import STATE, TableRow, check_tables
+from ticketgate.domain.state_check import TableRow, check_tables
+from ticketgate.domain.trust import NONE, Trust
 
-# `check_record` is what the store asks before it writes, so it is found here too.
-__all__ = [
-    "STATE",
-    "VERDICTS",
-    "DisclosureRow",
-    "EntryRow",
-    "EvidenceVerdict",
-    "Pruned",
-    "Report",
-    "TableRow",
-    "Tally",
-    "check_record",
-    "verify",
-]
-
-VERDICTS: Final = ("structure", "semantics", "disclosures")  # of a log; STATE is of a database
-
-_PREV: Final = slice(10, 74)  # where `_prev`'s digits stand in the bytes: it sorts first
-
-EntryRow = tuple[object, object, object]  # idx, stored leaf, entry; unverified, so of any type
-DisclosureRow = tuple[object, object, object]  # digest, idx, encoded (None: erased)
+STRUCTURE: Final = "structure"
+SEMANTICS: Final = "semantics"
+DISCLOSURES: Final = "disclosures"
+VERDICTS: Final = (STRUCTURE, SIGNED, DISCLOSURES, SEMANTICS, ANCHORED, POLICY, COMPLETENESS)
+ALWAYS: Final = (STRUCTURE, SIGNED, DISCLOSURES, SEMANTICS)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What became of the disclosures. Those not given are faults, unless erased on record."""
+class LayoutFault:
+    """Something about the files of a copy that is not as it must be; it stands at this place."""
 
-    given: int
-    erased: int  # the row is there, its value is gone, on record or not
-    withheld: int  # an entry holds the digest, and there is no row
-    mismatch: int  # a row that does not prove what it claims
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeafRun:
+    """Leaf hashes, in one row of bytes, of entries that a copy does not have."""
+
+    hashes: bytes
+
+
+Part = bytes | LeafRun | LayoutFault  # an entry, or one of these
+
+
+class Bundle(Protocol):
+    """A copy of a log, read once from its beginning. Reading may raise OSError, nothing else."""
+
+    origin: str
+
+    def vouching(self) -> Vouching:
+        """Checkpoints and time stamps that lie in it."""
+
+    def snapshot(self, boundary: int) -> bytes | None:
+        """What replaying starts from at this boundary; None where it has none."""
+
+    def parts(self) -> Iterable[Part]:
+        """Entries, runs of leaves and faults, in the order of the log."""
+
+    def disclosures(self) -> Iterable[DisclosureRow | LayoutFault]:
+        """Its disclosures."""
+
+    def tiles(self) -> Iterable[str]:
+        """What is wrong with its tiles, where it has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a verifier brings: whom it trusts, what it kept, and what it looks for.
+
+    Records since `unsigned_since` (an instant as in `_ts`) may be unsigned yet; none where empty.
+    """
+
+    trust: Trust
+    verify: VerifyEd25519
+    now: datetime
+    known: Sequence[SignedCheckpoint] = ()
+    read_token: ReadToken | None = None
+    tickets: Collection[TicketKey] | None = None
+    quick: bool = False
+    unsigned_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What verification found. `size` and `leaf` (hex) are of the entries as read.
+    """What verification found. `size`, `leaf` and `root` (hex) are of the entries as read.
 
-    `state` is None when no state tables were given to compare with.
+    `verdicts` are in the order of `VERDICTS`; then that of the tables, of a live database.
     """
 
     origin: str
     size: int
     leaf: str
-    structure: EvidenceVerdict
-    semantics: EvidenceVerdict
-    disclosures: EvidenceVerdict
+    root: str
+    verdicts: tuple[EvidenceVerdict, ...]
     tally: Tally
-    state: EvidenceVerdict | None = None
+    signed_to: int | None = None
+    anchors: tuple[Anchor, ...] = ()
+
+    def __getitem__(self, name: str) -> EvidenceVerdict:
+        """The verdict of this name (KeyError: nobody checked it)."""
+        for verdict in self.verdicts:
+            if verdict.name == name:
+                return verdict
+        raise KeyError(name)
 
     @property
-    def verdicts(self) -> tuple[EvidenceVerdict, ...]:
-        """All verdicts, in the order of `VERDICTS`, then that of the tables if there is one."""
-        of_log = (self.structure, self.semantics, self.disclosures)
-        return of_log if self.state is None else (*of_log, self.state)
+    def failing(self) -> tuple[EvidenceVerdict, ...]:
+        """Those that something speaks against."""
+        return tuple(one for one in self.verdicts if one.state is State.FAILS)
 
-    def failed(self, required: Iterable[str] | None = None) -> tuple[EvidenceVerdict, ...]:
-        """Those of the required verdicts that do not hold; all that were found are, unless named.
+    def lacking(self, required: Iterable[str]) -> tuple[str, ...]:
+        """Those of the required verdicts that nobody checked, or had enough to judge by."""
+        judged = {one.name for one in self.verdicts if one.state not in {State.NONE, State.PARTIAL}}
+        return tuple(name for name in required if name not in judged)
 
-        Raises:
-            ValueError: a name that is not among `verdicts`; what nobody checked cannot hold.
-        """
-        named = {verdict.name: verdict for verdict in self.verdicts}
-        wanted = tuple(named if required is None else required)
-        if unknown := sorted(set(wanted) - named.keys()):
-            raise ValueError(f"no such verdict: {', '.join(unknown)}")
-        return tuple(named[name] for name in wanted if not named[name].holds)
+
+def required_by(asked: Asked) -> tuple[str, ...]:
+    """What must hold unless somebody names it: docs/evidence-format.md, "Verdicts"."""
+    names = [STRUCTURE, SIGNED] if asked.quick else list(ALWAYS)
+    if asked.trust.witnesses or asked.trust.tsa:
+        names.append(ANCHORED)
+    if asked.trust.quorum != NONE:
+        names.append(POLICY)
+    if asked.tickets is not None:
+        names.append(COMPLETENESS)
+    return tuple(names)
+
+
+def sizes_of(vouching: Vouching, known: Iterable[SignedCheckpoint]) -> frozenset[int]:
+    """The sizes at which the root of the log is asked for."""
+    sizes = {one.checkpoint.size for one in known} | set(vouching.tokens)
+    for _, data in vouching.checkpoints:
+        with suppress(EvidenceError):  # one that is not in form is told later, with its place
+            sizes.add(parse_checkpoint(data).checkpoint.size)
+    return frozenset(sizes)
+
+
+class LogCheck:
+    """All verdicts of one log, fed in the order of its records. Raises nothing of its own."""
+
+    def __init__(
+        self,
+        origin: str,
+        asked: Asked,
+        vouching: Vouching,
+        snapshot: Callable[[int], bytes | None] | None = None,
+    ) -> None:
+        """`snapshot` is that of a copy, which may withhold disclosures; a store may not."""
+        self._asked = asked
+        self._vouching = replace(vouching, known=tuple(asked.known), read_token=asked.read_token)
+        self._sizes = sizes_of(vouching, asked.known)
+        self._stamps: dict[int, str] = {}  # `_ts` of the first record behind each of the sizes
+        self.chain = ChainCheck(origin, self._sizes, quick=asked.quick)
+        self._key_trust = None
+        if keys := asked.trust.of_origin(origin):
+            self._key_trust = KeyTrust(origin, keys, asked.verify)
+        self.replay = Replay(self._key_trust)
+        self._snapshot = snapshot
+        self._hidden = DisclosureCheck(may_withhold=snapshot is not None)
+        self._complete = CompletenessCheck(asked.tickets)
+        self._left_out = False
+
+    def begin(self, pruned: Pruned, runs: Iterable[bytes]) -> None:
+        """Of a store: begin behind what was pruned."""
+        self.chain.begin(pruned, runs)
+        self._go_on(pruned)
+
+    def _go_on(self, pruned: Pruned) -> None:
+        self.replay = begin(pruned, self._key_trust)
+        self._hidden.whole = False
+
+    def row(self, row: EntryRow) -> None:
+        """The next row of a store."""
+        self._take(*self.chain.take(row))
+
+    def part(self, part: Part) -> None:
+        """The next part of a copy."""
+        match part:
+            case LayoutFault(text):
+                self.chain.faults.add(self.chain.place, text)
+            case LeafRun(hashes):
+                self.chain.leaves(hashes)
+                self._left_out = True
+                self._hidden.whole = False
+            case entry:
+                if self._left_out and self._snapshot is not None:
+                    self._find_snapshot(self._snapshot(self.chain.place))
+                self._take(*self.chain.line(entry))
+
+    def _find_snapshot(self, data: bytes | None) -> None:
+        """Replaying goes on behind a run of leaves from its snapshot, where there is one."""
+        self._snapshot = None
+        if data is not None:
+            self._left_out = False
+            self._go_on(Pruned(self.chain.place, self.chain.leaf, data))
+
+    def disclosure(self, row: DisclosureRow) -> None:
+        """One disclosure."""
+        self._hidden.answer(row)
+        self._complete.answer(row[0], row[2])
+
+    def report(self, tables: Iterable[TableRow] | None = None) -> Report:
+        """The verdicts, after everything was taken."""
+        self._hidden.close()
+        chain = self.chain
+        if not self._left_out and not self._asked.quick:
+            self.replay.close(chain.place)
+        state = () if tables is None else (self._state(tables),)
+        vouched = AnchorCheck(
+            chain.origin,
+            chain.place,
+            chain.roots,
+            self._asked.trust,
+            self.replay.life.keys,
+            self._asked.verify,
+            self._asked.now,
+        ).check(self._vouching, self._may_be_unsigned)
+        return Report(
+            chain.origin,
+            chain.place,
+            chain.leaf.hex(),
+            chain.tree.root().hex(),
+            (*self._verdicts(vouched), *state),
+            self._hidden.tally(),
+            vouched.signed_to,
+            vouched.anchors,
+        )
+
+    def _take(self, index: int, record: Record | None) -> None:
+        if self._asked.quick:
+            if record is not None:
+                self.replay.take(index, record)
+            return
+        if record is not None and index in self._sizes:
+            self._stamps[index] = str(record.get("_ts"))
+        self._hidden.take(index, record)
+        self._complete.take(record)
+        if self._left_out:
+            return
+        self.replay.take(index, record)
+
+    def _may_be_unsigned(self, index: int) -> bool:
+        """Whether the record is so young that it need not be signed yet."""
+        since = self._asked.unsigned_since
+        return bool(since) and self._stamps.get(index, "") >= since
+
+    def _state(self, tables: Iterable[TableRow]) -> EvidenceVerdict:
+        return check_tables(self.replay, tables, max(self.chain.place - 1, 0))
+
+    def _verdicts(self, vouched: Vouched) -> Iterable[EvidenceVerdict]:
+        unparsed = State.NONE if self._asked.quick else State.HOLDS
+        lack = State.NONE if self._left_out else unparsed
+        tally = self._hidden.tally()
+        yield self.chain.faults.verdict(
+            STRUCTURE, note="by hashes alone" if self._asked.quick else ""
+        )
+        yield vouched.signed
+        yield self._hidden.faults.verdict(
+            DISCLOSURES,
+            unparsed,
+            f"{tally.given} given, {tally.erased} erased, {tally.withheld} withheld",
+        )
+        yield self.replay.faults.verdict(
+            SEMANTICS, lack, "its beginning is left out" if self._left_out else ""
+        )
+        yield vouched.anchored
+        yield vouched.policy
+        yield self._complete.verdict(self.chain.place)
+
+
+def verify_bundle(bundle: Bundle, asked: Asked) -> Report:
+    """Every verdict of a copy. Raises only what reading it raises."""
+    check = LogCheck(bundle.origin, asked, bundle.vouching(), bundle.snapshot)
+    for part in bundle.parts():
+        check.part(part)
+    check.chain.end()
+    for row in bundle.disclosures() if not asked.quick else ():
+        if isinstance(row, LayoutFault):
+            check.chain.faults.add(check.chain.place, row.text)
+        else:
+            check.disclosure(row)
+    for text in bundle.tiles():
+        check.chain.faults.add(check.chain.place, text)
+    return check.report()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The rows of a store, as they were read; nothing is assumed of them.
+
+    `entries` come in the order of their index; `head` is the stored head, None when there is none;
+    `tables` are the state rows of a live database. `pruned` says where the entries begin, when
+    retention has taken those before, and `runs` has their leaf hashes, in rows of bytes.
+    """
+
+    origin: str
+    entries: Iterable[EntryRow]
+    disclosures: Iterable[DisclosureRow]
+    head: Head | None
+    tables: Iterable[TableRow] | None = None
+    pruned: Pruned | None = None
+    runs: Iterable[bytes] = ()
+
+
+def verify_store(stored: Stored, asked: Asked, vouching: Vouching) -> Report:
+    """Every verdict of a store: its log against its own head row, and STATE where it has tables.
+
+    Its rows are read once, entries first, then disclosures, then tables. Memory holds the folded
+    states and a digest for each disclosure, never the entries. Raises only what reading raises.
+    """
+    check = LogCheck(stored.origin, asked, vouching)
+    if stored.pruned is not None:
+        check.begin(stored.pruned, stored.runs)
+    for row in stored.entries:
+        check.row(row)
+    check.chain.close(stored.head)
+    for item in stored.disclosures:
+        check.disclosure(item)
+    return check.report(stored.tables)
+
+
+def verify_alone(stored: Stored) -> Report:
+    """What a store proves by itself: nobody is trusted, so nothing is signed or anchored."""
+    return verify_store(stored, Asked(Trust(()), lambda *_: False, _EPOCH), Vouching())
 
 
 def verify(
@@ -103,197 +350,6 @@ def verify(
     head: Head | None,
     origin: str,
     tables: Iterable[TableRow] | None = None,
-    pruned: Pruned | None = None,
 ) -> Report:
-    """Check the whole log of `origin` against its own head row; nothing is assumed of the rows.
-
-    `entries` come in the order of their index and are read once, then `disclosures`, in any
-    order, then `tables`, the state rows of the live database, which STATE compares with the log.
-    `pruned` says where the entries begin, when retention has taken those before.
-    Memory holds the folded states and a digest for each disclosure, never the entries. `head` is
-    the stored head, None when there is none. Raises only what reading the rows raises.
-    """
-    chain, replay, hidden = _Chain(origin, pruned), begin(pruned), _Hidden(pruned)
-    for row in entries:
-        index, record = chain.take(row)
-        replay.take(index, record)
-        hidden.take(index, record)
-    chain.close(head)
-    replay.close(chain.place)
-    for item in disclosures:
-        hidden.answer(item)
-    hidden.close()
-    last = max(chain.place - 1, 0)
-    return Report(
-        origin,
-        chain.place,
-        chain.leaf.hex(),
-        chain.faults.verdict("structure"),
-        replay.faults.verdict("semantics"),
-        hidden.faults.verdict("disclosures"),
-        hidden.tally(),
-        None if tables is None else check_tables(replay, tables, last),
-    )
-
-
-class _Chain:
-    """STRUCTURE: dense, chained on the raw bytes from the genesis of the origin to the head row.
-
-    Where the first entries were pruned it goes on from the last leaf that they left.
-    """
-
-    def __init__(self, origin: str, pruned: Pruned | None) -> None:
-        self.origin = origin
-        self.place = 0 if pruned is None else pruned.boundary
-        self.leaf = genesis(origin).leaf if pruned is None else pruned.leaf
-        self.faults = FaultList()
-
-    def take(self, row: EntryRow) -> tuple[int, Record | None]:
-        """Check the next row; its place in the log, and its record if it can be read."""
-        idx, stored, entry = row
-        place = self._settle(idx)
-        self.place = place + 1
-        if not isinstance(entry, bytes):
-            self.faults.add(place, "the entry is not bytes")
-            return place, None
-        if entry[_PREV] != self.leaf.hex().encode():
-            self.faults.add(place, "_prev is not the leaf hash of the entry before")
-        self.leaf = leaf_hash(entry)
-        if stored != self.leaf:
-            self.faults.add(place, "the stored leaf is not the hash of the entry")
-        return place, self._read(place, entry)
-
-    def close(self, head: Head | None) -> None:
-        """Hold what was read against the head row."""
-        if self.place == 0:
-            self.faults.add(0, "the log is empty: entry 0 is missing")
-        if head is None:
-            self.faults.add(self.place, "there is no head row")
-        elif head.size != self.place:
-            self.faults.add(self.place, "the head row's size is not the number of entries")
-        elif head.leaf != self.leaf:
-            self.faults.add(
-                max(self.place - 1, 0), "the head row's leaf is not that of the last entry"
-            )
-
-    def _settle(self, idx: object) -> int:
-        """The place of this row. After a gap the count goes on behind it, so a gap is one fault."""
-        found = _index(idx)
-        if found == self.place:
-            return found
-        if found is not None and found > self.place:
-            self.faults.add(self.place, f"entries are missing: entry {found} comes next")
-            return found
-        self.faults.add(self.place, "an index that is not the next one")
-        return self.place
-
-    def _read(self, place: int, entry: bytes) -> Record | None:
-        try:
-            record = parse_entry(entry)
-        except EvidenceError as fault:
-            self.faults.add(place, f"not a canonical entry: {fault.reason}")
-            return None
-        seq = record.get("_seq")
-        if type(seq) is not int or seq != place:
-            self.faults.add(place, "_seq is not the index of the entry")
-        if not is_instant(record.get("_ts")):
-            self.faults.add(place, "_ts is not an instant in the one form that records use")
-        if (place == 0) != (record.get("type") == "log.opened"):
-            self.faults.add(place, "log.opened is the first record and only that")
-        elif place == 0:
-            self._opened(record)
-        return record
-
-    def _opened(self, record: Record) -> None:
-        if record.get("origin") != self.origin:
-            self.faults.add(0, "log.opened names another origin")
-        stated = record.get("format")
-        if type(stated) is not int or stated != FORMAT:
-            self.faults.add(0, f"log.opened states a format that is not {FORMAT}")
-
-
-class _Hidden:
-    """DISCLOSURES: every value that an entry holds is there unchanged, or erased on record."""
-
-    def __init__(self, pruned: Pruned | None) -> None:
-        self._whole = pruned is None  # else an erasure may be of what was pruned since
-        self.faults = FaultList()
-        self._index: dict[str, int] = {}
-        self._answered: set[str] = set()
-        self._may_be_gone: set[str] = set()
-        self._count: Counter[str] = Counter()
-
-    def take(self, index: int, record: Record | None) -> None:
-        """Note the digests of one entry."""
-        listed = None if record is None else record.get("sd", [])
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            self.faults.add(index, "cannot be read for disclosures")
-            return
-        for digest in listed:
-            if digest in self._index:
-                self.faults.add(index, "holds a digest that an entry already holds")
-            else:
-                self._index[digest] = index
-        if record is not None and record.get("type") == "disclosure.erased":
-            self._erased(index, record.get("digests"))
-
-    def _erased(self, index: int, digests: object) -> None:
-        for digest in digests if isinstance(digests, list) else [None]:
-            if isinstance(digest, str) and digest in self._index:
-                self._may_be_gone.add(digest)
-            elif self._whole or not isinstance(digest, str):
-                self.faults.add(index, "tells of an erasure of what no entry before it holds")
-
-    def answer(self, row: DisclosureRow) -> None:
-        """Check one stored disclosure."""
-        digest, idx, encoded = row
-        index = self._index.get(digest) if isinstance(digest, str) else None
-        if index is None or not isinstance(digest, str):
-            self._mismatch(_index(idx) or 0, "a disclosure whose digest no entry holds")
-        elif digest in self._answered:
-            self._mismatch(index, "the same disclosure twice")
-        else:
-            self._answered.add(digest)
-            self._match(index, idx, digest, encoded)
-
-    def close(self) -> None:
-        """After the last stored disclosure: each digest without one is a fault."""
-        for digest, index in self._index.items():
-            if digest not in self._answered:
-                self.faults.add(index, "a disclosure is missing: its row is not there")
-
-    def tally(self) -> Tally:
-        """What became of them all."""
-        seen = self._count
-        withheld = len(self._index) - len(self._answered)
-        return Tally(seen["given"], seen["erased"], withheld, seen["mismatch"])
-
-    def _match(self, index: int, idx: object, digest: str, encoded: object) -> None:
-        if _index(idx) != index:
-            self._mismatch(index, "a disclosure stored for another entry than holds its digest")
-        elif encoded is None:
-            self._count["erased"] += 1
-            if digest not in self._may_be_gone:
-                self.faults.add(index, "a disclosure is erased, and no record says so")
-        else:
-            self._open(index, digest, encoded)
-
-    def _open(self, index: int, digest: str, encoded: object) -> None:
-        try:
-            if not isinstance(encoded, str) or disclosure_digest(encoded) != digest:
-                self._mismatch(index, "a disclosure that does not hash to its digest")
-                return
-            parse_disclosure(encoded)
-        except EvidenceError as fault:
-            self._mismatch(index, f"a disclosure that cannot be read: {fault.reason}")
-        else:
-            self._count["given"] += 1
-
-    def _mismatch(self, index: int, text: str) -> None:
-        self._count["mismatch"] += 1
-        self.faults.add(index, text)
-
-
-def _index(value: object) -> int | None:
-    """The value if it can be the index of an entry; True is none."""
-    return value if type(value) is int and 0 <= value <= INTEGER_MAX else None
+    """The same of rows."""
+    return verify_alone(Stored(origin, entries, disclosures, head, tables))

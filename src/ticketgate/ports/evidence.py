@@ -37,6 +37,9 @@ class EvidenceReading(Protocol):
     def disclosures(self, first: int, end: int) -> Iterable[tuple[str, int, str | None]]:
         """(digest, index, encoded or None when erased) of those records, by index and digest."""
 
+    def pruned_leaves(self) -> Iterable[bytes]:
+        """The leaf hashes of what was pruned, a segment's in one row of bytes at a time."""
+
     def snapshots(self) -> Iterable[tuple[int, bytes]]:
         """(boundary, canonical JSON) of what replaying starts from where entries were pruned."""
 

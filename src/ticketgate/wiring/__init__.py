@@ -17,6 +17,7 @@ from ticketgate.wiring.commands import (
     wall_time,
 )
 from ticketgate.wiring.gateway import VERSION, Gateway
+from ticketgate.wiring.verifying import open_bundle, own_trust, own_vouching, strict_ed25519
 
 __all__ = [
     "VERSION",
@@ -31,8 +32,12 @@ __all__ = [
     "look",
     "new_secret",
     "new_signing_key",
+    "open_bundle",
+    "own_trust",
+    "own_vouching",
     "public_keys",
     "read_source",
+    "strict_ed25519",
     "this_user",
     "wall_time",
 ]

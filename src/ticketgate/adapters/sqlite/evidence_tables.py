@@ -10,9 +10,9 @@ from ticketgate.adapters.sqlite.rows import scalar
 from ticketgate.domain import evidence, log_life
 from ticketgate.domain.evidence import Draft, EvidenceRef, Head, genesis, seal
 from ticketgate.domain.instants import from_text
+from ticketgate.domain.machines import check_record
 from ticketgate.domain.merkle import HASH_BYTES, Frontier, TileHash, decoded, grow
 from ticketgate.domain.snapshot import Pruned
-from ticketgate.domain.verification import check_record
 from ticketgate.ports import Ids
 
 SEGMENT_ENTRIES: Final = log_life.SEGMENT_ENTRIES
@@ -169,6 +169,12 @@ class SqliteEvidence:
         leaf = self._pruned_leaves(boundary - 1, 1)[0]
         sql = "SELECT json FROM evidence_snapshot WHERE boundary = ?"
         return Pruned(boundary, leaf, scalar(self._db, sql, boundary))
+
+    def pruned_leaves(self) -> Iterator[bytes]:
+        """The leaf hashes of what was pruned, a segment's in one row of bytes at a time."""
+        sql = "SELECT leaves FROM evidence_pruned ORDER BY segment"
+        for (leaves,) in self._db.execute(sql):
+            yield leaves
 
     def snapshots(self) -> Iterator[tuple[int, bytes]]:
         """(boundary, canonical JSON) of what replaying starts from where entries were pruned."""

@@ -8,10 +8,13 @@ from pathlib import Path
 from ticketgate.adapters.sqlite import evidence_tables, schema, state_rows
 from ticketgate.adapters.sqlite.rows import one, rows, scalar
 from ticketgate.adapters.sqlite.transaction import SqliteReading
+from ticketgate.domain.chain_check import EntryRow
+from ticketgate.domain.disclosure_check import DisclosureRow
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.evidence import Head
 from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.verification import DisclosureRow, EntryRow, TableRow
+from ticketgate.domain.state_check import TableRow
+from ticketgate.domain.verification import Stored
 
 
 class SqliteLook(SqliteReading):
@@ -46,6 +49,18 @@ class SqliteLook(SqliteReading):
     def tables(self) -> Iterator[TableRow]:
         """Every row of the state tables, for holding them against the log."""
         return state_rows.table_rows(self._db)
+
+    def stored(self, *, tables: bool = True) -> Stored:
+        """All of it, for verifying; with `tables`, the state tables too."""
+        return Stored(
+            self.origin,
+            self.entries(),
+            self.disclosures(),
+            self.head(),
+            self.tables() if tables else None,
+            self.evidence.pruned(),
+            self.evidence.pruned_leaves(),
+        )
 
     def untouched(self) -> bool:
         """Whether no gateway has ever opened the log of this database."""

@@ -1,6 +1,9 @@
-"""`evidence verify`: what the log of the live database proves."""
+"""`evidence verify`: what the log of the live database, or of an exported bundle, proves."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,133 +11,244 @@ import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
-from ticketgate.domain.errors import StoreUnavailableError, TicketgateError
-from ticketgate.domain.evidence_verdict import EvidenceVerdict
-from ticketgate.domain.verification import STATE, Report, verify
-from ticketgate.wiring import look
+from ticketgate.domain.checkpoint import SignedCheckpoint, check_signatures, parse_checkpoint
+from ticketgate.domain.completeness import parse_tickets
+from ticketgate.domain.errors import EvidenceError, StoreUnavailableError, TicketgateError
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.note import NOTE_BYTES_MAX
+from ticketgate.domain.state_check import STATE
+from ticketgate.domain.trust import Trust, parse_trust
+from ticketgate.domain.verification import (
+    SEMANTICS,
+    VERDICTS,
+    Asked,
+    Report,
+    required_by,
+    verify_bundle,
+    verify_store,
+)
+from ticketgate.wiring import (
+    ask_gateway,
+    look,
+    open_bundle,
+    own_trust,
+    own_vouching,
+    strict_ed25519,
+    wall_time,
+)
 
-SIGNED: Final = "signed"
-REQUIRED: Final = ("structure", SIGNED, "disclosures", "semantics", STATE)
-LATER: Final = ("anchored", "policy", "completeness")
+NAMES: Final = (*VERDICTS, STATE)
 SHOWN_MAX: Final = 20  # faults of each verdict in words; --json has more
+SIGNED_WITHIN: Final = timedelta(seconds=10)  # of a gateway that runs
 INDENT: Final = "             "
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked on the command line."""
+
+    trust: Path | None
+    known: tuple[Path, ...]
+    tickets: Path | None
+    base: Path | None
+    require: str | None
+    now: int | None
+    quick: bool
 
 
 @click.command("verify")
-@click.argument("path", required=False)
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--require", metavar="VERDICTS", help=f"What must hold, of: {', '.join(NAMES)}.")
+@click.option("--trust", type=_FILE, help="Whose keys to believe (C2SP tlog-policy form).")
+@click.option("--known", type=_FILE, multiple=True, help="A checkpoint that you kept; repeatable.")
+@click.option("--tickets", type=_FILE, help="Tickets that must be in it: source, table, id.")
 @click.option(
-    "--require",
-    default=",".join(REQUIRED),
-    show_default=True,
-    metavar="VERDICTS",
-    help=f"What must hold, of: {', '.join(REQUIRED)}.",
+    "--base",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="An earlier bundle, for what this one leaves out.",
 )
+@click.option("--quick", is_flag=True, help="Only what hashes and signatures prove.")
+@click.option("--now", type=click.IntRange(0), help="The time, in seconds since 1970.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 @ends_with_code
-def verify_log(folder: Path, path: str | None, require: str, *, as_json: bool) -> None:
-    """Verify the log of the live database; the gateway may be running.
+def verify_log(folder: Path, /, path: Path | None, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401 -- the options
+    """Verify the log: the live database, or the exported bundle in the folder PATH.
 
-    Each verdict is named for itself, with its first bad index. STATE holds the tables that the
-    gateway acts on against the log; `semantics` requires it as well. This version signs nothing, so
-    SIGNED is none: name what you require without it (--require structure,disclosures,semantics).
-    Exit: 0 what is required holds, 1 it does not (tampered), 2 usage, 3 unreadable, 4 unsigned.
+    Each verdict is named for itself, with its first bad index. The gateway may be running. Of the
+    live database, STATE holds the tables that the gateway acts on against the log. Without --trust
+    the keys believed are the operator's own, which proves nothing against the operator.
+    Exit: 0 what is required holds, 1 something fails (tampered), 2 usage, 3 unreadable, 4 nothing
+    fails, but something required is missing: unsigned, unanchored.
     """
-    if path is not None:
-        raise TicketgateError(
-            "verifying an exported bundle comes with a later version",
-            code="usage",
-            next_step="leave PATH out: the live database of --config is verified",
-        )
-    required = _required(require)
+    options = Options(**given)
+    _required(options, ())  # what cannot be meant is refused before anything is read
+    report, required, notes = _live(folder, options) if path is None else _bundle(path, options)
+    code = exit_code(report, required)
+    if as_json:
+        echo_json(document(report, required, code))
+    else:
+        for line in (*_lines(report), *notes):
+            echo(line)
+    _leave(report, required, code)
+
+
+def exit_code(report: Report, required: Sequence[str]) -> int:
+    """1 where something fails, 4 where something required is missing, else 0."""
+    if report.failing:
+        return ANSWER_IS_NO
+    return UNSIGNED if report.lacking(required) else 0
+
+
+def document(report: Report, required: Sequence[str], code: int) -> dict[str, Any]:
+    """The report as `docs/evidence-format.md` says, "Output"."""
+    return {
+        "origin": report.origin,
+        "size": report.size,
+        "root": report.root,
+        "leaf": report.leaf,
+        "verdicts": [
+            {
+                "name": one.name,
+                "state": one.state,
+                "holds": one.holds,
+                "count": one.count,
+                "first_bad": one.first_bad,
+                "faults": one.faults,
+                "note": one.note,
+            }
+            for one in report.verdicts
+        ],
+        "signed_to": report.signed_to,
+        "unsigned": report.size - (report.signed_to or 0),
+        "anchored": report.anchors,
+        "disclosures": report.tally,
+        "required": required,
+        "exit": code,
+    }
+
+
+def _live(folder: Path, options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
+    if options.base is not None:
+        raise TicketgateError("--base goes with the PATH of a bundle", code="usage")
+    trust = own_trust(folder) if options.trust is None else _trust(options.trust)
+    vouching = own_vouching(folder)  # before the look: so that nothing signed is missing in it
+    asked = replace(_asked(options, trust), unsigned_since=_unsigned_since(folder))
     with look(folder) as seen:
         if seen.untouched():
             raise StoreUnavailableError(
                 "the log is not opened yet: there is nothing to verify",
                 next_step="`ticketgate serve` opens it with its first record",
             )
-        report = verify(
-            seen.entries(),
-            seen.disclosures(),
-            seen.head(),
-            seen.origin,
-            seen.tables(),
-            seen.evidence.pruned(),
-        )
-    failed = [one.name for one in report.failed([name for name in required if name != SIGNED])]
-    if as_json:
-        echo_json(_document(report, required, failed))
-    else:
-        for line in _lines(report):
-            echo(line)
-    if failed:
-        leave(
-            f"does not hold: {', '.join(failed)}",
-            "keep the database as it is; `ticketgate evidence show INDEX` shows a record as stored",
-            ANSWER_IS_NO,
-        )
-    if SIGNED in required:
-        leave(
-            "the log is not signed: signing keys come with a later version",
-            "--require structure,disclosures,semantics asks for what this version can show",
-            UNSIGNED,
-        )
+        report = verify_store(seen.stored(tables=not options.quick), asked, vouching)
+    required = _required(options, (*required_by(asked), *(() if options.quick else (STATE,))))
+    if SEMANTICS in required and STATE not in required:
+        required = (*required, STATE)  # the tables of a live database are where its log must show
+    return report, required, _whose(options)
 
 
-def _required(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
-    later = [name for name in names if name in LATER]
-    unknown = [name for name in names if name not in (*REQUIRED, *LATER)]
-    if later:
-        reason = f"{', '.join(later)} comes with a later version; nothing checks it now"
-    elif unknown or not names:
-        reason = f"no such verdict: {', '.join(unknown) or 'none is named'}"
-    else:
-        # The tables of a live database are where what its log says must show.
-        return (*names, STATE) if "semantics" in names and STATE not in names else names
-    raise TicketgateError(reason, code="usage", next_step=f"one or more of {', '.join(REQUIRED)}")
+def _unsigned_since(folder: Path) -> str:
+    """Since when records may be unsigned yet: a running gateway signs a second after a record."""
+    runs = ask_gateway(folder, {"do": "nothing"}) is not None
+    return to_text(wall_time() - SIGNED_WITHIN) if runs else ""
+
+
+def _bundle(path: Path, options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
+    bundle = open_bundle(path, options.base)
+    trust = parse_trust(bundle.policy) if options.trust is None else _trust(options.trust)
+    asked = _asked(options, trust)
+    report = verify_bundle(bundle, asked)
+    required = _required(options, required_by(asked))
+    if STATE in required:
+        raise TicketgateError("a bundle has no tables: state is of the live database", code="usage")
+    return report, required, _whose(options)
+
+
+def _whose(options: Options) -> list[str]:
+    if options.trust is not None:
+        return []
+    return ["keys: the operator's own word; --trust FILE says whose you believe"]
+
+
+def _asked(options: Options, trust: Trust) -> Asked:
+    now = wall_time() if options.now is None else datetime.fromtimestamp(options.now, UTC)
+    tickets = None
+    if options.tickets is not None:
+        with options.tickets.open(encoding="utf-8", errors="replace") as lines:
+            tickets = _usage(parse_tickets, lines)
+    known = tuple(_known(file, trust, now) for file in options.known)
+    return Asked(trust, strict_ed25519, now, known, None, tickets, options.quick)
+
+
+def _known(file: Path, trust: Trust, now: datetime) -> SignedCheckpoint:
+    found: SignedCheckpoint = _usage(parse_checkpoint, _small(file))
+    keys = [one.key for one in trust.logs]
+    if not check_signatures(found.note, keys, strict_ed25519, now).keys:
+        raise TicketgateError(
+            f"{file} is not signed by a key that is trusted",
+            code="usage",
+            next_step="--trust FILE names the keys that you believe",
+        )
+    return found
+
+
+def _trust(file: Path) -> Trust:
+    return parse_trust(_small(file))
+
+
+def _small(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(NOTE_BYTES_MAX + 1)
+
+
+def _usage(parse: Any, given: Any) -> Any:  # noqa: ANN401 -- a parser and what it parses
+    """What a file of the verifier's says; what is wrong with it is a matter of usage."""
+    try:
+        return parse(given)
+    except EvidenceError as fault:
+        raise TicketgateError(fault.reason, code="usage") from fault
+
+
+def _required(options: Options, default: tuple[str, ...]) -> tuple[str, ...]:
+    if options.require is None:
+        return default
+    names = tuple(one.strip().lower() for one in options.require.split(",") if one.strip())
+    unknown = [name for name in names if name not in NAMES]
+    if unknown or not names:
+        raise TicketgateError(
+            f"no such verdict: {', '.join(unknown) or 'none is named'}",
+            code="usage",
+            next_step=f"one or more of {', '.join(NAMES)}",
+        )
+    return names
 
 
 def _lines(report: Report) -> Iterator[str]:
     for verdict in report.verdicts:
-        yield f"{verdict.name.upper():<11}  {_said(verdict, report)}"
+        said = verdict.state.value
+        if verdict.count:
+            said = f"FAILS: first bad index {verdict.first_bad}, faults {verdict.count}"
+        note = f": {verdict.note}" if verdict.note else ""
+        yield f"{verdict.name.upper():<13}{said}{note}"
         for fault in verdict.faults[:SHOWN_MAX]:
             yield f"{INDENT}#{fault.index}: {fault.text}"
         if verdict.count > SHOWN_MAX:
             yield f"{INDENT}and {verdict.count - SHOWN_MAX} more"
-    yield f"{'SIGNED':<11}  none: signing keys come with a later version"
-    yield f"{'ANCHORED':<11}  none: anchors outside this host come with a later version"
-    yield f"{report.size} records of {report.origin}, last leaf {report.leaf}"
+    yield f"{report.size} records of {report.origin}, root {report.root}, last leaf {report.leaf}"
 
 
-def _said(verdict: EvidenceVerdict, report: Report) -> str:
-    if not verdict.holds:
-        return f"FAILS: first bad index {verdict.first_bad}, faults {verdict.count}"
-    if verdict.name != report.disclosures.name:
-        return "holds"
-    tally = report.tally
-    return f"holds: {tally.given} given, {tally.erased} erased"
-
-
-def _document(report: Report, required: tuple[str, ...], failed: list[str]) -> dict[str, Any]:
-    verdicts = [
-        {
-            "name": one.name,
-            "holds": one.holds,
-            "count": one.count,
-            "first_bad": one.first_bad,
-            "faults": one.faults,
-        }
-        for one in report.verdicts
-    ]
-    return {
-        "origin": report.origin,
-        "size": report.size,
-        "leaf": report.leaf,
-        "verdicts": verdicts,
-        "disclosures": report.tally,
-        "signed": None,
-        "anchored": None,
-        "required": required,
-        "failed": [*failed, *([SIGNED] if SIGNED in required else [])],
-    }
+def _leave(report: Report, required: Sequence[str], code: int) -> None:
+    if code == ANSWER_IS_NO:
+        leave(
+            f"does not hold: {', '.join(one.name for one in report.failing)}",
+            "keep everything as it is; `ticketgate evidence show INDEX` shows a record as stored",
+            code,
+        )
+    if code == UNSIGNED:
+        leave(
+            f"not enough to judge by: {', '.join(report.lacking(required))}",
+            '--require names what you ask for; docs/evidence-format.md, "Verdicts"',
+            code,
+        )
+    sys.exit(code)

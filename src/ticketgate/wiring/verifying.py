@@ -1,0 +1,53 @@
+"""What verifying needs from the outside: bundles, keys, and what the signer remembers."""
+
+from pathlib import Path
+
+from ticketgate.adapters import ed25519
+from ticketgate.adapters.bundle_folder import BundleFolder
+from ticketgate.adapters.configuration import SETTINGS_NAME
+from ticketgate.adapters.settings_file import load_where
+from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.signing_keys import KeyFileError, read_keys
+from ticketgate.domain.anchor_check import Vouching
+from ticketgate.domain.note import VerifyEd25519
+from ticketgate.domain.trust import LogKey, Trust
+
+strict_ed25519: VerifyEd25519 = ed25519.verify
+
+
+def open_bundle(folder: Path, base: Path | None) -> BundleFolder:
+    """An exported bundle; `base` is an earlier one of the same log.
+
+    Raises:
+        TicketgateError: code `bundle_unreadable`.
+        OSError: a part of it cannot be read.
+    """
+    return BundleFolder(folder, None if base is None else BundleFolder(base))
+
+
+def own_trust(folder: Path) -> Trust:
+    """The gateway's own keys: its word that they are its keys.
+
+    Raises:
+        KeyFileError: they cannot be read.
+    """
+    where = load_where(folder / SETTINGS_NAME)
+    if where.signing_key is None:
+        raise KeyFileError("ticketgate.yaml names no `signing_key`")
+    keys = read_keys(where.signing_key, where.origin)
+    return Trust(tuple(LogKey(key.public) for key in keys))
+
+
+def own_vouching(folder: Path) -> Vouching:
+    """The checkpoints in the signer's memory.
+
+    Raises:
+        TicketgateError: code `signer`; it cannot be read.
+    """
+    memory = load_where(folder / SETTINGS_NAME).store.parent / "checkpoints"
+    if not memory.is_dir():
+        return Vouching()
+    signer = CheckpointSigner((), memory)
+    newest = signer.newest()
+    kept = [(size, signer.note(size)) for size in signer.kept()]
+    return Vouching((*kept, *([] if newest is None else [(None, newest)])))
