@@ -16,7 +16,8 @@ from ticketgate.domain.evidence import (
     seal,
 )
 from ticketgate.domain.machines import EDGES, NEW, RECORD_TYPES, edge, record_type
-from ticketgate.domain.verification import Report, verify
+from ticketgate.domain.report import Report
+from ticketgate.domain.verification import verify
 
 ORIGIN: Final = "gate.example.com/evidence"
 NOON: Final = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)

@@ -17,6 +17,7 @@ from ticketgate.domain.evidence import Json, canonical, parse_entry
 from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
 from ticketgate.domain.machines import NEW
 from ticketgate.domain.replay import Replay
+from ticketgate.domain.report import Asked, Report
 from ticketgate.domain.snapshot import (
     Pruned,
     SnapshotError,
@@ -26,7 +27,7 @@ from ticketgate.domain.snapshot import (
     to_snapshot,
 )
 from ticketgate.domain.trust import LogKey, Trust
-from ticketgate.domain.verification import Asked, Report, Stored, verify_store
+from ticketgate.domain.verification import Stored, verify_store
 
 AT: Final = SEGMENT_ENTRIES
 NEXT: Final = signer("gate.example.com/evidence", "next").key

@@ -19,7 +19,8 @@ from ticketgate.domain.evidence import (
     genesis,
 )
 from ticketgate.domain.machines import EDGES, MOVES, RECORD_TYPES, record_type
-from ticketgate.domain.verification import VERDICTS, Report, verify
+from ticketgate.domain.report import VERDICTS, Report
+from ticketgate.domain.verification import verify
 
 
 def first_bad(report: Report) -> tuple[int | None, ...]:

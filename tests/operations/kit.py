@@ -41,7 +41,8 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.verification import Report, verify_alone
+from ticketgate.domain.report import Report
+from ticketgate.domain.verification import verify_alone
 from ticketgate.operations.decide_request import Decided
 from ticketgate.operations.desk import Desk, LinkView, Session
 from ticketgate.operations.enforce import recover

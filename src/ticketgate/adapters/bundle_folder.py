@@ -17,9 +17,10 @@ from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.disclosure_check import DisclosureRow
 from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.evidence import ENTRY_BYTES_MAX, leaf_hash, parse_disclosure_line
+from ticketgate.domain.log_check import LayoutFault, LeafRun, Part
 from ticketgate.domain.merkle import HASH_BYTES
 from ticketgate.domain.note import NOTE_BYTES_MAX, is_key_name
-from ticketgate.domain.verification import LayoutFault, LeafRun, Part
+from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX
 
 SEGMENT_ENTRIES: Final = 65_536
 DISCLOSURE_BYTES_MAX: Final = 16_777_216  # of a line
@@ -103,7 +104,7 @@ class BundleFolder:
 
     def parts(self) -> Iterator[Part]:
         """Faults of the layout, then segment after segment."""
-        yield from map(LayoutFault, self._layout())
+        yield from self._layout()
         for segment in range(max(self._segments) + 1):
             kinds = self._segments.get(segment, set())
             if "jsonl" in kinds:
@@ -113,17 +114,18 @@ class BundleFolder:
             else:
                 return  # a gap: nothing behind it can be held against anything before it
 
-    def _layout(self) -> Iterator[str]:
-        yield from self._listing.faults
+    def _layout(self) -> Iterator[LayoutFault]:
+        yield from map(LayoutFault, self._listing.faults)
         if not is_key_name(self.origin) or self._origin != f"{self.origin}\n":
-            yield "the file `origin` is not a name and a newline"
+            yield LayoutFault("the file `origin` is not a name and a newline")
         for segment in range(max(self._segments) + 1):
             kinds = self._segments.get(segment)
+            first = segment * SEGMENT_ENTRIES
             if kinds is None:
-                yield f"segment {segment} is missing"
+                yield LayoutFault(f"segment {segment} is missing", first)
                 return
             if len(kinds) > 1:
-                yield f"segment {segment} is there twice"
+                yield LayoutFault(f"segment {segment} is there twice", first)
 
     def disclosures(self) -> Iterator[DisclosureRow | LayoutFault]:
         """Each line of `disclosures.jsonl`; none of them where it is left out."""
@@ -141,7 +143,13 @@ class BundleFolder:
             before = (row[1], row[0])
             yield row
 
-    def tiles(self) -> Iterator[str]:
+    def receipts(self) -> Iterator[tuple[str, bytes]]:
+        """(name, bytes) of its receipts."""
+        for name in sorted(name for name in self.names if name.startswith("proofs/")):
+            with opened(self.folder / name) as file:
+                yield name, file.read(PROOF_BYTES_MAX + 1)
+
+    def tiles(self) -> Iterator[LayoutFault]:
         """What is wrong with the tiles, if there are any: each is made again from the entries."""
         found = frozenset(name for name in self.names if name.startswith("tile/"))
         if not found:
@@ -153,17 +161,19 @@ class BundleFolder:
                 yield from self._compared(made.take(part), there)
         yield from self._compared(made.close(), there)
         for name in sorted(found - there):
-            yield f"{name} is no tile of this tree"
+            yield LayoutFault(f"{name} is no tile of this tree")
 
-    def _compared(self, tiles: Iterable[tuple[str, bytes]], there: set[str]) -> Iterator[str]:
+    def _compared(
+        self, tiles: Iterable[tuple[str, bytes]], there: set[str]
+    ) -> Iterator[LayoutFault]:
         for name, data in tiles:
             there.add(name)
             if name not in self.names:
-                yield f"{name} is missing"
+                yield LayoutFault(f"{name} is missing")
                 continue
             with opened(self.folder / name) as file:
                 if file.read(len(data) + 1) != data:
-                    yield f"{name} is not the tile of this tree"
+                    yield LayoutFault(f"{name} is not the tile of this tree")
 
     def small(self, name: str) -> bytes:
         """A small file; what is longer than it may be is cut, so that it is not in form."""
@@ -177,16 +187,18 @@ class BundleFolder:
             count += 1
             yield line
             if not ended:
-                yield LayoutFault(f"the last line of segment {segment} does not end in a newline")
+                at = segment * SEGMENT_ENTRIES + count - 1
+                yield LayoutFault(f"a line of segment {segment} does not end in a newline", at)
         if count > SEGMENT_ENTRIES or (count < SEGMENT_ENTRIES and not is_last) or not count:
-            yield LayoutFault(f"segment {segment} has {count} lines")
+            yield LayoutFault(f"segment {segment} has {count} lines", segment * SEGMENT_ENTRIES)
 
     def _leaves(self, segment: int) -> Iterator[Part]:
         name = f"log/{segment:06d}.leaves"
         with opened(self.folder / name) as file:
             hashes = file.read(SEGMENT_ENTRIES * HASH_BYTES + 1)
         if len(hashes) != SEGMENT_ENTRIES * HASH_BYTES:
-            yield LayoutFault(f"segment {segment} has not {SEGMENT_ENTRIES} leaf hashes")
+            first = segment * SEGMENT_ENTRIES
+            yield LayoutFault(f"segment {segment} has not {SEGMENT_ENTRIES} leaf hashes", first)
             hashes = hashes[: len(hashes) // HASH_BYTES * HASH_BYTES]
         if self._base is None or f"log/{segment:06d}.jsonl" not in self._base.names:
             yield LeafRun(hashes)
@@ -194,7 +206,8 @@ class BundleFolder:
         at = 0
         for line, _ in lines(self._base.folder / f"log/{segment:06d}.jsonl", ENTRY_BYTES_MAX):
             if leaf_hash(line) != hashes[at : at + HASH_BYTES]:
-                yield LayoutFault("the base has another entry here than this leaf hash is of")
+                index = segment * SEGMENT_ENTRIES + at // HASH_BYTES
+                yield LayoutFault("the base has another entry than this leaf hash is of", index)
                 break
             yield line
             at += HASH_BYTES

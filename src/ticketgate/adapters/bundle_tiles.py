@@ -1,14 +1,11 @@
 """Tiles of a log, made again from its entries (C2SP tlog-tiles), to hold a bundle's against."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from ticketgate.domain.evidence import leaf_hash
+from ticketgate.domain.log_check import LayoutFault, LeafRun, Part
 from ticketgate.domain.merkle import HASH_BYTES, TILE_WIDTH, reduced
-from ticketgate.domain.verification import LayoutFault, LeafRun, Part
-
-ENTRIES: Final = "entries"
-_DIGITS: Final = 1000
+from ticketgate.domain.tiles import Tile
 
 
 class TileMaker:
@@ -44,7 +41,7 @@ class TileMaker:
             yield self._entry_tile(), bytes(self._entries)
         for level, hashes in enumerate(self._levels):
             if hashes:
-                yield tile_path(str(level), self._done[level], len(hashes)), b"".join(hashes)
+                yield _name(Tile(level, self._done[level], len(hashes))), b"".join(hashes)
 
     def _leaf(self, leaf: bytes) -> Iterator[tuple[str, bytes]]:
         self._count += 1
@@ -55,7 +52,7 @@ class TileMaker:
         yield from self._add(0, leaf)
 
     def _entry_tile(self) -> str:
-        return tile_path(ENTRIES, self._done[0], self._count)
+        return _name(Tile(None, self._done[0], self._count))
 
     def _add(self, level: int, one: bytes) -> Iterator[tuple[str, bytes]]:
         if level == len(self._levels):
@@ -65,16 +62,11 @@ class TileMaker:
         hashes.append(one)
         if len(hashes) < TILE_WIDTH:
             return
-        yield tile_path(str(level), self._done[level], TILE_WIDTH), b"".join(hashes)
+        yield _name(Tile(level, self._done[level])), b"".join(hashes)
         self._done[level] += 1
         self._levels[level] = []
         yield from self._add(level + 1, reduced(hashes))
 
 
-def tile_path(level: str, index: int, width: int) -> str:
-    """`tile/<L>/<N>[.p/<W>]`, with N in groups of three digits."""
-    groups = [f"{index % _DIGITS:03d}"]
-    while index := index // _DIGITS:
-        groups.insert(0, f"x{index % _DIGITS:03d}")
-    partial = "" if width == TILE_WIDTH else f".p/{width}"
-    return f"tile/{level}/{'/'.join(groups)}{partial}"
+def _name(tile: Tile) -> str:
+    return f"tile/{tile.path}"

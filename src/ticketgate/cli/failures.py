@@ -19,7 +19,7 @@ USAGE: Final = 2
 COULD_NOT: Final = 3
 UNSIGNED: Final = 4
 _UNMADE: Final = re.compile(r"cannot be read: No such file")
-_USAGE_CODES: Final = frozenset({"usage", "configuration"})
+_USAGE_CODES: Final = frozenset({"usage", "configuration", "trust"})
 
 
 def ends_with_code(command: Callable[P, None]) -> Callable[P, None]:
@@ -33,8 +33,7 @@ def ends_with_code(command: Callable[P, None]) -> Callable[P, None]:
             tell_faults(fault.faults)
             leave(counted(len(fault.faults), "fault"), _step(fault), USAGE)
         except TicketgateError as fault:
-            code = USAGE if fault.code in _USAGE_CODES else COULD_NOT
-            leave(f"{fault.reason} [{fault.code}]", fault.next_step, code)
+            leave(f"{fault.reason} [{fault.code}]", fault.next_step, code_of(fault))
         except BrokenPipeError:  # nobody reads on, which is no fault; the last flush would be one
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(COULD_NOT)
@@ -42,6 +41,12 @@ def ends_with_code(command: Callable[P, None]) -> Callable[P, None]:
             leave(f"{fault.strerror or fault} ({fault.filename or 'no file'})", "", COULD_NOT)
 
     return run
+
+
+def code_of(fault: TicketgateError | OSError) -> int:
+    """The exit code that a failure ends with."""
+    is_usage = isinstance(fault, TicketgateError) and fault.code in _USAGE_CODES
+    return USAGE if is_usage else COULD_NOT
 
 
 def _step(fault: ConfigurationError) -> str:

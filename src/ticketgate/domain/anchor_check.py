@@ -28,11 +28,11 @@ ReadToken = Callable[[bytes, bytes], tuple[str, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """`by` vouches for the first `size` records, since `at` (text; empty where it says no time)."""
+    """`by` vouches for the first `size` records, since `at` (seconds since 1970), where told."""
 
     by: str
     size: int
-    at: str
+    at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,12 @@ class AnchorCheck:
         self._keys = keys
         self._verify = verify
         self._now = now
+        self._believed = [*(one.key for one in keys), *trust.witnesses.values()]
         self._signed, self._anchored = FaultList(), FaultList()
         self._signed_to: int | None = None
         self._met: int | None = None
-        self._anchors: list[Anchor] = []
+        self._anchors: dict[str, Anchor] = {}
+        self._strangers: list[int] = []  # where checkpoints stand that nobody trusted has signed
 
     def check(self, vouching: Vouching, is_young: Callable[[int], bool]) -> Vouched:
         """All three verdicts. `is_young(index)`: that record need not be signed yet."""
@@ -97,12 +99,14 @@ class AnchorCheck:
                 self._token(size, token, vouching.read_token)
         for known in vouching.known:
             self._known(known.checkpoint)
+        for place in () if self._signed_to is None else self._strangers:
+            self._signed.add(place, "a checkpoint that no trusted key signed, beside one that is")
         return Vouched(
             self._signed_verdict(is_young),
             self._anchored_verdict(unread),
             self._policy_verdict(),
             self._signed_to,
-            tuple(self._anchors),
+            tuple(self._anchors.values()),
         )
 
     def _checkpoint(self, named: int | None, data: bytes) -> None:
@@ -119,30 +123,31 @@ class AnchorCheck:
     def _held(self, found: SignedCheckpoint) -> None:
         checkpoint = found.checkpoint
         place = min(checkpoint.size, self._size)
-        keys = [one.key for one in self._keys]
-        told = check_signatures(
-            found.note, [*keys, *self._trust.witnesses.values()], self._verify, self._now
-        )
+        right = not self._contradicts(checkpoint, self._signed)
+        told = check_signatures(found.note, self._believed, self._verify, self._now)
         for text in told.faults:
             faults = self._anchored if text.startswith("a cosignature") else self._signed
             faults.add(place, text)
-        counting = [
-            one for one in self._keys if one.key in told.keys and one.counts_at(checkpoint.size)
-        ]
-        if told.keys and not counting:
+        matched = bool(told.keys) or any(text.startswith("a signature") for text in told.faults)
+        counts = any(one.key in told.keys and one.counts_at(checkpoint.size) for one in self._keys)
+        if told.keys and not counts:
             self._signed.add(place, "a checkpoint signed by a key that had ended, or not begun")
-        if not told.keys and not told.cosignatures:
-            return  # nobody who is trusted has signed it: it proves nothing, and is none
-        if self._contradicts(checkpoint, self._signed) or not counting:
+        if not matched:
+            self._strangers.append(place)
+        if not right:
             return
-        self._signed_to = max(checkpoint.size, self._signed_to or 0)
         for seen in told.cosignatures:
-            at = cosignature_time(seen.at)
-            self._anchors.append(
-                Anchor(seen.witness.name, checkpoint.size, "" if at is None else to_text(at))
-            )
-        if self._trust.meets([seen.witness for seen in told.cosignatures]):
-            self._met = max(checkpoint.size, self._met or 0)
+            self._vouch(seen.witness.name, checkpoint.size, seen.at)
+        if counts:
+            self._signed_to = max(checkpoint.size, self._signed_to or 0)
+            if self._trust.meets([seen.witness for seen in told.cosignatures]):
+                self._met = max(checkpoint.size, self._met or 0)
+
+    def _vouch(self, by: str, size: int, at: int | None) -> None:
+        """Note the largest size that somebody vouches for."""
+        known = self._anchors.get(by)
+        if known is None or size > known.size:
+            self._anchors[by] = Anchor(by, size, at)
 
     def _contradicts(self, checkpoint: Checkpoint, faults: FaultList) -> bool:
         """Whether the log is not the one that this checkpoint is of; that is a fault."""
@@ -167,11 +172,11 @@ class AnchorCheck:
         except EvidenceError as fault:
             self._anchored.add(size, f"a time stamp that does not hold: {fault.reason}")
         else:
-            self._anchors.append(Anchor(by, size, to_text(at)))
+            self._vouch(by, size, int(at.timestamp()))
 
     def _known(self, known: Checkpoint) -> None:
         if not self._contradicts(known, self._anchored):
-            self._anchors.append(Anchor("a checkpoint that you kept", known.size, ""))
+            self._vouch("a checkpoint that you kept", known.size, None)
 
     def _signed_verdict(self, is_young: Callable[[int], bool]) -> EvidenceVerdict:
         if self._signed_to is None:
@@ -189,8 +194,11 @@ class AnchorCheck:
             return self._anchored.verdict(
                 ANCHORED, State.NONE, "; ".join(["nobody else vouches for it", *notes])
             )
-        best = max(self._anchors, key=lambda one: (one.size, one.at))
-        said = f"up to {best.size} records, by {best.by}" + (f" at {best.at}" if best.at else "")
+        best = max(self._anchors.values(), key=lambda one: (one.size, one.at or 0))
+        when = None if best.at is None else cosignature_time(best.at)
+        said = f"up to {best.size} records, by {best.by}"
+        if when is not None:
+            said += f" at {to_text(when)}"
         return self._anchored.verdict(ANCHORED, State.HOLDS, "; ".join([said, *notes]))
 
     def _policy_verdict(self) -> EvidenceVerdict:

@@ -4,11 +4,11 @@ The list comes from the ITSM platform, the log from the gateway: what the one ha
 not was never received, or never recorded.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.evidence import Json, parse_disclosure
+from ticketgate.domain.evidence import parse_disclosure
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList, State
 from ticketgate.domain.replay import Record
 
@@ -43,16 +43,19 @@ class CompletenessCheck:
         self._given = tickets is not None
         self._missing = set(tickets or ())
         self._count = len(self._missing)
-        self._hidden: dict[str, set[str]] = {}  # digest -> the sources whose tickets it may show
+        self._hidden: dict[str, tuple[str, str]] = {}  # digest -> source and table of its record
 
     def take(self, record: Record | None) -> None:
         """Note the disclosures of one entry that may be a ticket."""
         if not self._given or record is None or record.get("type") != "ticket.classified":
             return
-        source, listed = record.get("source"), record.get("sd")
-        for digest in listed if isinstance(listed, list) else ():
-            if isinstance(digest, str) and isinstance(source, str):
-                self._hidden.setdefault(digest, set()).add(source)
+        match [record.get(name) for name in ("source", "table", "sd")]:
+            case [str(source), str(table), list(listed)]:
+                for digest in listed:
+                    if isinstance(digest, str):
+                        self._hidden[digest] = (source, table)
+            case _:
+                pass
 
     def answer(self, digest: object, encoded: object) -> None:
         """Look into one disclosure, which the caller checks against its digest."""
@@ -64,34 +67,22 @@ class CompletenessCheck:
             _, name, value = parse_disclosure(encoded)
         except EvidenceError:
             return  # a fault of DISCLOSURES; here it is one more that cannot be looked into
-        del self._hidden[digest]
-        if name == "ticket" and (key := _key(value)) is not None:
-            self._missing.discard(key)
+        source, table = self._hidden.pop(digest)
+        ident = value.get("id") if name == "ticket" and isinstance(value, dict) else None
+        if isinstance(ident, str):
+            self._missing.discard((source, table, ident))
 
-    def verdict(self, size: int) -> EvidenceVerdict:
-        """COMPLETENESS of a log of `size` records."""
+    def verdict(self, size: int, *, left_out: bool) -> EvidenceVerdict:
+        """COMPLETENESS of a log of `size` records, of which some may be `left_out` of a copy."""
         faults = FaultList()
         if not self._given:
             return faults.verdict(COMPLETENESS, State.NONE, "no list of tickets was given")
-        dark = set().union(*self._hidden.values())
-        unknown = [key for key in self._missing if key[0] in dark]
+        dark = {source for source, _ in self._hidden.values()}
+        unknown = [key for key in self._missing if left_out or key[0] in dark]
         for key in sorted(self._missing.difference(unknown)):
             faults.add(size, f"a ticket is not in the log: {' '.join(map(ascii, key))}")
         lack = State.NONE if unknown else State.HOLDS
-        note = f"{self._count} tickets" + (
-            f", {len(unknown)} not found while tickets of their source are erased or withheld"
-            if unknown
-            else ""
-        )
+        note = f"{self._count} tickets"
+        if unknown:
+            note += f", {len(unknown)} not found, where records or tickets are left out or erased"
         return faults.verdict(COMPLETENESS, lack, note)
-
-
-def _key(value: Json) -> TicketKey | None:
-    if not isinstance(value, dict):
-        return None
-    named: Sequence[Json] = [value.get(name) for name in ("source", "table", "id")]
-    match named:
-        case [str(source), str(table), str(ident)]:
-            return (source, table, ident)
-        case _:
-            return None

@@ -1,13 +1,17 @@
 """Disclosure check: every value that an entry hides is there unchanged, or erased on record."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 from ticketgate.domain.chain_check import place_of
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import disclosure_digest, parse_disclosure
 from ticketgate.domain.evidence_verdict import FaultList
 from ticketgate.domain.replay import Record
+
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}\Z", re.ASCII)
 
 DisclosureRow = tuple[object, object, object]  # digest, idx, encoded (None: erased)
 
@@ -41,9 +45,11 @@ class DisclosureCheck:
     def take(self, index: int, record: Record | None) -> None:
         """Note the digests of one entry."""
         listed = None if record is None else record.get("sd", [])
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        if not isinstance(listed, list) or not all(map(_is_digest, listed)):
             self.faults.add(index, "cannot be read for disclosures")
             return
+        if listed != sorted(listed):
+            self.faults.add(index, "digests that are not sorted")
         for digest in listed:
             if digest in self._index:
                 self.faults.add(index, "holds a digest that an entry already holds")
@@ -107,3 +113,8 @@ class DisclosureCheck:
     def _mismatch(self, index: int, text: str) -> None:
         self._count["mismatch"] += 1
         self.faults.add(index, text)
+
+
+def _is_digest(value: object) -> bool:
+    """Whether this has the form of the digest of a disclosure: base64url of 32 bytes."""
+    return isinstance(value, str) and _DIGEST.match(value) is not None

@@ -38,13 +38,15 @@ class LogLife:
     """Follows the keys and what was pruned, record by record.
 
     Without `trust` only the form of a key's records is checked, and they are taken at their word.
-    `keys` are those accepted now; `pruned` is the greatest boundary that a record named.
+    `keys` are those accepted now; `pruned` is the greatest boundary that a record named;
+    `confirmed_at` the index of the record that named the snapshot which replaying began with.
     """
 
     def __init__(self, trust: KeyTrust | None = None) -> None:
         self._trust = trust
         self.keys = () if trust is None else trust.keys
         self.pruned = 0
+        self.confirmed_at: int | None = None
         self._expected: tuple[int, str] | None = None
 
     @property
@@ -117,6 +119,7 @@ class LogLife:
             self._expected = None
             if record["snapshot"] != digest:
                 raise EvidenceError("the snapshot that replaying began with is not this one")
+            self.confirmed_at = index
 
 
 def _brought(index: int, record: Record) -> LogKey:

@@ -83,8 +83,11 @@ class Replay:
         self.ballots: dict[str, Ballot] = {}
         self.approved_for: dict[str, dict[str, Json]] = {}
 
-    def take(self, index: int, record: Record | None) -> None:
-        """Fold one record. One that cannot be read moves nothing, and is a fault here as well."""
+    def take(self, index: int, record: Record | None, *, fold: bool = True) -> None:
+        """Fold one record. One that cannot be read moves nothing, and is a fault here as well.
+
+        Without `fold` it is only looked at: what it follows is not known.
+        """
         if record is None:
             self.faults.add(index, "cannot be read, so cannot be replayed")
             return
@@ -102,7 +105,8 @@ class Replay:
         except EvidenceError as fault:
             self.faults.add(index, fault.reason)
             return
-        self._fold(index, kind, record)
+        if fold:
+            self._fold(index, kind, record)
 
     def close(self, size: int) -> None:
         """After the last of `size` records: what had to be among them, and was not."""

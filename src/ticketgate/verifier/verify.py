@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 
 SEGMENT = 65536  # entries in a full segment: a perfect subtree of height 16
 ENTRY_MAX = 60_000  # bytes of one entry
-DISCLOSURE_MAX = 1 << 20  # bytes of one line of disclosures.jsonl, of one element of a snapshot
+DISCLOSURE_MAX = 1 << 24  # bytes of one line of disclosures.jsonl
+ELEMENT_MAX = 1 << 20  # characters of one element of a snapshot; bytes of a time stamp
 SMALL_MAX = 65_536  # bytes of a checkpoint or trust file
 CHUNK = 1 << 18  # bytes read at once
 INT_MAX = 2**53 - 1
@@ -1572,9 +1573,9 @@ class Cursor:
 
     def _fill(self) -> None:
         """Have at least as much text ahead as an element may have, or all that is left."""
-        if self.more and len(self.text) - self.at < DISCLOSURE_MAX:
+        if self.more and len(self.text) - self.at < ELEMENT_MAX:
             parts = [self.text[self.at :]]
-            while self.more and sum(map(len, parts)) < 4 * DISCLOSURE_MAX:
+            while self.more and sum(map(len, parts)) < 4 * ELEMENT_MAX:
                 data = next(self.pieces, b"")
                 self.digest.update(data)
                 self.more = bool(data)
@@ -2154,7 +2155,7 @@ class Judge:
         root = self.log.roots.get(size)
         text = f"{self.log.origin}\n{size}\n{base64.b64encode(root or b'').decode()}\n".encode()
         try:
-            algorithm, imprint = read_imprint(read_small(path, DISCLOSURE_MAX))
+            algorithm, imprint = read_imprint(read_small(path, ELEMENT_MAX))
             if root is None or hashlib.new(algorithm, text).digest() != imprint:
                 raise Refused("a time stamp over something else")
         except Refused as refusal:

@@ -9,24 +9,17 @@ from typing import Any, Final
 
 import click
 
-from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, ends_with_code, leave
+from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, code_of, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.checkpoint import SignedCheckpoint, check_signatures, parse_checkpoint
 from ticketgate.domain.completeness import parse_tickets
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError, TicketgateError
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.note import NOTE_BYTES_MAX
+from ticketgate.domain.report import SEMANTICS, VERDICTS, Asked, Report, required_by
 from ticketgate.domain.state_check import STATE
 from ticketgate.domain.trust import Trust, parse_trust
-from ticketgate.domain.verification import (
-    SEMANTICS,
-    VERDICTS,
-    Asked,
-    Report,
-    required_by,
-    verify_bundle,
-    verify_store,
-)
+from ticketgate.domain.verification import verify_bundle, verify_store
 from ticketgate.wiring import (
     ask_gateway,
     look,
@@ -83,8 +76,14 @@ def verify_log(folder: Path, /, path: Path | None, *, as_json: bool, **given: An
     fails, but something required is missing: unsigned, unanchored.
     """
     options = Options(**given)
-    _required(options, ())  # what cannot be meant is refused before anything is read
-    report, required, notes = _live(folder, options) if path is None else _bundle(path, options)
+    try:
+        _required(options, ())  # what cannot be meant is refused before anything is read
+        report, required, notes = _live(folder, options) if path is None else _bundle(path, options)
+    except (TicketgateError, OSError) as fault:
+        if as_json:
+            reason = fault.reason if isinstance(fault, TicketgateError) else str(fault)
+            echo_json({"error": reason, "exit": code_of(fault)})
+        raise
     code = exit_code(report, required)
     if as_json:
         echo_json(document(report, required, code))
