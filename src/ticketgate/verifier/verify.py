@@ -234,9 +234,7 @@ def canonical(data: bytes, key: re.Pattern[str] | None = KEY) -> Any:
 
 def is_instant(text: Any) -> bool:
     """Whether it is an instant in UTC as `_ts` is written."""
-    if not isinstance(text, str) or not INSTANT.fullmatch(text):
-        return False
-    return is_day(text[:10])
+    return isinstance(text, str) and bool(INSTANT.fullmatch(text)) and is_day(text[:10])
 
 
 @functools.lru_cache(maxsize=4096)
@@ -559,11 +557,12 @@ class Trust:
     def __init__(self, data: bytes) -> None:
         self.logs: list[Vkey] = []
         self.ends: dict[tuple[str, bytes], int] = {}
-        self.witnesses: dict[tuple[str, bytes], tuple[str, bytes]] = {}
+        self.witnesses: list[tuple[str, Vkey]] = []
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum: str | None = None
         self.tsa: list[str] = []
         self._names: set[str] = {"none"}
+        self._keys: set[Vkey] = set()
         self._members: set[str] = set()
         if len(data) > SMALL_MAX:
             raise Refused(f"over {SMALL_MAX} bytes")
@@ -590,7 +589,7 @@ class Trust:
         elif kind == "witness":
             self._define(words[0])
             key = self._new_key(parse_vkey(words[1], WITNESS_KEY))
-            self.witnesses[key.name, key.key_id] = (words[0], key.public)
+            self.witnesses.append((words[0], key))
         elif kind == "group":
             self._group(words)
         elif kind == "end":
@@ -611,9 +610,9 @@ class Trust:
         self.ends[key_of] = min(size, self.ends.get(key_of, INT_MAX))
 
     def _new_key(self, key: Vkey) -> Vkey:
-        taken = {(log.name, log.key_id) for log in self.logs} | set(self.witnesses)
-        if (key.name, key.key_id) in taken:
+        if key in self._keys:
             raise Refused("a key twice")
+        self._keys.add(key)
         return key
 
     def _define(self, name: str) -> None:
@@ -674,15 +673,19 @@ class Keys:
 
     def accept(self, key: Vkey, since: int, end: int | None, source: str) -> None:
         """Accept a key; one that was accepted before stays as it is, but for a nearer end."""
-        held = self.known.setdefault(key.key_id, LogKey(key, since, end, source))
+        held = self.known.setdefault(key.public, LogKey(key, since, end, source))
         for limit in (end, self.ends.get((key.name, key.key_id))):
             if limit is not None:
                 held.ends_by(limit)
 
+    def named(self, name: str, key_id: bytes) -> list[LogKey]:
+        """The accepted keys that a signature line may be of; two may share a key id."""
+        keys = self.known.values()
+        return [held for held in keys if held.key.key_id == key_id and held.key.name == name]
+
     def _find(self, vkey: Any) -> LogKey:
-        key = parse_vkey(vkey, LOG_KEY)
-        held = self.known.get(key.key_id)
-        if held is None or held.key != key:
+        held = self.known.get(parse_vkey(vkey, LOG_KEY).public)
+        if held is None or held.key != parse_vkey(vkey, LOG_KEY):
             raise Refused("the key is not an accepted log key")
         return held
 
@@ -813,18 +816,22 @@ ENDED = frozenset({"released_shared", "cancelled", "revoked"})
 KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 # What is looked at after a record was found canonical; its other fields need only be there.
 LOOKED_AT = {
-    "_ts", "approver", "beneficiary", "boundary", "by", "confirmed", "decision", "digests",
-    "editor", "editors", "entitlement", "format", "from", "heirs", "id", "key", "material", "need",
-    "new", "not_after", "old", "on", "origin", "possession", "request", "requester", "revision",
-    "round", "sd", "seconds", "signature", "snapshot", "source", "stage", "stages", "subject",
-    "table", "target", "to",
-}  # fmt: skip
+    "delivery": MOVE,
+    "ticket": MOVE + "revision source table",
+    "request": MOVE
+    + "beneficiary editor editors entitlement material requester round stages target",
+    "grant": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
+    "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
+    "decision": "approver decision material need request round seconds stage",
+}
 
 
 # --- Reading entries quickly ----------------------------------------------------------------------
 
 _INT = "(?:0|-?[1-9][0-9]{0,14})"
-_ATOM = f'(?:"[^"]*"|{_INT})'
+_TEXT = '"[^"]*"'
+_TEXTS = rf"\[(?:{_TEXT}(?:,{_TEXT})*)?\]"
+_ATOM = f"(?:{_TEXT}|{_INT})"
 _LIST = rf"\[(?:{_ATOM}(?:,{_ATOM})*)?\]"
 _ITEM = f"(?:{_ATOM}|{_LIST})"
 _ANY = rf'(?:"[^"]*"|{_INT}|true|false|null|\[(?:{_ITEM}(?:,{_ITEM})*)?\])'
@@ -843,24 +850,36 @@ class Shape:
     """
 
     def __init__(self, record: Record) -> None:
+        self.kind, self.missing = record["type"], missing_fields(record)
         self.names: list[str] = []
-        self.parsed: list[str] = []  # those that are no strings
+        self.readers: list[tuple[str, Callable[[str], Any]]] = []  # of those that are no strings
+        fields = LOOKED_AT.get(self.kind.partition(".")[0])
+        all_of_it = fields is None and self.kind in OTHERS
+        looked_at = {"_ts", "sd", "on", *(fields or "").split()}
         parts = []
         for name, value in record.items():
-            text = isinstance(value, str)
-            pattern = "%s" if name not in LOOKED_AT else '"([^"]*)"' if text else "(%s)"
-            if name in LOOKED_AT:
-                self.names.append(name)
-                if not text:
-                    self.parsed.append(name)
+            pattern = _TEXT
+            reader: Callable[[str], Any] | None = None
+            if type(value) is int:
+                pattern, reader = _INT, int
+            elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+                pattern, reader = _TEXTS, split_texts
+            elif not isinstance(value, str):
+                pattern, reader = _ANY, json.loads
             if name == "type":
                 pattern = re.escape(dump(value))
-            elif "%s" in pattern:
-                pattern %= '"[^"]*"' if text else _INT if type(value) is int else _ANY
+            elif all_of_it or name in looked_at:
+                pattern = f"({pattern})" if reader else '"([^"]*)"'
+                self.names.append(name)
+                if reader:
+                    self.readers.append((name, reader))
             parts.append(f'"{name}":{pattern}')
         self.match = re.compile(r"\{" + ",".join(parts) + r"\}").fullmatch
-        self.kind = record["type"]
-        self.missing = missing_fields(record)
+
+
+def split_texts(text: str) -> list[str]:
+    """A list of strings without escapes."""
+    return text[2:-2].split('","') if len(text) > 2 else []
 
 
 def missing_fields(record: Record) -> str:
@@ -888,8 +907,8 @@ class Reader:
                 found = shape.match(line)
                 if found:
                     record: Record = dict(zip(shape.names, found.groups()))
-                    for name in shape.parsed:
-                        record[name] = json.loads(record[name])
+                    for name, reader in shape.readers:
+                        record[name] = reader(record[name])
                     record["type"] = shape.kind
                     return record, shape.missing
         return self.read_strictly(line.encode(), clean=clean)
@@ -902,7 +921,7 @@ class Reader:
         if not isinstance(record, dict):
             raise Refused("not an object")
         missing = missing_fields(record)
-        if clean and not missing:
+        if clean and not missing and record["type"] != "log.opened":
             known = self.shapes.setdefault(record["type"], [])
             if len(known) < SHAPES_KEPT:
                 known.append(Shape(record))
@@ -1101,6 +1120,18 @@ DISCLOSURE = re.compile(
 )
 
 
+# A salt of 16 bytes, and two strings without escapes: canonical as it stands, if it is UTF-8.
+SIMPLE = re.compile(rb'\["[A-Za-z0-9_-]{21}[AQgw]","([^"\\\x00-\x1f]*)","([^"\\\x00-\x1f]*)"\]')
+
+
+def decoded(data: bytes) -> str:
+    """Text that must be UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeError:
+        raise Refused("not UTF-8") from None
+
+
 def from_base64url(text: str) -> bytes:
     """Base64url without padding, in its one form."""
     try:
@@ -1117,7 +1148,11 @@ def read_disclosure(encoded: str, digest: str) -> tuple[str, Any]:
     found = base64.urlsafe_b64encode(sha256(encoded.encode()).digest()).rstrip(b"=").decode()
     if found != digest:
         raise Refused("a disclosure that hashes to something else")
-    said = canonical(from_base64url(encoded), None)
+    data = from_base64url(encoded)
+    simple = SIMPLE.fullmatch(data)
+    if simple:
+        return decoded(simple[1]), decoded(simple[2])
+    said = canonical(data, None)
     if not isinstance(said, list) or len(said) != 3 or not isinstance(said[1], str):
         raise Refused("a disclosure that is not [salt, name, value]")
     if not isinstance(said[0], str) or len(from_base64url(said[0])) != 16:
@@ -1205,6 +1240,8 @@ class Disclosures:
     def entry(self, index: int, record: Record) -> None:
         """Hold the rows of an entry against its digests."""
         sd = record.get("sd", [])
+        if not sd and (self.next is None or self.next.entry > index):
+            return
         if sd and (
             not isinstance(sd, list)
             or not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in sd)
@@ -1255,7 +1292,7 @@ class Disclosures:
         for index in twice:
             self.verdict.fault(index, "a digest that an earlier entry holds")
         for digest, index in replay.listed.items():
-            if found.get(digest, index) >= index and (digest in found or replay.complete):
+            if found.get(digest, index) >= index and (digest in found or replay.whole):
                 replay.verdict.fault(index, "erased is a digest of no entry before")
         words = [f"{count} {name}" for name, count in self.counts.items()]
         self.verdict.note = ", ".join(words)
@@ -1357,6 +1394,7 @@ class Replay:
     def __init__(self, keys: Keys) -> None:
         self.verdict, self.keys = Verdict("semantics"), keys
         self.complete = True  # nothing below is missing, or a snapshot stands for it
+        self.whole = True  # nothing below is missing
         self.states: dict[str, dict[str, str]] = {on: {} for on, _, _ in MOVES}
         self.revisions: dict[str, set[int]] = {}
         self.parties: dict[str, set[str]] = {}
@@ -1388,11 +1426,12 @@ class Replay:
 
     def _move(self, record: Record) -> None:
         """A record that moves a machine: from where the log left it, along the tables."""
-        on, name = text_of(record, "on"), text_of(record, "id")
-        before, after = text_of(record, "from"), text_of(record, "to")
-        states = self.states.get(on)
-        if states is None or MOVES.get((on, before, after)) != record.get("type"):
+        on, name, before, after = map(record.get, ("on", "id", "from", "to"))
+        if not type(on) is type(name) is type(before) is type(after) is str:
+            raise Refused("a move with something else than texts")
+        if MOVES.get((on, before, after)) != record["type"]:
             raise Refused("a move that is in no table")
+        states = self.states[on]
         left = states.get(name, "")
         states[name] = sys.intern(after)
         refused = before != left
@@ -1736,6 +1775,7 @@ class Content:
         verdict = self.replay.verdict
         self.replay.__init__(keys)  # type: ignore[misc]
         self.replay.verdict, self.replay.pruned, self.replay.listed = verdict, pruned, listed
+        self.replay.whole = False
         self.replay.complete = index in self.snapshots
         if self.replay.complete:
             try:
@@ -2045,14 +2085,16 @@ class Judge:
         """Whether a key that counts signed it; whether any trusted key is named; what is bad."""
         good, matched, bad = False, False, []
         for line in dict.fromkeys(checkpoint.lines):
-            held = self.keys.known.get(line.key_id)
-            if held is None or line.name != held.key.name or held.source not in self.sources:
+            named = self.keys.named(line.name, line.key_id)
+            named = [held for held in named if held.source in self.sources]
+            if not named:
                 continue
             matched = True
-            if not verify_signature(held.key.public, checkpoint.text, line.data):
+            text = checkpoint.text
+            signers = [held for held in named if verify_signature(held.key.public, text, line.data)]
+            if not signers:
                 bad.append("a signature of a trusted key that does not verify")
-            elif held.counts_for(checkpoint.size):
-                good = True
+            good = good or any(held.counts_for(checkpoint.size) for held in signers)
         if matched and not good and not bad:
             bad.append("signed by a key that does not count for this size")
         return good, matched, bad
@@ -2129,19 +2171,21 @@ class Judge:
         names = set()
         checkpoint = found.checkpoint
         for line in dict.fromkeys(checkpoint.lines if checkpoint else ()):
-            name, public = self.trust.witnesses.get((line.name, line.key_id), ("", b""))
-            if not public or checkpoint is None:
-                continue
-            moment = cosigned_at(public, checkpoint.text, line.data)
-            if moment is None:
+            named = [
+                (name, cosigned_at(key.public, checkpoint.text, line.data))
+                for name, key in self.trust.witnesses
+                if checkpoint and key.name == line.name and key.key_id == line.key_id
+            ]
+            told = [(name, moment) for name, moment in named if moment is not None]
+            for name, _ in [] if told else named[:1]:
                 self.anchored.fault(place, f"{found.label}: a bad cosignature of {name}")
-            elif moment > self.now + FUTURE_MAX:
-                self.anchored.fault(
-                    place, f"{found.label}: a cosignature of {name} from the future"
-                )
-            elif right:
-                names.add(name)
-                self.vouch(name, checkpoint.size, moment)
+            for name, moment in told:
+                if moment > self.now + FUTURE_MAX:
+                    text = f"{found.label}: a cosignature of {name} from the future"
+                    self.anchored.fault(place, text)
+                elif right and checkpoint:
+                    names.add(name)
+                    self.vouch(name, checkpoint.size, moment)
         return names
 
     def vouch(self, by: str, size: int, moment: int | None) -> None:
@@ -2389,7 +2433,7 @@ class Audit:
         if content:
             absorb(self.structure, content.structure)
             if content.size != self.log.size:
-                self.replay.complete = False
+                self.replay.complete = self.replay.whole = False
         self._keys_quickly() if quick else self._finish_content()
         check_high_tiles(self.log, self.bundle, tree_size)
         self._finish_structure(tree_size)
