@@ -131,6 +131,7 @@ def refused_trust(log: str, witness: str) -> list[Json]:
         "a group that asks for none": f"{start}group g 0 w\nquorum g\n",
         "none as a member": f"{start}group g any none\nquorum g\n",
         "a carriage return": f"{start}quorum w\r\n",
-        "an end of an unknown key": f"{start}quorum w\nend nobody+00000000 3\n",
+        "an end of a whole vkey": f"{start}quorum w\nend {log} 3\n",
+        "an end with a leading zero": f"{start}quorum w\nend nobody+00000000 03\n",
     }
     return [{"file": file, "why": why} for why, file in wrong.items()]

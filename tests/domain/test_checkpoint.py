@@ -221,8 +221,9 @@ def test_a_cosignature_from_the_future_is_a_fault() -> None:
 def test_a_cosignature_with_another_time_than_was_signed_is_a_fault() -> None:
     line = WALTER.cosign(TEXT, NOW)
     moved = (NOW - 1).to_bytes(8, "big") + line.signature[8:]
-    assert checked(SignatureLine(line.name, line.key_id, moved)).faults
-    assert checked(spoiled(line)).faults
+    fault = f"a cosignature that {WALTER.key.label} did not make"
+    assert checked(SignatureLine(line.name, line.key_id, moved)).faults == (fault,)
+    assert checked(spoiled(line)).faults == (fault,)
 
 
 @pytest.mark.parametrize("length", [1, 64, 71, 73])

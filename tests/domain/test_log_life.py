@@ -157,3 +157,17 @@ def test_what_replay_began_with_must_be_named() -> None:
     replay.take(3 * AT + 2, pruned(3 * AT, "later"))
     assert not replay.life.unmet()
     assert faults(replay) == []
+
+
+def test_a_key_of_the_log_ends_where_the_trust_file_says() -> None:
+    trust = KeyTrust(ORIGIN, (LogKey(GATE.key),), verify, {NEXT.key.label: 9})
+    replay = Replay(trust)
+    replay.take(7, rotated(GATE, NEXT, 7))
+    replay.life.go_on(LogKey(MALLORY.key, above=8, end=12))
+    assert replay.life.keys[1:] == (
+        LogKey(NEXT.key, above=7, end=9),
+        LogKey(MALLORY.key, above=8, end=12),
+    )
+    begun = Replay(trust)
+    begun.life.go_on(LogKey(NEXT.key, above=7))
+    assert begun.life.keys == (LogKey(GATE.key), LogKey(NEXT.key, above=7, end=9))

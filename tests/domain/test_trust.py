@@ -56,6 +56,7 @@ def test_every_kind_of_line_is_read() -> None:
         {"both": Group(2, ("w0", "w1")), "one": Group(1, ("both",))},
         "one",
         ("certificates/tsa.pem", "other.pem"),
+        {GATE.key.label: 7},
     )
     assert read.origins == {ORIGIN}
 
@@ -150,7 +151,11 @@ def test_a_key_or_a_path_that_is_not_utf_8_is_refused(line: bytes) -> None:
         f"end {GATE.key.label} -1",
         f"end {GATE.key.label} {2**53}",
         f"end {GATE.key.label} \u0667",
-        f"end {NEXT.key.label} 5",
+        f"end {GATE.key.text} 5",
+        f"end {ORIGIN} 5",
+        f"end +{GATE.key.id.hex()} 5",
+        f"end {ORIGIN}+{GATE.key.id.hex().upper()} 5",
+        f"end {ORIGIN}+{GATE.key.id.hex()}0 5",
         "tsa",
         "tsa one.pem two.pem",
     ],
@@ -186,9 +191,16 @@ def test_a_file_without_a_log_or_without_a_quorum_is_refused(lines: list[str]) -
         trust(*lines)
 
 
-def test_an_end_of_a_key_that_no_log_line_has_is_refused() -> None:
-    with pytest.raises(TrustError, match="no `log` line has"):
-        trust(LOG, "quorum none", f"end {NEXT.key.label} 7")
+def test_an_end_may_be_of_a_key_that_only_the_log_brings() -> None:
+    read = trust(LOG, "quorum none", f"end {NEXT.key.label} 7")
+    assert read.ends == {NEXT.key.label: 7}
+    assert read.logs == (LogKey(GATE.key),)
+
+
+@pytest.mark.parametrize("sizes", [(7, 9), (9, 7), (7, 7)])
+def test_of_several_ends_of_a_key_the_smallest_counts(sizes: tuple[int, int]) -> None:
+    read = trust(LOG, "quorum none", *(f"end {GATE.key.label} {size}" for size in sizes))
+    assert read.logs == (LogKey(GATE.key, end=7),)
 
 
 @pytest.mark.parametrize("octet", [*range(9), *range(0x0B, 0x20), 0x7F], ids=hex)

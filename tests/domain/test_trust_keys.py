@@ -57,6 +57,14 @@ def test_a_holder_names_the_next_key_and_both_go_on() -> None:
     assert after[0].counts_at(AT + 1)
 
 
+def test_a_key_that_follows_ends_where_the_trust_file_says() -> None:
+    ends = {NEXT.key.label: 11}
+    after = follow_key(ACCEPTED, ORIGIN, AT, rotated(GATE, NEXT), verify, ends)
+    assert after[1] == LogKey(NEXT.key, above=AT, end=11)
+    with pytest.raises(EvidenceError, match="not accepted"):
+        follow_key(after, ORIGIN, 11, rotated(NEXT, THIRD, 11), verify, ends)
+
+
 def test_trust_goes_on_over_several_keys() -> None:
     after = follow(ACCEPTED, rotated(GATE, NEXT))
     after = follow(after, ended(GATE), 11)

@@ -116,7 +116,8 @@ def check_signatures(
         tried = [(key, _made_at(note.text, line, key, verify)) for key in claimed]
         made = [(key, at) for key, at in tried if at is not None]
         if claimed and not made:
-            faults.append(f"a signature that {claimed[0].label} did not make")
+            what = "cosignature" if claimed[0].type == WITNESS_KEY else "signature"
+            faults.append(f"a {what} that {claimed[0].label} did not make")
         for key, at in made:
             if key.type != WITNESS_KEY:
                 keys[key] = None

@@ -71,7 +71,7 @@ class LogCheck:
         self.chain = ChainCheck(origin, self._sizes, quick=asked.quick)
         self._key_trust = None
         if keys := asked.trust.of_origin(origin):
-            self._key_trust = KeyTrust(origin, keys, asked.verify)
+            self._key_trust = KeyTrust(origin, keys, asked.verify, asked.trust.ends)
         self.replay = Replay(self._key_trust)
         self._snapshot = snapshot
         self._hidden = DisclosureCheck(may_withhold=snapshot is not None)

@@ -1,7 +1,7 @@
 """Log life: what a log tells of itself: keys that follow, restores, what retention pruned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ticketgate.domain.errors import EvidenceError
@@ -32,6 +32,7 @@ class KeyTrust:
     origin: str
     keys: tuple[LogKey, ...]
     verify: VerifyEd25519
+    ends: Mapping[str, int] = field(default_factory=dict)  # of keys to come, by label
 
 
 class LogLife:
@@ -58,12 +59,11 @@ class LogLife:
 
     def go_on(self, key: LogKey) -> None:
         """Take over a key that was told before: one that is trusted already may only end."""
-        known = [one for one in self.keys if one.key == key.key]
-        if known:
-            ends = [one.end for one in (*known, key) if one.end is not None]
-            self._put(replace(known[0], end=min(ends, default=None)))
-        else:
-            self.keys = (*self.keys, key)
+        known = next((one for one in self.keys if one.key == key.key), key)
+        ends = [known.end, key.end]
+        if self._trust is not None:
+            ends.append(self._trust.ends.get(key.key.label))
+        self._put(replace(known, end=min((one for one in ends if one is not None), default=None)))
 
     def expect(self, boundary: int, snapshot: str) -> None:
         """Replay began at this boundary, with a snapshot of this SHA-256: a record must say so."""
@@ -92,7 +92,7 @@ class LogLife:
     def _follow(self, index: int, record: Record) -> None:
         if self._trust is not None:
             trust = self._trust
-            self.keys = follow_key(self.keys, trust.origin, index, record, trust.verify)
+            self.keys = follow_key(self.keys, trust.origin, index, record, trust.verify, trust.ends)
         elif record["type"] == "key.rotated":
             self._put(_brought(index, record))
         else:

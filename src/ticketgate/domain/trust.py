@@ -20,6 +20,7 @@ from ticketgate.domain.note import (
     NoteError,
     VerifierKey,
     VerifyEd25519,
+    is_key_name,
     parse_vkey,
     unb64,
 )
@@ -27,6 +28,7 @@ from ticketgate.domain.note import (
 NONE: Final = "none"
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BLANKS: Final = re.compile(r"[ \t]+")  # not `split()`: octets of a name may look like a space
+_KEY_ID: Final = re.compile(r"[0-9a-f]{8}\Z", re.ASCII)
 _NUMBER: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
 
 
@@ -61,7 +63,8 @@ class LogKey:
 class Trust:
     """What a trust file says. `quorum` names a witness or a group, or is `none`.
 
-    `groups` are in the order of the file, so that each comes after its members.
+    `groups` are in the order of the file, so that each comes after its members. `ends` are by
+    label, also of keys that only the log brings; those of `logs` have their `end` already.
     """
 
     logs: tuple[LogKey, ...]
@@ -69,6 +72,7 @@ class Trust:
     groups: Mapping[str, Group] = field(default_factory=dict)
     quorum: str = NONE
     tsa: tuple[str, ...] = ()
+    ends: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def origins(self) -> frozenset[str]:
@@ -140,12 +144,14 @@ class _Reader:
     def trust(self) -> Trust:
         if not self._logs or self._quorum is None:
             raise TrustError("there is no `log` line, or no `quorum` line")
-        labels = {one.key.label for one in self._logs}
-        if unknown := sorted(self._ends.keys() - labels):
-            raise TrustError(f"`end` names a key that no `log` line has: {unknown[0]!a}")
         logs = tuple(replace(one, end=self._ends.get(one.key.label)) for one in self._logs)
         return Trust(
-            logs, dict(self._witnesses), dict(self._groups), self._quorum, tuple(self._tsa)
+            logs,
+            dict(self._witnesses),
+            dict(self._groups),
+            self._quorum,
+            tuple(self._tsa),
+            dict(self._ends),
         )
 
     def _log(self, words: Sequence[str]) -> None:
@@ -184,10 +190,13 @@ class _Reader:
 
     def _end(self, words: Sequence[str]) -> None:
         _count(words, 2, 2)
-        label = _octets(words[0])
-        if label in self._ends or not _NUMBER.match(words[1]) or int(words[1]) > INTEGER_MAX:
-            raise TrustError("`end` is a key, once, and a size")
-        self._ends[label] = int(words[1])
+        label, size = _octets(words[0]), words[1]
+        name, _, key_id = label.rpartition("+")
+        if not is_key_name(name) or not _KEY_ID.match(key_id) or not _NUMBER.match(size):
+            raise TrustError("`end` is how a vkey begins, and a size")
+        if int(size) > INTEGER_MAX:
+            raise TrustError("`end` at more records than can be counted")
+        self._ends[label] = min(int(size), self._ends.get(label, INTEGER_MAX))
 
     def _take_tsa(self, words: Sequence[str]) -> None:
         _count(words, 1, 1)
@@ -210,15 +219,16 @@ class _Reader:
 
 def follow_key(
     keys: Sequence[LogKey], origin: str, index: int, record: Mapping[str, Json],
-    verify: VerifyEd25519,
+    verify: VerifyEd25519, ends: Mapping[str, int] | None = None,
 ) -> tuple[LogKey, ...]:  # fmt: skip
-    """The keys after a `key.rotated` or `key.ended` at `index`.
+    """The keys after a `key.rotated` or `key.ended` at `index`; `ends` are those of the trust file.
 
     Raises:
         EvidenceError: the record does not hold; then nothing follows from it.
     """
     if record.get("type") == "key.rotated":
-        return (*keys, _rotated(keys, origin, index, record, verify))
+        new = _rotated(keys, origin, index, record, verify)
+        return (*keys, replace(new, end=(ends or {}).get(new.key.label)))
     ended = record.get("key")
     going_on = [one for one in keys if one.key.text != ended and one.counts_at(index + 2)]
     found = [one for one in keys if one.key.text == ended]
