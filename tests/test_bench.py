@@ -53,3 +53,18 @@ def test_every_acknowledgement_is_a_stored_delivery(ran: tuple[str, dict[str, An
     assert sustained["sample"]["refused"] == sustained["sample"]["broken"] == 0
     assert 0 < sustained["sample"]["answers"] <= sustained["proven"]["deliveries"]
     assert sustained["proven"]["entries"] <= figures["entries_verified"]
+
+
+@pytest.mark.slow
+def test_evidence_is_measured_over_the_same_bytes(ran: tuple[str, dict[str, Any]]) -> None:
+    text, figures = ran
+    found = figures["evidence"]
+    assert found["records"] == 3_000
+    assert 500 < found["bytes"] / found["records"] < 700
+    assert set(found["runs"]) == {
+        *("file_digest", "quick, one process", "quick, two processes", "strict"),
+        *("gateway, quick", "gateway, strict"),
+    }
+    assert all(run["seconds"] > 0 for runs in found["runs"].values() for run in runs)
+    for words in ("over file_digest", "append over the bare insert", "inclusion proof", "export:"):
+        assert words in text
