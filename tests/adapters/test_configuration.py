@@ -168,7 +168,6 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("{ file: directory.yaml }", "{ file: none.yaml }", "none.yaml:1: (file): cannot be read"),
         ("{ file: directory.yaml }", "directory.yaml", "must be a mapping"),
         ("{ file: directory.yaml }", "{ ldap: x, file: directory.yaml }", "'ldap' comes later"),
-        ("policy: policy.yaml", "roles: {}", "'roles' comes later"),
         ("policy: policy.yaml", "api_tokens: []", "'api_tokens' comes later"),
         ("policy: policy.yaml", "anchors: []", "'anchors' comes later"),
         ("file:secrets/session.key", "file:secrets/none", "none cannot be read"),

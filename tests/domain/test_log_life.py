@@ -108,7 +108,7 @@ def test_the_form_of_an_end_is_checked_without_trust(key: Json) -> None:
 
 def restore(kind: str, by: Json) -> list[tuple[int, str]]:
     replay = Replay()
-    replay.take(3, {"type": kind, "by": by, "lost_root": "", "lost_size": 1})
+    replay.take(3, {"type": kind, "by": by, "kept": 0, "lost_root": "", "lost_size": 1})
     return faults(replay)
 
 

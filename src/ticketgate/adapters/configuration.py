@@ -64,6 +64,7 @@ def load_configuration(
     if people is not None:
         _check_people(rules, people)
         _check_systems(people, found)
+        _check_roles(people, found)
     faults = [fault for report in reports for fault in report.faults]
     whole = None
     if found.settings is not None and rules.policy is not None:
@@ -147,6 +148,15 @@ def _check_systems(people: DirectoryRead, found: SettingsRead) -> None:
     for system, place in people.systems if found.readable else ():
         if system not in known:
             place.fault(f"{system!r} is no source and no target{did_you_mean(system, known)}")
+
+
+def _check_roles(people: DirectoryRead, found: SettingsRead) -> None:
+    """Every group and person that a role names exists."""
+    known: dict[str, Collection[str]] = {"person": people.people, "group": people.groups}
+    for word, place in found.role_words:
+        if word.of not in known[word.verb]:
+            hint = did_you_mean(word.of, known[word.verb])
+            place.fault(f"the directory has no {word.verb} {word.of!r}{hint}")
 
 
 def _check_assurance(rules: PolicyRead, found: SettingsRead) -> None:

@@ -1,7 +1,7 @@
 """`ticketgate.yaml`: how it runs. Every relative path in it starts at its own folder."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -17,15 +17,17 @@ from ticketgate.adapters.addresses import (
 )
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import LATER, Place, Section
+from ticketgate.adapters.roles_reader import read_roles
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.adapters.signing_keys import KeyFileError, read_keys
 from ticketgate.adapters.sources_reader import read_named, read_sources
-from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.adapters.strict_yaml import Report, Scalar, parse
 from ticketgate.connector_api import TargetKind
+from ticketgate.domain.policy import Word
 from ticketgate.domain.settings import MailSettings, Settings, TargetOptions
 
 LATER_KEYS: Final = (
-    "roles", "api_tokens", "anchors", "require_signed_policy", "signed_policy",
+    "api_tokens", "anchors", "require_signed_policy", "signed_policy",
     "assets", "witnesses", "retention", "notify", "reconcile",
 )  # fmt: skip
 ORIGIN_CHARS_MAX: Final = 200
@@ -62,11 +64,15 @@ class SettingsRead:
     sources: Collection[str]
     readable: bool = True  # that is, names of sources and targets are known
     draft: Settings | None = None
+    role_words: Sequence[tuple[Word, Place]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Which log it is, where its database lies, and where its signing keys."""
+    """Which log it is, where its database lies, and its signing keys (None where that is not told).
+
+    The keys need not be there.
+    """
 
     origin: str
     store: Path
@@ -86,10 +92,11 @@ def load_where(path: Path) -> Where:
     if top is None:
         return stop_on_faults(None, report.faults)
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- as below
-    origin, store = _read_origin(top.need("origin")) or "", _read_store(top.need("store"), folder)
-    named = top.get("signing_key")
-    text = None if named is None else named.text()
-    where = Where(origin, store, None if text is None else folder / text.removeprefix("file:"))
+    where = Where(
+        _read_origin(top.need("origin")) or "",
+        _read_store(top.need("store"), folder),
+        _signing_key_path(top.get("signing_key"), folder),
+    )
     return stop_on_faults(where, report.faults)
 
 
@@ -166,6 +173,7 @@ def read_settings(
     mail = _read_mail(top.need("mail"), secrets)
     origin = _read_origin(top.need("origin")) or ""
     signing_key_file = _read_signing_key(top.need("signing_key"), folder, origin)
+    roles, words = read_roles(top.get("roles"))
     settings = Settings(
         origin=origin,
         public_url=read_url(top.need("public_url")) or "",
@@ -185,11 +193,14 @@ def read_settings(
         raw_body_keep=intake[2],
         signing_key_file=str(signing_key_file),
         digest=sha256(data).hexdigest(),
+        roles=roles,
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}
     whole = None if report.faults else settings
-    return SettingsRead(whole, policy_file, directory_file, kinds, tuple(sources), draft=settings)
+    return SettingsRead(
+        whole, policy_file, directory_file, kinds, tuple(sources), True, settings, words
+    )
 
 
 def _read_path(place: Place | None, folder: Path, default: str) -> Path:
@@ -204,6 +215,16 @@ def _read_directory(place: Place | None, folder: Path) -> Path:
     found = _read_path(section.need("file"), folder, "directory.yaml")
     section.close(later=("scim", "ldap", "feed", "current_within"))
     return found
+
+
+def _signing_key_path(place: Place | None, folder: Path) -> Path | None:
+    """Where the keys lie or will; nothing is read, and nothing is a fault here."""
+    node = None if place is None else place.node
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    scheme, _, name = text.partition(":")
+    if scheme != "file" or not name:
+        return None
+    return Path(os.path.normpath(folder / name))
 
 
 def _read_signing_key(place: Place | None, folder: Path, origin: str) -> Path:

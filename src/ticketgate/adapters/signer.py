@@ -34,6 +34,10 @@ class CheckpointSigner:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+    def use(self, keys: Sequence[SigningKey]) -> None:
+        """Sign with these keys from now on, the current one first."""
+        self._keys = tuple(keys)
+
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
         """The public keys that sign, the current one first."""
@@ -107,6 +111,22 @@ class CheckpointSigner:
                 (self._folder / str(size)).rename(self._folder / f"lost-{size}")
             (self._folder / LATEST).rename(self._folder / f"lost-{lost.size}")
             sync_folder(self._folder)
+
+    def loss(self, now: Checkpoint, read: ReadHashes) -> tuple[str, Checkpoint, int]:
+        """What `sign` refused: its code, the newest checkpoint, how many records both have.
+
+        A database that ends before has all of its own, unless a kept checkpoint says otherwise;
+        of a fork only what a kept checkpoint proves is counted.
+        """
+        newest = self._newest()
+        if newest is None:
+            raise _cannot("nothing was signed, so nothing is lost")
+        lost = newest.checkpoint
+        agreed = self._agreed(min(lost.size, now.size + 1), read)
+        same = [one for one in self.kept() if one <= now.size]
+        if now.size < lost.size and agreed == max(same, default=0):
+            return "rolled_back", lost, now.size
+        return "forked", lost, agreed
 
     def _compare(self, before: Checkpoint, now: Checkpoint, read: ReadHashes) -> None:
         if before.origin != now.origin:

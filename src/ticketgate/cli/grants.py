@@ -31,6 +31,13 @@ def list_grants(folder: Path, state: str | None, limit: int, *, as_json: bool) -
     """List grants, newest first; a revocation that is not confirmed yet shows its tries."""
     with look(folder) as seen:
         found = [grant_document(seen, one) for one in seen.grants.listed(state, limit)]
+        hold = seen.restores.hold()
+    if hold is not None:
+        click.echo(
+            f"provisioning is held: a restore was declared in record #{hold.index}; two operators"
+            " end it on /restore",
+            err=True,
+        )
     if as_json:
         echo_json(found)
         return

@@ -25,8 +25,9 @@ next:
  5. ticketgate --config {folder} explain {folder}/sample-ticket.json --source snow-prod
  6. ticketgate --config {folder} serve
 
-A signing key, and an anchor for the evidence outside this host, come with a later version. Until
-then `ticketgate evidence verify` says SIGNED: none; keep a copy of its last leaf elsewhere.
+The signing key (secrets/signing.key) signs the evidence log: keep a copy elsewhere, and give
+auditors what `ticketgate keys show` prints. An anchor outside this host comes with a later version;
+until then keep a copy of the last checkpoint (data/checkpoints/latest) elsewhere.
 """
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from ticketgate.cli.failures import USAGE, counted, ends_with_code, tell_faults
-from ticketgate.domain.errors import ConfigurationError
+from ticketgate.domain.errors import ConfigurationError, TicketgateError
+from ticketgate.domain.roles import OPERATOR
 from ticketgate.web.gateway_app import doors
 from ticketgate.web.guard import GuardLimits
 from ticketgate.web.server import serve as serve_app
@@ -17,16 +18,26 @@ from ticketgate.wiring import Configured, Gateway, configure_logs, load_to_revok
 @click.command()
 @click.option("--host", help="Address to listen on, instead of the configured one.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port; 0 takes a free one.")
+@click.option(
+    "--restore",
+    is_flag=True,
+    help="Start on a log that is not the one that was signed, to declare the restore.",
+)
 @click.pass_obj
 @ends_with_code
-def serve(folder: Path, host: str | None, port: int | None) -> None:
+def serve(folder: Path, host: str | None, port: int | None, *, restore: bool) -> None:
     """Run the gateway: hooks, pages and the worker.
+
+    With --restore, on a database that came from a backup: hooks and links answer 503, nothing is
+    given, and two operators declare on /restore what is lost.
 
     With a faulty configuration it does not start, but where grants are live: then it only takes
     away what is due, is not ready, and answers 503, until it is mended and started anew.
     """
     configure_logs()
     configuration = load_to_revoke(folder, os.environ)
+    if restore:
+        _check_restore(configuration)
     if configuration.faults:
         _only_for_live_grants(folder, configuration)
     settings = configuration.settings
@@ -36,13 +47,31 @@ def serve(folder: Path, host: str | None, port: int | None) -> None:
         click.echo(f"ticketgate listens on {address}:{bound}", err=True)
 
     status = serve_app(
-        doors(Gateway(configuration)),
+        doors(Gateway(configuration, restore=restore)),
         address,
         settings.port if port is None else port,
         GuardLimits(),
         ready,
     )
     sys.exit(status or (USAGE if configuration.faults else 0))
+
+
+def _check_restore(configuration: Configured) -> None:
+    """A restore needs a sound configuration, and operators to declare it.
+
+    Raises:
+        ConfigurationError: it has faults.
+        TicketgateError: code `usage`; nobody is an operator.
+    """
+    if configuration.faults:
+        raise ConfigurationError(configuration.faults)
+    if not configuration.settings.roles.get(OPERATOR):
+        raise TicketgateError(
+            "nobody could declare the restore: no operator is named",
+            code="usage",
+            next_step="name two people: `roles: { operator: [person:ID, person:ID] }` in"
+            " ticketgate.yaml",
+        )
 
 
 def _only_for_live_grants(folder: Path, configuration: Configured) -> None:

@@ -73,7 +73,7 @@ def standing(
     `alias_of_requester`, `separation_of_duties`, `distinct_people`, `not_entitled`.
     """
     person = case.snapshot.person(subject)
-    refusal = _unfit(person) or _involved(case, subject) or _kept_apart(case, stage, subject)
+    refusal = unfit(person) or _involved(case, subject) or _kept_apart(case, stage, subject)
     if refusal is not None:
         return refusal
     if any(case.snapshot.same_human(subject, other) for other in earlier):
@@ -84,7 +84,8 @@ def standing(
     return Refusal("not_entitled", f"No word of stage {stage.name!r} names this person now.")
 
 
-def _unfit(person: Person | None) -> Refusal | None:
+def unfit(person: Person | None) -> Refusal | None:
+    """Why nobody can act as this subject; None for an active human."""
     if person is None:
         return Refusal("approver_unknown", "The directory no longer knows this person.")
     if not person.active:

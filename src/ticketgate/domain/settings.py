@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ticketgate.domain.mapping import SourceMapping
+from ticketgate.domain.roles import Roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,4 @@ class Settings:
     raw_body_keep: timedelta
     signing_key_file: str
     digest: str
+    roles: Roles = field(default_factory=dict)

@@ -74,13 +74,14 @@ class Decided:
     evidence: EvidenceRef
 
 
+_NEW_MAIL: Final = "A new mail shows what is asked now."
 _LATE: Final = Refusal(
     "decision_late", "The time to decide is over.", "Ask for the access again in a new ticket."
 )
 _CHANGED: Final = Refusal(
     "ticket_changed",
     "The ticket was changed after this page was shown; the old link is void.",
-    "A new mail shows what is asked now.",
+    _NEW_MAIL,
 )
 _NOT_ASKED: Final = Refusal(
     "request_blocked", "This is not asked for, or not offered, any more.", "Nothing is left to do."
@@ -88,8 +89,15 @@ _NOT_ASKED: Final = Refusal(
 _RULES: Final = Refusal(
     "rules_changed",
     "The rules that apply are not the ones that were shown; the old link is void.",
-    "A new mail shows what is asked now.",
+    _NEW_MAIL,
 )
+_VOID: Final = {
+    "rules_changed": _RULES,
+    "stage_done": Refusal("already_decided", "Others have decided at this stage."),
+    "restored": Refusal(
+        "restored", "The gateway was restored from a backup; the old link is void.", _NEW_MAIL
+    ),
+}
 
 
 def decide_request(
@@ -199,16 +207,8 @@ def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None
     if now >= request.decide_by or now >= link.expires_at:
         return _LATE
     if link.state is LinkState.VOID:
-        return _void(link)
+        return _VOID.get(link.why, _CHANGED)
     return None
-
-
-def _void(link: Link) -> Refusal:
-    if link.why == "rules_changed":
-        return _RULES
-    if link.why == "stage_done":
-        return Refusal("already_decided", "Others have decided at this stage.")
-    return _CHANGED
 
 
 def _still(

@@ -1,7 +1,7 @@
 """The desk: what people at the page can do. One decision function; no side door."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from threading import Lock
@@ -22,6 +22,7 @@ from ticketgate.operations.decide_request import (
     decide_request,
     not_found,
 )
+from ticketgate.operations.enforce import is_held
 from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
@@ -80,6 +81,7 @@ class LinkView:
     mine: str  # "", or what this approver decided
     evidence: str = ""  # origin#index of this approver's decision
     shapers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name and id, roles); none may decide
+    held: bool = False  # access that is approved waits until a restore is ended
 
 
 class Desk:
@@ -136,12 +138,14 @@ class Desk:
             if link is None or request is None or link.approver != subject:
                 return not_found()
             approvals = looking.requests.approvals(request.id)
+            held = is_held(looking)
         try:
             snapshot = self._directory.read(self._clock.now())
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
         self._store.write(partial(note_view, request=request.id, subject=subject))
-        return self._view(link, request, approvals, snapshot)
+        view = self._view(link, request, approvals, snapshot)
+        return view if isinstance(view, Refusal) else replace(view, held=held)
 
     def _view(
         self,

@@ -6,6 +6,7 @@ committed before the call; the outcome after. After a crash every open intent is
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
@@ -27,6 +28,7 @@ from ticketgate.operations.parked import unsettled
 from ticketgate.ports import Reading, Transaction
 
 _WAIT = timedelta(milliseconds=100)
+_HELD_FOR = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ class Called:
     retry_after: float = 0.0
     native_ref: str | None = None
     residuals: tuple[str, ...] = ()
+
+
+HELD: Final = Called("restore_hold", retryable=True)  # rule 13
 
 
 def _later(tx: Transaction, command: Command, due: datetime, outcome: str) -> None:
@@ -78,6 +83,9 @@ def intend_provision(
     grant = None if command is None else tx.grants.get(command.about)
     if command is None or grant is None or command.state is not CommandState.QUEUED:
         return None
+    if is_held(tx):
+        _later(tx, command, now + _HELD_FOR, HELD.code)
+        return None
     if grant.state is GrantState.PROVISIONING:
         return _again(tx, now, command, grant, seen)
     over = _over(now, grant, snapshot)
@@ -89,6 +97,18 @@ def intend_provision(
         _later(tx, command, now + _WAIT, "")
         return None
     return _begin(tx, now, command, grant, seen)
+
+
+def is_held(reading: Reading) -> bool:
+    """Whether nothing is given: a restore waits to be declared, or to be ended (rule 13)."""
+    return reading.restores.hold() is not None or reading.restores.loss() is not None
+
+
+def hold_back(tx: Transaction, now: datetime, *, ident: str) -> None:
+    """Provisioning waits for the end of a restore; the target is not even looked at."""
+    command = tx.commands.get(ident)
+    if command is not None and command.state is CommandState.QUEUED:
+        _later(tx, command, now + _HELD_FOR, HELD.code)
 
 
 def _over(now: datetime, grant: Grant, snapshot: DirectorySnapshot) -> str:

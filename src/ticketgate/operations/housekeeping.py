@@ -34,7 +34,7 @@ class Housekeeper:
         *,
         store: Store,
         clock: Clock,
-        policy: Policy,
+        policy: Policy | None,
         snapshot: Callable[[], DirectorySnapshot | None],
         raw_body_keep: timedelta,
         kept_clock: Callable[[], Kept],
@@ -42,6 +42,8 @@ class Housekeeper:
         alarm: Callable[[str, str], None],
     ) -> None:
         """`snapshot` reads the directory, None while that is impossible.
+
+        Without a `policy` nobody is asked anything: only what takes away is done.
 
         `counts` takes what was refused since last time. `alarm(grant, delivery)` is told, once,
         that a parked delivery may have closed the ticket of a live grant.
@@ -135,7 +137,8 @@ class Housekeeper:
         if snapshot is None or snapshot.digest == self._directory:
             return
         self._store.write(partial(end_of_inactive, snapshot=snapshot), urgent=True)
-        self._store.write(partial(revalidate_requests, policy=self._policy, snapshot=snapshot))
+        if self._policy is not None:
+            self._store.write(partial(revalidate_requests, policy=self._policy, snapshot=snapshot))
         self._directory = snapshot.digest
 
     def _watch_parked(self, now: datetime) -> None:

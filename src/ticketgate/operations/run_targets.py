@@ -20,8 +20,10 @@ from ticketgate.operations.enforce import (
     Called,
     Seen,
     could_not_look,
+    hold_back,
     intend_provision,
     intend_revoke,
+    is_held,
     kept_because,
     provisioned,
     revoked,
@@ -49,7 +51,11 @@ class TargetRunner:
         with self.store.reading() as looking:
             grant = looking.grants.get(command.about)
             kept = "" if grant is None else kept_because(looking, grant)
+            held = command.kind is CommandKind.PROVISION and is_held(looking)
         if grant is None:
+            return
+        if held:
+            self.store.write(partial(hold_back, ident=command.id))
             return
         if command.kind is CommandKind.REVOKE and kept:
             self._intend_revoke(command, present=None)

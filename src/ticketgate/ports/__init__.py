@@ -6,6 +6,7 @@ as one: state, evidence and outbox. Nothing outward happens inside it.
 
 from ticketgate.ports.evidence import EvidenceReading, Signer
 from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
+from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
 from ticketgate.ports.tables import Commands, Deliveries, Grants, Links, People, Requests, Tickets
 
@@ -19,11 +20,13 @@ __all__ = [
     "Ids",
     "Letters",
     "Links",
+    "LogKeys",
     "Operation",
     "People",
     "Post",
     "Reading",
     "Requests",
+    "Restores",
     "Signer",
     "Source",
     "Store",

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports.evidence import EvidenceReading
+from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.tables import (
     Commands,
     Deliveries,
@@ -32,6 +33,8 @@ class Reading(Protocol):
     commands: Commands
     people: People
     evidence: EvidenceReading
+    log_keys: LogKeys
+    restores: Restores
 
 
 class Transaction(Reading, Protocol):

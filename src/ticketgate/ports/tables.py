@@ -143,6 +143,9 @@ class Grants(Protocol):
     def listed(self, state: str | None, limit: int) -> list[Grant]:
         """Newest first, for looking."""
 
+    def of_target(self, target: str) -> list[Grant]:
+        """All grants of a target, ended ones too."""
+
     def matching(self, *, subject: str | None, target: str | None) -> list[Grant]:
         """Grants that are not ended, of a person or a target."""
 
@@ -228,6 +231,9 @@ class People(Protocol):
 
     def end_session(self, id_hash: str, now: datetime) -> None:
         """End it."""
+
+    def end_sign_ins(self, now: datetime) -> None:
+        """End every session, and void every code that was asked for."""
 
     def keep_clock(self, kept: Kept) -> None:
         """Store the last clock reading."""

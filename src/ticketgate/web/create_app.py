@@ -15,9 +15,11 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
+from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.web.approve import add_approve
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import instant, refused, told
+from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
 from ticketgate.web.sign_in import add_sign_in, signed_in
 
@@ -49,16 +51,23 @@ def create_app(
     session_key: bytes,
     new_secret: Callable[[], str],
     extra_blueprints: Iterable[flask.Blueprint] = (),
+    restores: RestoreDesk | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
     Every template is read and compiled here, so a broken one fails at start and none is read
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
+    With `restores` there is the page of a restore; while one is pending, no link opens.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
     secure(app, public_url=public_url, session_key=session_key)
-    add_approve(app, desk)
+    if restores is not None and restores.pending:
+        add_pending(app)
+    else:
+        add_approve(app, desk)
+    if restores is not None:
+        add_restore(app, desk, restores)
     add_sign_in(app, desk, new_secret)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)

@@ -21,7 +21,8 @@ _NOWHERE: Final = "http://localhost"  # links are made from; closed pages make n
 def doors(gateway: Gateway) -> Front:
     """Machines through the intake, people through Flask; the gateway lives while they serve.
 
-    Of a gateway that only takes away, everything but the probes answers 503 (`not_ready`).
+    Of a gateway that only takes away, everything but the probes answers 503 (`not_ready`); of one
+    whose restore is not declared, hooks do, and people find sign-in and the page of the restore.
     """
     settings, looks = gateway.settings, probes(gateway.readiness, gateway.meters.registry)
     if gateway.faults:
@@ -33,7 +34,11 @@ def doors(gateway: Gateway) -> Front:
         session_key=settings.session_key,
         new_secret=gateway.ids.token,
         extra_blueprints=[looks],
+        restores=gateway.restores,
     )
+    if gateway.lost is not None:
+        shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)
+        return _front(gateway, shut, pages, settings.public_url)
     intake = Intake(
         {name: SourceKeys(source.secrets) for name, source in settings.sources.items()},
         gateway.receive,

@@ -17,7 +17,7 @@ _BROWSER: Final = "browser"
 _CODE_DIGITS: Final = 8
 _BETWEEN_DIGITS: Final = str.maketrans("", "", " \t\r\n-\u00a0")
 _HOME: Final = "/sign-in"
-_NEXT: Final = re.compile(r"/approve/[A-Za-z0-9_-]{1,200}")
+_NEXT: Final = re.compile(r"/approve/[A-Za-z0-9_-]{1,200}|/restore")
 _NOT_A_CODE: Final = Refusal(
     "code_wrong", f"A code has {_CODE_DIGITS} digits.", "Type the digits as they stand in the mail."
 )
@@ -55,7 +55,8 @@ class SignIn(MethodView):
 
     def get(self) -> ResponseReturnValue:
         """The form, or who is signed in."""
-        return flask.render_template("sign_in.html", typed="", refusal=None)
+        onward = local(flask.request.args.get("next", ""))
+        return flask.render_template("sign_in.html", typed="", next=onward, refusal=None)
 
     def post(self) -> ResponseReturnValue:
         """Have a code sent to the holder of `link`, else of `address`; lead on to typing it."""
@@ -66,7 +67,7 @@ class SignIn(MethodView):
             browser, address=None if link else address, token=link or None
         )
         if refusal is not None:
-            return refused(refusal, "sign_in.html", typed=address)
+            return refused(refusal, "sign_in.html", typed=address, next=_HOME)
         onward = local(f"/approve/{link}") if link else local(form.get("next", ""))
         return flask.redirect(flask.url_for("enter_code", next=onward), 303)
 

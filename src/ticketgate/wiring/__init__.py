@@ -13,6 +13,7 @@ from ticketgate.wiring.commands import (
     new_signing_key,
     public_keys,
     read_source,
+    signing_key_place,
     this_user,
     wall_time,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "own_vouching",
     "public_keys",
     "read_source",
+    "signing_key_place",
     "strict_ed25519",
     "this_user",
     "wall_time",

@@ -84,6 +84,26 @@ def public_keys(folder: Path) -> tuple[VerifierKey, ...]:
     return tuple(key.public for key in read_keys(path, where.origin))
 
 
+def signing_key_place(folder: Path) -> tuple[Path, bool]:
+    """Where the keys of a configuration lie or will lie, and whether its log was ever signed.
+
+    Raises:
+        ConfigurationError: where the store lies cannot be read.
+        TicketgateError: code `usage`; `signing_key` is not file:PATH.
+    """
+    where = load_where(folder / SETTINGS_NAME)
+    if where.signing_key is None:
+        raise TicketgateError(
+            "ticketgate.yaml does not say where the signing key lies",
+            code="usage",
+            next_step="write `signing_key: file:secrets/signing.key`",
+        )
+    memory = where.store.parent / "checkpoints"
+    return where.signing_key, memory.is_dir() and any(
+        one.name != "lock" for one in memory.iterdir()
+    )
+
+
 def create_store(folder: Path) -> Path:
     """Make the empty database of a fresh configuration; the first start opens its log."""
     where = load_where(folder / SETTINGS_NAME)

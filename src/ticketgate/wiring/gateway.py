@@ -24,8 +24,6 @@ from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.mail import Mailer
 from ticketgate.adapters.meters import Meters, states
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.adapters.signing_keys import read_keys
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
 from ticketgate.domain.command import CommandKind
@@ -34,6 +32,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.grant import CALL_SECONDS_MAX
 from ticketgate.domain.receipt import Receipt
+from ticketgate.domain.restore import Loss
 from ticketgate.domain.settings import TargetOptions
 from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.checkpoint import Checkpointer
@@ -43,16 +42,23 @@ from ticketgate.operations.enforce import recover
 from ticketgate.operations.housekeeping import Housekeeper
 from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.receive import receive
+from ticketgate.operations.reconcile_restore import Reconciler
+from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Targets
+from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
+from ticketgate.wiring.restoring import readiness as restore_readiness
+from ticketgate.wiring.signing import KEY_WORDS, KeyHolder
 
 VERSION: Final = version("ticketgate")
 HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
 AT_ONCE: Final = 2
 REVOKES: Final = "revokes"
+MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
+MAILS_LOST: Final = (CommandKind.MAIL_CODE,)  # while a restore must be declared
 TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries")  # of deliveries only closings
 
 _LOG: Final = structlog.get_logger("ticketgate")
@@ -99,10 +105,11 @@ class Gateway:
         except BaseException:
             self._lock.release()
             raise
-        self.lost: TicketgateError | None = None
+        self.lost: Loss | None = None
+        self.keys: KeyHolder | None = None
         self._checkpointer: Checkpointer | None = None
         try:
-            self.signer = self._sign_first(data / "checkpoints", restore=restore)
+            self.lost = self._sign_first(data / "checkpoints", restore=restore)
         except BaseException:
             self.store.stop()
             self._lock.release()
@@ -112,12 +119,13 @@ class Gateway:
         self._targets = targets if wrap_targets is None else wrap_targets(targets)
         self._sources = configured_sources(self.settings.sources)
         self.desk = self._desk()
+        self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
         self._lanes, self._loops = self._threads()
         self._running = tuple(self._loops)
         self.store.writer.after_commit = self._wake
         try:
-            self._control = ControlServer(data / CONTROL_NAME, self._carry_out)
+            self._control = ControlServer(data / CONTROL_NAME, self.carry_out)
         except BaseException:
             self.store.stop()
             self._lock.release()
@@ -144,22 +152,16 @@ class Gateway:
         )
         return clocks[0], store
 
-    def _sign_first(self, folder: Path, *, restore: bool) -> CheckpointSigner | None:
+    def _sign_first(self, folder: Path, *, restore: bool) -> Loss | None:
         """Before any record is written: the log must go on from what was signed, and is signed.
 
         With faults in the configuration nothing is signed.
         """
         if self.faults:
             return None
-        keys = read_keys(Path(self.settings.signing_key_file), self.settings.origin)
-        signer = CheckpointSigner(keys, folder)
-        try:
-            Checkpointer(self.store, signer, self.settings.origin).sign()
-        except TicketgateError as fault:
-            if not restore or fault.code not in {"rolled_back", "forked"}:
-                raise
-            self.lost = fault
-        return signer
+        path, origin = Path(self.settings.signing_key_file), self.settings.origin
+        self.keys = KeyHolder(path, origin, self.store, folder)
+        return sign_first(self.store, self.keys.signer, origin, restore=restore)
 
     def _desk(self) -> Desk:
         return Desk(
@@ -173,11 +175,18 @@ class Gateway:
             wait=_pause,
         )
 
+    def _restore_desk(self) -> RestoreDesk:
+        return restore_desk(
+            (self.settings, self.policy, self.directory),
+            (self.store, self.clock, self.desk.snapshot),
+            None if self.lost is None else self._declared,
+        )
+
     def _housekeeper(self) -> Housekeeper:
         return Housekeeper(
             store=self.store,
             clock=self.clock,
-            policy=self.policy,
+            policy=None if self.lost else self.policy,
             snapshot=self._known,
             raw_body_keep=self.settings.raw_body_keep,
             kept_clock=self.clock.kept,
@@ -200,17 +209,20 @@ class Gateway:
         lanes = [
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run),
-            self._lane("mail", (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE), mail.run),
+            self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
         ]
         deliveries = DeliveryRunner(self.store, self._sources, self.policy)
-        inbox = Loop("deliveries", DeliveryWorker(deliveries, self._known).step)
+        known = _nobody if self.lost else self._known
+        inbox = Loop("deliveries", DeliveryWorker(deliveries, known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
         signing: list[Loop] = []
-        if self.signer is not None and self.lost is None:
-            self._checkpointer = Checkpointer(self.store, self.signer, self.settings.origin)
+        if self.keys is not None and self.lost is None:
+            self._checkpointer = Checkpointer(self.store, self.keys.signer, self.settings.origin)
             signing = [Loop("checkpoints", self._checkpointer.step)]
+        again = Reconciler(self.store, self._targets, self.policy, self.clock.now, _log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing}
-        return lanes, [inbox, Loop("housekeeping", self._keeper.step), *outbox, *signing]
+        beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
+        return lanes, [inbox, *beside, *outbox, *signing]
 
     def _lane(
         self,
@@ -243,9 +255,13 @@ class Gateway:
     def start(self) -> None:
         """Recover and sweep, then run: what expired while down is being revoked before serving.
 
-        With faults in the configuration only what takes away runs.
+        With faults in the configuration only what takes away runs; where a restore must be
+        declared, mail for signing in as well.
         """
-        self._begin([one for one in self._loops if not self.faults or one.name in TAKING_AWAY])
+        names = {one.name for one in self._loops}
+        if self.faults or self.lost:
+            names = {*TAKING_AWAY} | ({"mail"} if self.lost else set())
+        self._begin([one for one in self._loops if one.name in names])
         _LOG.info("gateway.started", version=VERSION, origin=self.settings.origin)
 
     def start_revoking(self) -> None:
@@ -254,7 +270,11 @@ class Gateway:
 
     def _begin(self, loops: Sequence[Loop]) -> None:
         self.store.start()
+        if self.lost is not None:
+            self.lost = keep_loss(self.store, self.lost)
         self.store.write(partial(open_log, origin=self.settings.origin, version=VERSION))
+        if self.keys is not None and self.lost is None:
+            self.keys.settle()
         if not self.faults:
             self.note_configuration()
         self.recover()
@@ -300,8 +320,27 @@ class Gateway:
             for loop in self._woken_by[word]:
                 loop.wake()
 
-    def _carry_out(self, actor: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        return carry_out(self.store, actor, asked)
+    def carry_out(self, actor: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What `actor` (`os:uid@host`) asks over the control socket, or on this host without it.
+
+        Raises:
+            TicketgateError: what is asked is refused.
+        """
+        if asked.get("do") not in KEY_WORDS:
+            return carry_out(self.store, actor, asked)
+        if self.keys is None or self._checkpointer is None:
+            raise TicketgateError("this gateway signs nothing now", code="control")
+        answer = self.keys.answer(actor, asked)
+        self._checkpointer.sign()
+        return answer
+
+    def _declared(self) -> None:
+        """A restore was declared: the lost branch is forgotten, and this one is signed."""
+        if self.keys is not None and forget_lost(
+            self.store, self.keys.signer, self.settings.origin
+        ):
+            self._checkpointer = Checkpointer(self.store, self.keys.signer, self.settings.origin)
+            self._checkpointer.sign()
 
     # --- what the doors need ------------------------------------------------------------------
 
@@ -328,6 +367,7 @@ class Gateway:
         return {
             **self.meters.readiness(self.store, self.clock),
             **states(self.directory, self.clock, self.faults, self._running),
+            **restore_readiness(self.store, self.lost),
         }
 
 
@@ -345,3 +385,7 @@ def _alarm(grant: str, delivery: str) -> None:
 
 def _pause(seconds: float) -> None:
     Event().wait(seconds)
+
+
+def _nobody() -> None:
+    """In place of the directory: of what came in before a restore only closings are worked off."""

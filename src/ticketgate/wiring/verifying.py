@@ -8,8 +8,9 @@ from ticketgate.adapters.configuration import SETTINGS_NAME
 from ticketgate.adapters.settings_file import load_where
 from ticketgate.adapters.signer import CheckpointSigner
 from ticketgate.adapters.signing_keys import KeyFileError, read_keys
+from ticketgate.adapters.sqlite.looking import look
 from ticketgate.domain.anchor_check import Vouching
-from ticketgate.domain.note import VerifyEd25519
+from ticketgate.domain.note import VerifyEd25519, parse_vkey
 from ticketgate.domain.trust import LogKey, Trust
 
 strict_ed25519: VerifyEd25519 = ed25519.verify
@@ -28,14 +29,20 @@ def open_bundle(folder: Path, base: Path | None) -> BundleFolder:
 def own_trust(folder: Path) -> Trust:
     """The gateway's own keys: its word that they are its keys.
 
+    Those that the log did not bring itself: what followed them is followed in the log.
+
     Raises:
         KeyFileError: they cannot be read.
+        StoreUnavailableError: the log cannot be read.
     """
     where = load_where(folder / SETTINGS_NAME)
     if where.signing_key is None:
         raise KeyFileError("ticketgate.yaml names no `signing_key`")
-    keys = read_keys(where.signing_key, where.origin)
-    return Trust(tuple(LogKey(key.public) for key in keys))
+    keys = [key.public for key in read_keys(where.signing_key, where.origin)]
+    with look(where.store, where.origin) as seen:
+        first = [parse_vkey(one) for one in seen.log_keys.first()]
+        first += [key for key in keys if not seen.log_keys.rotated(key.text)]
+    return Trust(tuple(LogKey(key) for key in dict.fromkeys(first)))
 
 
 def own_vouching(folder: Path) -> Vouching:

@@ -103,6 +103,10 @@ class SqliteGrants:
         )
         return _grants(rows(self._db, sql, state, limit))
 
+    def of_target(self, target: str) -> list[Grant]:
+        """All grants of a target, ended ones too."""
+        return _grants(rows(self._db, "SELECT * FROM access_grant WHERE target = ?", target))
+
     def matching(self, *, subject: str | None, target: str | None) -> list[Grant]:
         """Grants that are not ended, of a person or a target."""
         sql = (

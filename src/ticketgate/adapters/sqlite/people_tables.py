@@ -139,6 +139,11 @@ class SqlitePeople:
             (to_text(now), id_hash),
         )
 
+    def end_sign_ins(self, now: datetime) -> None:
+        """End every session, and void every code that was asked for."""
+        self._db.execute("UPDATE session SET ended_at = ? WHERE ended_at IS NULL", (to_text(now),))
+        self._db.execute("UPDATE code SET state = 'void' WHERE state = 'open'")
+
     def keep_clock(self, kept: Kept) -> None:
         """Store the last clock reading."""
         self._db.execute(

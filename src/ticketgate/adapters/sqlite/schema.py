@@ -143,7 +143,25 @@ CREATE TRIGGER disclosure_no_delete BEFORE DELETE ON evidence_disclosure
 """
 
 
-MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2)
+# Keys that the log brought or ended; a restore: what is kept of it, what people said, and how the
+# targets compare with the grants.
+_STATEMENTS_3: Final = """
+CREATE TABLE log_key (vkey TEXT PRIMARY KEY, began INTEGER, ended INTEGER) STRICT;
+CREATE TABLE restore (what TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT;
+CREATE TABLE restore_statement (
+  purpose TEXT NOT NULL, subject TEXT NOT NULL, shown TEXT NOT NULL, reason TEXT NOT NULL,
+  at TEXT NOT NULL, PRIMARY KEY (purpose, subject)) STRICT;
+CREATE TABLE restore_compared (
+  target TEXT NOT NULL, access TEXT NOT NULL, entitlement TEXT NOT NULL, code TEXT NOT NULL,
+  held INTEGER NOT NULL, at TEXT NOT NULL, PRIMARY KEY (target, access)) STRICT;
+CREATE TABLE restore_drift (
+  target TEXT NOT NULL, access TEXT NOT NULL, entitlement TEXT NOT NULL, principal TEXT NOT NULL,
+  found TEXT NOT NULL, grant_id TEXT NOT NULL, idx INTEGER NOT NULL,
+  PRIMARY KEY (target, access, principal, found, grant_id)) STRICT;
+"""
+
+
+MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -8,6 +8,7 @@ from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
+from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
     Commands,
@@ -16,8 +17,10 @@ from ticketgate.ports import (
     Grants,
     Ids,
     Links,
+    LogKeys,
     People,
     Requests,
+    Restores,
     Tickets,
 )
 
@@ -35,6 +38,8 @@ class SqliteReading:
         self.commands: Commands = SqliteCommands(connection, self.touched)
         self.people: People = SqlitePeople(connection)
         self.evidence: EvidenceReading = SqliteEvidence(connection)
+        self.log_keys: LogKeys = SqliteLogKeys(connection)
+        self.restores: Restores = SqliteRestores(connection)
 
 
 class SqliteTransaction(SqliteReading):

@@ -1,0 +1,157 @@
+"""The restore desk: what two operators can see, declare and end on one page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.restore import DECLARE, END, Compared, Drift, Hold, Loss, Place
+from ticketgate.domain.roles import Roles, may_operate
+from ticketgate.operations.declare_restore import (
+    Ground,
+    Heard,
+    Said,
+    declare_restore,
+    end_restore,
+    shown_to_end,
+    standing,
+    uncompared,
+)
+from ticketgate.operations.run_mail import name_of
+from ticketgate.ports import Clock, Directory, Reading, Store, Transaction
+
+DECLARING, DECLARED, HELD = "declaring", "declared", "held"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreView:
+    """What the page shows; `shown` is the digest of what is declared, or ended."""
+
+    state: str  # declaring | declared (start anew) | held
+    shown: str
+    mine: bool  # this person has said so, and another one must
+    said_by: tuple[str, ...]  # names of those whose word counts
+    live: int  # grants that this database knows and that are not ended
+    now: datetime
+    loss: Loss | None = None
+    hold: Hold | None = None
+    compared: tuple[Compared, ...] = ()
+    uncompared: tuple[Place, ...] = ()
+    drift: tuple[tuple[str, Drift], ...] = ()  # (who the account is, what was found)
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreDesk:
+    """`pending` is a gateway that was started with --restore: it gives nothing, whatever is said.
+
+    `on_declared` is called after the declaration has committed.
+    """
+
+    store: Store
+    clock: Clock
+    directory: Directory  # to look; `snapshot` is recorded before it is relied on
+    snapshot: Callable[[], DirectorySnapshot]
+    roles: Roles
+    policy: Policy
+    sources: tuple[str, ...]
+    pending: bool = False
+    on_declared: Callable[[], None] = field(default=lambda: None)
+
+    def view(self, subject: str) -> RestoreView | Refusal:
+        """What this person sees. Refusals: `not_found`, those of `may_operate`, of the directory.
+
+        Looking changes nothing.
+        """
+        try:
+            snapshot = self.directory.read(self.clock.now())
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        refusal = may_operate(self.roles, subject, snapshot)
+        with self.store.reading() as looking:
+            loss, hold = looking.restores.loss(), looking.restores.hold()
+            if loss is None and hold is None:
+                return Refusal("not_found", "No restore is under way.")
+            if refusal is not None:
+                return refusal
+            return self._view(looking, subject, loss, hold, snapshot)
+
+    def _view(
+        self,
+        looking: Reading,
+        subject: str,
+        loss: Loss | None,
+        hold: Hold | None,
+        snapshot: DirectorySnapshot,
+    ) -> RestoreView:
+        if loss is not None:
+            purpose, shown, state = DECLARE, loss.shown, DECLARING
+        else:
+            shown = "" if hold is None else shown_to_end(looking, hold, self.sources)
+            purpose, state = END, DECLARED if self.pending else HELD
+        said = standing(looking, purpose, shown, self.roles, snapshot)
+        return RestoreView(
+            state=state,
+            shown=shown,
+            mine=any(snapshot.same_human(one.subject, subject) for one in said),
+            said_by=tuple(name_of(one.subject, snapshot) for one in said),
+            live=len(looking.grants.matching(subject=None, target=None)),
+            now=self.clock.now(),
+            loss=loss,
+            hold=hold,
+            compared=tuple(looking.restores.compared()),
+            uncompared=tuple(uncompared(looking, self.policy)),
+            drift=tuple((_who(looking, one, snapshot), one) for one in looking.restores.drift()),
+            sources=self.sources,
+        )
+
+    def declare(self, said: Said) -> Heard | Refusal:
+        """One person's word; the second one's commits, and the lost branch is forgotten."""
+        heard = self._say(declare_restore, said)
+        if isinstance(heard, Heard) and heard.record is not None:
+            self.on_declared()
+        return heard
+
+    def end(self, said: Said) -> Heard | Refusal:
+        """One person's word that access may be given again."""
+        return (
+            Refusal("restore_pending", _PENDING) if self.pending else self._say(end_restore, said)
+        )
+
+    def compare_again(self, subject: str) -> Refusal | None:
+        """Have every target looked at once more."""
+        try:
+            refusal = may_operate(self.roles, subject, self.snapshot())
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        if refusal is None:
+            self.store.write(_compare_again)
+        return refusal
+
+    def _say(self, operation: Callable[..., Heard | Refusal], said: Said) -> Heard | Refusal:
+        try:
+            ground = Ground(self.roles, self.snapshot(), self.policy, self.sources)
+            return self.store.write(partial(operation, said=said, ground=ground))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+
+_PENDING = "The gateway runs with --restore; start it without."
+
+
+def _compare_again(tx: Transaction, now: datetime) -> None:
+    del now
+    tx.restores.compare_again()
+
+
+def _who(looking: Reading, drift: Drift, snapshot: DirectorySnapshot) -> str:
+    """Who the account is, as far as a grant of ours or the directory tells; empty where nobody."""
+    known = [one for one in looking.grants.of_target(drift.target) if one.principal]
+    subjects = {one.subject for one in known if one.principal == drift.principal}
+    person = snapshot.by_account(drift.target, drift.principal)
+    if person is not None:
+        subjects.add(person.id)
+    return ", ".join(f"{name_of(one, snapshot)} ({one})" for one in sorted(subjects))

@@ -1,0 +1,45 @@
+"""A gateway that dies at one moment, as by a kill: `python killer.py CONFIG rotate|end`.
+
+`rotate` dies in the commit of the record, when the key file is written; `end` when the record is
+committed and the key file is not.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+from ticketgate import wiring
+from ticketgate.adapters.control import actor_name
+from ticketgate.wiring import Gateway
+
+DEAD: Final = 9
+TWO: Final = 2
+
+
+def die(*_: object) -> NoReturn:
+    """No handler, no flush: the process is gone."""
+    os._exit(DEAD)
+
+
+def main(folder: Path, moment: str) -> None:
+    """Start on `folder`, and die."""
+    keys = folder / "secrets" / "signing.key"
+
+    def in_commit() -> None:
+        if moment == "rotate" and len(keys.read_text().split()) == TWO:
+            die()
+
+    gateway = Gateway(wiring.load(folder, os.environ), before_commit=in_commit)
+    gateway.start()
+    me = actor_name(os.getuid())
+    gateway.carry_out(me, {"do": "rotate_key"})
+    keys.with_name("signing.key.new").mkdir()  # the file cannot be replaced from here on
+    try:
+        gateway.carry_out(me, {"do": "end_key"})
+    finally:
+        die()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
