@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.instants import duration_text, from_text, parse_duration, to_text
+from ticketgate.domain.instants import (
+    duration_text,
+    from_text,
+    is_instant,
+    parse_duration,
+    to_text,
+)
 
 UTC_TIMES = st.datetimes(timezones=st.just(UTC))
 NOON = "2026-11-22T12:00:00.000000Z"
@@ -101,3 +107,22 @@ def test_a_duration_that_is_read_is_positive(text: str) -> None:
 )  # fmt: skip
 def test_seconds_are_said_in_words(seconds: int, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+def accepted(text: str) -> bool:
+    try:
+        from_text(text)
+    except ValueError:
+        return False
+    return True
+
+
+@given(UTC_TIMES, st.integers(0, 26), st.sampled_from("0123456789-:TZ. +\u0664"))
+def test_the_quick_look_at_an_instant_says_what_reading_it_says(
+    moment: datetime, at: int, char: str
+) -> None:
+    text = to_text(moment)
+    changed = text[:at] + char + text[at + 1 :]
+    assert is_instant(text)
+    assert is_instant(changed) == accepted(changed)
+    assert not is_instant(None)

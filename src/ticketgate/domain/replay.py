@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.instants import from_text
+from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
@@ -278,20 +277,6 @@ def _parties(record: Record) -> frozenset[str]:
     more = record.get("editors")
     named = [record.get(name) for name in PARTIES] + (more if isinstance(more, list) else [])
     return frozenset(one for one in named if isinstance(one, str))
-
-
-def is_instant(value: Json) -> bool:
-    """Whether the value is text in the one form that records use for an instant."""
-    return isinstance(value, str) and _is_instant_text(value)
-
-
-@lru_cache(maxsize=8)  # each `_ts` is asked for twice, and reading one costs as much as an entry
-def _is_instant_text(text: str) -> bool:
-    try:
-        from_text(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _count(value: Json) -> int | None:

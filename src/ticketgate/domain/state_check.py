@@ -9,8 +9,8 @@ from typing import Final
 
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList
 from ticketgate.domain.grant import HOLDING
-from ticketgate.domain.instants import from_text
-from ticketgate.domain.replay import Folded, Replay, is_instant
+from ticketgate.domain.instants import from_text, is_instant
+from ticketgate.domain.replay import Folded, Replay
 
 STATE: Final = "state"
 END_SLACK_SECONDS: Final = 60  # by then the end of a grant has begun, whatever else goes on
