@@ -169,7 +169,7 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("{ file: directory.yaml }", "directory.yaml", "must be a mapping"),
         ("{ file: directory.yaml }", "{ ldap: x, file: directory.yaml }", "'ldap' comes later"),
         ("policy: policy.yaml", "api_tokens: []", "'api_tokens' comes later"),
-        ("policy: policy.yaml", "anchors: []", "'anchors' comes later"),
+        ("policy: policy.yaml", "witnesses: []", "'witnesses' comes later"),
         ("file:secrets/session.key", "file:secrets/none", "none cannot be read"),
         ("file:secrets/session.key", "hunter2", "a secret is written as env:NAME or file:PATH"),
         ("port: 8080", "port: 80800", "must be a whole number from 1 to 65535"),

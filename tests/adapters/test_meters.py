@@ -11,7 +11,9 @@ from tests.adapters.shelf import NOON, WAIT_SECONDS, command, delivery, die, op,
 
 from ticketgate.adapters.meters import OUTBOX_SECONDS_MAX, Meters
 from ticketgate.adapters.sqlite.store import SqliteStore
+from ticketgate.domain.anchor import AnchorKind, AnchorRow
 from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.domain.settings import Anchoring, FolderSettings
 from ticketgate.ports import Transaction
 
 
@@ -47,7 +49,7 @@ def readiness(store: SqliteStore, clock: Wall | None = None) -> dict[str, bool]:
     return {name: ok for name, (ok, _) in found.items()}
 
 
-ALL_WELL = {"writer": True, "disk": True, "outbox": True, "clock": True}
+ALL_WELL = dict.fromkeys(("writer", "disk", "outbox", "clock", "anchors"), True)
 
 
 # --- counts ---------------------------------------------------------------------------------------
@@ -120,7 +122,7 @@ def test_gauges_are_read_from_the_store(store: SqliteStore) -> None:
 
     store.write(grants)
     meters = Meters()
-    meters.watch(store, lambda _: ["grt_1"])
+    meters.watch(store, lambda _: ["grt_1"], lambda: NOON, Anchoring())
     seen = lines(meters)
     assert 'ticketgate_grants{state="active"} 2.0' in seen
     assert 'ticketgate_grants{state="revoke_overdue"} 1.0' in seen
@@ -174,3 +176,49 @@ def test_a_command_that_is_due_later_is_no_fault(store: SqliteStore) -> None:
 
 def test_a_wall_clock_that_is_off_is_not_ready(store: SqliteStore) -> None:
     assert readiness(store, Wall(off=True)) == ALL_WELL | {"clock": False}
+
+
+# --- anchors --------------------------------------------------------------------------------------
+
+ANCHORING = Anchoring((FolderSettings("worm", "/mnt/worm"), FolderSettings("new", "/mnt/new")))
+
+
+def anchored(store: SqliteStore, row: AnchorRow) -> tuple[set[str], tuple[bool, str]]:
+    """The lines of metrics, and the check, once this is how it goes with an anchor."""
+    store.write(op(lambda tx: tx.anchors.save(row)))
+    meters = Meters(disk_bytes_min=1)
+    meters.watch(store, lambda _: [], lambda: NOON, ANCHORING)
+    return lines(meters), meters.readiness(store, Wall())["anchors"]
+
+
+def test_without_an_anchor_it_is_ready_and_says_what_that_means(store: SqliteStore) -> None:
+    told = Meters(disk_bytes_min=1).readiness(store, Wall())
+    assert told["anchors"] == (True, "none: no anchor outside this host")
+
+
+def test_an_anchor_is_as_old_as_what_it_vouched_for_last(store: SqliteStore) -> None:
+    ago = NOON - timedelta(hours=2)
+    row = AnchorRow(AnchorKind.COPY, "worm", NOON - timedelta(days=9), 130, ago)
+    seen, told = anchored(store, row)
+    assert 'ticketgate_anchor_age_seconds{anchor="worm"} 7200.0' in seen
+    assert not any('"new"' in line for line in seen)
+    assert told == (True, "all vouch")
+
+
+@pytest.mark.parametrize(("hours", "ready"), [(3.0, True), (3.01, False)])
+def test_an_anchor_that_is_late_is_not_ready(
+    store: SqliteStore,
+    hours: float,
+    ready: bool,  # noqa: FBT001 -- a parameter of the test
+) -> None:
+    since = NOON - timedelta(hours=hours)
+    row = AnchorRow(AnchorKind.COPY, "worm", since, code="anchor_unreachable")
+    said = "all vouch" if ready else "worm (anchor_unreachable)"
+    assert anchored(store, row)[1] == (ready, said)
+    late = AnchorRow(AnchorKind.COPY, "worm", since, 1, since)
+    assert anchored(store, late)[1] == (ready, "all vouch" if ready else "worm (late)")
+
+
+def test_an_anchor_that_contradicts_the_log_is_not_ready_at_once(store: SqliteStore) -> None:
+    row = AnchorRow(AnchorKind.COPY, "worm", NOON, 130, NOON, "copy_conflict")
+    assert anchored(store, row)[1] == (False, "worm (copy_conflict)")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters import directory_file, matcher_reader, policy_file, settings_file
+from ticketgate.adapters import anchors_reader, directory_file, matcher_reader, policy_file
 
-from ticketgate.adapters import sources_reader, stages_reader  # isort: skip
+from ticketgate.adapters import settings_file, sources_reader, stages_reader  # isort: skip
 from ticketgate.domain.facts import (
     ENTITLEMENT_FIELDS,
     PEOPLE_FIELDS,
@@ -27,7 +27,10 @@ ROWS = {
     for word in re.findall(r"`([^`]+)`", line.split("|")[1])
 }
 WORDS = set(re.findall(r"`([^`:]+)(?::[^`]*)?`", TEXT))
-READERS = (directory_file, policy_file, settings_file, sources_reader, stages_reader)
+READERS = (
+    *(directory_file, policy_file, settings_file, sources_reader, stages_reader),
+    anchors_reader,
+)
 
 
 def keys_read() -> set[str]:
@@ -92,7 +95,8 @@ def test_every_word_has_a_row(word: str) -> None:
         | set(sources_reader.SCHEMES)
         | set(directory_file.KINDS)
         | set(policy_file.LATER_SECTIONS[:3])
-        | set(settings_file.LATER_KEYS[:3])
+        | set(settings_file.LATER_KEYS[:2])
+        | set(anchors_reader.QUORUM_WORDS)
     ),
 )
 def test_every_word_of_a_closed_list_is_named(word: str) -> None:

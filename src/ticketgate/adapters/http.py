@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 import requests
@@ -118,6 +118,17 @@ class GuardedHttp(HttpClient):
         json: JsonValue = None,
         params: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
+        return self._send(method, url, headers, {"json": json, "params": params})
+
+    def send(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> HttpAnswer:
+        """The same with a body of any kind, sent as it is."""
+        return self._send(method, url, headers, {"data": body})
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str] | None, what: Mapping[str, Any]
+    ) -> HttpAnswer:
         check_outward_call("http")
         parts = _parts(url)
         addresses = self._checked(parts)
@@ -135,8 +146,7 @@ class GuardedHttp(HttpClient):
                         method,
                         url,
                         headers=sent,
-                        json=json,
-                        params=params,
+                        **what,
                         timeout=self._deadline_seconds,
                         allow_redirects=False,
                         stream=True,

@@ -13,7 +13,7 @@ from typing_extensions import override
 ALLOWED: Final = frozenset({
     "event", "level", "timestamp", "code", "kind", "count", "seconds", "source", "target",
     "state", "host", "port", "origin", "index", "command", "delivery", "request", "grant",
-    "tries", "endpoint", "error", "trace", "check", "ok", "loop", "version",
+    "tries", "endpoint", "error", "trace", "check", "ok", "loop", "version", "anchor",
 })
 # fmt: on
 

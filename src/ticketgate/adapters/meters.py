@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -14,7 +15,9 @@ from typing_extensions import override
 
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.sqlite.store import SqliteStore
+from ticketgate.domain.anchor import CONTRADICTIONS, LATE_AFTER, AnchorRow
 from ticketgate.domain.errors import Fault, TicketgateError
+from ticketgate.domain.settings import Anchoring
 from ticketgate.ports import Clock, Directory, Reading, Transaction
 
 DISK_BYTES_MIN: Final = 64 << 20
@@ -53,12 +56,22 @@ class Meters(Collector):
         self._duplicates = 0
         self._store: SqliteStore | None = None
         self._perhaps_closed: Callable[[Reading], Sized]
+        self._now: Callable[[], datetime]
+        self._anchoring = Anchoring()
         self.registry.register(self)
 
-    def watch(self, store: SqliteStore, perhaps_closed: Callable[[Reading], Sized]) -> None:
+    def watch(
+        self,
+        store: SqliteStore,
+        perhaps_closed: Callable[[Reading], Sized],
+        now: Callable[[], datetime],
+        anchoring: Anchoring,
+    ) -> None:
         """Read the gauges from this store; `perhaps_closed` finds the grants that this counts."""
         self._store = store
         self._perhaps_closed = perhaps_closed
+        self._now = now
+        self._anchoring = anchoring
 
     def refuse(self, source: str, code: str) -> None:
         """Count a refused delivery."""
@@ -101,12 +114,14 @@ class Meters(Collector):
             )
             closed.add_metric([], len(self._perhaps_closed(looking)))
             yield closed
+            yield _ages(looking, self._anchoring, self._now())
 
     def readiness(self, store: SqliteStore, clock: Clock) -> Checks:
-        """Write path, disk, outbox age and clock."""
+        """Write path, disk, outbox age, clock and anchors."""
         free = shutil.disk_usage(Path(store.path).parent).free
         with store.reading() as looking:
             oldest = looking.commands.oldest_due()
+            anchors = _anchored(looking, self._anchoring, clock.now())
         age = 0.0 if oldest is None else (clock.now() - oldest).total_seconds()
         disputed = clock.disputed()
         return {
@@ -117,7 +132,38 @@ class Meters(Collector):
                 f"the oldest command is {max(0, int(age))} s late",
             ),
             "clock": (not disputed, "the wall clock is off" if disputed else "agrees"),
+            "anchors": anchors,
         }
+
+
+def _rows(looking: Reading, anchoring: Anchoring) -> Iterator[tuple[str, AnchorRow | None]]:
+    for one in anchoring.anchors:
+        yield one.name, looking.anchors.get(one.kind, one.name)
+
+
+def _ages(looking: Reading, anchoring: Anchoring, now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "ticketgate_anchor_age_seconds",
+        "Since an anchor vouched last; since it was first asked, where it never did",
+        labels=["anchor"],
+    )
+    for name, row in _rows(looking, anchoring):
+        if row is not None:
+            family.add_metric([name], max(0.0, row.age(now).total_seconds()))
+    return family
+
+
+def _anchored(looking: Reading, anchoring: Anchoring, now: datetime) -> tuple[bool, str]:
+    """Without an anchor it is well, and says what that means; a late one is not well."""
+    if not anchoring.anchors:
+        return True, "none: no anchor outside this host"
+    late: list[str] = []
+    for name, row in _rows(looking, anchoring):
+        if row is not None and (
+            row.code in CONTRADICTIONS or row.age(now) > LATE_AFTER * anchoring.every
+        ):
+            late.append(f"{name} ({row.code or 'late'})")
+    return not late, ", ".join(late) or "all vouch"
 
 
 def states(

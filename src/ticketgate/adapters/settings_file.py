@@ -15,6 +15,7 @@ from ticketgate.adapters.addresses import (
     read_host_port,
     read_url,
 )
+from ticketgate.adapters.anchors_reader import read_anchoring
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.roles_reader import read_roles
@@ -27,7 +28,7 @@ from ticketgate.domain.policy import Word
 from ticketgate.domain.settings import MailSettings, Settings, TargetOptions
 
 LATER_KEYS: Final = (
-    "api_tokens", "anchors", "require_signed_policy", "signed_policy",
+    "api_tokens", "require_signed_policy", "signed_policy",
     "assets", "witnesses", "retention", "notify", "reconcile",
 )  # fmt: skip
 ORIGIN_CHARS_MAX: Final = 200
@@ -194,6 +195,7 @@ def read_settings(
         signing_key_file=str(signing_key_file),
         digest=sha256(data).hexdigest(),
         roles=roles,
+        anchoring=read_anchoring(top, secrets),
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}

@@ -21,6 +21,7 @@ from ticketgate.domain.note import NOTE_BYTES_MAX, Note, SignatureLine, Verifier
 from ticketgate.domain.proof import consistency, roots_of_consistency
 
 LATEST: Final = "latest"
+STAMP_SUFFIX: Final = ".tsr"
 KEEP_EVERY: Final = 65_536  # entries: one checkpoint of each segment is kept in any case
 _SIZE: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
 
@@ -95,6 +96,15 @@ class CheckpointSigner:
                 replace_file(self._folder / LATEST, whole)
             return whole
 
+    def keep_token(self, size: int, token: bytes) -> None:
+        """Keep a time-stamp response over the checkpoint of this size."""
+        with self._alone():
+            replace_file(self._folder / f"{size}{STAMP_SUFFIX}", token)
+
+    def token(self, size: int) -> bytes | None:
+        """The time-stamp response over the checkpoint of this size."""
+        return self._read(f"{size}{STAMP_SUFFIX}")
+
     def forget(self, lost: Checkpoint, kept: int) -> None:
         """Begin anew after a restore that two people declared, which left `kept` records.
 
@@ -108,7 +118,9 @@ class CheckpointSigner:
             if newest is None or newest.checkpoint != lost:
                 raise _cannot("the newest checkpoint is not the one that was declared lost")
             for size in [one for one in self.kept() if one > kept]:
-                (self._folder / str(size)).rename(self._folder / f"lost-{size}")
+                for name in (str(size), f"{size}{STAMP_SUFFIX}"):
+                    if (self._folder / name).exists():
+                        (self._folder / name).rename(self._folder / f"lost-{name}")
             (self._folder / LATEST).rename(self._folder / f"lost-{lost.size}")
             sync_folder(self._folder)
 

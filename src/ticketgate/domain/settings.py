@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import ClassVar
 
+from ticketgate.domain.anchor import AnchorKind
 from ticketgate.domain.mapping import SourceMapping
+from ticketgate.domain.note import VerifierKey
 from ticketgate.domain.roles import Roles
 
 
@@ -44,6 +47,68 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessSettings:
+    """A C2SP witness. `key` is what it cosigns with."""
+
+    kind: ClassVar = AnchorKind.WITNESS
+    name: str
+    key: VerifierKey
+    url: str
+    allow_networks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TsaSettings:
+    """An RFC 3161 time-stamp authority. `certificates` is the PEM that may vouch for tokens."""
+
+    kind: ClassVar = AnchorKind.TSA
+    name: str
+    url: str
+    certificates: bytes
+    allow_networks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSettings:
+    """Copies into a folder, which should lie on storage that is write-once, or another's."""
+
+    kind: ClassVar = AnchorKind.COPY
+    name: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSettings:
+    """Copies into an S3-compatible bucket with object lock. Without `endpoint` it is AWS."""
+
+    kind: ClassVar = AnchorKind.COPY
+    name: str
+    bucket: str
+    prefix: str
+    region: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    lock_days: int
+    endpoint: str | None = None
+    allow_networks: str = ""
+
+
+AnchorSettings = WitnessSettings | TsaSettings | FolderSettings | BucketSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Anchoring:
+    """Who vouches for the log, how often, and which cosignatures make it vouched for.
+
+    `quorum` is a witness's name, `all`, `any`, or `none`.
+    """
+
+    anchors: tuple[AnchorSettings, ...] = ()
+    quorum: str = "none"
+    every: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole of `ticketgate.yaml`. Paths are absolute. `digest` is SHA-256 of its bytes."""
 
@@ -66,3 +131,4 @@ class Settings:
     signing_key_file: str
     digest: str
     roles: Roles = field(default_factory=dict)
+    anchoring: Anchoring = Anchoring()

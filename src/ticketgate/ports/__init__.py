@@ -4,13 +4,25 @@ A `Transaction` lives inside one write; whatever an operation does through it co
 as one: state, evidence and outbox. Nothing outward happens inside it.
 """
 
-from ticketgate.ports.evidence import EvidenceReading, Signer
+from ticketgate.ports.evidence import Anchor, Asked, EvidenceReading, Signer, Vouched
 from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
-from ticketgate.ports.tables import Commands, Deliveries, Grants, Links, People, Requests, Tickets
+from ticketgate.ports.tables import (
+    Anchors,
+    Commands,
+    Deliveries,
+    Grants,
+    Links,
+    People,
+    Requests,
+    Tickets,
+)
 
 __all__ = [
+    "Anchor",
+    "Anchors",
+    "Asked",
     "Clock",
     "Commands",
     "Deliveries",
@@ -33,4 +45,5 @@ __all__ = [
     "Targets",
     "Tickets",
     "Transaction",
+    "Vouched",
 ]

@@ -1,12 +1,15 @@
 """The evidence log as it is read, and what signs and anchors it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from ticketgate.domain.anchor import AnchorKind
 from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import Head
 from ticketgate.domain.merkle import Frontier, ReadHashes
-from ticketgate.domain.note import VerifierKey
+from ticketgate.domain.note import SignatureLine, VerifierKey
 from ticketgate.domain.snapshot import Pruned
 
 
@@ -76,4 +79,55 @@ class Signer(Protocol):
         Raises:
             TicketgateError: code `rolled_back` for a smaller size, `forked` for another root at
                 the same size, or a tree that does not go on from the newest one.
+        """
+
+    def add(self, data: bytes, lines: Iterable[SignatureLine]) -> bytes:
+        """Keep a checkpoint that was signed here, with lines that others added; the whole note."""
+
+    def keep_token(self, size: int, token: bytes) -> None:
+        """Keep a time-stamp response (DER) over the text of the checkpoint of this size."""
+
+    def token(self, size: int) -> bytes | None:
+        """The time-stamp response over the checkpoint of this size; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an anchor is asked to vouch for."""
+
+    note: bytes  # the signed checkpoint, with what others added to it
+    checkpoint: Checkpoint
+    token: bytes | None  # a time-stamp response over it, where there is one
+    signed: int  # the size of the newest checkpoint that was signed
+    known: int  # the size that this anchor vouched for last; 0 for none
+    now: datetime
+    prove: Callable[[int], Sequence[bytes]]  # the consistency proof from a smaller size to it
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What an anchor gave, verified: cosignatures, or a time-stamp response, or nothing to keep."""
+
+    lines: tuple[SignatureLine, ...] = ()
+    token: bytes | None = None
+
+
+class Anchor(Protocol):
+    """Somebody outside this host. One try per call, within seconds; any thread but the writer's."""
+
+    @property
+    def kind(self) -> AnchorKind:
+        """What it is."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+
+    def vouch(self, asked: Asked) -> Vouched:
+        """Ask it. What is returned has been verified against its configured key.
+
+        Idempotent: asked again for the same checkpoint, it vouches again or says that it did.
+
+        Raises:
+            TicketgateError: it did not; the code says why, and the message holds no secret.
         """

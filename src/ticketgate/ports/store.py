@@ -9,6 +9,7 @@ from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.tables import (
+    Anchors,
     Commands,
     Deliveries,
     Grants,
@@ -32,6 +33,7 @@ class Reading(Protocol):
     grants: Grants
     commands: Commands
     people: People
+    anchors: Anchors
     evidence: EvidenceReading
     log_keys: LogKeys
     restores: Restores

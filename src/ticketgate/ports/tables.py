@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.anchor import AnchorKind, AnchorRow
 from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.grant import Grant
@@ -240,3 +241,13 @@ class People(Protocol):
 
     def kept_clock(self) -> Kept | None:
         """The last clock reading stored."""
+
+
+class Anchors(Protocol):
+    """How it goes with each anchor, by kind and name; those that left the settings stay."""
+
+    def get(self, kind: AnchorKind, name: str) -> AnchorRow | None:
+        """The row of one anchor; None before its first outcome."""
+
+    def save(self, row: AnchorRow) -> None:
+        """Insert or replace."""

@@ -49,6 +49,7 @@ from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Targets
+from ticketgate.wiring.anchoring import anchoring_loops
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
 from ticketgate.wiring.signing import KEY_WORDS, KeyHolder
@@ -114,7 +115,7 @@ class Gateway:
             self.store.stop()
             self._lock.release()
             raise
-        self.meters.watch(self.store, perhaps_closed)
+        self.meters.watch(self.store, perhaps_closed, self.clock.now, self.settings.anchoring)
         targets: Targets = ConfiguredTargets(self.settings.targets, _way_out)
         self._targets = targets if wrap_targets is None else wrap_targets(targets)
         self._sources = configured_sources(self.settings.sources)
@@ -216,13 +217,17 @@ class Gateway:
         inbox = Loop("deliveries", DeliveryWorker(deliveries, known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
         signing: list[Loop] = []
+        anchoring: list[Loop] = []
         if self.keys is not None and self.lost is None:
             self._checkpointer = Checkpointer(self.store, self.keys.signer, self.settings.origin)
             signing = [Loop("checkpoints", self._checkpointer.step)]
+            anchoring = anchoring_loops(
+                self.settings.anchoring, self.store, self.keys.signer, self.clock
+            )
         again = Reconciler(self.store, self._targets, self.policy, self.clock.now, _log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing}
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
-        return lanes, [inbox, *beside, *outbox, *signing]
+        return lanes, [inbox, *beside, *outbox, *signing, *anchoring]
 
     def _lane(
         self,

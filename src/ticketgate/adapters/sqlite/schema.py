@@ -142,7 +142,6 @@ CREATE TRIGGER disclosure_no_delete BEFORE DELETE ON evidence_disclosure
   BEGIN SELECT RAISE(ABORT, 'a disclosure is erased by setting it to NULL'); END;
 """
 
-
 # Keys that the log brought or ended; a restore: what is kept of it, what people said, and how the
 # targets compare with the grants.
 _STATEMENTS_3: Final = """
@@ -160,8 +159,16 @@ CREATE TABLE restore_drift (
   PRIMARY KEY (target, access, principal, found, grant_id)) STRICT;
 """
 
+# How it goes with each anchor, and which record of the log moved a request last.
+_STATEMENTS_4: Final = """
+CREATE TABLE anchor (
+  kind TEXT NOT NULL, name TEXT NOT NULL, since TEXT NOT NULL, size INTEGER NOT NULL,
+  anchored_at TEXT, code TEXT NOT NULL, PRIMARY KEY (kind, name)) STRICT;
+CREATE TABLE request_record (request TEXT PRIMARY KEY, idx INTEGER NOT NULL) STRICT;
+"""
 
-MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3)
+
+MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import datetime  # noqa: TC003 -- as every module here does
 
+from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
@@ -11,6 +12,7 @@ from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequest
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
+    Anchors,
     Commands,
     Deliveries,
     EvidenceReading,
@@ -37,6 +39,7 @@ class SqliteReading:
         self.grants: Grants = SqliteGrants(connection)
         self.commands: Commands = SqliteCommands(connection, self.touched)
         self.people: People = SqlitePeople(connection)
+        self.anchors: Anchors = SqliteAnchors(connection)
         self.evidence: EvidenceReading = SqliteEvidence(connection)
         self.log_keys: LogKeys = SqliteLogKeys(connection)
         self.restores: Restores = SqliteRestores(connection)

@@ -1,0 +1,60 @@
+"""The anchors of a configuration, and the loop that asks them."""
+
+from typing import Final
+
+import structlog
+
+from ticketgate.adapters.anchor_http import way_out
+from ticketgate.adapters.copies import Copies, FolderPlace
+from ticketgate.adapters.loops import Loop
+from ticketgate.adapters.witness import Witness
+from ticketgate.domain.anchor import CONTRADICTIONS
+from ticketgate.domain.settings import (
+    Anchoring,
+    AnchorSettings,
+    BucketSettings,
+    FolderSettings,
+    TsaSettings,
+    WitnessSettings,
+)
+from ticketgate.operations.anchor import Anchorer
+from ticketgate.ports import Anchor, Clock, Signer, Store
+
+_LOG: Final = structlog.get_logger("ticketgate.anchors")
+
+
+def anchoring_loops(settings: Anchoring, store: Store, signer: Signer, clock: Clock) -> list[Loop]:
+    """The one loop that asks every anchor; none where none is configured."""
+    if not settings.anchors:
+        return []
+    anchorer = Anchorer(
+        store=store,
+        signer=signer,
+        clock=clock,
+        anchors=[build_anchor(one) for one in settings.anchors],
+        every=settings.every,
+        log=_log,
+    )
+    return [Loop("anchors", anchorer.step)]
+
+
+def build_anchor(settings: AnchorSettings) -> Anchor:
+    """The client of one anchor. Packages of extras are imported only where they are needed."""
+    match settings:
+        case WitnessSettings():
+            return Witness(settings, way_out(settings.allow_networks))
+        case TsaSettings():
+            from ticketgate.adapters.timestamps import TimeStamps
+
+            return TimeStamps(settings, way_out(settings.allow_networks))
+        case FolderSettings():
+            return Copies(settings.name, FolderPlace(settings))
+        case BucketSettings():
+            from ticketgate.adapters.bucket import BucketPlace
+
+            return Copies(settings.name, BucketPlace(settings, way_out(settings.allow_networks)))
+
+
+def _log(kind: str, name: str, code: str) -> None:
+    tell = _LOG.error if code in CONTRADICTIONS else _LOG.warning
+    tell("anchor.failed", kind=kind, anchor=name, code=code)
