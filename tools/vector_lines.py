@@ -1,6 +1,6 @@
 """Lines of the vectors that are nearly right: entries, checkpoints, keys, lines of trust files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ticketgate.domain.evidence import Json
@@ -113,8 +113,8 @@ def refused_notes(good: str) -> list[Json]:
     return [{"note": note, "why": why} for why, note in wrong.items()]
 
 
-def refused_trust(log: str, witness: str) -> list[Json]:
-    """Trust files that are none."""
+def refused_trust(log: str, witness: str, again: Sequence[str]) -> list[Json]:
+    """Trust files that are none; `again` are the log's key under another name, and as a witness."""
     start = f"log {log}\nwitness w {witness}\n"
     wrong = {
         "no log": f"witness w {witness}\nquorum w\n",
@@ -123,6 +123,8 @@ def refused_trust(log: str, witness: str) -> list[Json]:
         "an unknown word": f"{start}quorum w\nbelieve everybody\n",
         "a key of another type": f"log {witness}\nquorum none\n",
         "the same key twice": f"{start}log {log}\nquorum none\n",
+        "the same public key under another name": f"{start}log {again[0]}\nquorum none\n",
+        "the same public key as a witness": f"{start}witness x {again[1]}\nquorum none\n",
         "a key id that is not the key's": f"{start}quorum w\n".replace("+", "+0", 1),
         "a name twice": f"{start}group w any w\nquorum w\n",
         "a name that is not defined above": f"{start}quorum g\ngroup g any w\n",

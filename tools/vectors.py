@@ -204,7 +204,11 @@ def trust() -> dict[str, Json]:
         "group one any walter\n"
         "quorum one\n"
     )
-    return {"file": file, "refused": refused_trust(GATE.key.text, WALTER.key.text)}
+    again = [
+        VerifierKey("other.example.com", LOG_KEY, GATE.key.public).text,
+        VerifierKey(ORIGIN, WITNESS_KEY, GATE.key.public).text,
+    ]
+    return {"file": file, "refused": refused_trust(GATE.key.text, WALTER.key.text, again)}
 
 
 def receipt(index: int) -> str:

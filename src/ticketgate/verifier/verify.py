@@ -562,7 +562,7 @@ class Trust:
         self.quorum: str | None = None
         self.tsa: list[str] = []
         self._names: set[str] = {"none"}
-        self._keys: set[Vkey] = set()
+        self._keys: set[bytes] = set()
         self._members: set[str] = set()
         if len(data) > SMALL_MAX:
             raise Refused(f"over {SMALL_MAX} bytes")
@@ -610,9 +610,9 @@ class Trust:
         self.ends[key_of] = min(size, self.ends.get(key_of, INT_MAX))
 
     def _new_key(self, key: Vkey) -> Vkey:
-        if key in self._keys:
+        if key.public in self._keys:
             raise Refused("a key twice")
-        self._keys.add(key)
+        self._keys.add(key.public)
         return key
 
     def _define(self, name: str) -> None:
