@@ -16,6 +16,7 @@ DECLARE: Final = "declare"
 END: Final = "end"
 UNEXPLAINED: Final = "unexplained"  # held at the target; no live grant and no baseline says why
 MISSING: Final = "missing"  # a live grant says so; not held at the target
+NOT_THERE: Final = "target_not_found"  # `connector_api.NotFound`
 REASON_CHARS_MIN: Final = 20
 REASON_CHARS_MAX: Final = 4000
 
@@ -90,13 +91,21 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How comparing one place ended: `code` is empty, or why its holders could not be listed."""
+    """How comparing one place ended: `code` is empty, or why its holders could not be listed.
+
+    What does not exist at the target has no holders, so `NOT_THERE` is an answer too.
+    """
 
     target: str
     entitlement: str
     code: str
     held: int
     at: datetime
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is known who holds it."""
+        return self.code in {"", NOT_THERE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def uncompared(reading: Reading, policy: Policy) -> list[Place]:
     return [
         place
         for place in places(reading, policy)
-        if (found := reading.restores.compared_at(place)) is None or found[1]
+        if (found := reading.restores.compared_at(place)) is None or not found.listed
     ]
 
 

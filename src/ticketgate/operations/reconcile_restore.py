@@ -56,7 +56,7 @@ class Reconciler:
 
     def _is_due(self, reading: Reading, place: Place) -> bool:
         found = reading.restores.compared_at(place)
-        return found is None or (bool(found[1]) and self.now() - found[0] >= AGAIN_AFTER)
+        return found is None or (not found.listed and self.now() - found.at >= AGAIN_AFTER)
 
     def _compare(self, place: Place) -> None:
         """One look at one target. A connector's unclassified failure is one too."""
@@ -80,8 +80,11 @@ def note_compared(
     """Keep how a place compares, and record what was not found there before."""
     outcome = Compared(place.target, place.entitlement, code, len(principals), now)
     known = {(one.principal, one.found, one.grant): one for one in tx.restores.drift_of(place)}
+    if not outcome.listed:
+        tx.restores.found(place, outcome, ())
+        return
     found: list[Drift] = []
-    for principal, what, grant in [] if code else _differences(tx, place, principals):
+    for principal, what, grant in _differences(tx, place, principals):
         before = known.get((principal, what, grant))
         found.append(before or _record(tx, place, principal, what, grant))
     tx.restores.found(place, outcome, found)

@@ -1,7 +1,6 @@
 """What an operation sees of a restore, and of the keys that the log itself has brought."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from ticketgate.domain.restore import Compared, Drift, Hold, Loss, Place, Statement
@@ -54,10 +53,10 @@ class Restores(Protocol):
         """The places that were compared since the declaration, by target and entitlement."""
 
     def found(self, place: Place, outcome: Compared, drift: Sequence[Drift]) -> None:
-        """Keep how a place compares in place of what was kept of it."""
+        """Keep how a place compares; where it was listed, `drift` replaces what was found there."""
 
-    def compared_at(self, place: Place) -> tuple[datetime, str] | None:
-        """When a place was compared last, and the code of how it went; None where never."""
+    def compared_at(self, place: Place) -> Compared | None:
+        """How a place compared last; None where it was not since the declaration."""
 
     def compare_again(self) -> None:
         """Forget that anything was compared; drift stays until it is looked at again."""

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from ticketgate.adapters.sqlite import codec
@@ -124,15 +123,10 @@ class SqliteRestores:
     def compared(self) -> list[Compared]:
         """The places that were compared since the declaration, by target and entitlement."""
         sql = "SELECT * FROM restore_compared ORDER BY target, entitlement, access"
-        return [
-            Compared(
-                row["target"], row["entitlement"], row["code"], row["held"], from_text(row["at"])
-            )
-            for row in rows(self._db, sql)
-        ]
+        return [_compared(row) for row in rows(self._db, sql)]
 
     def found(self, place: Place, outcome: Compared, drift: Sequence[Drift]) -> None:
-        """Keep how a place compares in place of what was kept of it."""
+        """Keep how a place compares; where it was listed, `drift` replaces what was found there."""
         access = _access(place)
         self._db.execute(
             "INSERT OR REPLACE INTO restore_compared VALUES (?, ?, ?, ?, ?, ?)",
@@ -145,7 +139,7 @@ class SqliteRestores:
                 to_text(outcome.at),
             ),
         )
-        if outcome.code:
+        if not outcome.listed:
             return
         self._db.execute(
             "DELETE FROM restore_drift WHERE target = ? AND access = ?", (place.target, access)
@@ -164,11 +158,11 @@ class SqliteRestores:
                 ),
             )
 
-    def compared_at(self, place: Place) -> tuple[datetime, str] | None:
-        """When a place was compared last, and the code of how it went; None where never."""
-        sql = "SELECT at, code FROM restore_compared WHERE target = ? AND access = ?"
+    def compared_at(self, place: Place) -> Compared | None:
+        """How a place compared last; None where it was not since the declaration."""
+        sql = "SELECT * FROM restore_compared WHERE target = ? AND access = ?"
         found = one(self._db, sql, place.target, _access(place))
-        return None if found is None else (from_text(found["at"]), found["code"])
+        return None if found is None else _compared(found)
 
     def compare_again(self) -> None:
         """Forget that anything was compared; drift stays until it is looked at again."""
@@ -199,6 +193,12 @@ class SqliteRestores:
 
 def _access(place: Place) -> str:
     return json.dumps(sorted(place.access.items()))
+
+
+def _compared(row: Row) -> Compared:
+    return Compared(
+        row["target"], row["entitlement"], row["code"], row["held"], from_text(row["at"])
+    )
 
 
 def _drift(row: Row) -> Drift:
