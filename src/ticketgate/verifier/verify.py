@@ -1802,7 +1802,7 @@ FILES = {
     "anchor": re.compile(f"anchors/{NUMBER}[.]tsr"),
     "proof": re.compile("proofs/[A-Za-z0-9._-]+[.]tlog-proof"),
     "tile": re.compile(
-        "tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:[.]p/([1-9][0-9]{0,2}))?"
+        "tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:[.]p/([1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?"
     ),
 }
 
@@ -1856,7 +1856,7 @@ class Bundle:
         numbered = {
             "checkpoint": self.checkpoints, "snapshot": self.snapshots, "anchor": self.anchors,
         }  # fmt: skip
-        if found is None:
+        if found is None or (kind == "snapshot" and int(found[1]) % SEGMENT):
             return False
         if kind == "plain":
             self.plain[name] = path
@@ -1868,7 +1868,7 @@ class Bundle:
             return self._tile(found[1], found[2], int(found[3] or 256), path)
         else:
             numbered[kind][int(found[1])] = path
-        return kind != "snapshot" or int(found[1]) % SEGMENT == 0
+        return True
 
     def _tile(self, level: str, place: str, width: int, path: str) -> bool:
         """A tile goes with the segment it is over; those above a segment are looked at last."""
@@ -1876,12 +1876,14 @@ class Bundle:
         digits = f"{number:03d}"
         digits = digits.zfill(-(-len(digits) // 3) * 3)
         groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+        if place != "/".join([*("x" + group for group in groups[:-1]), groups[-1]]):
+            return False
         tile = (path, level, number, width)
         if level in ("entries", "0", "1"):
             self.tiles.setdefault(number if level == "1" else number >> 8, []).append(tile)
         else:
             self.high_tiles.append(tile)
-        return place == "/".join([*("x" + group for group in groups[:-1]), groups[-1]])
+        return True
 
     def read(self, name: str) -> bytes:
         """One of the small files, which must be there."""
