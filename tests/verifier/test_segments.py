@@ -1,0 +1,221 @@
+"""Logs of more than one segment: processes, left-out and pruned parts, tiles."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.verifier import bundle_writer as writer
+from tests.verifier.asking import Answer, flipped
+from tests.verifier.bundle_writer import LOG_KEY, SEGMENT, Log, Signer
+
+NEXT = Signer(LOG_KEY.name, 1, 3)
+
+
+def snapshot(**parts: object) -> bytes:
+    """What replaying starts from at the second segment."""
+    empty: dict[str, object] = {
+        "approved": [],
+        "ballots": [],
+        "folded": [],
+        "keys": [],
+        "revisions": [],
+    }
+    return writer.canonical(
+        empty | {"boundary": SEGMENT, "time": "2026-11-22T02:40:00.000000Z"} | parts
+    )
+
+
+STATE = snapshot(
+    approved=[["r2", "act_bob", "db", "scim", 3600]],
+    ballots=[
+        {
+            "approvers": [["m1", 1, 1, ["act_ann"]]], "denied": False, "id": "r1",
+            "need": [["m1", 1, 1, 1]], "parties": ["act_bob"], "seconds": [["m1", 1, 3600]],
+        }
+    ],
+    folded=[{"id": "r1", "index": 9, "on": "request", "said": {}, "state": "awaiting"}],
+    revisions=[["t1", 1]],
+)  # fmt: skip
+
+
+def long_log(boundary: int = SEGMENT, state: bytes = STATE) -> Log:
+    """A full segment and some: pruned later on record, and going on from what was before."""
+    log = Log().opened().beats(SEGMENT + 1)
+    log.add("retention.pruned", boundary=boundary, snapshot=writer.sha(state).hex())
+    return log
+
+
+def going_on(log: Log) -> Log:
+    steps = writer.REQUEST | {"stages": [1]}
+    log.move("request", "r1", "awaiting", "approved", "request.approved", **steps)
+    for request in ("r1", "r2"):
+        grant = writer.GRANT | {"request": request, "seconds": 600, "activate_by": None}
+        log.move("grant", f"g{request}", "", "planned", "grant.planned", **grant)
+    log.move("ticket", "t1", "", "identity", "ticket.classified", **writer.TICKET, revision=2)
+    return log
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Path]:
+    log = going_on(long_log())
+    return log, log.write(tmp_path_factory.mktemp("long") / "b")
+
+
+@pytest.fixture
+def pruned(whole: tuple[Log, Path], tmp_path: Path) -> Path:
+    """The same bundle, its first segment being left out."""
+    bundle = shutil.copytree(whole[1], tmp_path / "p")
+    (bundle / "log" / "000000.jsonl").unlink()
+    (bundle / "log" / "000000.leaves").write_bytes(b"".join(whole[0].leaves[:SEGMENT]))
+    return bundle
+
+
+def test_processes_find_what_one_finds(whole: tuple[Log, Path], tmp_path: Path) -> None:
+    log, bundle = whole
+    (bundle / "checkpoints").mkdir(exist_ok=True)
+    for size in (1, 77, SEGMENT - 1, SEGMENT, SEGMENT + 1):
+        note = writer.checkpoint(size, writer.root(log.leaves[:size]), LOG_KEY)
+        (bundle / "checkpoints" / f"{size}").write_bytes(note)
+    one, two = Answer(bundle, "--quick"), Answer(bundle, "--quick", "--jobs", "2")
+    assert (one.exit, one.document) == (0, two.document)
+    assert one.document["root"] == writer.root(log.leaves).hex()
+    flawed = shutil.copytree(bundle, tmp_path / "f")
+    flipped(flawed / "log" / "000000.jsonl", 5_000_000)
+    one, two = Answer(flawed, "--quick"), Answer(flawed, "--quick", "--jobs", "2")
+    assert (one.exit, one.document) == (1, two.document)
+    assert {"structure", "signed"} == one.failed
+
+
+def test_a_segment_that_is_not_full_must_be_the_last(
+    whole: tuple[Log, Path], tmp_path: Path
+) -> None:
+    bundle = shutil.copytree(whole[1], tmp_path / "s")
+    path = bundle / "log" / "000000.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    answer = Answer(bundle)
+    assert answer.structure["first_bad"] == SEGMENT - 1
+
+
+def test_what_is_left_out_is_not_replayed_and_holds_by_its_hashes(pruned: Path) -> None:
+    answer = Answer(pruned)
+    assert (answer.exit, answer.failed, answer.semantics["state"]) == (4, set(), "none")
+    assert Answer(pruned, "--require", "structure,signed").exit == 0
+    flipped(pruned / "log" / "000000.leaves", 12345)
+    assert Answer(pruned).failed == {"signed"}
+    flipped(pruned / "log" / "000000.leaves", 32 * SEGMENT - 1)
+    answer = Answer(pruned)
+    assert answer.structure["first_bad"] == SEGMENT
+
+
+def test_an_earlier_bundle_stands_in_for_what_is_left_out(
+    whole: tuple[Log, Path], pruned: Path, tmp_path: Path
+) -> None:
+    base = shutil.copytree(whole[1], tmp_path / "base")
+    answer = Answer(pruned, "--base", base)
+    assert answer.semantics["state"] != "none"
+    assert "structure" not in answer.failed
+    path = base / "log" / "000000.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"duplicates":0', b'"duplicates":1', 1))
+    answer = Answer(pruned, "--base", base)
+    assert answer.structure["first_bad"] == 1
+    assert Answer(pruned, "--base", tmp_path / "none").exit == 3
+
+
+def test_a_pruned_log_is_replayed_from_its_snapshot(pruned: Path) -> None:
+    (pruned / "snapshots").mkdir()
+    path = pruned / "snapshots" / f"{SEGMENT}.json"
+    path.write_bytes(STATE)
+    answer = Answer(pruned)
+    assert (answer.exit, answer.failed) == (0, set())
+    wrong = [
+        STATE.replace(b"act_ann", b"act_eve"), STATE + b"\n", STATE[:-1], b"{}", b"", b"[]",
+        STATE.replace(b'"state":"awaiting"', b'"state":7'), STATE.replace(b"65536", b"131072"),
+        STATE.replace(b'"request"', b'"nothing"'), STATE.replace(b"[[", b"[ ["), b"\xff" + STATE,
+        STATE.replace(b'["t1",1]', b'["t1"]'), STATE.replace(b"3600]]", b"NaN]]"),
+    ]  # fmt: skip
+    for data in wrong:
+        path.write_bytes(data)
+        answer = Answer(pruned)
+        assert answer.failed == {"semantics"}, data
+        assert answer.semantics["first_bad"] == SEGMENT
+
+
+@pytest.mark.parametrize("boundary", [0, 1, -SEGMENT, 2 * SEGMENT])
+def test_a_boundary_that_cannot_be_is_a_fault(
+    whole: tuple[Log, Path], tmp_path: Path, boundary: int
+) -> None:
+    log = Log(entries=whole[0].entries[:-5], leaves=whole[0].leaves[:-5])
+    log.add("retention.pruned", boundary=boundary, snapshot="")
+    answer = Answer(log.write(tmp_path / "b"))
+    assert answer.failed == {"semantics"}
+    assert len(log) - 1 in [fault["index"] for fault in answer.semantics["faults"]]
+
+
+def test_a_key_that_only_a_snapshot_knows_needs_a_better_one(
+    whole: tuple[Log, Path], tmp_path: Path
+) -> None:
+    """Else who writes a bundle would write whose key counts into its snapshot."""
+    state = snapshot(keys=[[NEXT.vkey, 5, None]])
+    log = Log(entries=whole[0].entries[: SEGMENT + 2], leaves=whole[0].leaves[: SEGMENT + 2])
+    log.add("retention.pruned", boundary=SEGMENT, snapshot=writer.sha(state).hex())
+    bundle = log.write(tmp_path / "b", NEXT)
+    (bundle / "log" / "000000.jsonl").unlink()
+    (bundle / "log" / "000000.leaves").write_bytes(b"".join(log.leaves[:SEGMENT]))
+    (bundle / "snapshots").mkdir()
+    (bundle / "snapshots" / f"{SEGMENT}.json").write_bytes(state)
+    for words in ([], ["--quick"]):
+        answer = Answer(bundle, *words)
+        assert (answer.signed["state"], answer.exit) == ("none", 4)
+    (bundle / "checkpoints").mkdir()
+    note = writer.checkpoint(len(log), writer.root(log.leaves), LOG_KEY)
+    (bundle / "checkpoints" / f"{len(log)}").write_bytes(note)
+    for words in ([], ["--quick"]):
+        assert Answer(bundle, *words).exit == 0
+
+
+def test_a_fork_proof_reaches_over_segments(whole: tuple[Log, Path], tmp_path: Path) -> None:
+    log, bundle = whole
+    trust = tmp_path / "t"
+    trust.write_text(writer.policy())
+    for size in (5, SEGMENT - 1, SEGMENT, SEGMENT + 3):
+        (tmp_path / "k").write_bytes(writer.checkpoint(size, bytes(32), LOG_KEY))
+        words = ("--known", tmp_path / "k", "--fork-proof", tmp_path / "f", "--quick")
+        assert Answer(bundle, *words).failed == {"anchored"}
+        assert Answer("--fork", tmp_path / "f", "--trust", trust).exit == 0
+    assert len(log) > SEGMENT + 3
+
+
+# --- tiles -----------------------------------------------------------------------------------
+
+
+def tiles(log: Log) -> dict[str, bytes]:
+    """Some tiles of the tree, c2sp.org/tlog-tiles."""
+    entries, leaves, width = log.entries, log.leaves, len(log) % 256
+    subtrees = [writer.root(leaves[at : at + 256]) for at in range(0, SEGMENT, 256)]
+    last = entries[-width:]
+    return {
+        "tile/0/000": b"".join(leaves[:256]),
+        f"tile/0/256.p/{width}": b"".join(leaves[-width:]),
+        "tile/1/000": b"".join(subtrees),
+        "tile/2/000.p/1": writer.root(leaves[:SEGMENT]),
+        f"tile/entries/256.p/{width}": b"".join(len(e).to_bytes(2, "big") + e for e in last),
+    }
+
+
+def test_tiles_are_those_of_the_tree(whole: tuple[Log, Path], tmp_path: Path) -> None:
+    bundle = shutil.copytree(whole[1], tmp_path / "b")
+    for name, data in tiles(whole[0]).items():
+        (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / name).write_bytes(data)
+    assert Answer(bundle, "--quick").exit == 0
+    for name, data in tiles(whole[0]).items():
+        for wrong in (data[:-1] + bytes([data[-1] ^ 1]), data[:-32], data + bytes(32), b""):
+            (bundle / name).write_bytes(wrong)
+            assert Answer(bundle, "--quick").failed == {"structure"}
+        (bundle / name).write_bytes(data)
+    for name in ("tile/0/257", "tile/0/000.p/5", "tile/1/001.p/1", "tile/3/000.p/1", "tile/2/001"):
+        path = bundle / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(32))
+        assert Answer(bundle, "--quick").failed == {"structure"}, name
+        path.unlink()
