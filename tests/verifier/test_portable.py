@@ -81,44 +81,6 @@ def test_the_manual_is_short_and_names_every_option_exit_and_verdict() -> None:
 # --- the vectors, which another hand wrote ---------------------------------------------------
 
 
-def text_of(case: dict[str, str], name: str) -> bytes:
-    return bytes.fromhex(case["hex"]) if "hex" in case else case[name].encode()
-
-
-def some_text(case: dict[str, str]) -> bytes:
-    """The one thing in a case beside the reason."""
-    name = next(name for name in case if name not in {"why", "hex"} or "hex" in case)
-    return text_of(case, name)
-
-
-def test_the_signatures_of_the_vectors_are_judged_as_they_say() -> None:
-    assert len(VECTORS["ed25519"]) > 20
-    for case in VECTORS["ed25519"]:
-        parts = (bytes.fromhex(case[name]) for name in ("public", "message", "signature"))
-        assert verify.verify_signature(*parts) == case["accepted"], case["why"]
-
-
-def test_the_lines_of_the_vectors_are_canonical_or_not_as_they_say() -> None:
-    for line in VECTORS["canonical"]["accepted"]:
-        assert verify.canonical(line.encode()) == json.loads(line)
-    for case in VECTORS["canonical"]["refused"]:
-        with pytest.raises(verify.Refused):
-            verify.Reader().read_strictly(some_text(case), clean=False)
-
-
-def test_the_checkpoints_and_trust_files_of_the_vectors_are_refused_as_they_say() -> None:
-    checkpoints = VECTORS["checkpoints"]
-    for name in ("older", "signed", "cosigned", "by_the_next_key"):
-        assert verify.parse_checkpoint(checkpoints[name].encode()).origin == VECTORS["origin"]
-    for case in checkpoints["refused"]:
-        with pytest.raises(verify.Refused):
-            verify.parse_checkpoint(some_text(case))
-    assert verify.Trust(VECTORS["trust"]["file"].encode()).logs
-    for case in VECTORS["trust"]["refused"]:
-        with pytest.raises(verify.Refused):
-            verify.Trust(some_text(case))
-
-
 def test_the_bundle_that_the_vectors_make_up_holds(tmp_path: Path) -> None:
     log = Log(VECTORS["origin"])
     for entry in VECTORS["log"]["entries"]:

@@ -142,5 +142,5 @@ def test_a_ticket_begins_anew_once_for_each_revision(
 )
 def test_a_restore_is_declared_by_two(tmp_path: Path, by: object, *, sound: bool) -> None:
     log = Log().opened()
-    log.add("restore.declared", by=by, lost_root="", lost_size=1)
+    log.add("restore.declared", by=by, kept=1, lost_root="", lost_size=1)
     assert Answer(log.write(tmp_path / "b")).failed == (set() if sound else {"semantics"})
