@@ -137,16 +137,16 @@ def test_what_is_not_three_lines_in_form_is_refused(text: str) -> None:
 
 def test_a_good_line_counts_and_an_unknown_one_is_ignored() -> None:
     mallory = signer("mallory.example", "mallory")
-    assert checked(GATE.line(TEXT), mallory.line(TEXT)) == Signatures((GATE.key,), (), ())
-    assert checked(mallory.line(TEXT)) == Signatures((), (), ())
-    assert checked(spoiled(mallory.line(TEXT))) == Signatures((), (), ())
+    assert checked(GATE.line(TEXT), mallory.line(TEXT)) == Signatures((GATE.key,), (), (), ())
+    assert checked(mallory.line(TEXT)) == Signatures((), (), (), ())
+    assert checked(spoiled(mallory.line(TEXT))) == Signatures((), (), (), ())
 
 
 def test_a_bad_line_of_a_known_key_is_a_fault_beside_a_good_one() -> None:
     good, bad = GATE.line(TEXT), spoiled(GATE.line(TEXT))
     fault = f"a signature that {GATE.key.label} did not make"
-    assert checked(good, bad) == Signatures((GATE.key,), (), (fault,))
-    assert checked(bad, good) == Signatures((GATE.key,), (), (fault,))
+    assert checked(good, bad) == Signatures((GATE.key,), (), (fault,), ())
+    assert checked(bad, good) == Signatures((GATE.key,), (), (fault,), ())
 
 
 def test_a_signature_of_another_text_is_a_fault() -> None:
@@ -163,13 +163,13 @@ def test_a_signature_of_another_length_is_a_fault(length: int) -> None:
 
 def test_the_same_line_and_the_same_key_count_once() -> None:
     line = GATE.line(TEXT)
-    assert checked(line, line, line) == Signatures((GATE.key,), (), ())
+    assert checked(line, line, line) == Signatures((GATE.key,), (), (), ())
     assert len(checked(spoiled(line), spoiled(line)).faults) == 1
 
 
 def test_two_keys_of_the_log_both_count() -> None:
     found = checked(GATE.line(TEXT), NEXT.line(TEXT), trusted=(GATE, NEXT))
-    assert found == Signatures((GATE.key, NEXT.key), (), ())
+    assert found == Signatures((GATE.key, NEXT.key), (), (), ())
 
 
 def test_trusted_keys_may_be_given_once_only() -> None:
@@ -187,21 +187,21 @@ def test_of_two_keys_with_one_key_id_only_the_trusted_one_counts() -> None:
     assert TWIN.key.id == OTHER_TWIN.key.id
     assert TWIN.key != OTHER_TWIN.key
     found = checked(OTHER_TWIN.line(TEXT), trusted=(TWIN,))
-    assert found == Signatures((), (), (f"a signature that {TWIN.key.label} did not make",))
+    assert found == Signatures((), (), (f"a signature that {TWIN.key.label} did not make",), ())
 
 
 def test_a_line_is_by_the_one_of_two_trusted_keys_that_it_verifies_under() -> None:
     both = (TWIN, OTHER_TWIN)
     found = checked(OTHER_TWIN.line(TEXT), trusted=both)
-    assert found == Signatures((OTHER_TWIN.key,), (), ())
+    assert found == Signatures((OTHER_TWIN.key,), (), (), ())
     found = checked(TWIN.line(TEXT), OTHER_TWIN.line(TEXT), trusted=both)
-    assert found == Signatures((TWIN.key, OTHER_TWIN.key), (), ())
+    assert found == Signatures((TWIN.key, OTHER_TWIN.key), (), (), ())
     assert len(checked(spoiled(TWIN.line(TEXT)), trusted=both).faults) == 1
 
 
 def test_a_cosignature_says_who_saw_it_and_when() -> None:
     found = checked(GATE.line(TEXT), WALTER.cosign(TEXT, NOW), WANDA.cosign(TEXT, NOW))
-    assert found == Signatures((GATE.key,), (Cosignature(WALTER.key, NOW),), ())
+    assert found == Signatures((GATE.key,), (Cosignature(WALTER.key, NOW),), (), ())
 
 
 def test_of_two_cosignatures_of_one_witness_the_latest_counts() -> None:
@@ -214,7 +214,7 @@ def test_a_cosignature_from_the_future_is_a_fault() -> None:
     latest = NOW + FUTURE_SECONDS_MAX
     assert checked(WALTER.cosign(TEXT, latest)).cosignatures == (Cosignature(WALTER.key, latest),)
     assert checked(WALTER.cosign(TEXT, latest + 1)) == Signatures(
-        (), (), (f"a cosignature of {WALTER.key.label} from the future",)
+        (), (), (), (f"a cosignature of {WALTER.key.label} from the future",)
     )
 
 
@@ -247,9 +247,9 @@ def test_one_secret_in_two_roles_signs_for_each_role_alone() -> None:
     """A log's signature of the text is no cosignature, and the other way round."""
     role = Signer(GATE.secret, VerifierKey(ORIGIN, WITNESS_KEY, GATE.key.public))
     both = (GATE, role)
-    assert checked(GATE.line(TEXT), trusted=both) == Signatures((GATE.key,), (), ())
+    assert checked(GATE.line(TEXT), trusted=both) == Signatures((GATE.key,), (), (), ())
     found = checked(role.cosign(TEXT, NOW), trusted=both)
-    assert found == Signatures((), (Cosignature(role.key, NOW),), ())
+    assert found == Signatures((), (Cosignature(role.key, NOW),), (), ())
     assert {GATE.key.type, role.key.type} == {LOG_KEY, WITNESS_KEY}
 
 

@@ -125,14 +125,12 @@ class AnchorCheck:
         place = min(checkpoint.size, self._size)
         right = not self._contradicts(checkpoint, self._signed)
         told = check_signatures(found.note, self._believed, self._verify, self._now)
-        for text in told.faults:
-            faults = self._anchored if text.startswith("a cosignature") else self._signed
-            faults.add(place, text)
-        matched = bool(told.keys) or any(text.startswith("a signature") for text in told.faults)
+        _add(self._signed, place, told.bad_signatures)
+        _add(self._anchored, place, told.bad_cosignatures)
         counts = any(one.key in told.keys and one.counts_at(checkpoint.size) for one in self._keys)
         if told.keys and not counts:
             self._signed.add(place, "a checkpoint signed by a key that had ended, or not begun")
-        if not matched:
+        if not told.keys and not told.bad_signatures:
             self._strangers.append(place)
         if not right:
             return
@@ -208,3 +206,8 @@ class AnchorCheck:
         if self._met is None:
             return empty.verdict(POLICY, State.NONE, "no checkpoint has the quorum")
         return empty.verdict(POLICY, State.HOLDS, f"up to {self._met} records")
+
+
+def _add(faults: FaultList, place: int, texts: Iterable[str]) -> None:
+    for text in texts:
+        faults.add(place, text)

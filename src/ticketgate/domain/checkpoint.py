@@ -13,6 +13,7 @@ from typing import Final
 from ticketgate.domain.evidence import INTEGER_MAX
 from ticketgate.domain.merkle import HASH_BYTES
 from ticketgate.domain.note import (
+    LOG_KEY,
     SIGNATURE_BYTES,
     WITNESS_KEY,
     Note,
@@ -63,11 +64,17 @@ class Cosignature:
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """What the lines of a checkpoint are worth. `faults` say which trusted line does not hold."""
+    """What the lines of a checkpoint are worth, and which lines of trusted keys do not hold."""
 
     keys: tuple[VerifierKey, ...]
     cosignatures: tuple[Cosignature, ...]
-    faults: tuple[str, ...]
+    bad_signatures: tuple[str, ...]
+    bad_cosignatures: tuple[str, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """All that does not hold."""
+        return (*self.bad_signatures, *self.bad_cosignatures)
 
 
 def parse_checkpoint(data: bytes) -> SignedCheckpoint:
@@ -108,7 +115,7 @@ def check_signatures(
     """
     keys: dict[VerifierKey, None] = {}
     seen: dict[VerifierKey, Cosignature] = {}
-    faults: list[str] = []
+    bad: dict[int, list[str]] = {LOG_KEY: [], WITNESS_KEY: []}
     known = tuple(trusted)
     latest = (now - _EPOCH).total_seconds() + FUTURE_SECONDS_MAX
     for line in dict.fromkeys(note.lines):
@@ -117,15 +124,17 @@ def check_signatures(
         made = [(key, at) for key, at in tried if at is not None]
         if claimed and not made:
             what = "cosignature" if claimed[0].type == WITNESS_KEY else "signature"
-            faults.append(f"a {what} that {claimed[0].label} did not make")
+            bad[claimed[0].type].append(f"a {what} that {claimed[0].label} did not make")
         for key, at in made:
             if key.type != WITNESS_KEY:
                 keys[key] = None
             elif at > latest:
-                faults.append(f"a cosignature of {key.label} from the future")
+                bad[WITNESS_KEY].append(f"a cosignature of {key.label} from the future")
             else:
                 seen[key] = Cosignature(key, max(at, seen[key].at if key in seen else 0))
-    return Signatures(tuple(keys), tuple(seen.values()), tuple(faults))
+    return Signatures(
+        tuple(keys), tuple(seen.values()), tuple(bad[LOG_KEY]), tuple(bad[WITNESS_KEY])
+    )
 
 
 def cosigned_at(

@@ -144,6 +144,9 @@ class _Reader:
     def trust(self) -> Trust:
         if not self._logs or self._quorum is None:
             raise TrustError("there is no `log` line, or no `quorum` line")
+        origins = {one.key.name for one in self._logs}
+        if strange := sorted(one for one in self._ends if one.rpartition("+")[0] not in origins):
+            raise TrustError(f"`end` of a key of no log in this file: {strange[0]!a}")
         logs = tuple(replace(one, end=self._ends.get(one.key.label)) for one in self._logs)
         return Trust(
             logs,
