@@ -8,7 +8,8 @@ import pytest
 
 from ticketgate.adapters import anchors_reader, directory_file, matcher_reader, policy_file
 
-from ticketgate.adapters import settings_file, sources_reader, stages_reader  # isort: skip
+from ticketgate.adapters import retention_reader, settings_file, sources_reader  # isort: skip
+from ticketgate.adapters import stages_reader  # isort: skip
 from ticketgate.domain.facts import (
     ENTITLEMENT_FIELDS,
     PEOPLE_FIELDS,
@@ -30,6 +31,7 @@ WORDS = set(re.findall(r"`([^`:]+)(?::[^`]*)?`", TEXT))
 READERS = (
     *(directory_file, policy_file, settings_file, sources_reader, stages_reader),
     anchors_reader,
+    retention_reader,
 )
 
 

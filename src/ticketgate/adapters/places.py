@@ -112,8 +112,8 @@ class Place:
         self.fault(f"must be a whole number from {least} to {most}")
         return None
 
-    def duration(self) -> timedelta | None:
-        """`30s`, `30m`, `4h` or `2d`, up to 366 days."""
+    def duration(self, most: timedelta = DURATION_MAX) -> timedelta | None:
+        """`30s`, `30m`, `4h` or `2d`, up to 366 days unless more is allowed."""
         text = self.text()
         if text is None:
             return None
@@ -121,8 +121,8 @@ class Place:
         if found is None:
             self.fault(f"{text!r} is not a duration such as 30s, 30m, 4h or 2d")
             return None
-        if found > DURATION_MAX:
-            self.fault(f"{text!r} is longer than 366 days")
+        if found > most:
+            self.fault(f"{text!r} is longer than {most.days} days")
             return None
         return found
 

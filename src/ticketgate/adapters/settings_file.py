@@ -18,6 +18,7 @@ from ticketgate.adapters.addresses import (
 from ticketgate.adapters.anchors_reader import read_anchoring
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import LATER, Place, Section
+from ticketgate.adapters.retention_reader import read_retention
 from ticketgate.adapters.roles_reader import read_roles
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.adapters.signing_keys import KeyFileError, read_keys
@@ -29,7 +30,7 @@ from ticketgate.domain.settings import MailSettings, Settings, TargetOptions
 
 LATER_KEYS: Final = (
     "api_tokens", "require_signed_policy", "signed_policy",
-    "assets", "witnesses", "retention", "notify", "reconcile",
+    "assets", "witnesses", "notify", "reconcile",
 )  # fmt: skip
 ORIGIN_CHARS_MAX: Final = 200
 AT_ONCE_DEFAULT: Final = 4
@@ -196,6 +197,7 @@ def read_settings(
         digest=sha256(data).hexdigest(),
         roles=roles,
         anchoring=read_anchoring(top, secrets),
+        retention=read_retention(top.get("retention")),
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}

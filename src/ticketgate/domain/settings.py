@@ -8,6 +8,7 @@ from typing import ClassVar
 from ticketgate.domain.anchor import AnchorKind
 from ticketgate.domain.mapping import SourceMapping
 from ticketgate.domain.note import VerifierKey
+from ticketgate.domain.retention import Retention
 from ticketgate.domain.roles import Roles
 
 
@@ -132,3 +133,4 @@ class Settings:
     digest: str
     roles: Roles = field(default_factory=dict)
     anchoring: Anchoring = Anchoring()
+    retention: Retention = field(default_factory=Retention)

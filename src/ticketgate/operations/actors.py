@@ -10,12 +10,12 @@ def actor_of(tx: Transaction, subject: str) -> str:
     if known is not None:
         return known
     actor = tx.new_id("act")
-    tx.append(
-        Draft(
-            "actor.minted",
-            {"actor": actor},
-            (Disclosure("subject", subject, subject=subject, kind="actor"),),
-        )
-    )
+    tx.append(disclosed_actor(subject, actor))
     tx.people.add_actor(subject, actor)
     return actor
+
+
+def disclosed_actor(subject: str, actor: str) -> Draft:
+    """The record that tells, in a disclosure, whom an actor stands for."""
+    hidden = Disclosure("subject", subject, subject=subject, kind="actor")
+    return Draft("actor.minted", {"actor": actor}, (hidden,))

@@ -1,10 +1,16 @@
 """Control: what the command line asks of the running gateway. It may look and take away."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from ticketgate.domain.erasure import Erasure
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.instants import to_text
+from ticketgate.operations.erase import Eraser, What
+from ticketgate.operations.prune import Prunable, Pruner, Wish
 from ticketgate.operations.revoke import Choice, revoke
 from ticketgate.ports import Store
 
@@ -36,3 +42,80 @@ def carry_out(store: Store, actor: str, asked: Mapping[str, Any]) -> Mapping[str
         partial(revoke, choice=choice_of(asked), by=actor, reason=reason.strip()), urgent=True
     )
     return {"revoked": done}
+
+
+def what_of(asked: Mapping[str, Any]) -> What:
+    """What is to be erased in a request: exactly one of person, record.
+
+    Raises:
+        TicketgateError: code `usage`.
+    """
+    match asked.get("person"), asked.get("record"):
+        case str(person), None:
+            return What(person=person)
+        case None, int(record) if record >= 0:
+            return What(record=record)
+        case _:
+            raise TicketgateError("name exactly one of person, record", code="usage")
+
+
+def wish_of(asked: Mapping[str, Any], by: str, reason: str) -> Wish:
+    """What is to be pruned in a request: exactly one of before, older_than (days).
+
+    Raises:
+        TicketgateError: code `usage`.
+    """
+    match asked.get("before"), asked.get("older_than"):
+        case int(before), None if before >= 0:
+            return Wish(by, reason, before=before)
+        case None, int(days) if days >= 0:
+            return Wish(by, reason, older_than=timedelta(days=days))
+        case _:
+            raise TicketgateError("name exactly one of before, older_than", code="usage")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Everything that the command line may ask of a running gateway."""
+
+    store: Store
+    eraser: Eraser
+    pruner: Pruner
+
+    def carry_out(self, actor: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do what `actor` (`os:uid@host`) asks.
+
+        Raises:
+            TicketgateError: code `usage`; or what the store raises.
+        """
+        match asked.get("do"), asked.get("reason"):
+            case "erase", str(reason) if reason.strip():
+                return told_erasure(self.eraser.erase(what_of(asked), actor, reason.strip()))
+            case "prune", str(reason) if reason.strip():
+                return told_prunable(self.pruner.ask(wish_of(asked, actor, reason.strip())))
+            case _:
+                return carry_out(self.store, actor, asked)
+
+
+def told_erasure(done: Erasure) -> dict[str, Any]:
+    """An erasure as JSON."""
+    return {
+        "erased": dict(done.erased),
+        "bodies": done.bodies,
+        "records": list(done.records),
+        "retained": [
+            {
+                "code": one.code,
+                "kind": one.kind,
+                "about": " ".join(one.about).strip(),
+                "count": one.count,
+                "until": None if one.until is None else to_text(one.until),
+            }
+            for one in done.retained
+        ],
+    }
+
+
+def told_prunable(found: Prunable) -> dict[str, Any]:
+    """What may be pruned, as JSON."""
+    return {"first": found.first, "boundary": found.boundary, "held": found.held}

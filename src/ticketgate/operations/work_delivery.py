@@ -83,7 +83,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if isinstance(what, Refusal):
         return _finish(tx, reading, "quarantined", what.code, None)
     if isinstance(what, ApproverRow):
-        return _approver_row(tx, reading, what)
+        return _approver_row(tx, reading, what, ground.snapshot)
     if reading.classification is None:
         raise ValueError("a ticket is classified before it is worked off")
     known = tx.tickets.find(what.key)
@@ -164,20 +164,31 @@ def _finish(tx: Transaction, reading: Reading, state: str, effect: str, ticket: 
     return effect
 
 
-def _approver_row(tx: Transaction, reading: Reading, row: ApproverRow) -> str:
-    tx.append(
-        Draft(
-            "ticket.approval_claimed",
-            {"source": row.source, "state": row.state if row.state in CLAIMS else "other"},
-            (
-                Disclosure("state", row.state),
-                Disclosure("parent", row.parent),
-                Disclosure("approver", [row.approver.id, row.approver.name]),
-                Disclosure("updated_by", row.updated_by),
-            ),
-        )
+def _approver_row(
+    tx: Transaction, reading: Reading, row: ApproverRow, snapshot: DirectorySnapshot
+) -> str:
+    approver = _subject_of(row.source, row.approver.id, snapshot)
+    fields: dict[str, Json] = {
+        "source": row.source,
+        "state": row.state if row.state in CLAIMS else "other",
+        "delivery": reading.row.id,
+    }
+    hidden = (
+        Disclosure("state", row.state),
+        Disclosure("parent", row.parent),
+        Disclosure("approver", [row.approver.id, row.approver.name], subject=approver),
+        Disclosure(
+            "updated_by", row.updated_by, subject=_subject_of(row.source, row.updated_by, snapshot)
+        ),
     )
+    tx.append(Draft("ticket.approval_claimed", fields, hidden))
     return _finish(tx, reading, "processed", "approver_row", row.parent)
+
+
+def _subject_of(source: str, account: str | None, snapshot: DirectorySnapshot) -> str:
+    """Whom the directory knows by an account of a source; empty for nobody."""
+    person = None if account is None else snapshot.by_account(source, account)
+    return "" if person is None else person.id
 
 
 def _accept(

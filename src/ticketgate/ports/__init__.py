@@ -4,7 +4,9 @@ A `Transaction` lives inside one write; whatever an operation does through it co
 as one: state, evidence and outbox. Nothing outward happens inside it.
 """
 
+from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import Anchor, Asked, EvidenceReading, Signer, Vouched
+from ticketgate.ports.keeping import Keeping
 from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
@@ -27,9 +29,11 @@ __all__ = [
     "Commands",
     "Deliveries",
     "Directory",
+    "Erasing",
     "EvidenceReading",
     "Grants",
     "Ids",
+    "Keeping",
     "Letters",
     "Links",
     "LogKeys",

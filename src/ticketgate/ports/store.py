@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ticketgate.domain.evidence import Draft, EvidenceRef
+from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
+from ticketgate.ports.keeping import Keeping
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.tables import (
     Anchors,
@@ -37,6 +39,8 @@ class Reading(Protocol):
     evidence: EvidenceReading
     log_keys: LogKeys
     restores: Restores
+    keeping: Keeping
+    erasing: Erasing
 
 
 class Transaction(Reading, Protocol):

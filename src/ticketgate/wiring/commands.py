@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 from ticketgate.adapters import logs
 from ticketgate.adapters.clock import read_machine
@@ -29,9 +29,9 @@ Look: TypeAlias = looking.SqliteLook
 Configured: TypeAlias = Configuration
 
 
-def configure_logs() -> None:
-    """JSON lines on standard error, through the allow-list."""
-    logs.configure()
+def configure_logs(stream: TextIO | None = None) -> None:
+    """JSON lines on standard error (or `stream`), through the allow-list."""
+    logs.configure(stream)
 
 
 def new_secret() -> str:

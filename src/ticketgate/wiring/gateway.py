@@ -36,7 +36,6 @@ from ticketgate.domain.restore import Loss
 from ticketgate.domain.settings import TargetOptions
 from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.control import carry_out
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.housekeeping import Housekeeper
@@ -50,6 +49,7 @@ from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Targets
 from ticketgate.wiring.anchoring import anchoring_loops
+from ticketgate.wiring.keeping import Keepers
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
 from ticketgate.wiring.signing import KEY_WORDS, KeyHolder
@@ -122,6 +122,7 @@ class Gateway:
         self.desk = self._desk()
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
+        self.keepers = Keepers(self.store, self.settings.retention, self.clock.now)
         self._lanes, self._loops = self._threads()
         self._running = tuple(self._loops)
         self.store.writer.after_commit = self._wake
@@ -227,7 +228,7 @@ class Gateway:
         again = Reconciler(self.store, self._targets, self.policy, self.clock.now, _log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing}
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
-        return lanes, [inbox, *beside, *outbox, *signing, *anchoring]
+        return lanes, [inbox, *beside, *outbox, *signing, *anchoring, self.keepers.loop]
 
     def _lane(
         self,
@@ -332,7 +333,7 @@ class Gateway:
             TicketgateError: what is asked is refused.
         """
         if asked.get("do") not in KEY_WORDS:
-            return carry_out(self.store, actor, asked)
+            return self.keepers.carry_out(actor, asked)
         if self.keys is None or self._checkpointer is None:
             raise TicketgateError("this gateway signs nothing now", code="control")
         answer = self.keys.answer(actor, asked)

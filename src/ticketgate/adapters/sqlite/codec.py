@@ -71,6 +71,12 @@ def ticket_of(text: str) -> Ticket:
     )
 
 
+def bare_ticket(row: Mapping[str, Any]) -> Ticket:
+    """What is left of a ticket whose content was erased: its key, and that it is over."""
+    key = (row["source"], row["tbl"], row["ticket_id"])
+    return Ticket(*key, None, "", StateClass(row["state_class"]), "", fields={}, variables=None)
+
+
 def request_text(request: AccessRequest) -> str:
     """The text of a request's content column."""
     plain: Plain = {
@@ -138,6 +144,38 @@ def request_of(row: Mapping[str, Any]) -> AccessRequest:
         cut=plain["cut"],
         closed_at=moment(plain["closed_at"]),
     )
+
+
+def blank_request(text: str) -> str:
+    """The content of a request without what no entry holds in clear.
+
+    Subjects stay as long as it is told whom their actors stand for.
+    """
+    plain: Plain = json.loads(text)
+    blank = dict.fromkeys(("ticket_number", "reason", "salt", "catalog_item"), "")
+    parties = {name: [plain[name][0], ""] for name in ("requester", "beneficiary")}
+    shapers = [[role, subject, ""] for role, subject, _ in plain["shapers"]]
+    plain |= {**blank, **parties, "shapers": shapers}
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def renamed_request(text: str, subject: str, actor: str) -> str:
+    """The content of a request with another name for one person, and no account of theirs."""
+    plain: Plain = json.loads(text)
+    for name in ("requester", "beneficiary"):
+        if plain[name][0] == subject:
+            plain[name] = [actor, ""]
+    plain["shapers"] = [
+        [role, actor, ""] if who == subject else [role, who, account]
+        for role, who, account in plain["shapers"]
+    ]
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def blank_grant(text: str) -> str:
+    """The content of an ended grant without the account and the object at the target."""
+    plain: Plain = json.loads(text) | {"principal": None, "native_ref": None}
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
 
 def grant_text(grant: Grant) -> str:

@@ -134,14 +134,15 @@ class SqliteTickets:
         row = one(self._db, sql, *key)
         if row is None:
             return None
+        erased = row["content"] is None
         return TicketRow(
             id=row["id"],
-            ticket=codec.ticket_of(row["content"]),
+            ticket=codec.bare_ticket(row) if erased else codec.ticket_of(row["content"]),
             revision=row["revision"],
             verdict=row["verdict"],
             delivery_seq=row["delivery_seq"],
             updated_at=from_text(row["updated_at"]),
-            shapers=codec.shapers_of(row["content"]),
+            shapers=() if erased else codec.shapers_of(row["content"]),
         )
 
     def ident(self, key: tuple[str, str, str]) -> str | None:

@@ -16,7 +16,9 @@ _ROWS: Final = {
     "request": "SELECT id, state, entitlement, decide_by, content FROM request",
     "grant": (
         "SELECT g.id AS id, g.state AS state, g.entitlement AS entitlement, g.target AS target,"
-        " g.not_after AS not_after, a.id AS subject, g.content AS content"
+        " g.not_after AS not_after, g.content AS content, CASE WHEN a.id IS NOT NULL THEN a.id"
+        # After erasure the actor itself stands there; one that is known has a subject.
+        " WHEN NOT EXISTS (SELECT 1 FROM actor WHERE id = g.subject) THEN g.subject END AS subject"
         " FROM access_grant g LEFT JOIN actor a ON a.subject = g.subject"
     ),
 }

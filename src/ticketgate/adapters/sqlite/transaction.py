@@ -4,9 +4,11 @@ import sqlite3
 from datetime import datetime  # noqa: TC003 -- as every module here does
 
 from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
+from ticketgate.adapters.sqlite.erasing import SqliteErasing
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
+from ticketgate.adapters.sqlite.keeping import SqliteKeeping
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
@@ -15,9 +17,11 @@ from ticketgate.ports import (
     Anchors,
     Commands,
     Deliveries,
+    Erasing,
     EvidenceReading,
     Grants,
     Ids,
+    Keeping,
     Links,
     LogKeys,
     People,
@@ -43,6 +47,8 @@ class SqliteReading:
         self.evidence: EvidenceReading = SqliteEvidence(connection)
         self.log_keys: LogKeys = SqliteLogKeys(connection)
         self.restores: Restores = SqliteRestores(connection)
+        self.keeping: Keeping = SqliteKeeping(connection)
+        self.erasing: Erasing = SqliteErasing(connection)
 
 
 class SqliteTransaction(SqliteReading):

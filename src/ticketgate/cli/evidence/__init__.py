@@ -2,6 +2,8 @@
 
 import click
 
+from ticketgate.cli.evidence.erase import erase_values
+from ticketgate.cli.evidence.prune import prune_entries
 from ticketgate.cli.evidence.show import show_record
 from ticketgate.cli.evidence.verify import verify_log
 from ticketgate.cli.groups import Listed
@@ -12,5 +14,5 @@ def evidence() -> None:
     """The evidence log: verify it, look at its records."""
 
 
-for _command in (verify_log, show_record):
+for _command in (verify_log, show_record, erase_values, prune_entries):
     evidence.add_command(_command)

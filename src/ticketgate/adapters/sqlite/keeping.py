@@ -1,0 +1,66 @@
+"""What retention and erasure ask of the tables, and what they take away."""
+
+import sqlite3
+from datetime import datetime
+
+from ticketgate.adapters.sqlite import codec
+from ticketgate.adapters.sqlite.evidence_tables import SEGMENT_ENTRIES
+from ticketgate.adapters.sqlite.rows import rows, scalar
+from ticketgate.domain.errors import EvidenceError
+
+_ENDED = "('revoked', 'cancelled', 'released_shared')"
+# Requests that are live, or have a grant that is, or whose decision or grant ended lately (?1).
+_NEEDED = f"""
+SELECT min(opened_at) FROM request WHERE state IN ('blocked', 'awaiting')
+  OR id IN (SELECT request FROM approval WHERE ?1 IS NULL OR decided_at > ?1)
+  OR id IN (SELECT json_extract(content, '$.request') FROM access_grant WHERE
+    state NOT IN {_ENDED} OR ?1 IS NULL OR json_extract(content, '$.ended_at') > ?1)
+"""  # noqa: S608 -- fixed words
+
+
+class SqliteKeeping:
+    """`ports.Keeping`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def needed_since(self, decided_since: datetime | None) -> datetime | None:
+        """When the oldest thing began whose records must stay."""
+        moments = [
+            scalar(self._db, _NEEDED, codec.moment_text(decided_since)),
+            scalar(self._db, "SELECT min(received_at) FROM delivery WHERE state = 'accepted'"),
+        ]
+        return codec.moment(min(filter(None, moments), default=None))
+
+    def actors_below(self, boundary: int) -> list[tuple[str, str]]:
+        """(subject, actor) of those whose mapping is given by an entry below `boundary` only."""
+        sql = (
+            "SELECT DISTINCT actor.subject AS subject, actor.id AS id FROM evidence_disclosure d"
+            " JOIN actor ON actor.subject = d.subject"
+            " WHERE d.idx < ?1 AND d.kind = 'actor' AND d.encoded IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM evidence_disclosure l WHERE l.subject = d.subject"
+            " AND l.kind = 'actor' AND l.idx >= ?1) ORDER BY actor.rowid"
+        )
+        return [(row["subject"], row["id"]) for row in rows(self._db, sql, boundary)]
+
+    def prune(self, boundary: int, snapshot: bytes) -> None:
+        """Take the segment that ends at `boundary` away; its leaf hashes stay.
+
+        Raises:
+            EvidenceError: it is not the first one that is left, or it is not whole.
+        """
+        segment, odd = divmod(boundary, SEGMENT_ENTRIES)
+        first = (segment - 1) * SEGMENT_ENTRIES
+        sql = "SELECT leaf FROM evidence_entry WHERE idx < ? ORDER BY idx"
+        leaves = [leaf for (leaf,) in self._db.execute(sql, (boundary,))]
+        start = scalar(self._db, "SELECT min(idx) FROM evidence_entry")
+        if odd or start != first or len(leaves) != SEGMENT_ENTRIES:
+            raise EvidenceError(f"nothing ends at {boundary} that can be pruned now")
+        # The triggers let go only of what has its leaf hashes kept.
+        self._db.execute(
+            "INSERT INTO evidence_pruned VALUES (?, ?)", (segment - 1, b"".join(leaves))
+        )
+        self._db.execute("DELETE FROM evidence_snapshot")
+        self._db.execute("INSERT INTO evidence_snapshot VALUES (?, ?)", (boundary, snapshot))
+        self._db.execute("DELETE FROM evidence_disclosure WHERE idx < ?", (boundary,))
+        self._db.execute("DELETE FROM evidence_entry WHERE idx < ?", (boundary,))

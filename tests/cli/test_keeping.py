@@ -1,0 +1,153 @@
+"""`evidence erase` and `evidence prune`: beside a running gateway, and in its place."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.cli.terminal import Terminal
+from tests.e2e.stage import Stage
+from tests.operations.kit import Gate, folder
+from tests.operations.test_prune import fill
+from tests.operations.tickets import access_ticket, closed, report_ticket
+from typing_extensions import override
+
+from ticketgate.domain.log_life import SEGMENT_ENTRIES
+
+LONG_AGO: Final = datetime(2024, 1, 1, tzinfo=UTC)
+WHY: Final = ("--reason", "the person asked for it")
+BUILT: Final = "structure,signed,semantics,disclosures"
+
+
+class Early(Gate):
+    """A gate of long ago, so that the machine's clock is later whatever it says."""
+
+    @override
+    def start(self) -> None:
+        if self.clock.at.year > LONG_AGO.year:
+            self.clock.at = LONG_AGO
+        super().start()
+
+
+@pytest.fixture(scope="module")
+def story() -> Iterator[Path]:
+    """A database in which Alice was denied one thing and had another for a while."""
+    with folder() as path:
+        gate = Early(path)
+        gate.deliver(report_ticket())
+        gate.run_mail()
+        gate.decide("erin", "deny")
+        gate.deliver(closed(report_ticket()))
+        gate.deliver(access_ticket())
+        gate.approve("bob", "carol")
+        gate.settle()
+        gate.deliver(closed(access_ticket()))
+        gate.settle()
+        gate.clock.at += timedelta(days=1)
+        gate.write(partial(fill, count=SEGMENT_ENTRIES))
+        gate.stop()
+        yield gate.path
+
+
+@pytest.fixture
+def past(terminal: Terminal, story: Path) -> Terminal:
+    """A configuration whose database is that one; no gateway runs."""
+    shutil.copy(story, terminal.folder / "data" / "ticketgate.db")
+    return terminal
+
+
+def keep(terminal: Terminal, words: str) -> None:
+    """Set `retention`."""
+    path = terminal.folder / "ticketgate.yaml"
+    path.write_text(f"{path.read_text()}\nretention: {{ {words} }}\n")
+
+
+def verified(terminal: Terminal) -> None:
+    done = terminal("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 0, done.output
+
+
+def test_a_person_is_erased_and_what_stays_is_listed(past: Terminal) -> None:
+    seen = past("evidence", "erase", "--person", "alice", *WHY, "--dry-run")
+    assert seen.exit_code == 1
+    assert "would be erased" in seen.stdout
+    done = past("evidence", "erase", "--person", "alice", *WHY)
+    assert done.exit_code == 1, done.output
+    assert "raw bodys dropped" not in done.stdout
+    assert "4 raw bodies dropped" in done.stdout
+    assert "1 value stays: live, or kept for good" in done.stdout
+    assert "recorded as #" in done.stdout
+    assert "1 value may not be erased yet [retained_until]" in done.stderr
+    verified(past)
+
+
+def test_with_the_decisions_time_over_all_of_a_person_goes(past: Terminal) -> None:
+    keep(past, "entries: 30000d, decisions: 1d")
+    done = past.json("evidence", "erase", "--person", "alice", *WHY)
+    assert done["retained"] == []
+    assert done["erased"]["actor"] == 1
+    assert past("evidence", "erase", "--person", "alice", *WHY).exit_code == 1
+    verified(past)
+
+
+def test_a_date_is_said_where_there_is_one(past: Terminal) -> None:
+    keep(past, "decisions: 30000d")
+    done = past("evidence", "erase", "--person", "bob", *WHY)
+    assert "stays until 2106-" in done.stdout
+
+
+def test_nothing_to_erase_is_a_no(past: Terminal) -> None:
+    done = past("evidence", "erase", "--record", "0", *WHY)
+    assert done.exit_code == 1
+    assert "nothing is given of that any more" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("erase", *WHY),
+        ("erase", "--person", "alice", "--record", "1", *WHY),
+        ("erase", "--person", "alice", "--reason", " "),
+        ("prune", *WHY),
+        ("prune", "--before", "1", "--older-than", "1", *WHY),
+        ("prune", "--before", "1", "--reason", ""),
+    ],
+)
+def test_what_cannot_be_meant_is_usage(terminal: Terminal, words: tuple[str, ...]) -> None:
+    assert terminal("evidence", *words).exit_code == 2
+
+
+def test_what_is_old_enough_is_pruned_and_the_rest_verifies(past: Terminal) -> None:
+    done = past("evidence", "prune", "--older-than", "30", *WHY)
+    assert done.exit_code == 1
+    assert "the next segment holds decisions that are kept" in done.stderr
+    keep(past, "decisions: 1d")
+    seen = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY, "--dry-run")
+    assert f"entries 0 to {SEGMENT_ENTRIES - 1} would be pruned" in seen.stdout
+    done = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+    assert done.exit_code == 0, done.output
+    assert f"entries 0 to {SEGMENT_ENTRIES - 1} pruned" in done.stdout
+    assert "then: the next segment of 65,536 entries is not whole yet" in done.stdout
+    verified(past)
+    again = past.json("evidence", "prune", "--older-than", "30", *WHY, code=1)
+    assert again == {"first": SEGMENT_ENTRIES, "boundary": SEGMENT_ENTRIES, "held": "size"}
+
+
+# --- beside a running gateway ----------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_running_gateway_keeps_what_is_live(live: Stage, beside: Terminal) -> None:
+    with live.asked() as record:
+        live.given(record)
+        index = str(live.entries("decision.recorded")[-1]["_seq"])
+        done = beside.json("evidence", "erase", "--record", index, *WHY, code=1)
+        assert done["erased"] == {}
+        (kept,) = done["retained"]
+        assert (kept["code"], kept["kind"], kept["until"]) == ("retained_until", "decision", None)
+        done = beside("evidence", "prune", "--before", "65536", *WHY)
+        assert done.exit_code == 1
+        assert "is not whole yet" in done.stderr

@@ -1,0 +1,272 @@
+"""Pruning: old segments go one at a time, what is needed stays, and the rest of the log holds."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.operations.kit import Gate, folder
+from tests.operations.tickets import access_ticket, closed, report_ticket
+
+from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.evidence import Draft, parse_entry
+from ticketgate.domain.log_life import SEGMENT_ENTRIES
+from ticketgate.domain.merkle import root_of
+from ticketgate.domain.replay import Replay
+from ticketgate.domain.retention import Retention
+from ticketgate.domain.snapshot import digest_of_snapshot, to_snapshot
+from ticketgate.operations.prune import (
+    IDLE_SECONDS,
+    LOOK_EVERY,
+    Prunable,
+    Pruner,
+    Wish,
+    prunable,
+    prune_segment,
+)
+from ticketgate.ports import Transaction
+
+DAY: Final = timedelta(days=1)
+YEAR: Final = Retention(entries=365 * DAY, decisions=365 * DAY)
+ASK: Final = Wish("os:0@host", "it is old enough", before=10**9)
+
+
+def fill(tx: Transaction, now: datetime, *, count: int) -> None:
+    """So many records that nothing needs."""
+    del now
+    for number in range(count):
+        tx.append(Draft("heartbeat", {"refused": [], "duplicates": number}))
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Path]:
+    """The database of a gate with a whole story, and a segment and some more of records."""
+    with folder() as path:
+        gate = Gate(path)
+        gate.deliver(access_ticket())
+        gate.approve("bob", "carol")
+        gate.settle()
+        gate.deliver(closed(access_ticket()))
+        gate.settle()
+        assert gate.grant_states() == ["revoked"]
+        gate.write(partial(fill, count=SEGMENT_ENTRIES))
+        gate.stop()
+        yield gate.path
+
+
+@contextmanager
+def grown(filled: Path, days: float = 0) -> Iterator[Gate]:
+    """A gate of its own on a copy of that database, so many days later."""
+    with folder() as path:
+        shutil.copy(filled, path / "gate.db")
+        gate = Gate(path)
+        gate.ids.count = gate.webhooks = 10**9
+        gate.clock.at += timedelta(days=days)
+        try:
+            yield gate
+        finally:
+            gate.stop()
+
+
+def pruner(gate: Gate, retention: Retention = YEAR) -> Pruner:
+    return Pruner(gate.store, retention, gate.clock.now)
+
+
+def first(gate: Gate) -> int:
+    with gate.store.reading() as looking:
+        return looking.evidence.first()
+
+
+def may_go(gate: Gate, retention: Retention = YEAR, wish: Wish | None = None) -> Prunable:
+    with gate.store.reading() as looking:
+        return prunable(looking, gate.clock.now(), retention, wish)
+
+
+def assert_it_holds(gate: Gate) -> None:
+    report = gate.verified()
+    assert not report.failing, [verdict.faults for verdict in report.failing]
+    assert report["state"].holds
+
+
+def test_what_the_settings_do_not_keep_goes_by_itself(filled: Path) -> None:
+    with grown(filled) as gate:
+        gate.write(partial(fill, count=SEGMENT_ENTRIES))
+        gate.clock.at += 366 * DAY
+        before = replayed(gate)
+        keeper = pruner(gate)
+        assert [keeper.step() for _ in range(3)] == [0.0, 0.0, IDLE_SECONDS]
+        assert first(gate) == 2 * SEGMENT_ENTRIES
+        told = gate.records("retention.pruned")
+        assert [one["boundary"] for one in told] == [SEGMENT_ENTRIES, 2 * SEGMENT_ENTRIES]
+        with gate.store.reading() as looking:
+            ((boundary, snapshot),) = looking.evidence.snapshots()
+        assert boundary == 2 * SEGMENT_ENTRIES
+        assert told[-1]["snapshot"] == digest_of_snapshot(snapshot)
+        assert snapshot == to_snapshot(before, boundary)
+        assert_it_holds(gate)
+
+
+def replayed(gate: Gate) -> Replay:
+    """What replaying all of the two segments knows."""
+    replay = Replay()
+    with gate.store.reading() as looking:
+        for index, _, entry in looking.evidence.entries(0, 2 * SEGMENT_ENTRIES):
+            replay.take(index, parse_entry(entry))
+    return replay
+
+
+def test_hashes_stay_so_that_every_checkpoint_still_holds(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        with gate.store.reading() as looking:
+            size = looking.evidence.tree().size
+            before = looking.evidence.hashes(0, 0, size)
+        pruner(gate).step()
+        with gate.store.reading() as looking:
+            assert looking.evidence.hashes(0, 0, size) == before
+            assert looking.evidence.tree().size == size + 5  # the record, and the actors anew
+            assert looking.evidence.entry(0) is None
+            assert list(looking.evidence.disclosures(0, SEGMENT_ENTRIES)) == []
+        assert root_of(before)
+
+
+def test_the_log_goes_on_after_it(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        pruner(gate).step()
+        gate.restart()
+        gate.deliver(access_ticket("t2"))
+        gate.approve("bob", "carol")
+        gate.settle()
+        assert gate.grant_states() == ["revoked", "active"]
+        assert_it_holds(gate)
+
+
+def test_whom_an_actor_stands_for_is_told_anew(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        before = {one["actor"] for one in gate.records("actor.minted")}
+        pruner(gate).step()
+        minted = gate.records("actor.minted")
+        assert {one["actor"] for one in minted} == before
+        assert all(one["_seq"] >= SEGMENT_ENTRIES for one in minted)
+        with gate.store.reading() as looking:
+            assert looking.keeping.actors_below(SEGMENT_ENTRIES) == []
+        gate.deliver(access_ticket("t2"))
+        assert {one["actor"] for one in gate.records("actor.minted")} == before
+
+
+def test_nothing_goes_before_its_time(filled: Path) -> None:
+    with grown(filled, 365) as gate:
+        assert may_go(gate) == Prunable(0, 0, "age")
+        assert pruner(gate).step() == IDLE_SECONDS
+        assert may_go(gate, Retention()) == Prunable(0, 0, "age")
+        assert may_go(gate, Retention(), ASK) == Prunable(0, 0, "retained_until")
+        gate.clock.at += timedelta(seconds=1)
+        assert may_go(gate) == Prunable(0, SEGMENT_ENTRIES, "size")
+
+
+def test_decisions_are_kept_for_their_own_time(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        kept = Retention(entries=DAY, decisions=400 * DAY)
+        assert may_go(gate, kept) == Prunable(0, 0, "retained_until")
+        assert may_go(gate, Retention(entries=DAY)) == Prunable(0, 0, "retained_until")
+        gate.clock.at += 35 * DAY
+        assert may_go(gate, kept).boundary == SEGMENT_ENTRIES
+
+
+@pytest.mark.parametrize("what", ["request", "grant", "delivery"])
+def test_what_is_live_holds_everything_back_that_came_with_it(filled: Path, what: str) -> None:
+    with grown(filled) as gate:
+        gate.receive(report_ticket("r1"))
+        if what != "delivery":
+            gate.work()
+        if what == "grant":
+            gate.approve("erin")
+            gate.settle()
+            assert gate.grant_states() == ["revoked", "active"]
+        gate.clock.at += 400 * DAY
+        assert may_go(gate) == Prunable(0, 0, "retained_until")
+
+
+def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
+    keep = Retention(entries=DAY, decisions=DAY)
+    with grown(filled, 30) as gate:
+        least = Wish("os:0@host", "x", before=SEGMENT_ENTRIES - 1)
+        assert may_go(gate, keep, least) == Prunable(0, 0, "before")
+        below = Wish("os:0@host", "x", before=SEGMENT_ENTRIES)
+        assert may_go(gate, keep, below) == Prunable(0, SEGMENT_ENTRIES, "size")
+        older = Wish("os:0@host", "x", older_than=31 * DAY)
+        assert may_go(gate, keep, older) == Prunable(0, 0, "age")
+        young = Wish("os:0@host", "x", older_than=DAY / 2)
+        assert may_go(gate, Retention(entries=31 * DAY, decisions=DAY), young).held == "age"
+        keeper = pruner(gate, Retention(decisions=DAY))
+        assert keeper.ask(older).boundary == 0
+        assert not keeper.pending
+        assert keeper.ask(below) == Prunable(0, SEGMENT_ENTRIES, "size")
+        assert keeper.pending
+        assert [keeper.step() for _ in range(3)] == [0.0, 0.0, IDLE_SECONDS]
+        assert not keeper.pending
+        (told,) = gate.records("retention.pruned")
+        assert told["by"] == "os:0@host"
+        with gate.store.reading() as looking:
+            (hidden,) = looking.erasing.at(told["_seq"])
+        assert hidden.kind == "operator"
+        assert_it_holds(gate)
+
+
+def test_a_log_that_does_not_hold_is_not_pruned(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        with closing(schema.connect(gate.path)) as db:
+            db.execute("DROP TRIGGER evidence_no_update")
+            db.execute(
+                "UPDATE evidence_entry SET entry = CAST(replace(CAST(entry AS TEXT),"
+                ' \'"to":"approved"\', \'"to":"denied"\') AS BLOB)'
+            )
+        keeper = pruner(gate)
+        with pytest.raises(EvidenceError, match="does not hold is not pruned"):
+            keeper.step()
+        assert first(gate) == 0
+        assert keeper.step() == IDLE_SECONDS  # it is not tried again at once
+        gate.clock.at += LOOK_EVERY
+        with pytest.raises(EvidenceError):
+            keeper.step()
+
+
+def test_a_segment_goes_in_its_turn_only(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        for boundary in (2 * SEGMENT_ENTRIES, SEGMENT_ENTRIES + 1, 3 * SEGMENT_ENTRIES, 0):
+            size = gate.evidence_size()
+            with pytest.raises(EvidenceError):
+                gate.write(partial(prune_segment, boundary=boundary, snapshot=b"{}", wish=None))
+            assert gate.evidence_size() == size
+
+
+def test_an_entry_that_is_missing_stops_it(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        with closing(schema.connect(gate.path)) as db:
+            db.execute("DROP TRIGGER evidence_no_delete")
+            db.execute("DELETE FROM evidence_entry WHERE idx = ?", (SEGMENT_ENTRIES - 1,))
+        with pytest.raises(EvidenceError, match="is missing"):
+            may_go(gate)
+
+
+def test_what_is_not_pruned_begins_at_its_first_entry(filled: Path) -> None:
+    with closing(schema.connect(filled, read_only=True)) as db:
+        assert SqliteEvidence(db).pruned() is None
+
+
+def test_a_wish_that_comes_meanwhile_is_not_lost(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+        keep = Retention(decisions=DAY, disclosures=DAY)
+
+        def meanwhile() -> int:
+            keeper.ask(ASK)
+            return 0
+
+        keeper = Pruner(gate.store, keep, gate.clock.now, meanwhile)
+        keeper.step()
+        assert keeper.pending
