@@ -26,7 +26,7 @@ from ticketgate.adapters.sources_reader import read_named, read_sources
 from ticketgate.adapters.strict_yaml import Report, Scalar, parse
 from ticketgate.connector_api import TargetKind
 from ticketgate.domain.policy import Word
-from ticketgate.domain.settings import MailSettings, Settings, TargetOptions
+from ticketgate.domain.settings import Anchoring, MailSettings, Settings, TargetOptions
 
 LATER_KEYS: Final = (
     "api_tokens", "require_signed_policy", "signed_policy",
@@ -117,6 +117,18 @@ def load_signing(path: Path) -> tuple[Where, Path]:
     key = None if top is None else _read_signing_key(top.need("signing_key"), folder, where.origin)
     found = stop_on_faults(key, report.faults)
     return where, found
+
+
+def load_anchoring(path: Path) -> Anchoring:
+    """Only whom the gateway asks to vouch: for commands that need no secret, and may be given none.
+
+    What needs a secret is left out of it, and faults are for `check` to tell.
+    """
+    report = Report(str(path))
+    data = read_file(path, report)
+    node = None if data is None else parse(data, report)
+    top = None if node is None else Place(node, "", report).section()
+    return Anchoring() if top is None else read_anchoring(top, SecretReader(path.parent, {}))
 
 
 def load_settings(

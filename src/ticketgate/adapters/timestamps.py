@@ -3,6 +3,8 @@
 Needs the extra `tsa`; this module is imported only where one is configured.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
@@ -22,6 +24,8 @@ from rfc3161_client import (
 from ticketgate.adapters.anchor_http import asked as ask
 from ticketgate.adapters.http import GuardedHttp
 from ticketgate.domain.anchor import AnchorError, AnchorKind
+from ticketgate.domain.anchor_check import ReadToken
+from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.settings import TsaSettings
 from ticketgate.ports import Asked, Vouched
 
@@ -100,3 +104,21 @@ def _is_sha256(response: TimeStampResponse) -> None:
     """Nobody could verify an imprint of the same bytes under another name."""
     if response.tst_info.message_imprint.hash_algorithm != _SHA256:
         raise VerificationError("an imprint that is not SHA-256")
+
+
+def reader_of(certificates: Sequence[bytes]) -> ReadToken:
+    """What reads a token over a text against certificates (PEM): who made it, and when.
+
+    Raises:
+        ValueError: these are no certificates.
+    """
+    trusted = [one for pem in certificates for one in x509.load_pem_x509_certificates(pem)]
+
+    def read(token: bytes, text: bytes) -> tuple[str, datetime]:
+        try:
+            verify_token(token, text, trusted)
+        except AnchorError as fault:
+            raise EvidenceError(fault.reason) from fault
+        return "a time-stamp authority", decode_timestamp_response(token).tst_info.gen_time
+
+    return read

@@ -220,6 +220,26 @@ class _Reader:
         return key
 
 
+def trust_text(trust: Trust) -> bytes:
+    """The file that `parse_trust` reads as this."""
+    lines = [f"log {one.key.text}" for one in trust.logs]
+    lines += [f"witness {name} {key.text}" for name, key in trust.witnesses.items()]
+    for name, group in trust.groups.items():
+        lines.append(f"group {name} {group.need} {' '.join(group.members)}")
+    lines += [f"quorum {trust.quorum}"]
+    lines += [f"end {label} {size}" for label, size in trust.ends.items()]
+    lines += [f"tsa {path}" for path in trust.tsa]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def quorum_of(word: str, witnesses: Mapping[str, VerifierKey]) -> tuple[dict[str, Group], str]:
+    """The groups and the quorum that `all`, `any`, `none` or a witness's name means."""
+    if not witnesses or word not in {"all", "any"}:
+        return {}, word if word in witnesses else NONE
+    need = len(witnesses) if word == "all" else 1
+    return {f"{word}-witnesses": Group(need, tuple(witnesses))}, f"{word}-witnesses"
+
+
 def follow_key(
     keys: Sequence[LogKey], origin: str, index: int, record: Mapping[str, Json],
     verify: VerifyEd25519, ends: Mapping[str, int] | None = None,

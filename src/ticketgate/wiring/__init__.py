@@ -18,7 +18,14 @@ from ticketgate.wiring.commands import (
     wall_time,
 )
 from ticketgate.wiring.gateway import VERSION, Gateway
-from ticketgate.wiring.verifying import open_bundle, own_trust, own_vouching, strict_ed25519
+from ticketgate.wiring.verifying import (
+    open_bundle,
+    own_certificates,
+    own_trust,
+    own_vouching,
+    strict_ed25519,
+    token_reader,
+)
 
 __all__ = [
     "VERSION",
@@ -34,6 +41,7 @@ __all__ = [
     "new_secret",
     "new_signing_key",
     "open_bundle",
+    "own_certificates",
     "own_trust",
     "own_vouching",
     "public_keys",
@@ -41,5 +49,6 @@ __all__ = [
     "signing_key_place",
     "strict_ed25519",
     "this_user",
+    "token_reader",
     "wall_time",
 ]

@@ -24,9 +24,11 @@ from ticketgate.wiring import (
     ask_gateway,
     look,
     open_bundle,
+    own_certificates,
     own_trust,
     own_vouching,
     strict_ed25519,
+    token_reader,
     wall_time,
 )
 
@@ -133,7 +135,11 @@ def _live(folder: Path, options: Options) -> tuple[Report, tuple[str, ...], list
         raise TicketgateError("--base goes with the PATH of a bundle", code="usage")
     trust = own_trust(folder) if options.trust is None else _trust(options.trust)
     vouching = own_vouching(folder)  # before the look: so that nothing signed is missing in it
-    asked = replace(_asked(options, trust), unsigned_since=_unsigned_since(folder))
+    certificates = (
+        own_certificates(folder) if options.trust is None else _certificates(options, trust)
+    )
+    asked = _asked(options, trust, certificates)
+    asked = replace(asked, unsigned_since=_unsigned_since(folder))
     with look(folder) as seen:
         if seen.untouched():
             raise StoreUnavailableError(
@@ -156,7 +162,7 @@ def _unsigned_since(folder: Path) -> str:
 def _bundle(path: Path, options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
     bundle = open_bundle(path, options.base)
     trust = parse_trust(bundle.policy) if options.trust is None else _trust(options.trust)
-    asked = _asked(options, trust)
+    asked = _asked(options, trust, _certificates(options, trust))
     report = verify_bundle(bundle, asked)
     required = _required(options, required_by(asked))
     if STATE in required:
@@ -170,14 +176,22 @@ def _whose(options: Options) -> list[str]:
     return ["keys: the operator's own word; --trust FILE says whose you believe"]
 
 
-def _asked(options: Options, trust: Trust) -> Asked:
+def _certificates(options: Options, trust: Trust) -> list[bytes]:
+    """What the `tsa` lines of the verifier's own trust file name; of a bundle's `policy` none."""
+    if options.trust is None:
+        return []
+    return [_small(options.trust.parent / name) for name in trust.tsa]
+
+
+def _asked(options: Options, trust: Trust, certificates: Sequence[bytes]) -> Asked:
     now = wall_time() if options.now is None else datetime.fromtimestamp(options.now, UTC)
     tickets = None
     if options.tickets is not None:
         with options.tickets.open(encoding="utf-8", errors="replace") as lines:
             tickets = _usage(parse_tickets, lines)
     known = tuple(_known(file, trust, now) for file in options.known)
-    return Asked(trust, strict_ed25519, now, known, None, tickets, options.quick)
+    read = token_reader(certificates)
+    return Asked(trust, strict_ed25519, now, known, read, tickets, options.quick)
 
 
 def _known(file: Path, trust: Trust, now: datetime) -> SignedCheckpoint:
