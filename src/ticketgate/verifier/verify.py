@@ -171,9 +171,8 @@ def batches(path: str, limit: int) -> Iterator[bytes]:
 # --- Canonical JSON -------------------------------------------------------------------------------
 
 KEY = re.compile(r"[a-z][a-z0-9_]*|_prev|_seq|_ts")
-INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
-)
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+INSTANT = re.compile(_TIME)
 dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -855,27 +854,34 @@ class Shape:
         self.names: list[str] = []
         self.readers: list[tuple[str, Callable[[str], Any]]] = []  # of those that are no strings
         fields = LOOKED_AT.get(self.kind.partition(".")[0])
-        all_of_it = fields is None and self.kind in OTHERS
-        looked_at = {"_ts", "sd", "on", *(fields or "").split()}
+        others = record if self.kind in OTHERS else ()
+        looked_at = {"sd", "on", *(fields.split() if fields else others)} - {"_prev", "_seq"}
         parts = []
         for name, value in record.items():
-            pattern = _TEXT
-            reader: Callable[[str], Any] | None = None
-            if type(value) is int:
-                pattern, reader = _INT, int
-            elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-                pattern, reader = _TEXTS, split_texts
-            elif not isinstance(value, str):
-                pattern, reader = _ANY, json.loads
+            pattern, reader = value_pattern(value)
             if name == "type":
                 pattern = re.escape(dump(value))
-            elif all_of_it or name in looked_at:
+            elif name == "_ts":
+                pattern = f'"({_TIME})"'
+                self.names.append(name)
+            elif name in looked_at:
                 pattern = f"({pattern})" if reader else '"([^"]*)"'
                 self.names.append(name)
                 if reader:
                     self.readers.append((name, reader))
             parts.append(f'"{name}":{pattern}')
         self.match = re.compile(r"\{" + ",".join(parts) + r"\}").fullmatch
+
+
+def value_pattern(value: Any) -> tuple[str, Callable[[str], Any] | None]:
+    """A pattern that matches such values in canonical form alone; what reads one, if no string."""
+    if isinstance(value, str):
+        return _TEXT, None
+    if type(value) is int:
+        return _INT, int
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return _TEXTS, split_texts
+    return _ANY, json.loads
 
 
 def split_texts(text: str) -> list[str]:
@@ -906,7 +912,7 @@ class Reader:
             start = line.rfind('"type":"') + 8
             for shape in self.shapes.get(line[start : line.find('"', start)], ()):
                 found = shape.match(line)
-                if found:
+                if found and is_day(found[1][:10]):
                     record: Record = dict(zip(shape.names, found.groups()))
                     for name, reader in shape.readers:
                         record[name] = reader(record[name])
@@ -921,6 +927,8 @@ class Reader:
         record = canonical(entry)
         if not isinstance(record, dict):
             raise Refused("not an object")
+        if not is_instant(record.get("_ts")):
+            raise Refused("_ts is not an instant")
         missing = missing_fields(record)
         if clean and not missing and record["type"] != "log.opened":
             known = self.shapes.setdefault(record["type"], [])
@@ -1116,6 +1124,7 @@ def task_name(path: str) -> str:
 # --- Disclosures ----------------------------------------------------------------------------------
 
 DIGEST = re.compile("[A-Za-z0-9_-]{43}")
+TO_URL, FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 DISCLOSURE = re.compile(
     rb'\{"digest":"([A-Za-z0-9_-]{43})","encoded":(null|"([A-Za-z0-9_-]+)"),"idx":(0|[1-9][0-9]{0,15})\}'
 )
@@ -1133,21 +1142,25 @@ def decoded(data: bytes) -> str:
         raise Refused("not UTF-8") from None
 
 
+def to_base64url(data: bytes) -> str:
+    """Base64url without padding (RFC 4648 §5)."""
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(TO_URL).decode()
+
+
 def from_base64url(text: str) -> bytes:
-    """Base64url without padding, in its one form."""
+    """The same back, from its one form; what the decoder overlooks is not written again."""
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        data = binascii.a2b_base64(text.encode().translate(FROM_URL) + b"==")
+    except ValueError:
         raise Refused("not base64url") from None
-    if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
+    if to_base64url(data) != text:
         raise Refused("not base64url in its one form")
     return data
 
 
 def read_disclosure(encoded: str, digest: str) -> tuple[str, Any]:
     """Name and value of a disclosure that hashes to the digest (RFC 9901 §4.2)."""
-    found = base64.urlsafe_b64encode(sha256(encoded.encode()).digest()).rstrip(b"=").decode()
-    if found != digest:
+    if to_base64url(sha256(encoded.encode()).digest()) != digest:
         raise Refused("a disclosure that hashes to something else")
     data = from_base64url(encoded)
     simple = SIMPLE.fullmatch(data)
@@ -1411,12 +1424,10 @@ class Replay:
         """One record, at its index."""
         if missing:
             self.verdict.fault(index, missing)
-        moment = record.get("_ts")
-        if isinstance(moment, str):
-            if moment < self.time:
-                self.verdict.fault(index, "time goes back")
-            else:
-                self.time = moment
+        if record["_ts"] < self.time:
+            self.verdict.fault(index, "time goes back")
+        else:
+            self.time = record["_ts"]
         try:
             if record["type"] in OTHERS:
                 OTHERS[record["type"]](self, index, record)
@@ -1511,7 +1522,7 @@ class Replay:
         """Access has an end, and is given for no longer than was planned."""
         if not is_instant(record.get("not_after")):
             raise Refused("access without an end")
-        if after == "provisioning" and is_instant(record.get("_ts")):
+        if after == "provisioning":
             life = instant(record["not_after"]) - instant(record["_ts"])
             if life > dt.timedelta(seconds=number_of(known, "seconds")):
                 raise Refused("access for longer than was given")
@@ -1757,8 +1768,6 @@ class Content:
             self._entry(index + place, record, missing)
 
     def _entry(self, index: int, record: Record, missing: str) -> None:
-        if not is_instant(record.get("_ts")):
-            self.structure.fault(index, "_ts is not an instant")
         if index == 0 or record["type"] == "log.opened":
             self._opened(index, record)
         self.disclosures.entry(index, record)
