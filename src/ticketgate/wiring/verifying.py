@@ -47,9 +47,7 @@ def own_trust(folder: Path) -> Trust:
         first = [parse_vkey(one) for one in seen.log_keys.first()]
         first += [key for key in keys if not seen.log_keys.rotated(key.text)]
     anchoring = load_anchoring(folder / SETTINGS_NAME)
-    witnesses = {
-        one.name: one.vkey for one in anchoring.anchors if isinstance(one, WitnessSettings)
-    }
+    witnesses = {one.name: one.key for one in anchoring.anchors if isinstance(one, WitnessSettings)}
     groups, quorum = quorum_of(anchoring.quorum, witnesses)
     logs = tuple(LogKey(key) for key in dict.fromkeys(first))
     stamped = tuple(one.name for one in anchoring.anchors if isinstance(one, TsaSettings))
