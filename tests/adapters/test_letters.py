@@ -18,6 +18,7 @@ NOTE = LinkNote(
     shown="5d41402abc4b2a76" + "0" * 48,
     clause="manager_of:beneficiary",
     stage_name="line",
+    evidence="Evidence: gate.example.com/evidence#123, root 3f5a0123456789ab… at 130",
 )
 
 

@@ -51,7 +51,7 @@ def test_every_heading_names_a_command_that_exists() -> None:
         ("wiring/gateway.py", r'\b_log\("([\w.]+)"'),
         ("operations/run_targets.py", r'self\.log\("([\w.]+)"'),
         ("operations/run_mail.py", r'self\.log\("([\w.]+)"'),
-        ("wiring/anchoring.py", r'tell\("([\w.]+)"'),
+        ("wiring/anchoring.py", r'(?:tell|_LOG\.\w+)\("([\w.]+)"'),
         ("adapters/loops.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("adapters/lanes.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("adapters/control.py", r'_LOG\.\w+\("([\w.]+)"'),

@@ -34,6 +34,7 @@ from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.connector_api import SourceMapping, Ticket
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.checkpoint import Checkpoint  # noqa: TC001 -- as every module here does
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
@@ -46,6 +47,7 @@ from ticketgate.domain.verification import verify_alone
 from ticketgate.operations.decide_request import Decided
 from ticketgate.operations.desk import Desk, LinkView, Session
 from ticketgate.operations.enforce import recover
+from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.housekeeping import Housekeeper
 from ticketgate.operations.receive import receive
 from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
@@ -92,6 +94,8 @@ class Gate:
         self.on_wait: Callable[[float], None] = self.waits.append
         self.counts: tuple[dict[str, int], int] = ({}, 0)
         self.webhooks = 0
+        self.signed: Checkpoint | None = None
+        self.place = EvidencePlace(ORIGIN, lambda: self.signed)
         self.policy = policy or load_policy(ROOT / "config/policy.yaml")
         self.before_commit: Callable[[], None] = lambda: None
         self.start()
@@ -115,9 +119,9 @@ class Gate:
             clock=self.clock,
             ids=self.ids,
             policy=self.policy,
-            origin=ORIGIN,
             code_key=CODE_KEY,
             wait=self._wait,
+            place=self.place,
         )
         mapping = SourceMapping(SOURCE, {})
         sources = {SOURCE: Source(PlainConnector(), mapping, frozenset({OWN_USER}))}
@@ -136,6 +140,7 @@ class Gate:
             self._log,
             CODE_KEY,
             self.mailed.append,
+            self.place,
         )
         self.keeper = Housekeeper(
             store=self.store,

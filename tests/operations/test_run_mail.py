@@ -4,11 +4,13 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from tests.operations.kit import Gate
+from tests.operations.kit import ORIGIN, Gate
 from tests.operations.tickets import access_ticket, edited
 
+from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.policy import Word
 from ticketgate.operations.notify import MAIL_TRIES_MAX, mailed
 
 
@@ -143,3 +145,51 @@ def test_a_rule_that_has_fewer_stages_now_still_lets_the_mail_go(asked: Gate) ->
     before = len(asked.post.mails)
     asked.run_mail()
     assert len(asked.post.mails) > before
+
+
+def place(gate: Gate, record: str) -> str:
+    """The line about the newest record of this type."""
+    index = gate.records(record)[-1]["_seq"]
+    return f"Evidence: {ORIGIN}#{index}, root {'ab' * 8}… at 130"
+
+
+def test_mail_and_page_tell_where_in_the_log_the_request_stands(asked: Gate) -> None:
+    asked.signed = Checkpoint(ORIGIN, 130, b"\xab" * 32)
+    asked.run_mail()
+    (mail,) = asked.post.mails
+    line = place(asked, "request.opened")
+    assert line in mail.text.splitlines()
+    assert line in mail.html
+    view = asked.look("bob")
+    assert not isinstance(view, Refusal)
+    assert view.place == line
+
+
+def test_the_place_moves_on_with_the_request_and_with_each_decision(asked: Gate) -> None:
+    asked.signed = Checkpoint(ORIGIN, 130, b"\xab" * 32)
+    asked.approve("bob")
+    assert place(asked, "request.awaiting") in asked.post.to("carol@example.com")[-1].text
+    asked.decide("carol")
+    view = asked.look("carol")
+    assert not isinstance(view, Refusal)
+    assert view.place == place(asked, "request.approved")
+
+
+def test_a_decision_is_the_newest_record_until_the_request_moves(asked: Gate) -> None:
+    """A stage that needs two: the first of them moves nothing."""
+    (rule, *rest) = asked.policy.approve
+    (stage, *later) = rule.stages
+    two = replace(stage, any_of=(*stage.any_of, Word("person", "dan")), need=2)
+    asked.restart(replace(asked.policy, approve=(replace(rule, stages=(two, *later)), *rest)))
+    asked.signed = Checkpoint(ORIGIN, 130, b"\xab" * 32)
+    asked.deliver(access_ticket("t2"))
+    asked.run_mail()
+    assert not isinstance(asked.decide("bob"), Refusal)
+    view = asked.look("bob")
+    assert not isinstance(view, Refusal)
+    assert view.place == place(asked, "decision.recorded")
+
+
+def test_without_a_signed_root_the_record_is_told_alone(asked: Gate) -> None:
+    asked.run_mail()
+    assert ", no signed root at hand" in asked.post.mails[0].text

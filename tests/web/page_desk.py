@@ -57,6 +57,7 @@ VIEW: Final = LinkView(
     shown="5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592",
     state="awaiting",
     mine="",
+    place="Evidence: gate.example.com/evidence#123, root 3f5a0123456789ab… at 130",
 )
 
 

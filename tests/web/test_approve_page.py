@@ -120,6 +120,10 @@ def test_the_holder_sees_exactly_what_is_approved(signed_in_bob: Surfer) -> None
     assert [word for word in expected if word not in page] == []
 
 
+def test_the_page_tells_where_in_the_log_the_request_stands(signed_in_bob: Surfer) -> None:
+    assert VIEW.place in signed_in_bob.get(PAGE).text
+
+
 def test_a_second_round_and_earlier_decisions_are_told(
     signed_in_bob: Surfer, desk: PageDesk
 ) -> None:

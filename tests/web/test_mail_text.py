@@ -25,8 +25,18 @@ FACTS = LinkNote(
     shown="5d41402abc4b2a76" + "b" * 48,
     clause="manager_of:beneficiary",
     stage_name="line",
+    evidence="Evidence: gate.example.com/evidence#123, root 3f5a0123456789ab… at 130",
 )
-TEXTS = ("ticket", "entitlement", "target", "requester", "beneficiary", "clause", "stage_name")
+TEXTS = (
+    "ticket",
+    "entitlement",
+    "target",
+    "requester",
+    "beneficiary",
+    "clause",
+    "stage_name",
+    "evidence",
+)
 
 
 def test_the_link_mail_says_what_it_is_about_in_words() -> None:
@@ -36,6 +46,7 @@ def test_the_link_mail_says_what_it_is_about_in_words() -> None:
         *("RITM0010001", "prod-db-admin", "corp-scim", "Alice Ito", "Dan Oh", "4 h at most"),
         *("2026-11-22 08:30 UTC", "5d41402abc4b2a76", "manager_of:beneficiary", "line"),
         *("gate.example.com never asks for a password", "removed whatever happens"),
+        FACTS.evidence,
     )
     for body in (mail.text, mail.html):
         assert [word for word in said if word not in body] == []

@@ -13,6 +13,7 @@ from ticketgate.domain.visible import visible
 
 VALUE_CHARS_MAX: Final = 200  # of a value in a body; the page shows it whole
 SUBJECT_CHARS_MAX: Final = 40  # of the ticket's number in a subject line
+EVIDENCE_CHARS_MAX: Final = 320  # an origin of 200, and numbers
 SHOWN_CHARS: Final = 16  # of the digest: enough to compare by eye
 
 _ENVIRONMENT: Final = jinja2.Environment(
@@ -56,6 +57,7 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
         "digest": facts.shown[:SHOWN_CHARS],
         "clause": _line(facts.clause),
         "stage_name": _line(facts.stage_name),
+        "evidence": _line(facts.evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)
 

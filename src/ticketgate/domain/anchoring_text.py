@@ -14,9 +14,9 @@ def evidence_line(origin: str, index: int | None, signed: Checkpoint | None) -> 
     """`Evidence: gate.example.com/evidence#123, root 3f5a…… at 130`.
 
     `index` is that of the newest record known of what the text is about, None where none is;
-    `signed` the newest signed checkpoint, None where nothing was signed yet.
+    `signed` the newest signed checkpoint, None where none is at hand.
     """
     record = origin if index is None else f"{origin}#{index}"
     if signed is None:
-        return f"Evidence: {record}, not signed yet"
+        return f"Evidence: {record}, no signed root at hand"
     return f"Evidence: {record}, root {signed.root.hex()[:ROOT_CHARS]}… at {signed.size}"

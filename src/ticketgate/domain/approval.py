@@ -61,3 +61,4 @@ class LinkNote:
     shown: str
     clause: str
     stage_name: str
+    evidence: str  # one line: where in the log it stands, and the newest signed root

@@ -23,6 +23,7 @@ from ticketgate.operations.decide_request import (
     not_found,
 )
 from ticketgate.operations.enforce import is_held
+from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
@@ -81,6 +82,7 @@ class LinkView:
     mine: str  # "", or what this approver decided
     evidence: str = ""  # origin#index of this approver's decision
     shapers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name and id, roles); none may decide
+    place: str = ""  # one line: where in the log it stands, and the newest signed root
     held: bool = False  # access that is approved waits until a restore is ended
 
 
@@ -95,9 +97,9 @@ class Desk:
         clock: Clock,
         ids: Ids,
         policy: Policy,
-        origin: str,
         code_key: bytes,
         wait: Callable[[float], None],
+        place: EvidencePlace,
     ) -> None:
         """`wait` pauses between looks at a backlog (rule 6: up to two seconds).
 
@@ -108,9 +110,9 @@ class Desk:
         self._clock = clock
         self._ids = ids
         self._policy = policy
-        self._origin = origin
         self._code_key = code_key
         self._wait = wait
+        self._place = place
         self._noting = Lock()
         self._noted: str | None = None
 
@@ -138,14 +140,14 @@ class Desk:
             if link is None or request is None or link.approver != subject:
                 return not_found()
             approvals = looking.requests.approvals(request.id)
-            held = is_held(looking)
+            held, place = is_held(looking), self._place.line(looking, request.id)
         try:
             snapshot = self._directory.read(self._clock.now())
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
         self._store.write(partial(note_view, request=request.id, subject=subject))
         view = self._view(link, request, approvals, snapshot)
-        return view if isinstance(view, Refusal) else replace(view, held=held)
+        return view if isinstance(view, Refusal) else replace(view, held=held, place=place)
 
     def _view(
         self,
@@ -166,7 +168,9 @@ class Desk:
             found = standing(case, stage, link.approver, here)
             if isinstance(found, Refusal):
                 return found
-        return view_of(link, request, approvals, case, state=state, origin=self._origin, mine=mine)
+        return view_of(
+            link, request, approvals, case, state=state, origin=self._place.origin, mine=mine
+        )
 
     def _state(self, link: Link, request: AccessRequest, mine: Approval | None) -> str:
         """Awaiting only while a decision would still count; deadlines are checked inline."""

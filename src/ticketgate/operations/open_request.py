@@ -109,7 +109,8 @@ def record(
         Disclosure("reason", request.reason, subject=request.beneficiary.subject),
         Disclosure("salt", request.salt),
     )
-    tx.append(edge("request", request.id, before, request.state.value, cause, fields, hidden))
+    ref = tx.append(edge("request", request.id, before, request.state.value, cause, fields, hidden))
+    tx.requests.note_record(request.id, ref.index)
     place: dict[str, Json] = {
         "request": request.id,
         "round": request.round,

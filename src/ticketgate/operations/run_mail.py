@@ -10,6 +10,7 @@ from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.policy import Policy
+from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.notify import mailed, mint_link, unwanted
 from ticketgate.operations.sign_in import mint_code, secret_hash
 from ticketgate.ports import Ids, Letters, Post, Store
@@ -29,6 +30,7 @@ class MailRunner:
     log: Callable[[str, str], None]  # (event, code) of what did not go
     code_key: bytes = field(repr=False)
     count: Callable[[str], None]  # each try: its code, empty when the server took the mail
+    place: EvidencePlace
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try of one mail."""
@@ -82,7 +84,12 @@ class MailRunner:
             shown=link.shown,
             clause=link.clause,
             stage_name=stages[link.stage - 1].name if link.stage <= len(stages) else "",
+            evidence=self._place(request.id),
         )
+
+    def _place(self, request: str) -> str:
+        with self.store.reading() as looking:
+            return self.place.line(looking, request)
 
     def _code(self, command: Command) -> tuple[str, Letter] | None:
         code = self.ids.code()

@@ -85,6 +85,12 @@ class Requests(Protocol):
     def listed(self, state: str | None, limit: int) -> list[AccessRequest]:
         """Newest first, for looking."""
 
+    def note_record(self, ident: str, index: int) -> None:
+        """Note which record moved the request last."""
+
+    def newest_record(self, ident: str) -> int | None:
+        """The index of the newest record known of the request: a move of it, or a decision."""
+
     def approvals(self, ident: str) -> list[Approval]:
         """All approvals of a request, in the order they were given."""
 

@@ -9,6 +9,8 @@ from ticketgate.adapters.copies import Copies, FolderPlace
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.witness import Witness
 from ticketgate.domain.anchor import CONTRADICTIONS
+from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.settings import (
     Anchoring,
     AnchorSettings,
@@ -18,7 +20,9 @@ from ticketgate.domain.settings import (
     WitnessSettings,
 )
 from ticketgate.operations.anchor import Anchorer
+from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.ports import Anchor, Clock, Signer, Store
+from ticketgate.wiring.signing import KeyHolder
 
 _LOG: Final = structlog.get_logger("ticketgate.anchors")
 
@@ -36,6 +40,20 @@ def anchoring_loops(settings: Anchoring, store: Store, signer: Signer, clock: Cl
         log=_log,
     )
     return [Loop("anchors", anchorer.step)]
+
+
+def evidence_place(origin: str, keys: KeyHolder | None) -> EvidencePlace:
+    """How people are told where a request stands; without keys no signed root is at hand."""
+
+    def signed() -> Checkpoint | None:
+        try:
+            note = None if keys is None else keys.signer.newest()
+            return None if note is None else parse_checkpoint(note).checkpoint
+        except TicketgateError as fault:
+            _LOG.error("checkpoint.unread", code=fault.code)
+            return None
+
+    return EvidencePlace(origin, signed)
 
 
 def build_anchor(settings: AnchorSettings) -> Anchor:

@@ -11,9 +11,7 @@ from typing import Any, Final
 import structlog
 
 from ticketgate.adapters.clock import SteadyClock, read_machine
-from ticketgate.adapters.configuration import (
-    Configuration,
-)
+from ticketgate.adapters.configuration import Configuration
 from ticketgate.adapters.connectors import ConfiguredTargets, configured_sources
 from ticketgate.adapters.control import CONTROL_NAME, ControlServer
 from ticketgate.adapters.http import GuardedHttp, networks
@@ -48,7 +46,7 @@ from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Targets
-from ticketgate.wiring.anchoring import anchoring_loops
+from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.keeping import Keepers
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
@@ -119,6 +117,7 @@ class Gateway:
         targets: Targets = ConfiguredTargets(self.settings.targets, _way_out)
         self._targets = targets if wrap_targets is None else wrap_targets(targets)
         self._sources = configured_sources(self.settings.sources)
+        self._place = evidence_place(self.settings.origin, self.keys)
         self.desk = self._desk()
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
@@ -172,9 +171,9 @@ class Gateway:
             clock=self.clock,
             ids=self.ids,
             policy=self.policy,
-            origin=self.settings.origin,
             code_key=self.settings.session_key,
             wait=_pause,
+            place=self._place,
         )
 
     def _restore_desk(self) -> RestoreDesk:
@@ -207,6 +206,7 @@ class Gateway:
             _log,
             self.settings.session_key,
             self.meters.mailed,
+            self._place,
         )
         lanes = [
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
@@ -218,17 +218,14 @@ class Gateway:
         inbox = Loop("deliveries", DeliveryWorker(deliveries, known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
         signing: list[Loop] = []
-        anchoring: list[Loop] = []
         if self.keys is not None and self.lost is None:
             self._checkpointer = Checkpointer(self.store, self.keys.signer, self.settings.origin)
-            signing = [Loop("checkpoints", self._checkpointer.step)]
-            anchoring = anchoring_loops(
-                self.settings.anchoring, self.store, self.keys.signer, self.clock
-            )
+            about = (self.settings.anchoring, self.store, self.keys.signer, self.clock)
+            signing = [Loop("checkpoints", self._checkpointer.step), *anchoring_loops(*about)]
         again = Reconciler(self.store, self._targets, self.policy, self.clock.now, _log)
-        self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing}
+        self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing[:1]}
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
-        return lanes, [inbox, *beside, *outbox, *signing, *anchoring, self.keepers.loop]
+        return lanes, [inbox, *beside, *outbox, *signing, self.keepers.loop]
 
     def _lane(
         self,

@@ -89,6 +89,19 @@ class SqliteRequests:
         )
         return _requests(rows(self._db, sql, state, limit))
 
+    def note_record(self, ident: str, index: int) -> None:
+        """Note which record moved the request last."""
+        self._db.execute("INSERT OR REPLACE INTO request_record VALUES (?, ?)", (ident, index))
+
+    def newest_record(self, ident: str) -> int | None:
+        """The index of the newest record known of the request: a move of it, or a decision."""
+        sql = (
+            "SELECT max(idx) FROM (SELECT idx FROM request_record WHERE request = ?1"
+            " UNION ALL SELECT idx FROM approval WHERE request = ?1)"
+        )
+        found: int | None = scalar(self._db, sql, ident)
+        return found
+
     def approvals(self, ident: str) -> list[Approval]:
         """All approvals of a request, in the order they were given."""
         found = rows(self._db, "SELECT * FROM approval WHERE request = ? ORDER BY idx", ident)
