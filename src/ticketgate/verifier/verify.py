@@ -963,7 +963,7 @@ class Scan:
         self.of_keys: list[tuple[int, bytes]] = []
 
 
-HEAD = b'\x00{"_prev":"%b","_seq":%d,"_ts":"'
+PREV, SEQ = b'\x00{"_prev":"', b'","_seq":%d,"_ts":"'
 
 
 def check_chain(lines: list[bytes], prevs: list[bytes], index: int, verdict: Verdict) -> None:
@@ -971,17 +971,21 @@ def check_chain(lines: list[bytes], prevs: list[bytes], index: int, verdict: Ver
 
     All heads are compared at once; only where that fails are they looked at one by one.
     """
-    heads = b"".join(prevs).hex().encode()
+    heads, count = b"".join(prevs).hex().encode(), len(lines)
+    end = 75 + len(SEQ % index)
+    if (
+        len(SEQ % index) == len(SEQ % (index + count - 1))
+        and b"".join([line[:11] for line in lines]) == PREV * count
+        and b"".join([line[11:75] for line in lines]) == heads
+        and b"".join([line[75:end] for line in lines])
+        == SEQ * count % (*range(index, index + count),)
+    ):
+        return
     each = [heads[at : at + 64] for at in range(0, len(heads), 64)]
-    length = len(HEAD % (each[0], index))
-    if length == len(HEAD % (each[0], index + len(lines) - 1)):
-        expected = HEAD * len(lines) % tuple(itertools.chain(*zip(each, itertools.count(index))))
-        if b"".join([line[:length] for line in lines]) == expected:
-            return
     for place, (line, prev) in enumerate(zip(lines, each), index):
-        if line.startswith(HEAD % (prev, place)):
+        chained = line.startswith(PREV + prev)
+        if chained and line.startswith(SEQ % place, 75):
             continue
-        chained = line.startswith(b'\x00{"_prev":"%b"' % prev)
         verdict.fault(place, "_seq is not its index" if chained else "_prev is not the leaf before")
 
 
