@@ -1,9 +1,15 @@
 """Every test of an operation gets a gate, and its whole log is verified afterwards."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from tests.operations.kit import Gate, approve, folder
+from tests.filled import fill
+from tests.keys import ORIGIN
+from tests.operations.copies import LARGE, Shelf
+from tests.operations.kit import MEMORY, Gate, approve, folder
 from tests.operations.tickets import access_ticket
 
 
@@ -41,3 +47,24 @@ def active(approved: Gate) -> Gate:
     approved.run_targets()
     assert approved.members() == {"alice"}
     return approved
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Shelf:
+    shelf = Shelf(tmp_path)
+    fill(shelf.path, ORIGIN, 300)
+    return shelf
+
+
+@pytest.fixture(scope="session")
+def filled() -> Iterator[Path]:
+    """A log of more than one segment; never changed."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        fill(Path(folder) / "log.db", ORIGIN, LARGE)
+        yield Path(folder)
+
+
+@pytest.fixture
+def large(filled: Path, tmp_path: Path) -> Shelf:
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    return Shelf(tmp_path)

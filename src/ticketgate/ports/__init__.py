@@ -4,6 +4,7 @@ A `Transaction` lives inside one write; whatever an operation does through it co
 as one: state, evidence and outbox. Nothing outward happens inside it.
 """
 
+from ticketgate.ports.bundle import Bundle
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import Anchor, Asked, EvidenceReading, Signer, Vouched
 from ticketgate.ports.keeping import Keeping
@@ -25,6 +26,7 @@ __all__ = [
     "Anchor",
     "Anchors",
     "Asked",
+    "Bundle",
     "Clock",
     "Commands",
     "Deliveries",

@@ -44,6 +44,9 @@ class Deliveries(Protocol):
         One of a table that the source does not list is of no ticket of ours.
         """
 
+    def of_ticket(self, source: str, ticket: str) -> list[DeliveryRow]:
+        """All rows that are, or may be, of this ticket, oldest first."""
+
     def drop_bodies(self, before: datetime) -> int:
         """Drop raw bodies of rows received before that do not wait; returns how many."""
 
@@ -59,6 +62,9 @@ class Tickets(Protocol):
 
     def ident(self, key: tuple[str, str, str]) -> str | None:
         """Our own id of that row."""
+
+    def named(self, reference: str) -> list[TicketRow]:
+        """All rows whose number or platform id this is."""
 
     def save(self, row: TicketRow) -> None:
         """Insert or replace the row of its key."""

@@ -17,6 +17,7 @@ from ticketgate.wiring.commands import (
     this_user,
     wall_time,
 )
+from ticketgate.wiring.evidence import export, newest_checkpoint, prove
 from ticketgate.wiring.gateway import VERSION, Gateway
 from ticketgate.wiring.verifying import (
     open_bundle,
@@ -35,15 +36,18 @@ __all__ = [
     "ask_gateway",
     "configure_logs",
     "create_store",
+    "export",
     "load",
     "load_to_revoke",
     "look",
     "new_secret",
     "new_signing_key",
+    "newest_checkpoint",
     "open_bundle",
     "own_certificates",
     "own_trust",
     "own_vouching",
+    "prove",
     "public_keys",
     "read_source",
     "signing_key_place",

@@ -34,6 +34,7 @@ from ticketgate.domain.restore import Loss
 from ticketgate.domain.settings import TargetOptions
 from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.checkpoint import Checkpointer
+from ticketgate.operations.copying import COPY_WORDS, answer_copier
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.housekeeping import Housekeeper
@@ -329,6 +330,8 @@ class Gateway:
         Raises:
             TicketgateError: what is asked is refused.
         """
+        if asked.get("do") in COPY_WORDS:
+            return answer_copier(self.store, actor, asked, self._checkpointer)
         if asked.get("do") not in KEY_WORDS:
             return self.keepers.carry_out(actor, asked)
         if self.keys is None or self._checkpointer is None:

@@ -151,7 +151,7 @@ class SqliteEvidence:
     def entries(self, first: int, end: int) -> Iterator[tuple[int, bytes, bytes]]:
         """(index, stored leaf, entry) of the records from `first` to before `end`, in order."""
         sql = "SELECT idx, leaf, entry FROM evidence_entry WHERE idx >= ? AND idx < ? ORDER BY idx"
-        yield from self._db.execute(sql, (first, end))
+        return self._db.execute(sql, (first, end))
 
     def disclosures(self, first: int, end: int) -> Iterator[tuple[str, int, str | None]]:
         """(digest, index, encoded or None) of those records' disclosures, by index and digest."""
@@ -159,7 +159,7 @@ class SqliteEvidence:
             "SELECT digest, idx, encoded FROM evidence_disclosure WHERE idx >= ? AND idx < ?"
             " ORDER BY idx, digest"
         )
-        yield from self._db.execute(sql, (first, end))
+        return self._db.execute(sql, (first, end))
 
     def pruned(self) -> Pruned | None:
         """Where the log begins; None where it has its first entry still, or never had any."""

@@ -1,5 +1,6 @@
 """Deliveries and tickets in SQLite."""
 
+import json
 import sqlite3
 from datetime import datetime
 
@@ -104,6 +105,11 @@ class SqliteDeliveries:
         row = one(self._db, sql, source, seq, ticket)
         return None if row is None else _delivery(row)
 
+    def of_ticket(self, source: str, ticket: str) -> list[DeliveryRow]:
+        """All rows that are, or may be, of this ticket, oldest first."""
+        sql = "SELECT * FROM delivery WHERE source = ? AND ticket = ? ORDER BY seq"
+        return [_delivery(row) for row in rows(self._db, sql, source, ticket)]
+
     def drop_bodies(self, before: datetime) -> int:
         """Drop raw bodies of rows received before that do not wait."""
         cursor = self._db.execute(
@@ -132,18 +138,14 @@ class SqliteTickets:
         """The row of (source, table, platform id)."""
         sql = "SELECT * FROM ticket WHERE source = ? AND tbl = ? AND ticket_id = ?"
         row = one(self._db, sql, *key)
-        if row is None:
-            return None
-        erased = row["content"] is None
-        return TicketRow(
-            id=row["id"],
-            ticket=codec.bare_ticket(row) if erased else codec.ticket_of(row["content"]),
-            revision=row["revision"],
-            verdict=row["verdict"],
-            delivery_seq=row["delivery_seq"],
-            updated_at=from_text(row["updated_at"]),
-            shapers=() if erased else codec.shapers_of(row["content"]),
-        )
+        return None if row is None else _ticket(row)
+
+    def named(self, reference: str) -> list[TicketRow]:
+        """All rows whose number or platform id this is."""
+        sql = "SELECT * FROM ticket WHERE ticket_id = ?1 OR instr(content, ?2) ORDER BY rowid"
+        quoted = json.dumps(reference, ensure_ascii=False)
+        found = (_ticket(row) for row in rows(self._db, sql, reference, quoted))
+        return [one for one in found if reference in {one.ticket.id, one.ticket.number}]
 
     def ident(self, key: tuple[str, str, str]) -> str | None:
         """Our own id of that row."""
@@ -166,3 +168,16 @@ class SqliteTickets:
                 codec.ticket_text(row.ticket, row.shapers),
             ),
         )
+
+
+def _ticket(row: Row) -> TicketRow:
+    erased = row["content"] is None
+    return TicketRow(
+        id=row["id"],
+        ticket=codec.bare_ticket(row) if erased else codec.ticket_of(row["content"]),
+        revision=row["revision"],
+        verdict=row["verdict"],
+        delivery_seq=row["delivery_seq"],
+        updated_at=from_text(row["updated_at"]),
+        shapers=() if erased else codec.shapers_of(row["content"]),
+    )

@@ -3,6 +3,8 @@
 import click
 
 from ticketgate.cli.evidence.erase import erase_values
+from ticketgate.cli.evidence.export import export_log
+from ticketgate.cli.evidence.proof import prove_record, show_checkpoint
 from ticketgate.cli.evidence.prune import prune_entries
 from ticketgate.cli.evidence.show import show_record
 from ticketgate.cli.evidence.verify import verify_log
@@ -11,8 +13,16 @@ from ticketgate.cli.groups import Listed
 
 @click.group(cls=Listed)
 def evidence() -> None:
-    """The evidence log: verify it, look at its records."""
+    """The evidence log: verify it, copy it, look at its records."""
 
 
-for _command in (verify_log, show_record, erase_values, prune_entries):
+for _command in (
+    verify_log,
+    export_log,
+    prove_record,
+    show_record,
+    show_checkpoint,
+    erase_values,
+    prune_entries,
+):
     evidence.add_command(_command)

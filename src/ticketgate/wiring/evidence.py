@@ -1,0 +1,182 @@
+"""The log handed out by commands: through the running gateway, or by ourselves when none runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import ticketgate
+from ticketgate.adapters.bundle_writer import BundleWriter
+from ticketgate.adapters.clock import SteadyClock
+from ticketgate.adapters.configuration import SETTINGS_NAME
+from ticketgate.adapters.ids import RandomIds
+from ticketgate.adapters.instance_lock import InstanceLock
+from ticketgate.adapters.settings_file import load_signing, load_where
+from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.signing_keys import read_keys
+from ticketgate.adapters.sqlite.store import SqliteStore, open_store
+from ticketgate.adapters.thread_ban import forbid_outward_calls
+from ticketgate.domain.checkpoint import parse_checkpoint
+from ticketgate.domain.errors import StoreUnavailableError, TicketgateError
+from ticketgate.domain.timekeeping import Kept
+from ticketgate.domain.trust import trust_text
+from ticketgate.operations.checkpoint import Checkpointer
+from ticketgate.operations.export_evidence import (
+    Exported,
+    Wanted,
+    export_evidence,
+    note_exported,
+)
+from ticketgate.operations.receipts import receipt_of, receipts_of_ticket
+from ticketgate.wiring.commands import ask_gateway, look, this_user
+from ticketgate.wiring.verifying import own_trust
+
+CHECKPOINTS: Final = "checkpoints"  # the signer's memory, in the folder of the store
+SHIPPED: Final = ("verify.py", "README")  # the verifier that shares no code with the gateway
+
+
+def fresh_checkpoint(folder: Path) -> bytes:
+    """A signed checkpoint of all that is committed.
+
+    Raises:
+        StoreUnavailableError: the log is not opened yet; `locked`: a gateway is just starting.
+        TicketgateError: what the gateway, or signing, refuses.
+    """
+    answer = _told_by_gateway(folder, {"do": "checkpoint"}, "checkpoint")
+    if answer is not None:
+        return str(answer).encode()
+    with look(folder) as seen:
+        if seen.untouched():
+            raise StoreUnavailableError(
+                "the log is not opened yet: there is nothing to sign",
+                next_step="`ticketgate serve` opens it with its first record",
+            )
+    with _by_ourselves(folder) as (_, checkpointer):
+        note = checkpointer.sign()
+    if note is None:
+        raise StoreUnavailableError("the log is empty", next_step="`ticketgate evidence verify`")
+    return note
+
+
+def newest_checkpoint(folder: Path) -> bytes:
+    """A fresh checkpoint; the newest that was signed while another process holds the lock."""
+    try:
+        return fresh_checkpoint(folder)
+    except StoreUnavailableError as fault:
+        newest = _signer(folder).newest() if fault.code == "locked" else None
+        if newest is None:
+            raise
+        return newest
+
+
+def prove(folder: Path, index: int) -> bytes | None:
+    """The receipt of one record under a fresh checkpoint; None where there is no such record."""
+    signed = parse_checkpoint(newest_checkpoint(folder))
+    with look(folder) as seen:
+        found = receipt_of(seen.evidence, signed, index)
+    return None if found is None else found.encoded()
+
+
+def export(
+    folder: Path,
+    place: Path,
+    *,
+    since: int,
+    ticket: str | None,
+    tiles: bool,
+    tell: Callable[[int, int], None],
+) -> Exported | None:
+    """Copy the log into a folder, and record it; None where the ticket is not in the log.
+
+    `tell` is called with the number of records that are done, and of all.
+    """
+    signed = parse_checkpoint(fresh_checkpoint(folder))
+    size, signer = signed.checkpoint.size, _signer(folder)
+    with look(folder) as seen:
+        receipts = {} if ticket is None else receipts_of_ticket(seen, ticket, size)
+        if ticket is not None and not receipts:
+            return None
+        wanted = Wanted(
+            signed=signed,
+            policy=trust_text(replace(own_trust(folder), tsa=())),
+            older=((old, signer.note(old)) for old in signer.kept()),
+            stamps=_stamps(signer),
+            shipped=_shipped(),
+            since=since,
+            tiles=tiles,
+            receipts=receipts,
+        )
+        done = export_evidence(
+            seen.evidence, BundleWriter(place), wanted, lambda count: tell(count, size)
+        )
+    if _told_by_gateway(folder, {"do": "exported", "size": size}, "recorded") is None:
+        with _by_ourselves(folder) as (store, checkpointer):
+            store.write(partial(note_exported, by=this_user(), size=size))
+            checkpointer.sign()
+    return done
+
+
+def _told_by_gateway(folder: Path, asked: dict[str, Any], wanted: str) -> object:
+    """What the running gateway answers; None when none runs.
+
+    Raises:
+        TicketgateError: with the gateway's own code, when it refuses.
+    """
+    answer = ask_gateway(folder, asked)
+    if answer is None:
+        return None
+    if wanted not in answer:
+        raise TicketgateError(
+            str(answer.get("reason", "the gateway refused")),
+            code=str(answer.get("code", "control")),
+            next_step=str(answer.get("next_step", "")),
+        )
+    return answer[wanted]
+
+
+@contextmanager
+def _by_ourselves(folder: Path) -> Iterator[tuple[SqliteStore, Checkpointer]]:
+    """No gateway runs: take its place for as long as it takes, without doors and workers."""
+    where, key_file = load_signing(folder / SETTINGS_NAME)
+    keys = read_keys(key_file, where.origin)
+
+    def clock_from(kept: Kept | None, last: datetime | None) -> Callable[[], datetime]:
+        return SteadyClock(kept, last).now
+
+    data = where.store.parent
+    lock = InstanceLock(data / "instance.lock")
+    try:
+        store = open_store(where.store, where.origin, RandomIds(), clock_from, forbid_outward_calls)
+        try:
+            store.start()
+            yield (
+                store,
+                Checkpointer(store, CheckpointSigner(keys, data / CHECKPOINTS), where.origin),
+            )
+        finally:
+            store.stop()
+    finally:
+        lock.release()
+
+
+def _signer(folder: Path) -> CheckpointSigner:
+    """The signer's memory, to be read; it signs nothing."""
+    data = load_where(folder / SETTINGS_NAME).store.parent
+    return CheckpointSigner((), data / CHECKPOINTS)
+
+
+def _stamps(signer: CheckpointSigner) -> Iterator[tuple[int, bytes]]:
+    """The time-stamp tokens over kept checkpoints, by size."""
+    for size in signer.kept():
+        token = signer.token(size)
+        if token is not None:
+            yield size, token
+
+
+def _shipped() -> dict[str, bytes]:
+    """The independent verifier, which every copy carries."""
+    place = Path(ticketgate.__file__).parent / "verifier"
+    return {name: (place / name).read_bytes() for name in SHIPPED}
