@@ -1,16 +1,20 @@
-"""A gateway that dies at one moment, as by a kill: `python killer.py CONFIG rotate|end`.
+"""A gateway that dies at one moment, as by a kill: `python killer.py CONFIG rotate|end|declare`.
 
 `rotate` dies in the commit of the record, when the key file is written; `end` when the record is
-committed and the key file is not.
+committed and the key file is not; `declare` when a restore is declared and the signer still
+remembers the lost branch.
 """
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
 
 from ticketgate import wiring
 from ticketgate.adapters.control import actor_name
+from ticketgate.operations.declare_restore import Said
+from ticketgate.operations.restore_desk import RestoreView
 from ticketgate.wiring import Gateway
 
 DEAD: Final = 9
@@ -22,8 +26,22 @@ def die(*_: object) -> NoReturn:
     os._exit(DEAD)
 
 
+def declare(folder: Path) -> NoReturn:
+    """Two operators declare the restore, and nothing comes after the commit."""
+    gateway = Gateway(wiring.load(folder, os.environ), restore=True)
+    gateway.start()
+    desk = replace(gateway.restores, on_declared=die)
+    for person in ("bob", "carol"):
+        view = desk.view(person)
+        assert isinstance(view, RestoreView)
+        desk.declare(Said(person, view.shown, "the disk died and there is no newer copy"))
+    raise AssertionError("it was not declared")
+
+
 def main(folder: Path, moment: str) -> None:
     """Start on `folder`, and die."""
+    if moment == "declare":
+        declare(folder)
     keys = folder / "secrets" / "signing.key"
 
     def in_commit() -> None:
