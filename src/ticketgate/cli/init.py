@@ -15,8 +15,9 @@ wrote {folder}: ticketgate.yaml, policy.yaml, directory.yaml (commented examples
 sample-ticket.json, secrets/ (for your eyes only), and an empty database in data/
 
 next:
- 1. Edit {folder}/ticketgate.yaml: `origin` names the evidence log, once and for good; then
-    public_url, the tables you use, targets and mail. Edit policy.yaml and directory.yaml.
+ 1. Edit {folder}/ticketgate.yaml: `origin` names the evidence log, once and for good (the signing
+    key is made for it: remove secrets/signing.key, then `ticketgate --config {folder} keys new`);
+    then public_url, the tables you use, targets and mail. Edit policy.yaml and directory.yaml.
  2. {folder}/secrets/snow-prod.whsec is the secret of the hook: paste its one line into the
     platform (for ServiceNow: connectors/servicenow/INSTALL.md).
  3. {folder}/secrets/scim.token and smtp.password hold random stand-ins: put in what your target

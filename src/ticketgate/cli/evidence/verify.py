@@ -133,6 +133,7 @@ def document(report: Report, required: Sequence[str], code: int) -> dict[str, An
 def _live(folder: Path, options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
     if options.base is not None:
         raise TicketgateError("--base goes with the PATH of a bundle", code="usage")
+    _stop_if_untouched(folder)
     trust = own_trust(folder) if options.trust is None else _trust(options.trust)
     vouching = own_vouching(folder)  # before the look: so that nothing signed is missing in it
     certificates = (
@@ -141,16 +142,21 @@ def _live(folder: Path, options: Options) -> tuple[Report, tuple[str, ...], list
     asked = _asked(options, trust, certificates)
     asked = replace(asked, unsigned_since=_unsigned_since(folder))
     with look(folder) as seen:
-        if seen.untouched():
-            raise StoreUnavailableError(
-                "the log is not opened yet: there is nothing to verify",
-                next_step="`ticketgate serve` opens it with its first record",
-            )
         report = verify_store(seen.stored(tables=not options.quick), asked, vouching)
     required = _required(options, (*required_by(asked), *(() if options.quick else (STATE,))))
     if SEMANTICS in required and STATE not in required:
         required = (*required, STATE)  # the tables of a live database are where its log must show
     return report, required, _whose(options)
+
+
+def _stop_if_untouched(folder: Path) -> None:
+    """Before its keys are read: of a log that was never opened, they may not be its own yet."""
+    with look(folder) as seen:
+        if seen.untouched():
+            raise StoreUnavailableError(
+                "the log is not opened yet: there is nothing to verify",
+                next_step="`ticketgate serve` opens it with its first record",
+            )
 
 
 def _unsigned_since(folder: Path) -> str:
