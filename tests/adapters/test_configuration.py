@@ -144,6 +144,12 @@ def test_mail_without_tls_is_for_loopback_only(folder: Path) -> None:
     assert not load(folder).settings.mail.tls
 
 
+def test_entries_are_public_only_where_it_is_said(folder: Path) -> None:
+    assert not load(folder).settings.evidence_public
+    edit(folder, "ticketgate.yaml", "# evidence: {", "evidence: {")
+    assert load(folder).settings.evidence_public
+
+
 def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
     edit(folder, "ticketgate.yaml", "    at_once: 4", "    tenant: corp")
     assert load(folder).settings.targets["corp-scim"].options == {"tenant": "corp"}

@@ -210,6 +210,7 @@ def read_settings(
         roles=roles,
         anchoring=read_anchoring(top, secrets),
         retention=read_retention(top.get("retention")),
+        evidence_public=_read_evidence(top.get("evidence")),
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}
@@ -348,6 +349,17 @@ def _read_mail(place: Place | None, secrets: SecretReader) -> MailSettings | Non
     if not tls and not is_loopback(smtp[0]):
         place.fault("mail without TLS is only for a server on this machine")
     return MailSettings(smtp[0], smtp[1], address, user, password, tls)
+
+
+def _read_evidence(place: Place | None) -> bool:
+    """Whether anybody may fetch entries and receipts."""
+    section = None if place is None else place.section()
+    if section is None:
+        return False
+    public = section.get("public")
+    found = None if public is None else public.flag()
+    section.close()
+    return bool(found)
 
 
 def _read_sign_in(place: Place | None) -> bool:

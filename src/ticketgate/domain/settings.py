@@ -134,3 +134,4 @@ class Settings:
     roles: Roles = field(default_factory=dict)
     anchoring: Anchoring = Anchoring()
     retention: Retention = field(default_factory=Retention)
+    evidence_public: bool = False

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import flask
 from typing_extensions import override
 
+from ticketgate.operations.hand_out import HandOut
 from ticketgate.web.create_app import create_app
+from ticketgate.web.evidence import evidence_pages
 from ticketgate.web.front import Front, FrontLimits
 from ticketgate.web.intake import Intake, SourceKeys
 from ticketgate.web.probes import closed_pages, probes
@@ -33,7 +36,7 @@ def doors(gateway: Gateway) -> Front:
         public_url=settings.public_url,
         session_key=settings.session_key,
         new_secret=gateway.ids.token,
-        extra_blueprints=[looks],
+        extra_blueprints=[looks, evidence_pages(partial(_hand_out, gateway))],
         restores=gateway.restores,
     )
     if gateway.lost is not None:
@@ -46,6 +49,13 @@ def doors(gateway: Gateway) -> Front:
         gateway.meters.refuse,
     )
     return _front(gateway, intake, pages, settings.public_url)
+
+
+def _hand_out(gateway: Gateway) -> HandOut | None:
+    """What of the log may be fetched; nothing while it is not the one that was signed."""
+    if gateway.keys is None or gateway.lost is not None:
+        return None
+    return HandOut(gateway.store, gateway.keys.signer, public=gateway.settings.evidence_public)
 
 
 class ClosedIntake(Intake):

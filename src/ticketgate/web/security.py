@@ -46,6 +46,12 @@ def secure(app: flask.Flask, *, public_url: str, session_key: bytes) -> None:
     app.after_request(_with_headers)
 
 
+def cached_as(words: str) -> None:
+    """Let the reply to this request be cached so, in place of not at all."""
+    flask.g.cached_as = words
+
+
 def _with_headers(reply: flask.Response) -> flask.Response:
     reply.headers.update(HEADERS)
+    reply.headers["Cache-Control"] = flask.g.get("cached_as", HEADERS["Cache-Control"])
     return reply
