@@ -1,13 +1,18 @@
 """`init`: a configuration that is whole, private where it must be, and overwrites nothing."""
 
 import os
+import pty
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from tests.cli.terminal import Terminal
 
+from ticketgate import wiring
 from ticketgate.cli.shipped import NAMES
+from ticketgate.domain.settings import FolderSettings, Settings
 
 
 def mode(path: Path) -> int:
@@ -48,6 +53,96 @@ def test_init_says_what_comes_next(tmp_path: Path) -> None:
     assert "anchor" in said
     for name in ("session.key", "snow-prod.whsec"):
         assert (folder / "secrets" / name).read_text().strip() not in said
+
+
+def settings_of(folder: Path) -> Settings:
+    return wiring.load(folder, {}).settings
+
+
+def test_an_anchor_that_is_named_stands_in_the_settings(tmp_path: Path) -> None:
+    worm = tmp_path / "it's worm # 1"
+    worm.mkdir()
+    said = Terminal(tmp_path)("init", str(tmp_path / "gate"), "--anchor", str(worm)).stdout
+    assert f"signed checkpoints are copied to {worm}." in said
+    assert "ANCHORED: none" not in said
+    assert "not there yet" not in said
+    assert settings_of(tmp_path / "gate").anchoring.anchors == (FolderSettings("file", str(worm)),)
+    assert Terminal(tmp_path / "gate")("check").exit_code == 0
+
+
+def test_an_anchor_that_is_not_there_yet_is_told_and_a_relative_one_is_made_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = Terminal(tmp_path)("init", "gate", "--anchor", "worm").stdout
+    assert f"{tmp_path}/worm is not there yet" in said
+    (anchor,) = settings_of(tmp_path / "gate").anchoring.anchors
+    assert anchor == FolderSettings("file", str(tmp_path / "worm"))
+
+
+@pytest.mark.parametrize("words", [(), ("--anchor", ""), ("--anchor", " ")], ids=range(3))
+def test_without_an_anchor_it_says_what_that_costs_and_what_to_do(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    said = Terminal(tmp_path)("init", str(tmp_path / "gate"), *words).stdout
+    assert "ANCHORED: none" in said
+    assert "`anchors:` in" in said
+    assert settings_of(tmp_path / "gate").anchoring.anchors == ()
+
+
+@pytest.mark.parametrize("anchor", ["gate", "gate/data/copies", "a\nb"])
+def test_a_place_beside_what_it_vouches_for_is_no_anchor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anchor: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = Terminal(tmp_path)("init", "gate", "--anchor", anchor)
+    assert done.exit_code == 2
+    assert "is no place for an anchor" in done.stderr
+    assert not (tmp_path / "gate").exists()
+
+
+@pytest.mark.parametrize("origin", ["acme.example/gate", "gate's-log", "&x", "12"])
+def test_an_origin_that_is_named_is_that_of_the_settings_and_of_the_key(
+    tmp_path: Path, origin: str
+) -> None:
+    folder = tmp_path / "gate"
+    done = Terminal(tmp_path)("init", str(folder), "--origin", origin)
+    assert f"the evidence log is {origin}" in done.stdout
+    assert settings_of(folder).origin == origin
+    assert [key.name for key in wiring.public_keys(folder)] == [origin]
+    assert Terminal(folder)("check").exit_code == 0
+
+
+@pytest.mark.parametrize("origin", ["", "two words", "a+b", "a#b", "é", "x" * 201, "a\tb"])
+def test_an_origin_that_cannot_name_a_log_is_refused_before_anything_is_written(
+    tmp_path: Path, origin: str
+) -> None:
+    done = Terminal(tmp_path)("init", str(tmp_path / "gate"), "--origin", origin)
+    assert done.exit_code == 2
+    assert "is no name of a log" in done.stderr
+    assert not (tmp_path / "gate").exists()
+
+
+@pytest.mark.parametrize("typed", ["", "worm"])
+def test_on_a_terminal_it_asks_for_an_anchor(tmp_path: Path, typed: str) -> None:
+    ours, theirs = pty.openpty()
+    command = "from ticketgate.cli.main import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", command, "init", str(tmp_path / "gate")],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as asking:
+        os.close(theirs)
+        os.write(ours, (f"{tmp_path}/worm\n" if typed else "\n").encode())
+        said, asked = asking.communicate(timeout=60)
+    os.close(ours)
+    assert asking.returncode == 0
+    assert "Anchor: a folder outside this host" in asked
+    anchors = [one.name for one in settings_of(tmp_path / "gate").anchoring.anchors]
+    assert anchors == (["file"] if typed else [])
+    assert ("ANCHORED: none" in said) == (not typed)
 
 
 @pytest.mark.parametrize("there", ["ticketgate.yaml", "notes.txt", "secrets"])

@@ -268,11 +268,17 @@ def _read_store(place: Place | None, folder: Path) -> Path:
     return _read_path(place, folder, "data/ticketgate.db")
 
 
+def is_origin(text: str) -> bool:
+    """Whether this can name a log."""
+    plain = text.isascii() and text.isprintable() and not any(c in " #+?" for c in text)
+    return plain and 0 < len(text) <= ORIGIN_CHARS_MAX
+
+
 def _read_origin(place: Place | None) -> str | None:
     text = None if place is None else place.text()
     if place is None or text is None:
         return None
-    if len(text) > ORIGIN_CHARS_MAX or not text.isascii() or any(c in " \t#+?" for c in text):
+    if not is_origin(text):
         place.fault("an origin is like gate.example.com/evidence: no spaces, '+', '#' or '?'")
         return None
     return text

@@ -18,6 +18,7 @@ from ticketgate.adapters.configuration import (
 from ticketgate.adapters.connectors import configured_sources, known_connectors
 from ticketgate.adapters.control import CONTROL_NAME, actor_name, ask
 from ticketgate.adapters.ids import RandomIds
+from ticketgate.adapters.settings_file import is_origin as names_log
 from ticketgate.adapters.settings_file import load_signing, load_where
 from ticketgate.adapters.signing_keys import SigningKey, read_keys, write_keys
 from ticketgate.adapters.sqlite import looking
@@ -66,6 +67,11 @@ def look(folder: Path) -> AbstractContextManager[Look]:
     """
     where = load_where(folder / SETTINGS_NAME)
     return looking.look(where.store, where.origin)
+
+
+def is_origin(text: str) -> bool:
+    """Whether this can name a log."""
+    return names_log(text)
 
 
 def new_signing_key(folder: Path, path: Path) -> None:
