@@ -16,7 +16,7 @@ def test_the_demo_tells_each_step_and_ends_well(tmp_path: Path) -> None:
     ran = CliRunner().invoke(main, ["demo", "--keep", str(folder)])
     assert ran.exit_code == 0, ran.output
     told = [line for line in ran.output.splitlines() if line.startswith("[")]
-    assert len(told) == 8
+    assert len(told) == 10
     for said in (
         "is an identity event (privilege.elevate)",
         "elevated-access-item@policy.yaml:",
@@ -25,7 +25,11 @@ def test_the_demo_tells_each_step_and_ends_well(tmp_path: Path) -> None:
         "Alice really is a member of SG-PROD-DB-ADMIN",
         "gone ",
         "STRUCTURE: holds",
+        "SIGNED: holds",
         "SEMANTICS: holds",
+        "STATE: holds",
+        "STRUCTURE    holds",
+        "STRUCTURE    fails",
     ):
         assert said in ran.output
     assert (folder / "config" / "data" / "ticketgate.db").is_file()
