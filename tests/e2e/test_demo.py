@@ -28,8 +28,8 @@ def test_the_demo_tells_each_step_and_ends_well(tmp_path: Path) -> None:
         "SIGNED: holds",
         "SEMANTICS: holds",
         "STATE: holds",
-        "STRUCTURE    holds",
-        "STRUCTURE    fails",
+        "STRUCTURE holds",
+        "STRUCTURE fails",
     ):
         assert said in ran.output
     assert (folder / "config" / "data" / "ticketgate.db").is_file()
