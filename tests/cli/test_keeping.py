@@ -1,7 +1,10 @@
 """`evidence erase` and `evidence prune`: beside a running gateway, and in its place."""
 
+import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -151,3 +154,47 @@ def test_the_running_gateway_keeps_what_is_live(live: Stage, beside: Terminal) -
         done = beside("evidence", "prune", "--before", "65536", *WHY)
         assert done.exit_code == 1
         assert "is not whole yet" in done.stderr
+
+
+# --- replay ----------------------------------------------------------------------------------
+
+
+def test_the_tables_are_rebuilt_and_compared(past: Terminal, tmp_path: Path) -> None:
+    done = past("evidence", "replay", "--into", str(tmp_path / "rebuilt.db"))
+    assert done.exit_code == 0, done.output
+    assert "rebuilt from entries 0 to 65" in done.stdout
+    assert "request 2, " in done.stdout
+    assert (tmp_path / "rebuilt.db").is_file()
+    again = past("evidence", "replay", "--into", str(tmp_path / "rebuilt.db"))
+    assert again.exit_code == 3
+    assert "is there already" in again.stderr
+
+
+def test_an_edited_table_is_told_by_its_column(past: Terminal) -> None:
+    with closing(sqlite3.connect(past.folder / "data" / "ticketgate.db")) as db:
+        db.execute("UPDATE link SET state = 'issued' WHERE rowid = (SELECT min(rowid) FROM link)")
+        db.execute("DELETE FROM approval WHERE rowid = 1")
+        db.commit()
+    done = past("evidence", "replay")
+    assert done.exit_code == 1
+    assert re.search(r'link lnk_\w+ state: log says "\w+", database says "issued"', done.stdout)
+    assert re.search(r'approval .*: log says "a row", database says nothing', done.stdout)
+    assert "2 differences between the log and the tables" in done.stderr
+    found = past.json("evidence", "replay", code=1)
+    assert {one["column"] for one in found["differences"]} == {"state", ""}
+    with closing(sqlite3.connect(past.folder / "data" / "ticketgate.db")) as db:
+        db.execute("UPDATE delivery SET effect = 'x'")
+        for number in range(200):
+            db.execute("INSERT INTO loaded VALUES (?, 'x', 'x')", (f"k{number}",))
+        db.commit()
+    assert "more\n" in past("evidence", "replay").stdout
+
+
+def test_a_log_that_cannot_be_read_is_not_replayed(past: Terminal) -> None:
+    with closing(sqlite3.connect(past.folder / "data" / "ticketgate.db")) as db:
+        db.execute("DROP TRIGGER evidence_no_update")
+        db.execute("UPDATE evidence_entry SET entry = x'00' WHERE idx = 4")
+        db.commit()
+    done = past("evidence", "replay")
+    assert done.exit_code == 3
+    assert "entry 4: not JSON in UTF-8 [cannot_replay]" in done.stderr

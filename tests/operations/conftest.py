@@ -10,18 +10,20 @@ from tests.filled import fill
 from tests.keys import ORIGIN
 from tests.operations.copies import LARGE, Shelf
 from tests.operations.kit import MEMORY, Gate, approve, folder
+from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket
 
 
 @pytest.fixture(autouse=True)
 def gate() -> Iterator[Gate]:
-    """A running gate; at the end its log has structure, semantics and every disclosure."""
+    """A running gate; at the end its log holds, and the tables are what it makes them."""
     with folder() as path:
         made = Gate(path)
         try:
             yield made
         finally:
             made.stop()
+        assert compared(made) == []
         report = made.verified()
         assert not report.failing, [verdict.faults for verdict in report.failing]
 

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.contracts.fake_target import Fault
 from tests.operations.fakes import GROUP, REPORTS, principal
 from tests.operations.kit import OWN_USER, Gate, folder
+from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket, account, closed, edited, report_ticket
 from typing_extensions import override
 
@@ -32,8 +33,13 @@ from ticketgate.domain.grant import (
     Grant,
     GrantState,
 )
+from ticketgate.domain.log_life import SEGMENT_ENTRIES
+from ticketgate.domain.replay import Replay
+from ticketgate.domain.retention import Retention
+from ticketgate.domain.snapshot import from_snapshot, to_snapshot
 from ticketgate.operations.control import carry_out
 from ticketgate.operations.decide_request import Decided
+from ticketgate.operations.erase import Eraser, What
 
 LIFE_MAX: Final = {"prod-db-admin": 4 * 3600, "sales-reports": 5 * 86_400}
 GROUPS: Final = {"prod-db-admin": GROUP, "sales-reports": REPORTS}
@@ -196,6 +202,12 @@ class Histories(RuleBasedStateMachine):
         else:
             self.gate.directory.change(person, active=how == "back")
 
+    @rule(person=st.sampled_from(["alice", "bob", "carol"]))
+    def erase(self, person: str) -> None:
+        """What nothing holds back goes; all else goes on as it was."""
+        keep = Retention(decisions=timedelta(0))
+        Eraser(self.gate.store, keep, self.gate.clock.now).erase(What(person=person), "os:0", "x")
+
     @precondition(lambda self: "active" in self.gate.grant_states())
     @rule(person=st.sampled_from(["alice", "bob"]))
     def pull_the_switch(self, person: str) -> None:
@@ -329,7 +341,25 @@ class Histories(RuleBasedStateMachine):
         self.gate.stop()
         report = self.gate.verified()
         assert not report.failing, [verdict.faults for verdict in report.failing]
+        assert compared(self.gate) == []
+        self._replays_from_any_snapshot()
         self.stack.close()
+
+    def _replays_from_any_snapshot(self) -> None:
+        records = self.gate.records()
+        whole = _replayed(Replay(), records)
+        for cut in {1, len(records) // 3, len(records) // 2, len(records) - 1}:
+            first = _replayed(Replay(), records[:cut])
+            _, going_on = from_snapshot(to_snapshot(first, SEGMENT_ENTRIES))
+            _replayed(going_on, records[cut:])
+            assert to_snapshot(going_on, SEGMENT_ENTRIES) == to_snapshot(whole, SEGMENT_ENTRIES)
+            assert going_on.faults.count == 0
+
+
+def _replayed(replay: Replay, records: list[dict[str, Any]]) -> Replay:
+    for record in records:
+        replay.take(record["_seq"], record)
+    return replay
 
 
 def _in_state(ticket: Ticket, state: StateClass) -> Ticket:

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 from tests.operations.kit import Gate, folder
+from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket, closed, report_ticket
 
 from ticketgate.adapters.sqlite import schema
@@ -92,6 +93,7 @@ def assert_it_holds(gate: Gate) -> None:
     report = gate.verified()
     assert not report.failing, [verdict.faults for verdict in report.failing]
     assert report["state"].holds
+    assert compared(gate) == []
 
 
 def test_what_the_settings_do_not_keep_goes_by_itself(filled: Path) -> None:

@@ -101,6 +101,7 @@ def record(
         "revision": request.revision,
         "reasons": list(request.reasons),
         "links": issued[:LINKS_PER_RECORD],
+        "shown": request.shown,
         **_people(tx, request),
         **(more or {}),
     }

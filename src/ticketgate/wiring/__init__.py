@@ -17,6 +17,7 @@ from ticketgate.wiring.commands import (
     signing_key_place,
     this_user,
     wall_time,
+    write_rebuilt,
 )
 from ticketgate.wiring.evidence import export, newest_checkpoint, prove
 from ticketgate.wiring.gateway import VERSION, Gateway
@@ -57,4 +58,5 @@ __all__ = [
     "this_user",
     "token_reader",
     "wall_time",
+    "write_rebuilt",
 ]

@@ -21,9 +21,10 @@ from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.settings_file import is_origin as names_log
 from ticketgate.adapters.settings_file import load_signing, load_where
 from ticketgate.adapters.signing_keys import SigningKey, read_keys, write_keys
-from ticketgate.adapters.sqlite import looking
+from ticketgate.adapters.sqlite import looking, rebuilt_file
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.note import VerifierKey
+from ticketgate.domain.rebuild import Rebuild
 from ticketgate.ports import Source
 
 Look: TypeAlias = looking.SqliteLook
@@ -72,6 +73,15 @@ def look(folder: Path) -> AbstractContextManager[Look]:
 def is_origin(text: str) -> bool:
     """Whether this can name a log."""
     return names_log(text)
+
+
+def write_rebuilt(rebuilt: Rebuild, path: Path) -> None:
+    """Write rebuilt tables into a new database file.
+
+    Raises:
+        StoreUnavailableError: there is such a file, or it cannot be written.
+    """
+    rebuilt_file.write(rebuilt, path)
 
 
 def new_signing_key(folder: Path, path: Path) -> None:

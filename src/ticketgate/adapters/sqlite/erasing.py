@@ -184,6 +184,7 @@ class SqliteErasing:
             ("approval", "approver"),
             ("link", "approver"),
             ("request_view", "subject"),
+            ("restore_statement", "subject"),
         ):
             sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 -- fixed words
             self._db.execute(sql, (actor, subject))

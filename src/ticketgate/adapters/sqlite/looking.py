@@ -1,11 +1,12 @@
 """Looking at a store that another process may be writing: read-only, and never creating it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ticketgate.adapters.sqlite import evidence_tables, schema, state_rows
+from ticketgate.adapters.sqlite.held_rows import Held, HeldRows
 from ticketgate.adapters.sqlite.rows import one, rows, scalar
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.domain.chain_check import EntryRow
@@ -61,6 +62,10 @@ class SqliteLook(SqliteReading):
             self.evidence.pruned(),
             self.evidence.pruned_leaves(),
         )
+
+    def held_rows(self) -> Iterable[Held]:
+        """Every row of the state tables, as a rebuilding from the log would have it."""
+        return HeldRows(self._db)
 
     def untouched(self) -> bool:
         """Whether no gateway has ever opened the log of this database."""

@@ -6,6 +6,7 @@ from ticketgate.cli.evidence.erase import erase_values
 from ticketgate.cli.evidence.export import export_log
 from ticketgate.cli.evidence.proof import prove_record, show_checkpoint
 from ticketgate.cli.evidence.prune import prune_entries
+from ticketgate.cli.evidence.replay import replay_log
 from ticketgate.cli.evidence.show import show_record
 from ticketgate.cli.evidence.verify import verify_log
 from ticketgate.cli.groups import Listed
@@ -24,5 +25,6 @@ for _command in (
     show_checkpoint,
     erase_values,
     prune_entries,
+    replay_log,
 ):
     evidence.add_command(_command)
