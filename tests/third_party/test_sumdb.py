@@ -6,13 +6,21 @@ Needs `go` and the sources of golang.org/x/mod in a GOPATH, as Debian's golang-g
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.cli.terminal import Terminal
 from tests.domain.signing import signer
-from tests.third_party.tile_writer import signed, write_bundle
+from tests.filled import evidence_of, fill
+from tests.keys import ORIGIN
+
+from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.signing_keys import SigningKey, write_keys
+from ticketgate.domain.checkpoint import Checkpoint
+from ticketgate.domain.merkle import root_at, root_of
+from ticketgate.domain.note import Note
 
 GOPATH: Final = Path("/usr/share/gocode")
 MISSING: Final = [
@@ -28,9 +36,9 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
 ]
 
-GATE: Final = signer("gate.example.com/evidence", "gate")
+GATE: Final = signer(ORIGIN, "gate")
 SIZE: Final = 70_000
-OLDER: Final = (1, 255, 256, 257, 65_536, 69_999, 70_000)
+OLDER: Final = (1, 255, 256, 257, 65_536, 69_999)
 RECORD: Final = 65_537
 
 
@@ -56,10 +64,22 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle with tiles of a log of 70,000 records; nothing writes to it after this."""
+    """What `evidence export --tiles` writes of 70,000 records; nothing writes to it after this."""
     folder = tmp_path_factory.mktemp("bundle")
-    write_bundle(folder, GATE, SIZE, OLDER)
-    return folder
+    gate = Terminal(folder / "gate")
+    assert gate("init", str(gate.folder)).exit_code == 0
+    key = SigningKey(ORIGIN, GATE.secret.private_bytes_raw())
+    write_keys(gate.folder / "secrets" / "signing.key", [key])
+    database = gate.folder / "data" / "ticketgate.db"
+    fill(database, ORIGIN, SIZE)
+    signer_of_gate = CheckpointSigner([key], gate.folder / "data" / "checkpoints")
+    with evidence_of(database) as evidence:
+        for size in OLDER:
+            older = Checkpoint(ORIGIN, size, root_at(size, evidence.hashes))
+            signer_of_gate.add(signer_of_gate.sign(older, evidence.hashes), ())
+    done = gate("evidence", "export", str(folder / "copy"), "--tiles")
+    assert done.exit_code == 0, done.output
+    return folder / "copy"
 
 
 Check = Callable[..., subprocess.CompletedProcess[str]]
@@ -75,6 +95,12 @@ def check(program: Path, bundle: Path) -> Check:
         )
 
     return run
+
+
+def signed(leaves: Sequence[bytes]) -> bytes:
+    """A checkpoint, signed by the right key, of a tree of these leaves."""
+    text = Checkpoint(ORIGIN, len(leaves), root_of(leaves)).text
+    return Note(text, (GATE.line(text),)).encoded()
 
 
 def flipped(data: bytes, place: int) -> bytes:
@@ -151,7 +177,7 @@ def test_another_history_that_the_log_signed_is_found(check: Check, bundle: Path
     """The signature is good: only the consistency proof tells."""
     path = bundle / "checkpoints" / "256"
     good = path.read_bytes()
-    path.write_bytes(signed(GATE, [bytes(32)] * 256))
+    path.write_bytes(signed([bytes(32)] * 256))
     try:
         done = check()
     finally:
