@@ -1,5 +1,6 @@
 """`evidence erase` and `evidence prune`: beside a running gateway, and in its place."""
 
+import os
 import re
 import shutil
 import sqlite3
@@ -19,6 +20,7 @@ from tests.operations.tickets import access_ticket, closed, report_ticket
 from typing_extensions import override
 
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
+from ticketgate.wiring import Gateway, load
 
 LONG_AGO: Final = datetime(2024, 1, 1, tzinfo=UTC)
 WHY: Final = ("--reason", "the person asked for it")
@@ -156,6 +158,24 @@ def test_the_running_gateway_keeps_what_is_live(live: Stage, beside: Terminal) -
         assert "is not whole yet" in done.stderr
 
 
+def test_a_running_gateway_prunes_and_erases_when_it_is_asked(past: Terminal) -> None:
+    keep(past, "decisions: 1d")
+    gateway = Gateway(load(past.folder, os.environ))
+    gateway.start()
+    try:
+        done = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+        assert done.exit_code == 0, done.output
+        assert f"entries 0 to {SEGMENT_ENTRIES - 1} pruned" in done.stdout
+        done = past("evidence", "erase", "--person", "alice", *WHY)
+        assert done.exit_code == 0, done.output
+        refused = past("evidence", "erase", "--record", "1", "--person", "x", *WHY)
+        assert refused.exit_code == 2
+    finally:
+        gateway.stop()
+    verified(past)
+    assert past("evidence", "replay").exit_code == 0
+
+
 # --- replay ----------------------------------------------------------------------------------
 
 
@@ -198,3 +218,22 @@ def test_a_log_that_cannot_be_read_is_not_replayed(past: Terminal) -> None:
     done = past("evidence", "replay")
     assert done.exit_code == 3
     assert "entry 4: not JSON in UTF-8 [cannot_replay]" in done.stderr
+
+
+# --- privacy ---------------------------------------------------------------------------------
+
+
+def test_what_is_hidden_is_counted_by_kind_and_person(past: Terminal) -> None:
+    done = past("evidence", "privacy")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"actor +alice +1 +0 +2024-01-01 00:00:00 UTC +live, or for good", done.stdout)
+    keep(past, "decisions: 30000d")
+    found = past.json("evidence", "privacy", "--person", "bob")
+    (actor,) = [one for one in found["values"] if one["kind"] == "actor"]
+    assert actor["until"].startswith("2106-")
+    assert [one["kind"] for one in found["retained"]] == ["actor"]
+    assert past("evidence", "erase", "--person", "alice", *WHY).exit_code == 1
+    table = past("evidence", "privacy", "--person", "alice")
+    assert re.search(r"content +alice +0 +5 ", table.stdout)
+    assert "stays until 2106-" in table.stdout
+    assert "nothing is hidden" in past("evidence", "privacy", "--person", "nobody").stdout

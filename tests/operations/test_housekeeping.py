@@ -251,3 +251,27 @@ def test_a_grant_that_cannot_be_moved_stops_neither_the_others_nor_the_rest(gate
         plain.execute("DROP TRIGGER planted")
     gate.keeper.step()
     assert gate.grants()[0].state.value == "revoking"
+
+
+def bodies(gate: Gate) -> int:
+    with closing(sqlite3.connect(gate.path)) as db:
+        return int(db.execute("SELECT count(*) FROM delivery_body").fetchone()[0])
+
+
+def test_raw_bodies_whose_time_is_up_go_at_the_start_also_those_that_are_parked(
+    gate: Gate,
+) -> None:
+    gate.deliver(access_ticket())
+    assert gate.deliver(b'{"no": "mapping"}') == "no_mapping"
+    gate.receive(access_ticket("t2"))
+    gate.clock.at += timedelta(days=30)
+    gate.restart()
+    gate.keeper.step()
+    assert bodies(gate) == 3  # not before
+    gate.clock.at += timedelta(seconds=1)
+    gate.restart()
+    gate.keeper.step()
+    assert bodies(gate) == 1  # what waits to be worked off stays
+    assert gate.work() == 1
+    gate.tick(3600)
+    assert bodies(gate) == 0

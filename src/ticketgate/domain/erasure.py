@@ -27,6 +27,17 @@ class HiddenValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many values of one kind and person are given, how many were erased, and the oldest."""
+
+    kind: str
+    subject: str
+    given: int
+    erased: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where a thing stands: live, or ended then; `given` is when the last grant of it ended."""
 

@@ -207,7 +207,9 @@ class LogCheck:
             f"{tally.given} given, {tally.erased} erased, {tally.withheld} withheld",
         )
         yield self.replay.faults.verdict(
-            SEMANTICS, lack, "its beginning is left out" if self._left_out else ""
+            SEMANTICS,
+            lack,
+            "its beginning is left out" if self._left_out else self.replay.silence.note,
         )
         yield vouched.anchored
         yield vouched.policy

@@ -11,6 +11,7 @@ from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
+from ticketgate.domain.silence import Silence
 
 Record = Mapping[str, Json]
 _Round = tuple[str, int]  # (material, round)
@@ -76,6 +77,7 @@ class Replay:
         """`trust` says whose keys may follow; without it only their form is checked."""
         self.faults = FaultList()
         self.life = LogLife(trust)
+        self.silence = Silence()
         self.time = ""
         self.folded: dict[tuple[str, str], Folded] = {}
         self.revisions: set[tuple[str, int]] = set()
@@ -94,6 +96,7 @@ class Replay:
         if isinstance(moment, str) and is_instant(moment):
             if moment < self.time:
                 self.faults.add(index, "time goes back")
+            self.silence.take(index, self.time, moment)
             self.time = max(moment, self.time)
         kind = record.get("type")
         if not isinstance(kind, str):

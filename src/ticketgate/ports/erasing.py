@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.erasure import HiddenValue, Standing
+from ticketgate.domain.erasure import Counted, HiddenValue, Standing
 
 
 class Erasing(Protocol):
@@ -22,6 +22,9 @@ class Erasing(Protocol):
 
     def before(self, moment: datetime) -> list[HiddenValue]:
         """What records from before that moment give, the oldest first; actors left out."""
+
+    def counts(self, subject: str | None) -> list[Counted]:
+        """The values by kind and person, of one person or of all."""
 
     def request(self, ident: str) -> Standing:
         """Where a request stands, its ticket and its grants counted in."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
-from ticketgate.domain.erasure import ACTOR, HiddenValue, Standing
+from ticketgate.domain.erasure import ACTOR, Counted, HiddenValue, Standing
 from ticketgate.domain.evidence import parse_entry
-from ticketgate.domain.instants import to_text
+from ticketgate.domain.instants import from_text, to_text
 
 _GIVEN: Final = (
     "SELECT d.digest AS digest, d.idx AS idx, d.subject AS subject, d.kind AS kind,"
@@ -62,6 +62,28 @@ class SqliteErasing:
                 break
             found.append(_value(row))
         return found
+
+    def counts(self, subject: str | None) -> list[Counted]:
+        """The values by kind and person, of one person or of all."""
+        sql = (
+            "SELECT kind, subject, count(encoded) AS given, count(*) AS total, min(idx) AS first"
+            " FROM evidence_disclosure WHERE ?1 IS NULL OR subject = ?1"
+            " GROUP BY kind, subject ORDER BY kind, subject"
+        )
+        return [
+            Counted(
+                row["kind"],
+                row["subject"],
+                row["given"],
+                row["total"] - row["given"],
+                self._time_of(row["first"]),
+            )
+            for row in rows(self._db, sql, subject)
+        ]
+
+    def _time_of(self, index: int) -> datetime | None:
+        entry = scalar(self._db, "SELECT entry FROM evidence_entry WHERE idx = ?", index)
+        return None if entry is None else from_text(str(parse_entry(entry)["_ts"]))
 
     # --- where it stands ----------------------------------------------------------------------
 

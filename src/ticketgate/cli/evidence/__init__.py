@@ -4,6 +4,7 @@ import click
 
 from ticketgate.cli.evidence.erase import erase_values
 from ticketgate.cli.evidence.export import export_log
+from ticketgate.cli.evidence.privacy import show_privacy
 from ticketgate.cli.evidence.proof import prove_record, show_checkpoint
 from ticketgate.cli.evidence.prune import prune_entries
 from ticketgate.cli.evidence.replay import replay_log
@@ -23,6 +24,7 @@ for _command in (
     prove_record,
     show_record,
     show_checkpoint,
+    show_privacy,
     erase_values,
     prune_entries,
     replay_log,
