@@ -245,4 +245,4 @@ def test_disclosures_of_no_entry_are_passed(told: Path) -> None:
     assert rebuild([], [("d", 3, None)], None).tables["actor"] == {}
     with closing(copied(told)) as db:
         (entry,) = SqliteEvidence(db).entries(5, 6)
-    assert rebuild([entry], [("d", 3, "!"), ("e", 9, "!")], None)
+    assert rebuild([entry], [("d", 3, "!"), ("e", 9, "!")], None).tables
