@@ -322,6 +322,8 @@ def test_the_command_line_asks_for_it(gate: Gate) -> None:
     assert kept["until"].startswith("2026-12-22")
     assert kept["about"].startswith("actor act_")
     assert told["records"] == [gate.records("disclosure.erased")[0]["_seq"]]
+    nothing = control(gate).carry_out(ACTOR, {"do": "erase", "record": 0, "reason": "x"})
+    assert (nothing["erased"], nothing["retained"]) == ({}, [])
     told = control(gate).carry_out(ACTOR, {"do": "prune", "before": 5, "reason": "x"})
     assert told == {"first": 0, "boundary": 0, "held": "size"}
     told = control(gate).carry_out(ACTOR, {"do": "prune", "older_than": 5, "reason": "x"})
