@@ -152,10 +152,10 @@ def test_what_replay_began_with_must_be_named() -> None:
     replay = Replay()
     replay.life.expect(2 * AT, "s")
     replay.take(3 * AT, pruned(AT, "earlier"))
-    assert replay.life.unmet()
+    assert replay.life.unmet == 2 * AT
     replay.take(3 * AT + 1, pruned(2 * AT))
     replay.take(3 * AT + 2, pruned(3 * AT, "later"))
-    assert not replay.life.unmet()
+    assert replay.life.unmet is None
     assert faults(replay) == []
 
 

@@ -209,13 +209,21 @@ def test_a_decision_after_the_end_of_its_request_is_a_fault() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"round": 0}, {"stage": True}, {"need": "1"}, {"need": 0}, {"approver": None}, {"seconds": 0}],
+    [{"round": 0}, {"stage": True}, {"need": "1"}, {"need": 0}, {"material": 7}, {"seconds": 0}],
 )
 def test_an_approval_that_does_not_say_whose_or_of_what_is_a_fault(fields: dict[str, Json]) -> None:
     story = Story()
     story.ask()
     story.decide(**{"approver": "bob"} | fields)
     assert story.faults == [(1, "an approval without its approver, round, stage, need or seconds")]
+
+
+@pytest.mark.parametrize("decision", ["approve", "deny", "maybe"])
+def test_a_decision_is_somebodys(decision: str) -> None:
+    story = Story()
+    story.ask()
+    story.decide(decision=decision, approver=None)
+    assert story.faults == [(1, "a decision without its approver")]
 
 
 def test_a_decision_is_an_approval_or_a_denial() -> None:
@@ -227,7 +235,14 @@ def test_a_decision_is_an_approval_or_a_denial() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"stages": []}, {"stages": 1}, {"stages": [1, True]}, {"stages": [0]}, {"round": True}],
+    [
+        {"stages": []},
+        {"stages": 1},
+        {"stages": [1, True]},
+        {"stages": [0]},
+        {"round": True},
+        {"material": None},
+    ],
 )
 def test_an_approved_request_says_its_round_and_stages(fields: dict[str, Json]) -> None:
     story = Story()
@@ -259,7 +274,7 @@ def test_one_approval_gives_one_grant() -> None:
         {"requester": "bob"},
         {"beneficiary": "bob"},
         {"editor": "bob"},
-        {"editors": ["carol", 7, "bob"]},
+        {"editors": ["carol", "bob"]},
     ],
 )
 def test_nobody_approves_their_own_request(party: dict[str, Json]) -> None:
@@ -275,12 +290,19 @@ def test_nobody_approves_their_own_request(party: dict[str, Json]) -> None:
 
 def test_whose_request_it_is_is_not_told_only_afterwards() -> None:
     story = Story()
-    story.ask(editors="bob")
+    story.ask()
     story.decide("carol")
     story.decide("bob")
     story.ask("approved", "awaiting", beneficiary="bob")
     story.grant(NEW, "planned", subject="bob")
     assert story.faults == [(3, "approved by somebody whose own request it is")]
+
+
+@pytest.mark.parametrize("editors", ["bob", None, ["carol", 7]])
+def test_editors_are_a_list_of_actors(editors: Json) -> None:
+    story = Story()
+    story.ask(editors=editors)
+    assert story.faults == [(0, "editors that are no list of actors")]
 
 
 def test_the_parties_are_those_of_the_round() -> None:

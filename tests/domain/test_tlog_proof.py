@@ -15,7 +15,7 @@ from ticketgate.domain.note import Note
 from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX, TlogProof, parse_tlog_proof
 
 ORIGIN = "gate.example.com/evidence"
-ENTRIES = [b"entry %d" % number for number in range(11)]
+ENTRIES = [b'{"_seq":%d}' % number for number in range(11)]
 
 
 def signed(size: int) -> SignedCheckpoint:
@@ -71,6 +71,13 @@ def test_a_receipt_of_another_record_or_without_its_entry_does_not_hold() -> Non
     assert not TlogProof(3, right.hashes[1:], right.signed, right.extra).holds()
     assert not TlogProof(3, right.hashes, right.signed, ENTRIES[4]).holds()
     assert not TlogProof(3, right.hashes, right.signed).holds()
+
+
+@pytest.mark.parametrize("entry", [b'{"_seq":1}', b'{"_seq":false}', b'{"_seq": 0}', b"{}", b""])
+def test_the_entry_of_a_receipt_is_the_record_of_its_index(entry: bytes) -> None:
+    checkpoint = Checkpoint(ORIGIN, 1, leaf_hash(entry))
+    note = Note(checkpoint.text, (signer(ORIGIN, "alice").line(checkpoint.text),))
+    assert not TlogProof(0, (), SignedCheckpoint(checkpoint, note), entry).holds()
 
 
 def test_the_form_is_that_of_the_standard() -> None:

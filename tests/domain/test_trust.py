@@ -228,7 +228,7 @@ def test_whatever_bytes_come_only_our_error_leaves(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("end", "sizes", "others"),
-    [(None, [1, 2, INTEGER_MAX], [0]), (7, [1, 6, 7], [0, 8, 9]), (0, [], [0, 1])],
+    [(None, [0, 1, 2, INTEGER_MAX], []), (7, [0, 1, 6, 7], [8, 9]), (0, [0], [1])],
 )
 def test_a_key_counts_up_to_its_end(end: int | None, sizes: list[int], others: list[int]) -> None:
     lines = [] if end is None else [f"end {GATE.key.label} {end}"]

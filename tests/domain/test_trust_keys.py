@@ -113,10 +113,10 @@ def test_only_a_new_key_of_this_log_can_follow(key: Signer) -> None:
         follow(ACCEPTED, rotated(GATE, key))
 
 
-def test_a_key_that_has_ended_does_not_come_back() -> None:
-    keys = (LogKey(GATE.key), LogKey(NEXT.key, end=5))
-    with pytest.raises(EvidenceError, match="cannot follow"):
-        follow(keys, rotated(GATE, NEXT))
+@pytest.mark.parametrize("end", [None, 5])
+def test_a_key_that_is_accepted_already_stays_as_it_is(end: int | None) -> None:
+    keys = (LogKey(GATE.key), LogKey(NEXT.key, end=end))
+    assert follow(keys, rotated(GATE, NEXT)) == keys
 
 
 @pytest.mark.parametrize("name", ["signature", "possession"])

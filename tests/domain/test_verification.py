@@ -220,13 +220,14 @@ def test_what_is_erased_on_record_is_counted_and_no_fault() -> None:
     assert log.report().tally == Tally(given=2, erased=1, withheld=0, mismatch=0)
 
 
-@pytest.mark.parametrize("digests", [None, "x", ["x"], [7]])
+@pytest.mark.parametrize("digests", [None, "x", ["x"], [7], ["x" * 43]])
 def test_an_erasure_is_of_what_an_entry_before_it_holds(digests: Json) -> None:
     log = short()
     log.tell("disclosure.erased", digests=digests)
     log.tell("actor.minted", {"subject": "carol"}, actor="act_2")
-    assert first_bad(log.report()) == (None, None, 3)
-    assert texts(log.report()) == {"tells of an erasure of what no entry before it holds"}
+    assert first_bad(log.report()) == (None, 3, None)
+    what = "no entry before it holds" if digests == ["x" * 43] else "are no digests"
+    assert texts(log.report()) == {f"tells of an erasure of what {what}"}
 
 
 def test_swapped_disclosures_are_seen() -> None:
@@ -244,8 +245,9 @@ def test_swapped_disclosures_are_seen() -> None:
         ({"digest": "x" * 43}, 1),
         ({"digest": "x" * 43, "idx": 2}, 2),
         ({"digest": None, "idx": "1"}, 0),
-        ({"idx": 2}, 1),
-        ({"idx": None, "encoded": None}, 1),
+        ({"idx": 2}, 2),
+        ({"idx": None, "encoded": None}, 0),
+        ({"idx": 99}, 3),
         ({"encoded": "é"}, 1),
         ({"encoded": b"bytes"}, 1),
     ],
@@ -272,8 +274,11 @@ def test_a_digest_that_comes_again_in_another_entry_is_a_fault() -> None:
     again = rewritten(log.rows[3], sd=[log.hidden[0][0]])
     report = verify([*log.rows[:3], again], log.hidden[:1], Head(4, again[1]), ORIGIN)
     assert first_bad(report) == (None, None, 3)
-    assert texts(report) == {"holds a digest that an entry already holds"}
-    assert report.tally == Tally(given=1, erased=0, withheld=0, mismatch=0)
+    assert texts(report) == {
+        "holds a digest that an entry already holds",
+        "a disclosure is missing: its row is not there",
+    }
+    assert report.tally == Tally(given=1, erased=0, withheld=1, mismatch=0)
 
 
 @pytest.mark.parametrize("listed", [None, "x", [1], {"a": 1}])

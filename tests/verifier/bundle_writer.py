@@ -154,6 +154,7 @@ class Log:
     leaves: list[bytes] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     start: int = 0  # index of the first of the entries
+    day: int = 22  # of November 2026, on which it began
 
     def __len__(self) -> int:
         return self.start + len(self.entries)
@@ -162,7 +163,7 @@ class Log:
         """Time in this log goes by a second each record."""
         day, rest = divmod(9600 + index, 86400)
         hours, minutes = divmod(rest // 60, 60)
-        return f"2026-11-{22 + day:02d}T{hours:02d}:{minutes:02d}:{rest % 60:02d}.000000Z"
+        return f"2026-11-{self.day + day:02d}T{hours:02d}:{minutes:02d}:{rest % 60:02d}.000000Z"
 
     def add(self, kind: str, hide: dict[str, Any] | None = None, /, **fields: object) -> int:
         """One record; what it hides becomes disclosures."""

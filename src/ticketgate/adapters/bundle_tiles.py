@@ -9,12 +9,13 @@ from ticketgate.domain.tiles import Tile
 
 
 class TileMaker:
-    """Takes the parts of a log in order and gives each tile once it is full.
+    """Takes the parts of a log in order and gives each tile of a tree of `size` once it is full.
 
     A run of leaves has no entries: its `tile/entries` are not made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._left = size
         self._entries = bytearray()
         self._count = 0  # of entries in the entry bundle that is under way
         self._whole = True  # whether all of its entries are there
@@ -28,12 +29,14 @@ class TileMaker:
             case LayoutFault():
                 return
             case LeafRun(hashes):
-                for at in range(0, len(hashes), HASH_BYTES):
+                for at in range(0, min(len(hashes), self._left * HASH_BYTES), HASH_BYTES):
                     self._whole = False
                     yield from self._leaf(hashes[at : at + HASH_BYTES])
-            case entry:
+            case entry if self._left:
                 self._entries += len(entry).to_bytes(2, "big") + entry
                 yield from self._leaf(leaf_hash(entry))
+            case _:
+                return
 
     def close(self) -> Iterator[tuple[str, bytes]]:
         """The tiles that are not full, at the end of the log."""
@@ -45,6 +48,7 @@ class TileMaker:
 
     def _leaf(self, leaf: bytes) -> Iterator[tuple[str, bytes]]:
         self._count += 1
+        self._left -= 1
         if self._count == TILE_WIDTH:
             if self._whole:
                 yield self._entry_tile(), bytes(self._entries)

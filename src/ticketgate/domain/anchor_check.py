@@ -7,6 +7,7 @@ from typing import Final
 
 from ticketgate.domain.checkpoint import (
     Checkpoint,
+    Signatures,
     SignedCheckpoint,
     check_signatures,
     cosignature_time,
@@ -16,6 +17,7 @@ from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList, State
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.note import VerifyEd25519
+from ticketgate.domain.time_stamp import check_imprint
 from ticketgate.domain.trust import NONE, LogKey, Trust
 
 SIGNED: Final = "signed"
@@ -24,6 +26,12 @@ POLICY: Final = "policy"
 
 # (token, text of the checkpoint) -> (who, when); raises EvidenceError for one that does not hold.
 ReadToken = Callable[[bytes, bytes], tuple[str, datetime]]
+
+
+class KnownError(EvidenceError):
+    """A checkpoint that the verifier brought proves nothing: a matter of usage."""
+
+    code = "usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +96,18 @@ class AnchorCheck:
         self._strangers: list[int] = []  # where checkpoints stand that nobody trusted has signed
 
     def check(self, vouching: Vouching, is_young: Callable[[int], bool]) -> Vouched:
-        """All three verdicts. `is_young(index)`: that record need not be signed yet."""
+        """All three verdicts. `is_young(index)`: that record need not be signed yet.
+
+        Raises:
+            KnownError: a known checkpoint is not of this log, or not signed by a trusted key.
+        """
         unread = 0
         for named, data in vouching.checkpoints:
             self._checkpoint(named, data)
         for size, token in vouching.tokens.items():
-            if vouching.read_token is None:
-                unread += 1
-            else:
-                self._token(size, token, vouching.read_token)
+            unread += self._token(size, token, vouching.read_token)
         for known in vouching.known:
-            self._known(known.checkpoint)
+            self._known(known)
         for place in () if self._signed_to is None else self._strangers:
             self._signed.add(place, "a checkpoint that no trusted key signed, beside one that is")
         return Vouched(
@@ -116,18 +125,16 @@ class AnchorCheck:
         except EvidenceError as fault:
             self._signed.add(place, f"a checkpoint that is not in form: {fault.reason}")
             return
-        if named is not None and found.checkpoint.size != named:
-            self._signed.add(place, "a checkpoint of another size than its name says")
-        self._held(found)
+        self._held(named, found)
 
-    def _held(self, found: SignedCheckpoint) -> None:
+    def _held(self, named: int | None, found: SignedCheckpoint) -> None:
         checkpoint = found.checkpoint
         place = min(checkpoint.size, self._size)
-        right = not self._contradicts(checkpoint, self._signed)
-        told = check_signatures(found.note, self._believed, self._verify, self._now)
+        right = self._fits(named, checkpoint, place)
+        told = self._signatures(found)
         _add(self._signed, place, told.bad_signatures)
         _add(self._anchored, place, told.bad_cosignatures)
-        counts = any(one.key in told.keys and one.counts_at(checkpoint.size) for one in self._keys)
+        counts = self._counts(found, told)
         if told.keys and not counts:
             self._signed.add(place, "a checkpoint signed by a key that had ended, or not begun")
         if not told.keys and not told.bad_signatures:
@@ -140,6 +147,22 @@ class AnchorCheck:
             self._signed_to = max(checkpoint.size, self._signed_to or 0)
             if self._trust.meets([seen.witness for seen in told.cosignatures]):
                 self._met = max(checkpoint.size, self._met or 0)
+
+    def _fits(self, named: int | None, checkpoint: Checkpoint, place: int) -> bool:
+        """Whether it is one of this log, of the size that its name says."""
+        right = not self._contradicts(checkpoint, self._signed)
+        if named in {None, checkpoint.size}:
+            return right
+        self._signed.add(place, "a checkpoint of another size than its name says")
+        return False
+
+    def _signatures(self, found: SignedCheckpoint) -> Signatures:
+        return check_signatures(found.note, self._believed, self._verify, self._now)
+
+    def _counts(self, found: SignedCheckpoint, told: Signatures) -> bool:
+        """Whether one of the keys that signed it may sign a checkpoint of its size."""
+        size = found.checkpoint.size
+        return any(one.key in told.keys and one.counts_at(size) for one in self._keys)
 
     def _vouch(self, by: str, size: int, at: int | None) -> None:
         """Note the largest size that somebody vouches for."""
@@ -160,21 +183,38 @@ class AnchorCheck:
             return False
         return True
 
-    def _token(self, size: int, token: bytes, read: ReadToken) -> None:
+    def _token(self, size: int, token: bytes, read: ReadToken | None) -> bool:
+        """Whether a token is left that nobody here can read."""
         root = self._roots.get(size)
         if root is None:
             self._anchored.add(min(size, self._size), "a time stamp of more records than there are")
-            return
+            return False
+        text = Checkpoint(self._origin, size, root).text.encode()
         try:
-            by, at = read(token, Checkpoint(self._origin, size, root).text.encode())
+            check_imprint(token, text)
+            if read is None:
+                return True
+            by, at = read(token, text)
         except EvidenceError as fault:
             self._anchored.add(size, f"a time stamp that does not hold: {fault.reason}")
         else:
             self._vouch(by, size, int(at.timestamp()))
+        return False
 
-    def _known(self, known: Checkpoint) -> None:
-        if not self._contradicts(known, self._anchored):
-            self._vouch("a checkpoint that you kept", known.size, None)
+    def _known(self, known: SignedCheckpoint) -> None:
+        checkpoint, told = known.checkpoint, self._signatures(known)
+        if (
+            checkpoint.origin != self._origin
+            or told.bad_signatures
+            or not self._counts(known, told)
+        ):
+            raise KnownError(
+                f"the known checkpoint of {checkpoint.size} records is none of this log that a"
+                " trusted key signed",
+                next_step="--trust FILE names the keys that you believe",
+            )
+        if not self._contradicts(checkpoint, self._anchored):
+            self._vouch("a checkpoint that you kept", checkpoint.size, None)
 
     def _signed_verdict(self, is_young: Callable[[int], bool]) -> EvidenceVerdict:
         if self._signed_to is None:

@@ -1,19 +1,23 @@
 """Disclosure check: every value that an entry hides is there unchanged, or erased on record."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
 
 from ticketgate.domain.chain_check import place_of
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.evidence import disclosure_digest, parse_disclosure
+from ticketgate.domain.evidence import INTEGER_MAX, disclosure_digest, is_digest, parse_disclosure
 from ticketgate.domain.evidence_verdict import FaultList
 from ticketgate.domain.replay import Record
 
-_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}\Z", re.ASCII)
-
 DisclosureRow = tuple[object, object, object]  # digest, idx, encoded (None: erased)
+
+
+@dataclass(frozen=True, slots=True)
+class LineFault:
+    """A line of a copy's disclosures that says nothing; it stands where the one before it does."""
+
+    text: str
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,66 +37,77 @@ class DisclosureCheck:
         """`may_withhold`: a copy may leave disclosures out; the gateway's own database may not.
 
         `whole` is false once entries are left out: an erasure may be of what one of them held.
+        `size` is the number of records, once it is known: no fault stands behind it.
         """
         self.faults = FaultList()
         self.whole = True
+        self.size = INTEGER_MAX
         self._may_withhold = may_withhold
         self._index: dict[str, int] = {}
-        self._answered: set[str] = set()
+        self._again: set[tuple[str, int]] = set()  # where a digest stands that has stood before
+        self._answered: set[tuple[str, int]] = set()
         self._may_be_gone: set[str] = set()
         self._count: Counter[str] = Counter()
 
-    def take(self, index: int, record: Record | None) -> None:
-        """Note the digests of one entry."""
+    def take(self, index: int, record: Record | None, semantics: FaultList) -> None:
+        """Note the digests of one entry. What it tells of erasures is a matter of `semantics`."""
+        if record is not None and record.get("type") == "disclosure.erased":
+            self._erased(index, record.get("digests"), semantics)
         listed = None if record is None else record.get("sd", [])
-        if not isinstance(listed, list) or not all(map(_is_digest, listed)):
+        if not isinstance(listed, list) or not all(map(is_digest, listed)):
             self.faults.add(index, "cannot be read for disclosures")
             return
-        if listed != sorted(listed):
-            self.faults.add(index, "digests that are not sorted")
+        if listed != sorted(set(listed)):
+            self.faults.add(index, "digests that are not sorted, or not each once")
+            return
         for digest in listed:
             if digest in self._index:
                 self.faults.add(index, "holds a digest that an entry already holds")
+                self._again.add((digest, index))
             else:
                 self._index[digest] = index
-        if record is not None and record.get("type") == "disclosure.erased":
-            self._erased(index, record.get("digests"))
 
-    def _erased(self, index: int, digests: object) -> None:
-        for digest in digests if isinstance(digests, list) else [None]:
-            if isinstance(digest, str) and digest in self._index:
+    def _erased(self, index: int, digests: object, semantics: FaultList) -> None:
+        if not isinstance(digests, list) or not all(map(is_digest, digests)):
+            semantics.add(index, "tells of an erasure of what are no digests")
+            return
+        for digest in digests:
+            if digest in self._index:
                 self._may_be_gone.add(digest)
-            elif self.whole or not isinstance(digest, str):
-                self.faults.add(index, "tells of an erasure of what no entry before it holds")
+            elif self.whole:
+                semantics.add(index, "tells of an erasure of what no entry before it holds")
+            else:
+                self._may_be_gone.add(digest)
 
     def answer(self, row: DisclosureRow) -> None:
         """Check one stored disclosure."""
         digest, idx, encoded = row
-        index = self._index.get(digest) if isinstance(digest, str) else None
-        if index is None or not isinstance(digest, str):
-            self._mismatch(place_of(idx) or 0, "a disclosure whose digest no entry holds")
-        elif digest in self._answered:
-            self._mismatch(index, "the same disclosure twice")
+        index = place_of(idx)
+        if not isinstance(digest, str) or index is None or not self._holds(index, digest):
+            self.mismatch(index or 0, "a disclosure that belongs to another entry or to none")
+        elif (digest, index) in self._answered:
+            self.mismatch(index, "the same disclosure twice")
         else:
-            self._answered.add(digest)
-            self._match(index, idx, digest, encoded)
+            self._answered.add((digest, index))
+            self._match(index, digest, encoded)
+
+    def _holds(self, index: int, digest: str) -> bool:
+        return self._index.get(digest) == index or (digest, index) in self._again
 
     def close(self) -> None:
         """After the last stored disclosure: each digest without one is a fault."""
-        for digest, index in self._index.items():
-            if digest not in self._answered and not self._may_withhold:
-                self.faults.add(index, "a disclosure is missing: its row is not there")
+        for held in (*self._index.items(), *self._again) if not self._may_withhold else ():
+            if held not in self._answered:
+                self.faults.add(held[1], "a disclosure is missing: its row is not there")
 
     def tally(self) -> Tally:
         """What became of them all."""
         seen = self._count
-        withheld = len(self._index) - len(self._answered)
+        withheld = len(self._index) + len(self._again) - len(self._answered)
         return Tally(seen["given"], seen["erased"], withheld, seen["mismatch"])
 
-    def _match(self, index: int, idx: object, digest: str, encoded: object) -> None:
-        if place_of(idx) != index:
-            self._mismatch(index, "a disclosure stored for another entry than holds its digest")
-        elif encoded is None:
+    def _match(self, index: int, digest: str, encoded: object) -> None:
+        if encoded is None:
             self._count["erased"] += 1
             if digest not in self._may_be_gone:
                 self.faults.add(index, "a disclosure is erased, and no record says so")
@@ -102,19 +117,15 @@ class DisclosureCheck:
     def _open(self, index: int, digest: str, encoded: object) -> None:
         try:
             if not isinstance(encoded, str) or disclosure_digest(encoded) != digest:
-                self._mismatch(index, "a disclosure that does not hash to its digest")
+                self.mismatch(index, "a disclosure that does not hash to its digest")
                 return
             parse_disclosure(encoded)
         except EvidenceError as fault:
-            self._mismatch(index, f"a disclosure that cannot be read: {fault.reason}")
+            self.mismatch(index, f"a disclosure that cannot be read: {fault.reason}")
         else:
             self._count["given"] += 1
 
-    def _mismatch(self, index: int, text: str) -> None:
+    def mismatch(self, index: int, text: str) -> None:
+        """Count a disclosure that does not prove what it claims, or a line that is none."""
         self._count["mismatch"] += 1
-        self.faults.add(index, text)
-
-
-def _is_digest(value: object) -> bool:
-    """Whether this has the form of the digest of a disclosure: base64url of 32 bytes."""
-    return isinstance(value, str) and _DIGEST.match(value) is not None
+        self.faults.add(min(index, self.size), text)

@@ -7,6 +7,7 @@ not in the entry: it holds digests of salted disclosures (RFC 9901 §4.2), which
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,8 @@ Json = str | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 _ENVELOPE: Final = frozenset({"_prev", "_seq", "_ts"})
 _RESERVED: Final = _ENVELOPE | {"type", "sd"}
 _PLAIN: Final = frozenset({str, bool, type(None)})
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _SCALARS: Final = _PLAIN | {int}  # told by their type: asking for a Mapping is dear
 
 # Within the profile this is RFC 8785 byte for byte: keys are ASCII, so that code point order is
@@ -178,6 +181,11 @@ def seal(head: Head, draft: Draft, moment: datetime, salts: Sequence[bytes]) -> 
     return Sealed(entry, Head(head.size + 1, leaf_hash(entry)), hidden)
 
 
+def is_digest(value: object) -> bool:
+    """Whether this has the form of the digest of a disclosure: base64url of 32 bytes."""
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
 def digest_of(value: Json) -> str:
     """SHA-256 of the canonical bytes, as hex: how digests of shown and material are made."""
     return sha256(canonical(value)).hexdigest()
@@ -197,10 +205,8 @@ def disclosure_digest(encoded: str) -> str:
 def parse_disclosure(encoded: str) -> tuple[bytes, str, Json]:
     """Salt, name and value of an encoded disclosure, which must be as `seal` would write it.
 
-    A salt may be longer than ours, never shorter.
-
     Raises:
-        EvidenceError: not base64url of the JSON of [salt, name, value], or a short salt.
+        EvidenceError: not base64url of the JSON of [salt, name, value], or another salt than ours.
     """
     triple = _read(_unb64(encoded))
     match triple:
@@ -208,8 +214,8 @@ def parse_disclosure(encoded: str) -> tuple[bytes, str, Json]:
             salt = _unb64(text)
         case _:
             raise EvidenceError("a disclosure is [salt, name, value]")
-    if len(salt) < SALT_BYTES:
-        raise EvidenceError(f"a salt under {SALT_BYTES} bytes")
+    if len(salt) != SALT_BYTES:
+        raise EvidenceError(f"a salt that has not {SALT_BYTES} bytes")
     if _encode_disclosure(salt, name, value) != encoded:
         raise EvidenceError("a disclosure not in our form")
     return salt, name, value
@@ -233,6 +239,8 @@ def parse_disclosure_line(line: bytes) -> tuple[str, int, str | None]:
             raise EvidenceError("a disclosure is told by digest, idx and encoded")
     if type(index) is not int or not 0 <= index <= INTEGER_MAX:
         raise EvidenceError("an index is an integer from 0 up")
+    if not is_digest(digest) or (encoded is not None and not _BASE64URL.fullmatch(encoded)):
+        raise EvidenceError("a digest or a disclosure is base64url, and a digest of 32 bytes")
     if disclosure_line(digest, index, encoded) != line + b"\n":
         raise EvidenceError("not in canonical form")
     return digest, index, encoded

@@ -12,10 +12,12 @@ from ticketgate.domain.anchor_check import (
 from ticketgate.domain.chain_check import ChainCheck, EntryRow
 from ticketgate.domain.checkpoint import SignedCheckpoint, parse_checkpoint
 from ticketgate.domain.completeness import CompletenessCheck
-from ticketgate.domain.disclosure_check import DisclosureCheck, DisclosureRow
+from ticketgate.domain.disclosure_check import DisclosureCheck, DisclosureRow, LineFault
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.evidence_verdict import EvidenceVerdict, State
+from ticketgate.domain.evidence import Draft, Head
+from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList, State
 from ticketgate.domain.log_life import KeyTrust
+from ticketgate.domain.machines import check_record
 from ticketgate.domain.replay import Record, Replay
 from ticketgate.domain.report import DISCLOSURES, SEMANTICS, STRUCTURE, Asked, Report
 from ticketgate.domain.snapshot import Pruned, begin
@@ -70,7 +72,8 @@ class LogCheck:
         self._stamps: dict[int, str] = {}  # `_ts` of the first record behind each of the sizes
         self.chain = ChainCheck(origin, self._sizes, quick=asked.quick)
         self._key_trust = None
-        if keys := asked.trust.of_origin(origin):
+        if asked.trust.logs:  # also where none is of this log: then none may follow
+            keys = asked.trust.of_origin(origin)
             self._key_trust = KeyTrust(origin, keys, asked.verify, asked.trust.ends)
         self.replay = Replay(self._key_trust)
         self._snapshot = snapshot
@@ -122,19 +125,38 @@ class LogCheck:
         else:
             self.chain.faults.add(fault.place, fault.text)
 
-    def end(self) -> None:
-        """After the last part of a copy."""
+    def end(self, newest: bytes | None) -> None:
+        """After the last part of a copy, whose newest checkpoint this is."""
         self.chain.end()
+        with suppress(EvidenceError):  # one that is not in form is a matter of SIGNED
+            if newest and parse_checkpoint(newest).checkpoint.size > self.chain.place:
+                self.chain.faults.add(self.chain.place, "fewer records than its checkpoint says")
+        self._hidden.size = self.chain.place
+
+    def close(self, head: Head | None) -> None:
+        """After the last row of a store, whose head row this is."""
+        self.chain.close(head)
+        self._hidden.size = self.chain.place
+
+    def snapshots(self, found: Iterable[tuple[int, str]]) -> None:
+        """Hold the snapshots of a copy, as (boundary, SHA-256), against what the log names."""
+        for boundary, digest in found:
+            if self.replay.life.snapshots.get(boundary) != digest:
+                place = min(boundary, self.chain.place)
+                self.replay.faults.add(place, "a snapshot that no record names")
 
     def _close(self) -> None:
         for text in self._late:
             self.chain.faults.add(self.chain.place, text)
         self._hidden.close()
         if not self._left_out and not self._asked.quick:
-            self.replay.close(self.chain.place)
+            self.replay.close()
 
-    def disclosure(self, row: DisclosureRow) -> None:
-        """One disclosure."""
+    def disclosure(self, row: DisclosureRow | LineFault) -> None:
+        """One disclosure, or a line that is none."""
+        if isinstance(row, LineFault):
+            self._hidden.mismatch(row.place, row.text)
+            return
         self._hidden.answer(row)
         self._complete.answer(row[0], row[2])
 
@@ -158,13 +180,24 @@ class LogCheck:
     def _take(self, index: int, record: Record | None) -> None:
         if self._asked.quick:
             if record is not None:
-                self.replay.take(index, record)
+                self._keys_alone(index, record)
             return
         if record is not None and index in self._sizes:
             self._stamps[index] = str(record.get("_ts"))
-        self._hidden.take(index, record)
+        self._hidden.take(index, record, self.replay.faults)
         self._complete.take(record)
         self.replay.take(index, record, fold=not self._left_out)
+
+    def _keys_alone(self, index: int, record: Record) -> None:
+        """Of a record that is not replayed: whose key counts behind it."""
+        kind = record.get("type")
+        if kind not in {"key.rotated", "key.ended", "retention.pruned"}:
+            return
+        try:
+            check_record(Draft(str(kind), record))
+            self.replay.life.take(index, str(kind), record)
+        except EvidenceError as fault:
+            self.chain.faults.add(index, fault.reason)
 
     def _vouched(self) -> Vouched:
         """Who vouches, by the keys that count.
@@ -173,11 +206,13 @@ class LogCheck:
         checkpoint that covers the record which names the snapshot is signed without them.
         """
         life, start = self.replay.life, self._asked.trust.of_origin(self.chain.origin)
+        keys = life.keys
         if self._began_with_snapshot:
-            alone = self._anchor_check(start).check(self._vouching, self._may_be_unsigned)
+            brought = replace(self._vouching, known=())
+            alone = self._anchor_check(start).check(brought, self._may_be_unsigned)
             if life.confirmed_at is None or (alone.signed_to or 0) <= life.confirmed_at:
-                return alone
-        return self._anchor_check(life.keys).check(self._vouching, self._may_be_unsigned)
+                keys = start
+        return self._anchor_check(keys).check(self._vouching, self._may_be_unsigned)
 
     def _anchor_check(self, keys: Sequence[LogKey]) -> AnchorCheck:
         chain, asked = self.chain, self._asked
@@ -206,11 +241,9 @@ class LogCheck:
             unparsed,
             f"{tally.given} given, {tally.erased} erased, {tally.withheld} withheld",
         )
-        yield self.replay.faults.verdict(
-            SEMANTICS,
-            lack,
-            "its beginning is left out" if self._left_out else self.replay.silence.note,
-        )
+        told = FaultList() if self._asked.quick else self.replay.faults
+        note = "its beginning is left out" if self._left_out else self.replay.silence.note
+        yield told.verdict(SEMANTICS, lack, note)
         yield vouched.anchored
         yield vouched.policy
         yield self._complete.verdict(self.chain.place, left_out=not self._hidden.whole)

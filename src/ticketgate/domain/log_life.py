@@ -39,7 +39,8 @@ class LogLife:
     """Follows the keys and what was pruned, record by record.
 
     Without `trust` only the form of a key's records is checked, and they are taken at their word.
-    `keys` are those accepted now; `pruned` is the greatest boundary that a record named;
+    `keys` are those accepted now; `pruned` is the greatest boundary that a record named, and
+    `snapshots` the SHA-256 (hex) that it named for each;
     `confirmed_at` the index of the record that named the snapshot which replaying began with.
     """
 
@@ -47,6 +48,7 @@ class LogLife:
         self._trust = trust
         self.keys = () if trust is None else trust.keys
         self.pruned = 0
+        self.snapshots: dict[int, str] = {}
         self.confirmed_at: int | None = None
         self._expected: tuple[int, str] | None = None
 
@@ -83,11 +85,10 @@ class LogLife:
             case _:
                 _declare(record)
 
-    def unmet(self) -> str:
-        """After the last record: what was expected and never said, in words; else nothing."""
-        if self._expected is None:
-            return ""
-        return "no record tells that what is not there was pruned, and what replaying starts from"
+    @property
+    def unmet(self) -> int | None:
+        """The boundary of the snapshot that was expected and is not named so far."""
+        return None if self._expected is None else self._expected[0]
 
     def _follow(self, index: int, record: Record) -> None:
         if self._trust is not None:
@@ -113,12 +114,13 @@ class LogLife:
             raise EvidenceError("a boundary that is not a multiple of 65,536")
         if not self.pruned < boundary <= index:
             raise EvidenceError("pruned to a boundary that is not above the last one, or not yet")
+        snapshot = record["snapshot"]
+        if not isinstance(snapshot, str):
+            raise EvidenceError("pruned without a snapshot")
         self.pruned = boundary
-        if self._expected is not None and boundary == self._expected[0]:
-            digest = self._expected[1]
+        self.snapshots[boundary] = snapshot
+        if (boundary, snapshot) == self._expected:
             self._expected = None
-            if record["snapshot"] != digest:
-                raise EvidenceError("the snapshot that replaying began with is not this one")
             self.confirmed_at = index
 
 

@@ -107,18 +107,17 @@ class Replay:
         except EvidenceError as fault:
             self.faults.add(index, fault.reason)
             return
-        if fold:
-            self._fold(index, kind, record)
-
-    def close(self, size: int) -> None:
-        """After the last of `size` records: what had to be among them, and was not."""
-        if unmet := self.life.unmet():
-            self.faults.add(size, unmet)
-
-    def _fold(self, index: int, kind: str, record: Record) -> None:
         if kind in LIFE:
             self._live(index, kind, record)
-            return
+        elif fold:
+            self._fold(index, kind, record)
+
+    def close(self) -> None:
+        """After the last record: what had to be among them, and was not."""
+        if self.life.unmet is not None:
+            self.faults.add(self.life.unmet, "no record names what replaying began with")
+
+    def _fold(self, index: int, kind: str, record: Record) -> None:
         if kind in MOVES:
             self._move(index, record)
         match kind:
@@ -159,7 +158,7 @@ class Replay:
         folded.state, folded.index = after, index
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "request" and after != "approved":
-            self._follow(ident, after, record)
+            self._follow(index, ident, after, record)
         elif machine == "grant":
             self._hold(index, folded, record)
 
@@ -171,10 +170,10 @@ class Replay:
         self.revisions.add((ident, revision))
         return fresh
 
-    def _follow(self, ident: str, after: str, record: Record) -> None:
+    def _follow(self, index: int, ident: str, after: str, record: Record) -> None:
         """Keep decisions only while a request awaits them."""
         if after == "awaiting":
-            self.ballots.setdefault(ident, Ballot()).parties = _parties(record)
+            self.ballots.setdefault(ident, Ballot()).parties = self._parties(index, record)
         else:
             self.ballots.pop(ident, None)
 
@@ -185,7 +184,9 @@ class Replay:
             value = record.get(name)
             if value is not None and folded.said.setdefault(name, value) != value:
                 self.faults.add(index, f"the grant's {name} is not what it was")
-        heirs = record.get("heirs")
+        heirs = record.get("heirs", [])
+        if not isinstance(heirs, list):
+            self.faults.add(index, "heirs that are no list of grants")
         for heir in heirs if isinstance(heirs, list) else ():
             known = self.folded.get(("grant", heir)) if isinstance(heir, str) else None
             if known is None:
@@ -199,20 +200,21 @@ class Replay:
         if ballot is None:
             self.faults.add(index, "a decision on a request that awaits none")
             return
-        match record["decision"]:
+        match record["decision"] if isinstance(record["approver"], str) else "":
             case "deny":
                 ballot.denied = True
             case "approve":
                 self._counted(index, ballot, record)
+            case "":
+                self.faults.add(index, "a decision without its approver")
             case _:
                 self.faults.add(index, "a decision that is neither an approval nor a denial")
 
     def _counted(self, index: int, ballot: Ballot, record: Record) -> None:
         numbers = [_count(record[name]) for name in ("round", "stage", "need", "seconds")]
-        approver = record["approver"]
+        approver, material = str(record["approver"]), record["material"]
         match numbers:
-            case [int(round_), int(stage), int(need), int(seconds)] if isinstance(approver, str):
-                material = str(record["material"])
+            case [int(round_), int(stage), int(need), int(seconds)] if isinstance(material, str):
                 place = (material, round_, stage)
                 ballot.need[place] = max(need, ballot.need.get(place, 1))
                 ballot.approvers.setdefault(place, set()).add(approver)
@@ -226,19 +228,19 @@ class Replay:
                 )
 
     def _approved(self, index: int, record: Record) -> None:
-        ident, material = str(record["id"]), str(record["material"])
+        ident, material = str(record["id"]), record["material"]
         ballot = self.ballots.pop(ident, Ballot())
         round_, needs = _count(record["round"]), _counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
         if not all(isinstance(record[name], str) for name in ("requester", "beneficiary")):
             self.faults.add(index, "approved without a requester or a beneficiary")
-        if not round_ or not needs:
+        if not round_ or not needs or not isinstance(material, str):
             self.faults.add(index, "approved without round or stages")
             return
         if stage := ballot.unfilled(material, round_, needs):
             self.faults.add(index, f"approved without the approvals of stage {stage}")
-        if _parties(record) & ballot.of_round(material, round_):
+        if self._parties(index, record) & ballot.of_round(material, round_):
             self.faults.add(index, "approved by somebody whose own request it is")
         given = ballot.seconds.get((material, round_), 0)
         self.approved_for[ident] = {
@@ -270,16 +272,18 @@ class Replay:
         elif (from_text(str(end)) - from_text(str(begin))).total_seconds() > (seconds or 0):
             self.faults.add(index, "an end that is later than the grant's seconds allow")
 
+    def _parties(self, index: int, record: Record) -> frozenset[str]:
+        """The actors who may not decide on a request, as its record tells them."""
+        named, more = [record.get(name) for name in PARTIES], record.get("editors", [])
+        if not isinstance(more, list) or not all(isinstance(one, str) for one in more):
+            self.faults.add(index, "editors that are no list of actors")
+        elif more:
+            named += more
+        return frozenset(one for one in named if isinstance(one, str))
+
     def _state(self, machine: str, ident: str) -> str:
         known = self.folded.get((machine, ident))
         return NEW if known is None else known.state
-
-
-def _parties(record: Record) -> frozenset[str]:
-    """The actors who may not decide on a request, as its record tells them."""
-    more = record.get("editors")
-    named = [record.get(name) for name in PARTIES] + (more if isinstance(more, list) else [])
-    return frozenset(one for one in named if isinstance(one, str))
 
 
 def _count(value: Json) -> int | None:

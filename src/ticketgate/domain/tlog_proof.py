@@ -11,7 +11,7 @@ from typing import Final
 
 from ticketgate.domain.checkpoint import SignedCheckpoint, parse_checkpoint
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.evidence import ENTRY_BYTES_MAX, INTEGER_MAX, leaf_hash
+from ticketgate.domain.evidence import ENTRY_BYTES_MAX, INTEGER_MAX, leaf_hash, parse_entry
 from ticketgate.domain.merkle import HASH_BYTES
 from ticketgate.domain.note import NOTE_BYTES_MAX, unb64
 from ticketgate.domain.proof import root_of_inclusion
@@ -47,11 +47,14 @@ class TlogProof:
         return "\n".join((*lines, "", "")).encode() + self.signed.note.encoded()
 
     def holds(self) -> bool:
-        """Whether its entry and hashes lead to the root of its checkpoint; signatures apart."""
+        """Whether its entry is record `index`, and leads to the root; signatures apart."""
         if self.extra is None:
             return False
         checkpoint, leaf = self.signed.checkpoint, leaf_hash(self.extra)
         try:
+            seq = parse_entry(self.extra).get("_seq")
+            if type(seq) is not int or seq != self.index:
+                return False
             root = root_of_inclusion(leaf, self.index, checkpoint.size, self.hashes)
         except EvidenceError:
             return False

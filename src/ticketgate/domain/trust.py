@@ -56,7 +56,8 @@ class LogKey:
 
     def counts_at(self, size: int) -> bool:
         """Whether a checkpoint of this size may be by this key."""
-        return self.above < size and (self.end is None or size <= self.end)
+        begun = self.above < size or self.above == size == 0  # 0: from the beginning on
+        return begun and (self.end is None or size <= self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,8 @@ def follow_key(
     """
     if record.get("type") == "key.rotated":
         new = _rotated(keys, origin, index, record, verify)
+        if any(one.key == new.key for one in keys):
+            return tuple(keys)  # it stays as it is
         return (*keys, replace(new, end=(ends or {}).get(new.key.label)))
     ended = record.get("key")
     going_on = [one for one in keys if one.key.text != ended and one.counts_at(index + 2)]
@@ -283,7 +286,7 @@ def _rotated(
     if not any(one.key.text == old and one.counts_at(index + 1) for one in keys):
         raise EvidenceError("a key rotation by a key that is not accepted here")
     key = parse_vkey(new)
-    if key.type != LOG_KEY or key.name != origin or any(one.key == key for one in keys):
+    if key.type != LOG_KEY or key.name != origin or new == old:
         raise EvidenceError("a key rotation to a key that cannot follow")
     said = rotation_text(origin, index, new)
     for signer, text in ((parse_vkey(old), signature), (key, possession)):

@@ -16,7 +16,7 @@ from ticketgate.domain.anchor_check import (
     Vouching,
 )
 from ticketgate.domain.chain_check import EntryRow
-from ticketgate.domain.disclosure_check import DisclosureRow
+from ticketgate.domain.disclosure_check import DisclosureRow, LineFault
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Head
 from ticketgate.domain.log_check import LayoutFault, LogCheck, Part
@@ -40,11 +40,14 @@ class Bundle(Protocol):
     def snapshot(self, boundary: int) -> bytes | None:
         """What replaying starts from at this boundary; None where it has none."""
 
+    def snapshots(self) -> Iterable[tuple[int, str]]:
+        """(boundary, SHA-256 in hex) of every snapshot that lies in it."""
+
     def parts(self) -> Iterable[Part]:
         """Entries, runs of leaves and faults, in the order of the log."""
 
-    def disclosures(self) -> Iterable[DisclosureRow | LayoutFault]:
-        """Its disclosures."""
+    def disclosures(self) -> Iterable[DisclosureRow | LineFault]:
+        """Its disclosures, and lines that are none."""
 
     def receipts(self) -> Iterable[tuple[str, bytes]]:
         """(name, bytes) of its receipts."""
@@ -54,19 +57,23 @@ class Bundle(Protocol):
 
 
 def verify_bundle(bundle: Bundle, asked: Asked) -> Report:
-    """Every verdict of a copy. Raises only what reading it raises."""
+    """Every verdict of a copy.
+
+    Raises:
+        KnownError: a checkpoint that the verifier brought is not one of this log.
+        OSError: reading it failed.
+    """
     brought = bundle.vouching()
+    newest = next((data for named, data in brought.checkpoints if named is None), None)
     faults, proved = _receipts(bundle)
     vouching = replace(brought, checkpoints=(*brought.checkpoints, *proved))
     check = LogCheck(bundle.origin, asked, vouching, bundle.snapshot)
     for part in bundle.parts():
         check.part(part)
-    check.end()
+    check.end(newest)
     for row in () if asked.quick else bundle.disclosures():
-        if isinstance(row, LayoutFault):
-            check.fault(row)
-        else:
-            check.disclosure(row)
+        check.disclosure(row)
+    check.snapshots(() if asked.quick else bundle.snapshots())
     for fault in (*faults, *bundle.tiles()):
         check.fault(fault)
     return check.report()
@@ -83,7 +90,8 @@ def _receipts(bundle: Bundle) -> tuple[list[LayoutFault], list[tuple[None, bytes
             faults.append(LayoutFault(f"{name} is no receipt: {fault.reason}"))
             continue
         if not proof.holds():
-            faults.append(LayoutFault(f"{name} does not lead to its root"))
+            faults.append(LayoutFault(f"{name} does not lead from its record to its root"))
+            continue
         checkpoints.append((None, proof.signed.note.encoded()))
     return faults, checkpoints
 
@@ -110,14 +118,15 @@ def verify_store(stored: Stored, asked: Asked, vouching: Vouching) -> Report:
     """Every verdict of a store: its log against its own head row, and STATE where it has tables.
 
     Its rows are read once, entries first, then disclosures, then tables. Memory holds the folded
-    states and a digest for each disclosure, never the entries. Raises only what reading raises.
+    states and a digest for each disclosure, never the entries. Raises what reading raises, and
+    KnownError: a checkpoint that the verifier brought is not one of this log.
     """
     check = LogCheck(stored.origin, asked, vouching)
     if stored.pruned is not None:
         check.begin(stored.pruned, stored.runs)
     for row in stored.entries:
         check.row(row)
-    check.chain.close(stored.head)
+    check.close(stored.head)
     for item in stored.disclosures:
         check.disclosure(item)
     return check.report(stored.tables)

@@ -212,7 +212,7 @@ def check_form(value: Any, key: re.Pattern[str] | None, depth: int = 0) -> None:
             check_form(inner, key, depth + 1)
 
 
-def canonical(data: bytes, key: re.Pattern[str] | None = KEY) -> Any:
+def canonical(data: bytes, key: re.Pattern[str] | None = KEY, deep: int = DEPTH_MAX) -> Any:
     """What bytes say that are the canonical form of what they say; others are refused."""
     try:
         text = data.decode()
@@ -227,7 +227,7 @@ def canonical(data: bytes, key: re.Pattern[str] | None = KEY) -> Any:
         raise Refused("not UTF-8") from None
     except ValueError as error:
         raise error if isinstance(error, Refused) else Refused("not JSON") from None
-    check_form(value, key)
+    check_form(value, key, DEPTH_MAX - deep)
     return value
 
 
@@ -349,6 +349,7 @@ def key_multiples(public: bytes) -> list[list[Point]]:
     return multiples((P - x, y, z, P - t))
 
 
+@functools.lru_cache(maxsize=1024)  # a checkpoint may lie in a bundle, in receipts, and with you
 def verify_signature(public: bytes, message: bytes, signature: bytes) -> bool:
     """Ed25519 (RFC 8032 §5.1.7), strictly, by the equation without cofactor: R + k·A = s·B.
 
@@ -464,6 +465,11 @@ LOG_KEY, WITNESS_KEY = 1, 4
 NAME = re.compile(r"[^\s+]+")
 
 
+def is_name(text: str) -> bool:
+    """Whether a key may have this name: one word, without `+` and control characters."""
+    return bool(NAME.fullmatch(text)) and not re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text)
+
+
 class Vkey(NamedTuple):
     """A public key with its name."""
 
@@ -478,9 +484,9 @@ class Vkey(NamedTuple):
 
 
 def parse_vkey(text: Any, kind: int) -> Vkey:
-    """A vkey of that type, whose key id is the right one and whose key can verify something."""
+    """A vkey of that type, whose key id is the right one."""
     parts = text.split("+", 2) if isinstance(text, str) else []
-    if len(parts) != 3 or not NAME.fullmatch(parts[0]):
+    if len(parts) != 3 or not is_name(parts[0]):
         raise Refused("not a vkey")
     data = from_base64(parts[2], 33)
     key = Vkey(parts[0], data[0], data[1:])
@@ -488,8 +494,6 @@ def parse_vkey(text: Any, kind: int) -> Vkey:
         raise Refused("a key of another type")
     if key.key_id.hex() != parts[1]:
         raise Refused("a vkey with another key id")
-    if low_order(decode_point(key.public)):
-        raise Refused("a public key of low order")
     return key
 
 
@@ -565,15 +569,12 @@ class Trust:
         self._members: set[str] = set()
         if len(data) > SMALL_MAX:
             raise Refused(f"over {SMALL_MAX} bytes")
-        try:
-            text = data.decode()
-        except UnicodeError:
-            raise Refused("not UTF-8") from None
-        if re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text):
+        if re.search(b"[\x00-\x08\x0b-\x1f\x7f]", data):
             raise Refused("a control character")
-        for row in text.split("\n"):
-            words = [word for word in re.split("[ \t]", row) if word]
-            if words and not words[0].startswith("#"):
+        for row in data.split(b"\n"):
+            octets = [word for word in re.split(b"[ \t]", row) if word]
+            if octets and not octets[0].startswith(b"#"):
+                words = [word.decode(errors="surrogateescape") for word in octets]
                 self._line(words[0], words[1:])
         if not self.logs or self.quorum is None:
             raise Refused("no log line, or no quorum line")
@@ -603,7 +604,7 @@ class Trust:
     def _end(self, key: str, size: int) -> None:
         """A key counts up to the smallest size that is given for it."""
         name, _, key_id = key.rpartition("+")
-        if not NAME.fullmatch(name) or not re.fullmatch("[0-9a-f]{8}", key_id):
+        if not is_name(name) or not re.fullmatch("[0-9a-f]{8}", key_id):
             raise Refused("the line `end`")
         key_of = (name, bytes.fromhex(key_id))
         self.ends[key_of] = min(size, self.ends.get(key_of, INT_MAX))
@@ -694,24 +695,25 @@ class Keys:
         if old.since >= index or (old.end is not None and old.end <= index):
             raise Refused("the old key has ended, or does not count yet")
         new = parse_vkey(record.get("new"), LOG_KEY)
-        if new.name != self.origin:
-            raise Refused("the new key has another name")
+        if new.name != self.origin or new == old.key:
+            raise Refused("the new key has another name, or is the old one")
         says = f"ticketgate-key-rotation/v1\n{self.origin}\n{index}\n{record['new']}\n".encode()
         signatures = [
             from_base64(str(record.get(name)), 64) for name in ("signature", "possession")
         ]
         if not verify_signature(old.key.public, says, signatures[0]):
             raise Refused("the old key's signature does not verify")
-        self.accept(new, index, None, "log" if old.source == "trust" else old.source)
         if not verify_signature(new.public, says, signatures[1]):
             raise Refused("the new key's possession does not verify")
+        self.accept(new, index, None, "log" if old.source == "trust" else old.source)
 
     def ended(self, index: int, record: Record) -> None:
         """`key.ended`: an accepted key signs no more; another one goes on."""
         held = self._find(record.get("key"))
-        held.ends_by(index + 1)
-        if not any(key.end is None or key.end > index + 1 for key in self.known.values()):
+        others = [key for key in self.known.values() if key is not held]
+        if not any(key.end is None or key.end > index + 1 for key in others):
             raise Refused("no log key goes on")
+        held.ends_by(index + 1)
 
 
 # --- Record types and moves -----------------------------------------------------------------------
@@ -819,7 +821,7 @@ LOOKED_AT = {
     "delivery": MOVE,
     "ticket": MOVE + "revision source table",
     "request": MOVE
-    + "beneficiary editor editors entitlement material requester round stages target",
+    + "beneficiary editor editors entitlement material requester round seconds stages target",
     "grant": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "decision": "approver decision material need request round seconds stage",
@@ -956,7 +958,9 @@ class Scan:
 
     def __init__(self, start: int) -> None:
         self.start, self.count = start, 0
+        self.has_lines = True
         self.structure = Verdict("structure")
+        self.late: list[str] = []
         self.first_prev: bytes | None = None
         self.last = b""
         self.peaks: dict[int, list[bytes]] = {}
@@ -994,18 +998,16 @@ def entry_lines(batch: bytes, index: int, room: int, verdict: Verdict) -> list[b
     lines = (b"\x00" + batch).replace(b"\n", b"\n\x00").split(b"\n")
     last = lines.pop()
     if last != b"\x00":
-        if len(last) > ENTRY_MAX + 1:
-            verdict.fault(index + len(lines), f"over {ENTRY_MAX} bytes")
-        else:
-            lines.append(last)
-            verdict.fault(index + len(lines) - 1, "no newline at the end")
+        lines.append(last)
     if len(lines) > room:
         verdict.fault(index + room, "a segment with more entries than fit")
         del lines[room:]
+    elif last != b"\x00" and len(last) <= ENTRY_MAX + 1:
+        verdict.fault(index + len(lines) - 1, "no newline at the end")
     if lines and max(map(len, lines)) > ENTRY_MAX + 1:
-        for place, line in enumerate(lines, index):
-            if len(line) > ENTRY_MAX + 1:
-                verdict.fault(place, f"over {ENTRY_MAX} bytes")
+        first = next(place for place, line in enumerate(lines) if len(line) > ENTRY_MAX + 1)
+        verdict.fault(index + first, f"over {ENTRY_MAX} bytes: nothing is read from here on")
+        del lines[first:]
     return lines
 
 
@@ -1047,6 +1049,8 @@ def scan_lines(scan: Scan, task: Task, content: Content | None) -> list[bytes]:
             content.take(index, batch, lines)
         else:
             look_quickly(scan, batch, lines, index)
+        if len(lines) < batch.count(b"\n"):
+            break
     return leaves
 
 
@@ -1057,13 +1061,9 @@ def scan_segment(task: Task, content: Content | None = None) -> Scan:
     if task.leaves:
         data = read_exactly(task.leaves, SEGMENT * 32, scan)
         leaves = split_hashes(data)
-    if task.lines:
-        given, leaves = leaves, scan_lines(scan, task, content)
-        if task.leaves and given != leaves:
-            pairs = enumerate(itertools.zip_longest(given, leaves), task.start)
-            bad = next(index for index, (left, right) in pairs if left != right)
-            scan.structure.fault(bad, "the base has another entry than the leaf hash says")
-            leaves = given
+        scan.has_lines = bool(leaves and task.lines) and is_base(task, leaves, scan.structure)
+    if scan.has_lines:
+        leaves = scan_lines(scan, task, content)
     scan.count = len(leaves)
     if leaves:
         scan.last = leaves[-1]
@@ -1072,6 +1072,16 @@ def scan_segment(task: Task, content: Content | None = None) -> Scan:
         scan.peaks = {size: peaks(levels, size) for size in wanted if size <= len(leaves)}
         check_tiles(scan, task, levels)
     return scan
+
+
+def is_base(task: Task, leaves: list[bytes], structure: Verdict) -> bool:
+    """Whether the lines of an earlier bundle have these leaf hashes."""
+    found = scan_lines(Scan(task.start), task, None)
+    for index, (left, right) in enumerate(itertools.zip_longest(leaves, found), task.start):
+        if left != right:
+            structure.fault(index, "the base has another entry than the leaf hash says")
+            return False
+    return True
 
 
 def read_exactly(path: str, size: int, scan: Scan) -> bytes:
@@ -1099,8 +1109,7 @@ def check_tiles(scan: Scan, task: Task, levels: list[list[bytes]]) -> None:
         except Refused:
             found = []
         if not wanted or len(wanted) != width or found != wanted:
-            index = task.start + at * (256 if level == "1" else 1)
-            scan.structure.fault(index, f"{task_name(path)} is not a tile of the tree")
+            scan.late.append(f"{task_name(path)} is not a tile of the tree")
 
 
 def split_hashes(data: bytes) -> list[bytes]:
@@ -1135,7 +1144,7 @@ DISCLOSURE = re.compile(
 
 
 # A salt of 16 bytes, and two strings without escapes: canonical as it stands, if it is UTF-8.
-SIMPLE = re.compile(rb'\["[A-Za-z0-9_-]{21}[AQgw]","([^"\\\x00-\x1f]*)","([^"\\\x00-\x1f]*)"\]')
+SIMPLE = re.compile(rb'\["[A-Za-z0-9_-]{21}[AQgw]","([a-z][a-z0-9_]*)","([^"\\\x00-\x1f]*)"\]')
 
 
 def decoded(data: bytes) -> str:
@@ -1170,9 +1179,11 @@ def read_disclosure(encoded: str, digest: str) -> tuple[str, Any]:
     simple = SIMPLE.fullmatch(data)
     if simple:
         return decoded(simple[1]), decoded(simple[2])
-    said = canonical(data, None)
+    said = canonical(data, None, DEPTH_MAX + 1)
     if not isinstance(said, list) or len(said) != 3 or not isinstance(said[1], str):
         raise Refused("a disclosure that is not [salt, name, value]")
+    if not KEY.fullmatch(said[1]):
+        raise Refused("a disclosure whose name has not the form of a key")
     if not isinstance(said[0], str) or len(from_base64url(said[0])) != 16:
         raise Refused("a disclosure whose salt has not 16 bytes")
     return said[1], said[2]
@@ -1224,11 +1235,10 @@ class Disclosures:
     """Goes through the entries and disclosures.jsonl side by side; both are in order of entries."""
 
     def __init__(self, path: str, tickets: Tickets | None) -> None:
-        self.verdict = Verdict("disclosures")
+        self.verdict, self.misplaced = Verdict("disclosures"), Verdict("disclosures")
         self.counts = {"given": 0, "erased": 0, "withheld": 0, "mismatch": 0}
         self.digests = Digests()
         self.erased: dict[str, int] = {}
-        self.listed: dict[str, int] = {}  # by disclosure.erased
         self.tickets = tickets
         self.rows = self._rows(path) if path else iter(())
         self.next = next(self.rows, None)
@@ -1243,24 +1253,34 @@ class Disclosures:
         before = (-1, "")
         for batch in batches(path, DISCLOSURE_MAX):
             lines = batch.split(b"\n")
-            if lines.pop():
-                self.mismatch(max(before[0], 0), "a line too long, or without newline at its end")
+            cut = lines.pop()
             for line in lines:
                 found = DISCLOSURE.fullmatch(line)
                 index = int(found[4]) if found else -1
-                if not found or (index, found[1].decode()) <= before:
+                if len(line) > DISCLOSURE_MAX:
+                    cut = line
+                    break
+                if not found or index > INT_MAX or (index, found[1].decode()) <= before:
                     text = "out of order or twice" if found else "not one disclosure in its form"
-                    self.mismatch(max(index, before[0], 0), f"a line of disclosures: {text}")
+                    self._misplaced(before[0], f"a line of disclosures: {text}")
                     continue
                 before = (index, found[1].decode())
                 yield Row(index, before[1], found[3].decode() if found[3] else None)
+            if cut:
+                self._misplaced(before[0], "a line too long, or without newline at its end")
+                return
+
+    def _misplaced(self, before: int, text: str) -> None:
+        """A line of the file that says nothing stands where the one before it does."""
+        self.counts["mismatch"] += 1
+        self.misplaced.fault(max(before, 0), text)
 
     def entry(self, index: int, record: Record) -> None:
         """Hold the rows of an entry against its digests."""
         sd = record.get("sd", [])
-        if not sd and (self.next is None or self.next.entry > index):
+        if sd == [] and (self.next is None or self.next.entry > index):
             return
-        if sd and (
+        if (
             not isinstance(sd, list)
             or not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in sd)
             or sorted(set(sd)) != sd
@@ -1303,17 +1323,30 @@ class Disclosures:
         while self.next is not None:
             self.mismatch(min(self.next.entry, size), "a disclosure that belongs to no entry")
             self.next = next(self.rows, None)
-        for digest, index in self.erased.items():
-            if digest not in replay.listed:
-                self.verdict.fault(index, "erased, and no disclosure.erased lists it")
+        for index, text in self.misplaced.faults:
+            self.verdict.fault(min(index, size), text)
+        self.verdict.count += self.misplaced.count - len(self.misplaced.faults)
         twice, found = self.digests.entries(replay.listed)
         for index in twice:
             self.verdict.fault(index, "a digest that an earlier entry holds")
-        for digest, index in replay.listed.items():
-            if found.get(digest, index) >= index and (digest in found or replay.whole):
-                replay.verdict.fault(index, "erased is a digest of no entry before")
+        on_record = self._on_record(replay, found)
+        for digest, index in self.erased.items():
+            if digest not in on_record:
+                self.verdict.fault(index, "erased, and no disclosure.erased lists it")
         words = [f"{count} {name}" for name, count in self.counts.items()]
         self.verdict.note = ", ".join(words)
+
+    @staticmethod
+    def _on_record(replay: Replay, found: dict[str, int]) -> set[str]:
+        """The digests that a `disclosure.erased` lists, behind the entry that holds each."""
+        on_record = set()
+        for digest, told in replay.listed.items():
+            for index in told:
+                if found.get(digest, index) >= index and (digest in found or replay.whole):
+                    replay.verdict.fault(index, "erased is a digest of no entry before")
+                else:
+                    on_record.add(digest)
+        return on_record
 
 
 class Tickets:
@@ -1322,7 +1355,8 @@ class Tickets:
     def __init__(self, data: bytes) -> None:
         self.missing: set[tuple[str, str, str]] = set()
         self.hidden_sources: set[str] = set()
-        for row in data.decode().split("\n"):
+        for line in data.decode().split("\n"):
+            row = line.removesuffix("\r")
             words = row.split("\t")
             if row and (len(words) != 3 or not all(words)):
                 raise Refused("a line that is not source, table and id")
@@ -1376,6 +1410,14 @@ def number_of(record: Record, name: str) -> int:
     return value
 
 
+def count_of(record: Record, name: str) -> int:
+    """A field that must be an integer above 0."""
+    value = number_of(record, name)
+    if value < 1:
+        raise Refused(f"`{name}` is not above 0")
+    return value
+
+
 def texts_of(record: Record, name: str) -> list[str]:
     """A field that must be a list of texts; none where it is not there."""
     value = record.get(name, [])
@@ -1422,7 +1464,7 @@ class Replay:
         self.time = ""
         self.boundary = 0
         self.pruned: dict[int, tuple[int, str]] = {}  # boundary: (index, snapshot)
-        self.listed: dict[str, int] = {}
+        self.listed: dict[str, list[int]] = {}  # by disclosure.erased
 
     def take(self, index: int, record: Record, missing: str) -> None:
         """One record, at its index."""
@@ -1442,8 +1484,9 @@ class Replay:
 
     def _move(self, record: Record) -> None:
         """A record that moves a machine: from where the log left it, along the tables."""
-        on, name, before, after = map(record.get, ("on", "id", "from", "to"))
-        if not type(on) is type(name) is type(before) is type(after) is str:
+        words: list[Any] = [record.get(name) for name in ("on", "id", "from", "to", "cause")]
+        on, name, before, after, _ = words
+        if set(map(type, words)) != {str}:
             raise Refused("a move with something else than texts")
         if MOVES.get((on, before, after)) != record["type"]:
             raise Refused("a move that is in no table")
@@ -1474,8 +1517,9 @@ class Replay:
 
     def _approve(self, name: str, record: Record, ballots: Ballots) -> None:
         """Each stage has its approvals, by people who are not a party and count once."""
-        material, turn = text_of(record, "material"), number_of(record, "round")
-        stages = record.get("stages")
+        material, turn = text_of(record, "material"), count_of(record, "round")
+        stages, most = record.get("stages"), record.get("seconds")
+        given = ballots.seconds.get((material, turn))
         if (
             not isinstance(stages, list)
             or not stages
@@ -1483,8 +1527,8 @@ class Replay:
         ):
             raise Refused("`stages` does not say how many people each takes")
         self.approved[name] = (
-            record.get("beneficiary"), record.get("entitlement"), record.get("target"),
-            ballots.seconds.get((material, turn)),
+            text_of(record, "beneficiary"), record.get("entitlement"), record.get("target"),
+            None if given is None or type(most) is not int else min(given, most),
         )  # fmt: skip
         counted: set[str] = set()
         for stage, count in enumerate(stages, 1):
@@ -1495,7 +1539,9 @@ class Replay:
             counted |= people
         if ballots.denied:
             raise Refused("approved although it was denied")
-        if counted & parties_of(record):
+        text_of(record, "requester")
+        places = [place for place in ballots.approvers if place[:2] == (material, turn)]
+        if parties_of(record) & set().union(*(ballots.approvers[place] for place in places)):
             raise Refused("approved by somebody whose own request it is")
 
     def _grant(self, name: str, after: str, record: Record) -> None:
@@ -1516,9 +1562,8 @@ class Replay:
     def _keep(record: Record, known: Record) -> None:
         """What was said of a grant once stays."""
         for field in KEPT_OF_GRANT:
-            if record.get(field) is not None:
-                known.setdefault(field, record[field])
-            if field in record and record[field] != known.get(field):
+            value = record.get(field)
+            if value is not None and known.setdefault(field, value) != value:
                 raise Refused(f"`{field}` of the grant moved")
 
     @staticmethod
@@ -1528,7 +1573,7 @@ class Replay:
             raise Refused("access without an end")
         if after == "provisioning":
             life = instant(record["not_after"]) - instant(record["_ts"])
-            if life > dt.timedelta(seconds=number_of(known, "seconds")):
+            if life > dt.timedelta(seconds=count_of(known, "seconds")):
                 raise Refused("access for longer than was given")
 
     def _plan(self, record: Record) -> None:
@@ -1538,7 +1583,7 @@ class Replay:
             raise Refused("a grant without an approval of its own")
         if (record.get("subject"), record.get("entitlement"), record.get("target")) != approved[:3]:
             raise Refused("a grant of something else, or for somebody else, than was approved")
-        if approved[3] is None or number_of(record, "seconds") > approved[3]:
+        if approved[3] is None or count_of(record, "seconds") > approved[3]:
             raise Refused("a grant for longer than was approved")
 
     def decided(self, _: int, record: Record) -> None:
@@ -1555,12 +1600,10 @@ class Replay:
         elif decision == "approve":
             place = (
                 text_of(record, "material"),
-                number_of(record, "round"),
-                number_of(record, "stage"),
+                count_of(record, "round"),
+                count_of(record, "stage"),
             )
-            ballots.approve(
-                approver, place, number_of(record, "need"), number_of(record, "seconds")
-            )
+            ballots.approve(approver, place, count_of(record, "need"), count_of(record, "seconds"))
             if approver in self.parties.get(request, ()):
                 raise Refused("an approval by somebody whose own request it is")
         else:
@@ -1568,10 +1611,11 @@ class Replay:
 
     def erased(self, index: int, record: Record) -> None:
         """`disclosure.erased`: whether the digests are of entries before shows at the end."""
-        for digest in texts_of(record, "digests"):
-            if not DIGEST.fullmatch(digest):
-                raise Refused("`digests` is not a list of digests")
-            self.listed.setdefault(digest, index)
+        digests = texts_of(record, "digests")
+        if not all(map(DIGEST.fullmatch, digests)):
+            raise Refused("`digests` is not a list of digests")
+        for digest in digests:
+            self.listed.setdefault(digest, []).append(index)
 
     def restored(self, _: int, record: Record) -> None:
         """`restore.declared` and `restore.ended`: by two different actors."""
@@ -1767,6 +1811,8 @@ class Content:
                     record, missing = self.reader.read_strictly(line[1:], clean=False)
             except Refused as refusal:
                 self.structure.fault(index + place, str(refusal))
+                self.disclosures.verdict.fault(index + place, "cannot be read")
+                self.replay.verdict.fault(index + place, "cannot be read")
                 self.disclosures.entry(index + place, {})
                 continue
             self._entry(index + place, record, missing)
@@ -1917,6 +1963,7 @@ class Log:
         self.segments: list[bytes] = []  # roots of the full ones
         self.tasks: list[Task] = []
         self.of_keys: list[tuple[int, bytes]] = []
+        self.late: list[str] = []  # tiles that are none
         self._frontier: list[bytes] = []
         self._leaves: tuple[int, list[bytes]] = (-1, [])
 
@@ -1925,6 +1972,7 @@ class Log:
         if scan.first_prev is not None and scan.first_prev != self.last:
             self.structure.fault(scan.start, "_prev is not the leaf before")
         absorb(self.structure, scan.structure)
+        self.late += scan.late
         self.of_keys += scan.of_keys
         for size, nodes in scan.peaks.items():
             self.roots[scan.start + size] = fold_peaks(self._frontier + nodes)
@@ -1984,7 +2032,6 @@ def absorb(verdict: Verdict, other: Verdict) -> None:
 def plan(audit: Audit, sizes: set[int], tree_size: int) -> Iterator[Task]:
     """The segments in their order, up to the first that is missing."""
     bundle, base, structure = audit.bundle, audit.base, audit.structure
-    number = -1
     for number in itertools.count():
         files = bundle.segments.get(number)
         if files is None:
@@ -1999,15 +2046,14 @@ def plan(audit: Audit, sizes: set[int], tree_size: int) -> Iterator[Task]:
         leaves = "" if "jsonl" in files else leaves
         tiles = tuple(bundle.tiles.get(number, ()))
         yield Task(start, lines, leaves, inside, tiles, tree_size)
-    for behind in sorted(bundle.segments):
-        if behind > number:
-            structure.fault(number * SEGMENT, f"segment {behind:06d} behind a gap")
 
 
 def scan_all(log: Log, tasks: Iterator[Task], content: Content | None, jobs: int) -> None:
     """Look at every segment in order; with `jobs`, hashing goes on in that many processes."""
     if content is not None or jobs < 2:
-        gather(log, ((task, scan_segment(task, content)) for task in tasks))
+        # Behind a gap nothing is looked into.
+        each = ((task, content if log.size == task.start else None) for task in tasks)
+        gather(log, ((task, scan_segment(task, looked)) for task, looked in each))
         return
     with multiprocessing.Pool(jobs) as pool:
         gather(log, pool.imap(scan_with_task, tasks))
@@ -2020,16 +2066,15 @@ def scan_with_task(task: Task) -> tuple[Task, Scan]:
 
 def gather(log: Log, scans: Iterable[tuple[Task, Scan]]) -> None:
     """Add the segments up; one that is not full must be the last."""
-    short: int | None = None
+    short = False
     for task, scan in scans:
-        if short is not None:
-            log.structure.fault(short, "a segment behind one that is not full")
+        if short:
             break
-        log.tasks.append(task)
+        log.tasks.append(task if scan.has_lines else task._replace(lines=""))
         log.add(scan)
         if not scan.count:
             log.structure.fault(task.start, "a segment without entries")
-        short = log.size if scan.count < SEGMENT else None
+        short = scan.count < SEGMENT
 
 
 def check_high_tiles(log: Log, bundle: Bundle, tree_size: int) -> None:
@@ -2058,7 +2103,7 @@ def check_high_tiles(log: Log, bundle: Bundle, tree_size: int) -> None:
                 except Refused:
                     found = []
             if not wanted or len(wanted) != width or wanted != found:
-                log.structure.fault(log.size, f"{task_name(path)} is not a tile of the tree")
+                log.late.append(f"{task_name(path)} is not a tile of the tree")
 
 
 # --- Who vouches: SIGNED, ANCHORED, POLICY --------------------------------------------------------
@@ -2177,7 +2222,9 @@ class Judge:
                 "partial" if behind else "holds",
                 f"up to {self.signed_to}, {behind} records behind that",
             )
-        if self.policy_to is None:
+        if self.trust.quorum == "none":
+            self.policy.settle("none", "the trust file asks for no quorum")
+        elif self.policy_to is None:
             self.policy.settle("none", "no checkpoint has what the quorum asks for")
         else:
             self.policy.settle("holds", f"up to {self.policy_to}, quorum {self.trust.quorum}")
@@ -2375,23 +2422,19 @@ def load_tickets(path: str) -> Tickets:
         raise Stopped(2, f"{path}: {error}") from error
 
 
-def read_origin(bundle: Bundle, structure: Verdict) -> str:
+def read_origin(bundle: Bundle, late: list[str]) -> str:
     """The log's name; a name that cannot be one is a fault, and fits to no checkpoint."""
     try:
         text = bundle.read("origin").decode()
-        if (
-            text[-1:] == "\n"
-            and NAME.fullmatch(text[:-1])
-            and not re.search("[\x00-\x1f\x7f-\x9f]", text[:-1])
-        ):
+        if text[-1:] == "\n" and is_name(text[:-1]):
             return text[:-1]
     except (Refused, UnicodeError):
         pass
-    structure.fault(0, "origin is not a name and a newline")
+    late.append("origin is not a name and a newline")
     return ""
 
 
-def find_all(bundle: Bundle, structure: Verdict) -> list[Found]:
+def find_all(bundle: Bundle, late: list[str]) -> list[Found]:
     """The checkpoints of a bundle, also those in its receipts."""
     founds = []
     if "checkpoint" in bundle.plain:
@@ -2404,7 +2447,7 @@ def find_all(bundle: Bundle, structure: Verdict) -> list[Found]:
         try:
             checkpoint = parse_receipt(read_small(path, RECEIPT_MAX)).checkpoint
         except Refused as refusal:
-            structure.fault(0, f"{label}: {refusal}")
+            late.append(f"{label}: {refusal}")
             continue
         if checkpoint.note not in notes:
             notes.add(checkpoint.note)
@@ -2424,7 +2467,8 @@ class Audit:
         self.known = [(path, load_known(path)) for path in options.known]
         self.tickets = load_tickets(options.tickets) if options.tickets else None
         self.structure = Verdict("structure")
-        self.log = Log(read_origin(self.bundle, self.structure), self.structure)
+        self.late: list[str] = []  # what is wrong with files that hold no records
+        self.log = Log(read_origin(self.bundle, self.late), self.structure)
         self.keys = Keys(self.trust, self.log.origin)
         self.replay = Replay(self.keys)
         self.disclosures = Disclosures(
@@ -2435,7 +2479,7 @@ class Audit:
 
     def run(self) -> list[Verdict]:
         """Every verdict, in the order of the format."""
-        founds = find_all(self.bundle, self.structure)
+        founds = find_all(self.bundle, self.late)
         newest = founds[0].checkpoint if founds and founds[0].label == "checkpoint" else None
         tree_size = newest.size if newest else 0
         sizes = {found.checkpoint.size for found in founds if found.checkpoint}
@@ -2465,9 +2509,11 @@ class Audit:
         log = self.log
         if not log.size:
             self.structure.fault(0, "no entries")
+        if any(number * SEGMENT > log.size for number in self.bundle.segments):
+            self.structure.fault(log.size, "a segment behind a gap, or behind one that is not full")
         if tree_size > log.size:
             self.structure.fault(log.size, f"the checkpoint is of {tree_size} records")
-        for _, text in self.bundle.strays.faults:
+        for text in (*self.late, *log.late, *(text for _, text in self.bundle.strays.faults)):
             self.structure.fault(log.size, text)
         self.structure.count += self.bundle.strays.count - len(self.bundle.strays.faults)
         quick = "; canonical form not looked at (--quick)" if self.options.quick else ""

@@ -11,7 +11,7 @@ import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, code_of, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
-from ticketgate.domain.checkpoint import SignedCheckpoint, check_signatures, parse_checkpoint
+from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.completeness import parse_tickets
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError, TicketgateError
 from ticketgate.domain.instants import to_text
@@ -80,7 +80,9 @@ def verify_log(folder: Path, /, path: Path | None, *, as_json: bool, **given: An
     options = Options(**given)
     try:
         _required(options, ())  # what cannot be meant is refused before anything is read
-        report, required, notes = _live(folder, options) if path is None else _bundle(path, options)
+        report, required, notes = (
+            _live(folder, options) if path is None else verdicts_of(path, options)
+        )
     except (TicketgateError, OSError) as fault:
         if as_json:
             reason = fault.reason if isinstance(fault, TicketgateError) else str(fault)
@@ -165,7 +167,13 @@ def _unsigned_since(folder: Path) -> str:
     return to_text(wall_time() - SIGNED_WITHIN) if runs else ""
 
 
-def _bundle(path: Path, options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
+def verdicts_of(path: Path, options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
+    """The report on a bundle, what is required of it, and what a reader should know.
+
+    Raises:
+        TicketgateError: what was asked cannot be meant, or the bundle is none.
+        OSError: a part of it cannot be read.
+    """
     bundle = open_bundle(path, options.base)
     trust = parse_trust(bundle.policy) if options.trust is None else _trust(options.trust)
     asked = _asked(options, trust, _certificates(options, trust))
@@ -193,23 +201,11 @@ def _asked(options: Options, trust: Trust, certificates: Sequence[bytes]) -> Ask
     now = wall_time() if options.now is None else datetime.fromtimestamp(options.now, UTC)
     tickets = None
     if options.tickets is not None:
-        with options.tickets.open(encoding="utf-8", errors="replace") as lines:
+        with options.tickets.open(encoding="utf-8", newline="\n") as lines:
             tickets = _usage(parse_tickets, lines)
-    known = tuple(_known(file, trust, now) for file in options.known)
+    known = tuple(_usage(parse_checkpoint, _small(file)) for file in options.known)
     read = token_reader(certificates)
     return Asked(trust, strict_ed25519, now, known, read, tickets, options.quick)
-
-
-def _known(file: Path, trust: Trust, now: datetime) -> SignedCheckpoint:
-    found: SignedCheckpoint = _usage(parse_checkpoint, _small(file))
-    keys = [one.key for one in trust.logs]
-    if not check_signatures(found.note, keys, strict_ed25519, now).keys:
-        raise TicketgateError(
-            f"{file} is not signed by a key that is trusted",
-            code="usage",
-            next_step="--trust FILE names the keys that you believe",
-        )
-    return found
 
 
 def _trust(file: Path) -> Trust:
@@ -227,6 +223,8 @@ def _usage(parse: Any, given: Any) -> Any:  # noqa: ANN401 -- a parser and what 
         return parse(given)
     except EvidenceError as fault:
         raise TicketgateError(fault.reason, code="usage") from fault
+    except UnicodeDecodeError as fault:
+        raise TicketgateError("not UTF-8", code="usage") from fault
 
 
 def _required(options: Options, default: tuple[str, ...]) -> tuple[str, ...]:
