@@ -25,7 +25,8 @@ from ticketgate.domain.snapshot import Pruned
 EntryRow = tuple[object, object, object]  # idx, stored leaf, entry; unverified, so of any type
 
 _KEYS: Final = (b'"type":"key.', b'"type":"retention.pruned"')  # who says whose key counts
-_PREV: Final = slice(10, 74)  # where `_prev`'s digits stand in the bytes: it sorts first
+_PREV: Final = b'{"_prev":"%b","_seq":'  # it sorts first, so an entry begins with it
+_DIGITS_END: Final = 74  # behind the digits of `_prev`
 
 
 class ChainCheck:
@@ -94,7 +95,7 @@ class ChainCheck:
             self.faults.add(0, "the log is empty: entry 0 is missing")
 
     def _entry(self, place: int, entry: bytes) -> Record | None:
-        if entry[_PREV] != self.leaf.hex().encode():
+        if not entry.startswith(_PREV % self.leaf.hex().encode()):
             self.faults.add(place, "_prev is not the leaf hash of the entry before")
         self.place = place
         self._grow(leaf_hash(entry))
@@ -123,8 +124,7 @@ class ChainCheck:
 
     def _glance(self, place: int, entry: bytes) -> None:
         """What shows without parsing: the envelope's fixed places, the size, UTF-8."""
-        head = b'{"_prev":"%b","_seq":%d,"_ts":"' % (entry[_PREV], place)
-        if not entry.startswith(head):
+        if not entry.startswith(b'","_seq":%d,"_ts":"' % place, _DIGITS_END):
             self.faults.add(place, "does not begin as the entry of this index does")
         try:
             entry.decode()
