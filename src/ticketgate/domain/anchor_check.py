@@ -63,8 +63,13 @@ class Vouched:
     signed: EvidenceVerdict
     anchored: EvidenceVerdict
     policy: EvidenceVerdict
-    signed_to: int | None
+    newest: SignedCheckpoint | None  # the largest of this log that a key that counts has signed
     anchors: tuple[Anchor, ...]
+
+    @property
+    def signed_to(self) -> int | None:
+        """How many records are signed."""
+        return None if self.newest is None else self.newest.checkpoint.size
 
 
 class AnchorCheck:
@@ -90,7 +95,7 @@ class AnchorCheck:
         self._now = now
         self._believed = [*(one.key for one in keys), *trust.witnesses.values()]
         self._signed, self._anchored = FaultList(), FaultList()
-        self._signed_to: int | None = None
+        self._newest: SignedCheckpoint | None = None  # the largest that is right and signed
         self._met: int | None = None
         self._anchors: dict[str, Anchor] = {}
         self._strangers: list[int] = []  # where checkpoints stand that nobody trusted has signed
@@ -108,13 +113,13 @@ class AnchorCheck:
             unread += self._token(size, token, vouching.read_token)
         for known in vouching.known:
             self._known(known)
-        for place in () if self._signed_to is None else self._strangers:
+        for place in () if self._newest is None else self._strangers:
             self._signed.add(place, "a checkpoint that no trusted key signed, beside one that is")
         return Vouched(
             self._signed_verdict(is_young),
             self._anchored_verdict(unread),
             self._policy_verdict(),
-            self._signed_to,
+            self._newest,
             tuple(self._anchors.values()),
         )
 
@@ -144,7 +149,8 @@ class AnchorCheck:
         for seen in told.cosignatures:
             self._vouch(seen.witness.name, checkpoint.size, seen.at)
         if counts:
-            self._signed_to = max(checkpoint.size, self._signed_to or 0)
+            if self._newest is None or checkpoint.size >= self._newest.checkpoint.size:
+                self._newest = found
             if self._trust.meets([seen.witness for seen in told.cosignatures]):
                 self._met = max(checkpoint.size, self._met or 0)
 
@@ -217,14 +223,13 @@ class AnchorCheck:
             self._vouch("a checkpoint that you kept", checkpoint.size, None)
 
     def _signed_verdict(self, is_young: Callable[[int], bool]) -> EvidenceVerdict:
-        if self._signed_to is None:
+        if self._newest is None:
             return self._signed.verdict(SIGNED, State.NONE, "no signature of a trusted key")
-        unsigned = self._size - self._signed_to
-        whole = not unsigned or is_young(self._signed_to)
+        signed_to = self._newest.checkpoint.size
+        unsigned = self._size - signed_to
+        whole = not unsigned or is_young(signed_to)
         lack = State.HOLDS if whole else State.PARTIAL
-        return self._signed.verdict(
-            SIGNED, lack, f"up to {self._signed_to} records, {unsigned} unsigned"
-        )
+        return self._signed.verdict(SIGNED, lack, f"up to {signed_to} records, {unsigned} unsigned")
 
     def _anchored_verdict(self, unread: int) -> EvidenceVerdict:
         notes = [f"{unread} time stamps not verified here"] if unread else []

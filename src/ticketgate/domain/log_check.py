@@ -1,6 +1,6 @@
 """Log check: every verdict of one log, fed record by record. Nothing is assumed of what is fed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -14,10 +14,11 @@ from ticketgate.domain.checkpoint import SignedCheckpoint, parse_checkpoint
 from ticketgate.domain.completeness import CompletenessCheck
 from ticketgate.domain.disclosure_check import DisclosureCheck, DisclosureRow, LineFault
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.evidence import Draft, Head
+from ticketgate.domain.evidence import Draft, Head, leaf_hash
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList, State
 from ticketgate.domain.log_life import KeyTrust
 from ticketgate.domain.machines import check_record
+from ticketgate.domain.merkle import HASH_BYTES
 from ticketgate.domain.replay import Record, Replay
 from ticketgate.domain.report import DISCLOSURES, SEMANTICS, STRUCTURE, Asked, Report
 from ticketgate.domain.snapshot import Pruned, begin
@@ -44,6 +45,20 @@ class LeafRun:
 
 
 Part = bytes | LeafRun | LayoutFault  # an entry, or one of these
+
+
+def leaves_of(parts: Iterable[Part]) -> Iterator[bytes]:
+    """The leaf hashes of a copy."""
+    for part in parts:
+        match part:
+            case LayoutFault():
+                pass
+            case LeafRun(hashes):
+                yield from (
+                    hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)
+                )
+            case entry:
+                yield leaf_hash(entry)
 
 
 def sizes_of(vouching: Vouching, known: Iterable[SignedCheckpoint]) -> frozenset[int]:
@@ -175,6 +190,7 @@ class LogCheck:
             self._hidden.tally(),
             vouched.signed_to,
             vouched.anchors,
+            vouched.newest,
         )
 
     def _take(self, index: int, record: Record | None) -> None:

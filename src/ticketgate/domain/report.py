@@ -47,6 +47,7 @@ class Asked:
 class Report:
     """What verification found. `size`, `leaf` and `root` (hex) are of the entries as read.
 
+    `newest` is the largest checkpoint that fits and that a key that counts has signed.
     `verdicts` are in the order of `VERDICTS`; then that of the tables, of a live database.
     """
 
@@ -58,6 +59,7 @@ class Report:
     tally: Tally
     signed_to: int | None = None
     anchors: tuple[Anchor, ...] = ()
+    newest: SignedCheckpoint | None = None
 
     def __getitem__(self, name: str) -> EvidenceVerdict:
         """The verdict of this name (KeyError: nobody checked it)."""

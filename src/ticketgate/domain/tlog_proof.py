@@ -46,19 +46,28 @@ class TlogProof:
         lines = (_VERSION, *extra, f"index {self.index}", *map(_b64, self.hashes))
         return "\n".join((*lines, "", "")).encode() + self.signed.note.encoded()
 
-    def holds(self) -> bool:
-        """Whether its entry is record `index`, and leads to the root; signatures apart."""
+    def check(self) -> None:
+        """Whether its entry is record `index`, and leads to the root; signatures apart.
+
+        Raises:
+            EvidenceError: it is not, or does not.
+        """
         if self.extra is None:
-            return False
+            raise TlogProofError("a receipt without its entry")
+        seq = parse_entry(self.extra).get("_seq")
+        if type(seq) is not int or seq != self.index:
+            raise TlogProofError("the entry of a receipt is that of another index")
         checkpoint, leaf = self.signed.checkpoint, leaf_hash(self.extra)
+        if root_of_inclusion(leaf, self.index, checkpoint.size, self.hashes) != checkpoint.root:
+            raise TlogProofError("a receipt that does not lead to its root")
+
+    def holds(self) -> bool:
+        """The same, as an answer."""
         try:
-            seq = parse_entry(self.extra).get("_seq")
-            if type(seq) is not int or seq != self.index:
-                return False
-            root = root_of_inclusion(leaf, self.index, checkpoint.size, self.hashes)
+            self.check()
         except EvidenceError:
             return False
-        return root == checkpoint.root
+        return True
 
 
 def parse_tlog_proof(data: bytes) -> TlogProof:

@@ -62,6 +62,8 @@ VERDICTS = (
     "structure", "signed", "disclosures", "semantics", "anchored", "policy", "completeness",
 )  # fmt: skip
 
+COUNTED = ("given", "erased", "withheld", "mismatch")  # what became of disclosures
+
 Record = dict[str, Any]
 sha256 = hashlib.sha256
 
@@ -1236,7 +1238,7 @@ class Disclosures:
 
     def __init__(self, path: str, tickets: Tickets | None) -> None:
         self.verdict, self.misplaced = Verdict("disclosures"), Verdict("disclosures")
-        self.counts = {"given": 0, "erased": 0, "withheld": 0, "mismatch": 0}
+        self.counts = dict.fromkeys(COUNTED, 0)
         self.digests = Digests()
         self.erased: dict[str, int] = {}
         self.tickets = tickets
@@ -2677,7 +2679,7 @@ def verify_receipt(options: argparse.Namespace) -> Record:
         structure.settle("holds", f"record {log.origin}#{receipt.place}")
     verdicts = [structure, judge.signed, judge.anchored, judge.policy]
     must = required(options, trust, [verdict.name for verdict in verdicts])
-    return document(judge, verdicts, must, {})
+    return document(judge, verdicts, must, dict.fromkeys(COUNTED, 0))
 
 
 def verify_fork(options: argparse.Namespace) -> Record:
@@ -2704,7 +2706,7 @@ def verify_fork(options: argparse.Namespace) -> Record:
             judge.signed.settle("holds", "both are signed by a trusted key")
     verdicts = [structure, judge.signed]
     must = options.require or ["structure", "signed"]
-    return document(judge, verdicts, must, {})
+    return document(judge, verdicts, must, dict.fromkeys(COUNTED, 0))
 
 
 # --- The command line -----------------------------------------------------------------------------

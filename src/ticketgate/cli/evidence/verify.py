@@ -11,15 +11,20 @@ import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, code_of, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
+from ticketgate.domain.alone_check import required_of, verify_fork, verify_receipt
+from ticketgate.domain.anchor_check import SIGNED
 from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.completeness import parse_tickets
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError, TicketgateError
+from ticketgate.domain.fork_proof import FORK_BYTES_MAX, find_fork
 from ticketgate.domain.instants import to_text
+from ticketgate.domain.log_check import leaves_of
 from ticketgate.domain.note import NOTE_BYTES_MAX
-from ticketgate.domain.report import SEMANTICS, VERDICTS, Asked, Report, required_by
+from ticketgate.domain.report import SEMANTICS, STRUCTURE, VERDICTS, Asked, Report, required_by
 from ticketgate.domain.state_check import STATE
+from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX
 from ticketgate.domain.trust import Trust, parse_trust
-from ticketgate.domain.verification import verify_bundle, verify_store
+from ticketgate.domain.verification import Bundle, verify_bundle, verify_store
 from ticketgate.wiring import (
     ask_gateway,
     look,
@@ -50,6 +55,9 @@ class Options:
     require: str | None
     now: int | None
     quick: bool
+    proof: Path | None = None
+    fork: Path | None = None
+    fork_proof: Path | None = None
 
 
 @click.command("verify")
@@ -62,6 +70,13 @@ class Options:
     "--base",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="An earlier bundle, for what this one leaves out.",
+)
+@click.option("--proof", type=_FILE, help="Check this receipt instead of a log; with --trust.")
+@click.option("--fork", type=_FILE, help="Check this fork proof instead of a log; with --trust.")
+@click.option(
+    "--fork-proof",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a proof into this file where a known checkpoint is contradicted.",
 )
 @click.option("--quick", is_flag=True, help="Only what hashes and signatures prove.")
 @click.option("--now", type=click.IntRange(0), help="The time, in seconds since 1970.")
@@ -80,9 +95,7 @@ def verify_log(folder: Path, /, path: Path | None, *, as_json: bool, **given: An
     options = Options(**given)
     try:
         _required(options, ())  # what cannot be meant is refused before anything is read
-        report, required, notes = (
-            _live(folder, options) if path is None else verdicts_of(path, options)
-        )
+        report, required, notes = _asked_for(folder, path, options)
     except (TicketgateError, OSError) as fault:
         if as_json:
             reason = fault.reason if isinstance(fault, TicketgateError) else str(fault)
@@ -130,6 +143,37 @@ def document(report: Report, required: Sequence[str], code: int) -> dict[str, An
         "required": required,
         "exit": code,
     }
+
+
+def _asked_for(
+    folder: Path, path: Path | None, options: Options
+) -> tuple[Report, tuple[str, ...], list[str]]:
+    alone = options.proof is not None or options.fork is not None
+    if sum(one is not None for one in (path, options.proof, options.fork)) > 1:
+        raise TicketgateError("one of PATH, --proof and --fork", code="usage")
+    if alone and options.trust is None:
+        raise TicketgateError("--proof and --fork need --trust", code="usage")
+    if options.fork_proof is not None and path is None:
+        raise TicketgateError("--fork-proof goes with the PATH of a bundle", code="usage")
+    if alone:
+        return alone_verdicts(options)
+    return _live(folder, options) if path is None else verdicts_of(path, options)
+
+
+def alone_verdicts(options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
+    """The report on a receipt or on a fork proof, as `verdicts_of` gives one on a bundle.
+
+    Raises:
+        TicketgateError: the trust file cannot be used.
+        OSError: the file cannot be read.
+    """
+    trust = parse_trust(b"") if options.trust is None else _trust(options.trust)
+    asked = _asked(options, trust, [])
+    if options.proof is not None:
+        report = verify_receipt(_head(options.proof, PROOF_BYTES_MAX), asked)
+        return report, _required(options, required_of(report, required_by(asked))), []
+    report = verify_fork(_head(options.fork or Path(), FORK_BYTES_MAX), asked)
+    return report, _required(options, (STRUCTURE, SIGNED)), []
 
 
 def _live(folder: Path, options: Options) -> tuple[Report, tuple[str, ...], list[str]]:
@@ -181,7 +225,21 @@ def verdicts_of(path: Path, options: Options) -> tuple[Report, tuple[str, ...], 
     required = _required(options, required_by(asked))
     if STATE in required:
         raise TicketgateError("a bundle has no tables: state is of the live database", code="usage")
-    return report, required, _whose(options)
+    notes = _whose(options)
+    if options.fork_proof is not None:
+        notes.append(_write_fork(options.fork_proof, bundle, report, asked))
+    return report, required, notes
+
+
+def _write_fork(file: Path, bundle: Bundle, report: Report, asked: Asked) -> str:
+    """Write the proof for the first known checkpoint that is contradicted, if it can be made."""
+    if report.newest is not None:
+        for known in asked.known:
+            found = find_fork(known, report.newest, leaves_of(bundle.parts()))
+            if found is not None:
+                file.write_bytes(found.encoded())
+                return f"fork proof: written into {file}"
+    return "fork proof: none, as no known checkpoint is contradicted by one that is as large"
 
 
 def _whose(options: Options) -> list[str]:
@@ -213,8 +271,17 @@ def _trust(file: Path) -> Trust:
 
 
 def _small(file: Path) -> bytes:
+    """A file of the verifier's own; that it cannot be read is a matter of usage."""
+    try:
+        return _head(file, NOTE_BYTES_MAX)
+    except OSError as fault:
+        raise TicketgateError(f"{file}: {fault.strerror}", code="usage") from fault
+
+
+def _head(file: Path, bytes_max: int) -> bytes:
+    """The file; of one that is too long so much that it shows."""
     with file.open("rb") as opened:
-        return opened.read(NOTE_BYTES_MAX + 1)
+        return opened.read(bytes_max + 1)
 
 
 def _usage(parse: Any, given: Any) -> Any:  # noqa: ANN401 -- a parser and what it parses
@@ -225,6 +292,8 @@ def _usage(parse: Any, given: Any) -> Any:  # noqa: ANN401 -- a parser and what 
         raise TicketgateError(fault.reason, code="usage") from fault
     except UnicodeDecodeError as fault:
         raise TicketgateError("not UTF-8", code="usage") from fault
+    except OSError as fault:
+        raise TicketgateError(f"cannot be read: {fault.strerror}", code="usage") from fault
 
 
 def _required(options: Options, default: tuple[str, ...]) -> tuple[str, ...]:
