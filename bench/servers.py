@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import yaml
 
+from ticketgate.adapters.signing_keys import SigningKey
+
 HERE: Final = Path(__file__).resolve().parent
 BIN: Final = Path(sys.executable).parent
 KEY: Final = b"a key of the bench, 32 bytes long"
@@ -91,6 +93,7 @@ def _configure(folder: Path, mail_port: int) -> None:
     secrets.mkdir(mode=0o700, exist_ok=True)
     for name, text in {
         "session.key": "k" * 48,
+        "signing.key": SigningKey(str(settings["origin"]), b"k" * 32).text,
         "snow-prod.whsec": "whsec_" + base64.b64encode(KEY).decode(),
         "scim.token": "t" * 32,
     }.items():

@@ -13,7 +13,7 @@ from ticketgate.cli.main import main
 
 ORDER = [
     "demo", "init", "check", "serve", "explain", "deliveries", "requests", "grants", "revoke",
-    "evidence",
+    "evidence", "keys",
 ]  # fmt: skip
 
 

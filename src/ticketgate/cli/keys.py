@@ -28,7 +28,7 @@ to which the old key counts; they put it into their trust file as an `end` line.
 
 @click.group(cls=Listed)
 def keys() -> None:
-    """The keys that sign the evidence log: make, rotate and end them."""
+    """Keys that sign the evidence log: make, show, rotate, end."""
 
 
 @keys.command("new")
