@@ -104,7 +104,7 @@ def test_who_may_revoke_over_the_socket_may_not_rotate(folder: Path) -> None:
         for asked in (ROTATE, END):
             with pytest.raises(TicketgateError, match="own account") as told:
                 gateway.carry_out(actor_name(os.getuid() + 4711), asked)
-            assert told.value.code == "control"
+            assert told.value.code == "not_allowed"
     assert held(folder) == [key_of("alice").public]
 
 

@@ -18,7 +18,7 @@ from ticketgate.domain.restore import Loss
 from ticketgate.operations.declare_restore import Heard, Said
 from ticketgate.operations.restore_desk import RestoreView
 from ticketgate.web.gateway_app import doors
-from ticketgate.wiring import Gateway
+from ticketgate.wiring import Gateway, this_user
 
 WHY = "the disk died and there is no newer copy anywhere"
 
@@ -77,7 +77,7 @@ def test_what_was_found_first_is_what_is_declared_also_after_a_restart(folder: P
             assert "rolled_back" in told
             beat(gateway, 9)  # longer than what was lost: still the same loss
             with pytest.raises(TicketgateError, match="signs nothing now"):
-                gateway.carry_out("os:0@here", {"do": "rotate_key"})
+                gateway.carry_out(this_user(), {"do": "rotate_key"})
         assert signed(folder).size == lost
     assert found[0] == found[1]
     one = found[0]

@@ -37,6 +37,15 @@ def test_a_copy_that_was_taken_is_recorded_with_who_took_it(gate: Gate) -> None:
     assert (record["by"], record["size"]) == (ACTOR, 2)
 
 
+def test_a_copy_of_more_than_there_is_was_never_taken(gate: Gate) -> None:
+    size = gate.evidence_size()
+    with pytest.raises(TicketgateError, match="not so many") as told:
+        answer_copier(gate.store, ACTOR, {"do": "exported", "size": size + 1}, None)
+    assert told.value.code == "usage"
+    asked = {"do": "exported", "size": size}
+    assert answer_copier(gate.store, ACTOR, asked, None) == {"recorded": size}
+
+
 @pytest.mark.parametrize("size", [None, "2", True, -1, 2**53])
 def test_a_copy_without_a_number_of_records_is_refused(gate: Gate, size: object) -> None:
     with pytest.raises(TicketgateError) as told:

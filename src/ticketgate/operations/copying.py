@@ -37,5 +37,9 @@ def _exported(store: Store, actor: str, asked: Mapping[str, Any]) -> Mapping[str
     size = asked.get("size")
     if type(size) is not int or not 0 <= size <= INTEGER_MAX:
         raise TicketgateError("a copy has a number of records", code="usage")
+    with store.reading() as looking:
+        head = looking.evidence.head()
+    if size > (0 if head is None else head.size):
+        raise TicketgateError("the log has not so many records", code="usage")
     store.write(partial(note_exported, by=actor, size=size))
     return {"recorded": size}

@@ -34,7 +34,6 @@ from ticketgate.domain.restore import Loss
 from ticketgate.domain.settings import TargetOptions
 from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.copying import COPY_WORDS, answer_copier
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.housekeeping import Housekeeper
@@ -48,10 +47,11 @@ from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
+from ticketgate.wiring.asking import answered
 from ticketgate.wiring.keeping import Keepers
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
-from ticketgate.wiring.signing import KEY_WORDS, KeyHolder
+from ticketgate.wiring.signing import KeyHolder
 
 VERSION: Final = version("ticketgate")
 HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
@@ -330,15 +330,7 @@ class Gateway:
         Raises:
             TicketgateError: what is asked is refused.
         """
-        if asked.get("do") in COPY_WORDS:
-            return answer_copier(self.store, actor, asked, self._checkpointer)
-        if asked.get("do") not in KEY_WORDS:
-            return self.keepers.carry_out(actor, asked)
-        if self.keys is None or self._checkpointer is None:
-            raise TicketgateError("this gateway signs nothing now", code="control")
-        answer = self.keys.answer(actor, asked)
-        self._checkpointer.sign()
-        return answer
+        return answered(actor, asked, self.keepers, self.keys, self._checkpointer)
 
     def _declared(self) -> None:
         """A restore was declared: the lost branch is forgotten, and this one is signed."""

@@ -16,6 +16,7 @@ class Keepers:
     """An eraser, a pruner, and the loop that runs them."""
 
     def __init__(self, store: Store, retention: Retention, now: Callable[[], datetime]) -> None:
+        self.store = store
         self.eraser = Eraser(store, retention, now)
         self.pruner = Pruner(store, retention, now, self.eraser.by_age)
         self.loop = Loop("retention", self.pruner.step)

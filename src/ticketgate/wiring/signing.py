@@ -5,14 +5,12 @@ lost; an ended key stops signing before its record commits. What a crash leaves 
 completed by `settle` at the next start.
 """
 
-import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from ticketgate.adapters.control import actor_name
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.signer import CheckpointSigner
 from ticketgate.adapters.signing_keys import KeyFileError, SigningKey, read_keys, write_keys
@@ -131,15 +129,8 @@ class KeyHolder:
         """What the control socket asks of keys: `rotate_key`, or `end_key`.
 
         Raises:
-            TicketgateError: code `control` for an account that is not this process's own, since
-                whoever may revoke need not be who may rotate; else as `rotate` and `end`.
+            TicketgateError: as `rotate` and `end`.
         """
-        if actor not in {actor_name(os.getuid()), actor_name(0)}:
-            raise TicketgateError(
-                "only the gateway's own account rotates its keys",
-                code="control",
-                next_step="run the command as the user that runs the gateway",
-            )
         do = self.rotate if asked.get("do") == ROTATE else self.end
         try:
             key, ref = do(actor)
