@@ -119,6 +119,10 @@ def test_nothing_to_erase_is_a_no(past: Terminal) -> None:
         ("prune", *WHY),
         ("prune", "--before", "1", "--older-than", "1", *WHY),
         ("prune", "--before", "1", "--reason", ""),
+        ("prune", "--older-than", "36526", *WHY),
+        ("prune", "--older-than", "9" * 30, *WHY),
+        ("prune", "--before", "9" * 30, *WHY),
+        ("erase", "--record", "9" * 30, *WHY),
     ],
 )
 def test_what_cannot_be_meant_is_usage(terminal: Terminal, words: tuple[str, ...]) -> None:

@@ -326,7 +326,7 @@ def test_the_command_line_asks_for_it(gate: Gate) -> None:
     assert (nothing["erased"], nothing["retained"]) == ({}, [])
     told = control(gate).carry_out(ACTOR, {"do": "prune", "before": 5, "reason": "x"})
     assert told == {"first": 0, "boundary": 0, "held": "size"}
-    told = control(gate).carry_out(ACTOR, {"do": "prune", "older_than": 5, "reason": "x"})
+    told = control(gate).carry_out(ACTOR, {"do": "prune", "older_than": 36_525, "reason": "x"})
     assert told == {"first": 0, "boundary": 0, "held": "size"}
     told = control(gate).carry_out(ACTOR, {"do": "revoke", "person": "x", "reason": "x"})
     assert told == {"revoked": []}
@@ -348,6 +348,14 @@ def test_the_command_line_asks_for_it(gate: Gate) -> None:
         {"do": "prune", "reason": "x", "before": -1},
         {"do": "prune", "reason": "x", "older_than": -1},
         {"do": "prune", "reason": "", "before": 1},
+        {"do": "prune", "reason": "x", "before": True},
+        {"do": "prune", "reason": "x", "before": 2**53},
+        {"do": "prune", "reason": "x", "older_than": False},
+        {"do": "prune", "reason": "x", "older_than": 1.5},
+        {"do": "prune", "reason": "x", "older_than": 36_526},
+        {"do": "prune", "reason": "x", "older_than": 10**18},
+        {"do": "erase", "reason": "x", "record": True},
+        {"do": "erase", "reason": "x", "record": 2**64},
         {"do": "nothing", "reason": "x"},
     ],
     ids=repr,

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from ticketgate.domain.erasure import Erasure
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.evidence import INTEGER_MAX
 from ticketgate.domain.instants import to_text
 from ticketgate.operations.erase import Eraser, What
 from ticketgate.operations.prune import Prunable, Pruner, Wish
 from ticketgate.operations.revoke import Choice, revoke
 from ticketgate.ports import Store
 
+DAYS_MAX: Final = 36_525  # a hundred years
 _CHOICES = ("grant", "person", "ticket", "target")
 
 
@@ -53,8 +55,8 @@ def what_of(asked: Mapping[str, Any]) -> What:
     match asked.get("person"), asked.get("record"):
         case str(person), None:
             return What(person=person)
-        case None, int(record) if record >= 0:
-            return What(record=record)
+        case None, record if record is not None:
+            return What(record=_number("record", record, INTEGER_MAX))
         case _:
             raise TicketgateError("name exactly one of person, record", code="usage")
 
@@ -66,12 +68,20 @@ def wish_of(asked: Mapping[str, Any], by: str, reason: str) -> Wish:
         TicketgateError: code `usage`.
     """
     match asked.get("before"), asked.get("older_than"):
-        case int(before), None if before >= 0:
-            return Wish(by, reason, before=before)
-        case None, int(days) if days >= 0:
-            return Wish(by, reason, older_than=timedelta(days=days))
+        case before, None if before is not None:
+            return Wish(by, reason, before=_number("before", before, INTEGER_MAX))
+        case None, days if days is not None:
+            age = timedelta(days=_number("older_than", days, DAYS_MAX))
+            return Wish(by, reason, older_than=age)
         case _:
             raise TicketgateError("name exactly one of before, older_than", code="usage")
+
+
+def _number(name: str, value: object, most: int) -> int:
+    """An integer from 0 to `most`; a boolean is none."""
+    if type(value) is not int or not 0 <= value <= most:
+        raise TicketgateError(f"`{name}` is an integer from 0 to {most}", code="usage")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import click
 from ticketgate.cli.evidence.keeping import asked_of_gateway, in_its_place, said
 from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
+from ticketgate.domain.evidence import INTEGER_MAX
 from ticketgate.operations.control import told_erasure, what_of
 from ticketgate.operations.erase import What, preview
 from ticketgate.wiring import load_to_revoke, look, this_user, wall_time
@@ -17,7 +18,9 @@ from ticketgate.wiring import load_to_revoke, look, this_user, wall_time
 
 @click.command("erase")
 @click.option("--person", metavar="ID", help="All of this person (a subject id).")
-@click.option("--record", type=click.IntRange(0), metavar="INDEX", help="What this record hides.")
+@click.option(
+    "--record", type=click.IntRange(0, INTEGER_MAX), metavar="INDEX", help="What this record hides."
+)
 @click.option("--reason", required=True, help="Why; kept beside the evidence.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be erased.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

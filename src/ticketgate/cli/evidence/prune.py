@@ -11,7 +11,8 @@ import click
 from ticketgate.cli.evidence.keeping import asked_of_gateway, in_its_place, said
 from ticketgate.cli.failures import ANSWER_IS_NO, COULD_NOT, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
-from ticketgate.operations.control import told_prunable, wish_of
+from ticketgate.domain.evidence import INTEGER_MAX
+from ticketgate.operations.control import DAYS_MAX, told_prunable, wish_of
 from ticketgate.operations.prune import Wish, prunable
 from ticketgate.wiring import Gateway, load_to_revoke, look, this_user, wall_time
 
@@ -25,9 +26,17 @@ _HELD: Final = {
 
 
 @click.command("prune")
-@click.option("--before", type=click.IntRange(0), metavar="SIZE", help="Entries below this index.")
 @click.option(
-    "--older-than", type=click.IntRange(0), metavar="DAYS", help="Entries older than so many days."
+    "--before",
+    type=click.IntRange(0, INTEGER_MAX),
+    metavar="SIZE",
+    help="Entries below this index.",
+)
+@click.option(
+    "--older-than",
+    type=click.IntRange(0, DAYS_MAX),
+    metavar="DAYS",
+    help="Entries older than so many days.",
 )
 @click.option("--reason", required=True, help="Why; kept beside the evidence.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be pruned.")
