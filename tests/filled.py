@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.store import bind_origin
 from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import FORMAT, Disclosure, Draft
+from ticketgate.domain.merkle import root_at
 
 BEGUN: Final = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)
 DISCLOSED_EVERY: Final = 8  # one record in so many hides something
@@ -67,9 +68,13 @@ def evidence_of(path: Path) -> Iterator[SqliteEvidence]:
 def sign(path: Path, key: SigningKey, memory: Path) -> bytes:
     """A checkpoint of the whole log."""
     with evidence_of(path) as evidence:
-        tree = evidence.tree()
-        checkpoint = Checkpoint(key.name, tree.size, tree.root())
-        return CheckpointSigner([key], memory).sign(checkpoint, evidence.hashes)
+        return sign_at(CheckpointSigner([key], memory), evidence, evidence.tree().size)
+
+
+def sign_at(signer: CheckpointSigner, evidence: SqliteEvidence, size: int) -> bytes:
+    """A checkpoint of the first records, as many as `size`."""
+    checkpoint = Checkpoint(signer.keys[0].name, size, root_at(size, evidence.hashes))
+    return signer.sign(lambda: nullcontext((checkpoint, evidence.hashes)))
 
 
 def pruned(path: Path, segments: int) -> None:

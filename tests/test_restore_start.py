@@ -93,7 +93,7 @@ def test_the_declaration_forgets_the_lost_branch_and_signs_this_one(folder: Path
     with running(folder, restore=True) as gateway:
         index = declare(gateway)
         assert signed(folder).size > index
-        assert (folder / f"data/checkpoints/lost-{lost}").exists()
+        assert list((folder / "data/checkpoints").glob(f"lost-{lost}-*"))
         assert "start the gateway again" in gateway.readiness()["restore"][1]
     with running(folder) as gateway:
         assert gateway.lost is None
@@ -111,7 +111,7 @@ def test_killed_between_declaration_and_forgetting_the_next_start_completes_it(
     assert signed(folder).size == lost
     (declared,) = [one for one in records(folder) if one["type"] == "restore.declared"]
     with running(folder):
-        assert (folder / f"data/checkpoints/lost-{lost}").exists()
+        assert list((folder / "data/checkpoints").glob(f"lost-{lost}-*"))
     assert signed(folder).size > declared["_seq"]
     assert is_whole(folder)
     with running(folder):
@@ -124,8 +124,8 @@ def test_killed_while_forgetting_the_rest_is_forgotten(folder: Path) -> None:
     memory = folder / "data" / "checkpoints"
     killer = Path(__file__).with_name("killer.py")
     subprocess.run([sys.executable, str(killer), str(folder), "declare"], check=False)
-    (memory / str(lost)).write_bytes((memory / "latest").read_bytes())
-    (memory / str(lost)).rename(memory / f"lost-{lost}")
+    name = f"lost-{lost}-{signed(folder).root.hex()[:16]}"
+    (memory / name).write_bytes((memory / "latest").read_bytes())
     with running(folder):
         pass
     assert signed(folder).size != lost

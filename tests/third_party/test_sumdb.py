@@ -13,13 +13,13 @@ from typing import Final
 import pytest
 from tests.cli.terminal import Terminal
 from tests.domain.signing import signer
-from tests.filled import evidence_of, fill
+from tests.filled import evidence_of, fill, sign_at
 from tests.keys import ORIGIN
 
 from ticketgate.adapters.signer import CheckpointSigner
 from ticketgate.adapters.signing_keys import SigningKey, write_keys
 from ticketgate.domain.checkpoint import Checkpoint
-from ticketgate.domain.merkle import root_at, root_of
+from ticketgate.domain.merkle import root_of
 from ticketgate.domain.note import Note
 
 GOPATH: Final = Path("/usr/share/gocode")
@@ -75,8 +75,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     signer_of_gate = CheckpointSigner([key], gate.folder / "data" / "checkpoints")
     with evidence_of(database) as evidence:
         for size in OLDER:
-            older = Checkpoint(ORIGIN, size, root_at(size, evidence.hashes))
-            signer_of_gate.add(signer_of_gate.sign(older, evidence.hashes), ())
+            signer_of_gate.add(sign_at(signer_of_gate, evidence, size), ())
     done = gate("evidence", "export", str(folder / "copy"), "--tiles")
     assert done.exit_code == 0, done.output
     return folder / "copy"

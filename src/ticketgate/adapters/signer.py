@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from ticketgate.adapters import ed25519
@@ -17,27 +18,35 @@ from ticketgate.adapters.signing_keys import SigningKey
 from ticketgate.domain.checkpoint import Checkpoint, SignedCheckpoint, parse_checkpoint
 from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.merkle import ReadHashes, root_at
-from ticketgate.domain.note import NOTE_BYTES_MAX, Note, SignatureLine, VerifierKey, parse_note
+from ticketgate.domain.note import NOTE_BYTES_MAX, Note, SignatureLine, VerifierKey
 from ticketgate.domain.proof import consistency, roots_of_consistency
+from ticketgate.ports import Committed
 
 LATEST: Final = "latest"
 STAMP_SUFFIX: Final = ".tsr"
+PREFIX_DIGITS: Final = 16  # of a lost checkpoint's root, in its name
 KEEP_EVERY: Final = 65_536  # entries: one checkpoint of each segment is kept in any case
 _SIZE: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
 
 
 class CheckpointSigner:
-    """Signs with every key; the memory is compared and swapped under a lock over processes."""
+    """Signs with every key; the memory is compared and swapped under a lock over processes.
+
+    The folder (0700) is made when something is first kept in it, never for looking.
+    """
 
     def __init__(self, keys: Sequence[SigningKey], folder: Path) -> None:
-        """Make the folder (0700) where there is none."""
         self._keys = tuple(keys)
         self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = Lock()
 
     def use(self, keys: Sequence[SigningKey]) -> None:
-        """Sign with these keys from now on, the current one first."""
-        self._keys = tuple(keys)
+        """Sign with these keys from now on, the current one first; what is being signed ends first.
+
+        So a key never signs a log whose record of its end it has seen, nor one of before it began.
+        """
+        with self._lock:
+            self._keys = tuple(keys)
 
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
@@ -50,7 +59,12 @@ class CheckpointSigner:
 
     def kept(self) -> list[int]:
         """The sizes of the checkpoints that were kept, in order."""
-        names = (path.name for path in self._folder.iterdir())
+        try:
+            names = [path.name for path in self._folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as fault:
+            raise _cannot(f"{self._folder} cannot be read: {fault.strerror}") from fault
         return sorted(int(name) for name in names if _SIZE.match(name))
 
     def note(self, size: int) -> bytes:
@@ -60,37 +74,33 @@ class CheckpointSigner:
             raise _cannot(f"no checkpoint of size {size} was kept")
         return found
 
-    def sign(self, checkpoint: Checkpoint, read: ReadHashes) -> bytes:
+    def sign(self, committed: Committed) -> bytes:
         """Sign, and remember first; see the port."""
-        with self._alone():
+        with self._lock, self._alone(), committed() as (checkpoint, read):
             before = self._newest()
+            made = Note(checkpoint.text, ())
             if before is not None:
                 self._compare(before.checkpoint, checkpoint, read)
-                if before.checkpoint == checkpoint and self._signed_all(before.note):
-                    return before.note.encoded()
-            made = Note(checkpoint.text, ()).with_lines(
-                key.line(checkpoint.text) for key in self._keys
-            )
-            if before is not None and before.checkpoint == checkpoint:
-                made = before.note.with_lines(made.lines)
-            data = made.encoded()
-            replace_file(self._folder / LATEST, data)
-            if (
-                before is None
-                or checkpoint.size // KEEP_EVERY > before.checkpoint.size // KEEP_EVERY
-            ):
+                if before.checkpoint == checkpoint:
+                    made = before.note
+                    if self._signed_all(made):
+                        return made.encoded()
+            data = made.with_lines(key.line(checkpoint.text) for key in self._keys).encoded()
+            segment = checkpoint.size // KEEP_EVERY
+            if before is None or segment > before.checkpoint.size // KEEP_EVERY:
                 replace_file(self._folder / str(checkpoint.size), data)
+            replace_file(self._folder / LATEST, data)
             return data
 
     def add(self, data: bytes, lines: Iterable[SignatureLine]) -> bytes:
         """Keep a checkpoint that was signed here, with lines that others added; the whole note."""
         with self._alone():
             note = parse_checkpoint(data)
-            name = str(note.checkpoint.size)
-            known = self._read(name)
-            before = () if known is None else parse_note(known).lines
+            size = note.checkpoint.size
+            known = self._parsed(str(size))
+            before = () if known is None else known.note.lines
             whole = note.note.with_lines((*before, *lines)).encoded()
-            replace_file(self._folder / name, whole)
+            replace_file(self._folder / str(size), whole)
             newest = self._newest()
             if newest is not None and newest.checkpoint == note.checkpoint:
                 replace_file(self._folder / LATEST, whole)
@@ -108,7 +118,8 @@ class CheckpointSigner:
     def forget(self, lost: Checkpoint, kept: int) -> None:
         """Begin anew after a restore that two people declared, which left `kept` records.
 
-        What was signed of the rest stays under another name, for who asks later.
+        What was signed of the rest stays as `lost-<size>-<root prefix>`, for who asks later; of a
+        crash any part may be done, the newest goes last.
 
         Raises:
             TicketgateError: code `signer`; the newest one is not the one that was declared lost.
@@ -118,10 +129,15 @@ class CheckpointSigner:
             if newest is None or newest.checkpoint != lost:
                 raise _cannot("the newest checkpoint is not the one that was declared lost")
             for size in [one for one in self.kept() if one > kept]:
-                for name in (str(size), f"{size}{STAMP_SUFFIX}"):
-                    if (self._folder / name).exists():
-                        (self._folder / name).rename(self._folder / f"lost-{name}")
-            (self._folder / LATEST).rename(self._folder / f"lost-{lost.size}")
+                name = self._folder / _lost(self._kept(size).checkpoint)
+                stamp = self._folder / f"{size}{STAMP_SUFFIX}"
+                if stamp.exists():
+                    stamp.rename(f"{name}{STAMP_SUFFIX}")
+                (self._folder / str(size)).rename(name)
+            before = self._parsed(_lost(lost))
+            whole = newest.note.with_lines(() if before is None else before.note.lines)
+            replace_file(self._folder / _lost(lost), whole.encoded())
+            (self._folder / LATEST).unlink()
             sync_folder(self._folder)
 
     def loss(self, now: Checkpoint, read: ReadHashes) -> tuple[str, Checkpoint, int]:
@@ -171,7 +187,7 @@ class CheckpointSigner:
     def _agreed(self, below: int, read: ReadHashes) -> int:
         """The largest kept size, below this one, at which the tree is the one that was signed."""
         for size in reversed([one for one in self.kept() if one < below]):
-            if parse_checkpoint(self.note(size)).checkpoint.root == root_at(size, read):
+            if self._kept(size).checkpoint.root == root_at(size, read):
                 return size
         return 0
 
@@ -185,13 +201,22 @@ class CheckpointSigner:
         )
 
     def _newest(self) -> SignedCheckpoint | None:
-        data = self._read(LATEST)
+        return self._parsed(LATEST)
+
+    def _kept(self, size: int) -> SignedCheckpoint:
+        found = self._parsed(str(size))
+        if found is None or found.checkpoint.size != size:
+            raise _cannot(f"{self._folder / str(size)} is no checkpoint of that size")
+        return found
+
+    def _parsed(self, name: str) -> SignedCheckpoint | None:
+        data = self._read(name)
         if data is None:
             return None
         try:
             return parse_checkpoint(data)
         except EvidenceError as fault:
-            raise _cannot(f"{self._folder / LATEST} is no checkpoint: {fault.reason}") from fault
+            raise _cannot(f"{self._folder / name} is no checkpoint: {fault.reason}") from fault
 
     def _read(self, name: str) -> bytes | None:
         try:
@@ -204,9 +229,14 @@ class CheckpointSigner:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (self._folder / "lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        """Nobody else, of any process or thread; what cannot be read or written is told as ours."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (self._folder / "lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as fault:
+            raise _cannot(f"{self._folder} cannot be used: {fault.strerror or fault}") from fault
 
 
 _RESTORE: Final = (
@@ -215,8 +245,8 @@ _RESTORE: Final = (
 )
 
 
-def _segment(checkpoint: Checkpoint) -> int:
-    return checkpoint.size // KEEP_EVERY
+def _lost(checkpoint: Checkpoint) -> str:
+    return f"lost-{checkpoint.size}-{checkpoint.root.hex()[:PREFIX_DIGITS]}"
 
 
 def _cannot(reason: str) -> TicketgateError:

@@ -1,8 +1,11 @@
 """Checkpoint: the log, signed after it was committed; never inside a transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from ticketgate.domain.checkpoint import Checkpoint
+from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.domain.merkle import ReadHashes
 from ticketgate.ports import Signer, Store
 
 SIGN_WITHIN_SECONDS: Final = 1.0  # of the commit of a record that is not signed yet
@@ -24,19 +27,25 @@ class Checkpointer:
             TicketgateError: code `rolled_back` or `forked`: the log is not the one that was signed
                 before; `signer`: the memory of what was signed cannot be used.
         """
-        with self._store.reading() as looking:
-            tree = looking.evidence.tree()
-            if not tree.size and self._signer.newest() is None:
-                return None
-            checkpoint = Checkpoint(self._origin, tree.size, tree.root())
-            note = self._signer.sign(checkpoint, looking.evidence.hashes)
-        self._signed = tree.size
+        if not self._size() and self._signer.newest() is None:
+            return None
+        note = self._signer.sign(self._committed)
+        self._signed = max(self._signed, parse_checkpoint(note).checkpoint.size)
         return note
 
     def step(self) -> float:
         """Sign if there is anything new; for a loop."""
-        with self._store.reading() as looking:
-            head = looking.evidence.head()
-        if head is not None and head.size > self._signed:
+        if self._size() > self._signed:
             self.sign()
         return SIGN_WITHIN_SECONDS
+
+    def _size(self) -> int:
+        with self._store.reading() as looking:
+            return looking.evidence.tree().size
+
+    @contextmanager
+    def _committed(self) -> Iterator[tuple[Checkpoint, ReadHashes]]:
+        """Taken by the signer once nobody else signs; see the port."""
+        with self._store.reading() as looking:
+            tree = looking.evidence.tree()
+            yield Checkpoint(self._origin, tree.size, tree.root()), looking.evidence.hashes

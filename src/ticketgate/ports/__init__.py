@@ -6,7 +6,14 @@ as one: state, evidence and outbox. Nothing outward happens inside it.
 
 from ticketgate.ports.bundle import Bundle
 from ticketgate.ports.erasing import Erasing
-from ticketgate.ports.evidence import Anchor, Asked, EvidenceReading, Signer, Vouched
+from ticketgate.ports.evidence import (
+    Anchor,
+    Asked,
+    Committed,
+    EvidenceReading,
+    Signer,
+    Vouched,
+)
 from ticketgate.ports.keeping import Keeping
 from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
 from ticketgate.ports.restores import LogKeys, Restores
@@ -29,6 +36,7 @@ __all__ = [
     "Bundle",
     "Clock",
     "Commands",
+    "Committed",
     "Deliveries",
     "Directory",
     "Erasing",

@@ -1,9 +1,10 @@
 """The evidence log as it is read, and what signs and anchors it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ticketgate.domain.anchor import AnchorKind
 from ticketgate.domain.checkpoint import Checkpoint
@@ -47,6 +48,10 @@ class EvidenceReading(Protocol):
         """(boundary, canonical JSON) of what replaying starts from where entries were pruned."""
 
 
+# A snapshot of the log: its checkpoint, and what reads the tree of it.
+Committed: TypeAlias = Callable[[], AbstractContextManager[tuple[Checkpoint, ReadHashes]]]
+
+
 class Signer(Protocol):
     """Signs checkpoints, and remembers the newest one in a place of its own, outside the store.
 
@@ -71,14 +76,16 @@ class Signer(Protocol):
     def note(self, size: int) -> bytes:
         """The kept checkpoint of this size, with what was added to it."""
 
-    def sign(self, checkpoint: Checkpoint, read: ReadHashes) -> bytes:
-        """The checkpoint as a signed note; equal to the newest one, that one is given again.
+    def sign(self, committed: Committed) -> bytes:
+        """What is committed as a signed note; equal to the newest one, that one is given again.
 
-        `read` reads the tree of the checkpoint: consistency with the newest one is proved from it.
+        `committed` is called when nobody else signs: one that signs meanwhile would remember more
+        than an older snapshot has, which is what a log that was rolled back looks like.
 
         Raises:
             TicketgateError: code `rolled_back` for a smaller size, `forked` for another root at
-                the same size, or a tree that does not go on from the newest one.
+                the same size, or a tree that does not go on from the newest one; `signer`: the
+                memory cannot be read or written.
         """
 
     def add(self, data: bytes, lines: Iterable[SignatureLine]) -> bytes:

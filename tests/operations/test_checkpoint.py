@@ -1,0 +1,145 @@
+"""What is committed is signed: by one at a time, and never from a snapshot that is too old."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from threading import Barrier, Event
+
+import pytest
+from tests.keys import ORIGIN, key_of
+from tests.operations.kit import Gate
+
+from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.sqlite.store import open_store
+from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.merkle import ReadHashes
+from ticketgate.operations.checkpoint import SIGN_WITHIN_SECONDS, Checkpointer
+from ticketgate.operations.start import heartbeat
+
+WAIT_SECONDS = 20.0
+ROUNDS = 40
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    return tmp_path / "memory"
+
+
+def signing(gate: Gate, memory: Path) -> Checkpointer:
+    """One of several, each with a signer of its own, as processes have."""
+    return Checkpointer(gate.store, CheckpointSigner([key_of("alice")], memory), ORIGIN)
+
+
+def beat(gate: Gate) -> None:
+    gate.store.write(partial(heartbeat, refused={}, duplicates=0))
+
+
+def committed(gate: Gate) -> Checkpoint:
+    with gate.store.reading() as looking:
+        tree = looking.evidence.tree()
+        return Checkpoint(ORIGIN, tree.size, tree.root())
+
+
+def newest(memory: Path) -> Checkpoint:
+    return parse_checkpoint((memory / "latest").read_bytes()).checkpoint
+
+
+def sign_at_once(gate: Gate, signers: list[Checkpointer]) -> None:
+    """Each signs again and again on a thread of its own, while one more writes."""
+    ready = Barrier(len(signers) + 1)
+
+    def work(step: Callable[[], object]) -> None:
+        ready.wait(WAIT_SECONDS)
+        for _ in range(ROUNDS):
+            step()
+
+    steps: list[Callable[[], object]] = [partial(beat, gate), *(one.sign for one in signers)]
+    with ThreadPoolExecutor(len(signers) + 1) as pool:
+        for done in [pool.submit(work, one) for one in steps]:
+            done.result(WAIT_SECONDS)
+
+
+def test_two_threads_that_sign_while_another_writes_are_never_refused(
+    gate: Gate, memory: Path
+) -> None:
+    one = signing(gate, memory)
+    sign_at_once(gate, [one, one])
+    one.sign()
+    assert newest(memory) == committed(gate)
+
+
+def test_two_signers_of_one_memory_are_never_refused(gate: Gate, memory: Path) -> None:
+    sign_at_once(gate, [signing(gate, memory), signing(gate, memory)])
+    signing(gate, memory).sign()
+    assert newest(memory) == committed(gate)
+
+
+def test_the_snapshot_is_taken_once_nobody_else_signs(gate: Gate, memory: Path) -> None:
+    first, second = (CheckpointSigner([key_of("alice")], memory) for _ in range(2))
+    inside, go_on = Event(), Event()
+
+    @contextmanager
+    def slow() -> Iterator[tuple[Checkpoint, ReadHashes]]:
+        with gate.store.reading() as looking:
+            tree = looking.evidence.tree()
+            inside.set()
+            assert go_on.wait(WAIT_SECONDS)
+            yield Checkpoint(ORIGIN, tree.size, tree.root()), looking.evidence.hashes
+
+    with ThreadPoolExecutor(2) as pool:
+        older = pool.submit(first.sign, slow)
+        assert inside.wait(WAIT_SECONDS)
+        beat(gate)
+        newer = pool.submit(Checkpointer(gate.store, second, ORIGIN).sign)
+        go_on.set()
+        before = parse_checkpoint(older.result(WAIT_SECONDS)).checkpoint
+        after = parse_checkpoint(newer.result(WAIT_SECONDS) or b"").checkpoint
+    assert (before.size + 1, after) == (after.size, committed(gate))
+
+
+def test_a_snapshot_that_was_taken_before_another_signed_looks_rolled_back(
+    gate: Gate, memory: Path
+) -> None:
+    signer = CheckpointSigner([key_of("alice")], memory)
+    with gate.store.reading() as looking:
+        tree = looking.evidence.tree()
+        older = Checkpoint(ORIGIN, tree.size, tree.root()), looking.evidence.hashes
+        beat(gate)
+        signing(gate, memory).sign()
+        with pytest.raises(TicketgateError) as told:
+            signer.sign(lambda: nullcontext(older))
+    assert told.value.code == "rolled_back"
+
+
+def test_a_step_signs_only_what_is_new(gate: Gate, memory: Path) -> None:
+    checkpointer = signing(gate, memory)
+    assert checkpointer.step() == SIGN_WITHIN_SECONDS
+    (memory / "latest").unlink()
+    assert checkpointer.step() == SIGN_WITHIN_SECONDS
+    assert not (memory / "latest").exists()
+    beat(gate)
+    checkpointer.step()
+    assert newest(memory) == committed(gate)
+
+
+def test_an_empty_log_is_not_signed_and_that_of_a_signed_one_is_refused(
+    gate: Gate, memory: Path, tmp_path: Path
+) -> None:
+    store = open_store(
+        tmp_path / "empty.db", ORIGIN, gate.ids, lambda *_: gate.clock.now, lambda: None
+    )
+    store.start()
+    try:
+        signer = CheckpointSigner([key_of("alice")], memory)
+        empty = Checkpointer(store, signer, ORIGIN)
+        assert empty.sign() is None
+        assert not memory.exists()
+        signing(gate, memory).sign()
+        with pytest.raises(TicketgateError) as told:
+            empty.sign()
+        assert told.value.code == "rolled_back"
+    finally:
+        store.stop()
