@@ -180,6 +180,26 @@ def test_a_running_gateway_prunes_and_erases_when_it_is_asked(past: Terminal) ->
     assert past("evidence", "replay").exit_code == 0
 
 
+def test_a_prune_that_failed_is_told_and_not_waited_for(past: Terminal) -> None:
+    """The first entry moves what was never there: the log does not replay, so nothing may go."""
+    keep(past, "decisions: 1d")
+    with closing(sqlite3.connect(past.folder / "data" / "ticketgate.db")) as db:
+        db.execute("DROP TRIGGER evidence_no_update")
+        db.execute(
+            "UPDATE evidence_entry SET entry = CAST(replace(CAST(entry AS TEXT),"
+            ' \'"to":"approved"\', \'"to":"denied"\') AS BLOB)'
+        )
+        db.commit()
+    gateway = Gateway(load(past.folder, os.environ))
+    gateway.start()
+    try:
+        done = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+    finally:
+        gateway.stop()
+    assert done.exit_code == 3
+    assert "a log that does not hold is not pruned: see `evidence verify` [evidence]" in done.stderr
+
+
 # --- replay ----------------------------------------------------------------------------------
 
 

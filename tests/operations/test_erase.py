@@ -328,6 +328,7 @@ def test_the_command_line_asks_for_it(gate: Gate) -> None:
     assert told == {"first": 0, "boundary": 0, "held": "size"}
     told = control(gate).carry_out(ACTOR, {"do": "prune", "older_than": 36_525, "reason": "x"})
     assert told == {"first": 0, "boundary": 0, "held": "size"}
+    assert control(gate).carry_out(ACTOR, {"do": "pruning"}) == {"pending": False}
     told = control(gate).carry_out(ACTOR, {"do": "revoke", "person": "x", "reason": "x"})
     assert told == {"revoked": []}
     live = told_erasure(Erasure({}, 0, (Retained("retained_until", "ticket", ("", ""), 1, None),)))

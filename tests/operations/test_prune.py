@@ -1,7 +1,7 @@
 """Pruning: old segments go one at a time, what is needed stays, and the rest of the log holds."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,10 +12,11 @@ import pytest
 from tests.operations.kit import Gate, folder
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket, closed, report_ticket
+from typing_extensions import override
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
-from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.evidence import Draft, parse_entry
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
 from ticketgate.domain.merkle import root_of
@@ -31,7 +32,7 @@ from ticketgate.operations.prune import (
     prunable,
     prune_segment,
 )
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 DAY: Final = timedelta(days=1)
 YEAR: Final = Retention(entries=365 * DAY, decisions=365 * DAY)
@@ -243,7 +244,11 @@ def test_a_segment_goes_in_its_turn_only(filled: Path) -> None:
         for boundary in (2 * SEGMENT_ENTRIES, SEGMENT_ENTRIES + 1, 3 * SEGMENT_ENTRIES, 0):
             size = gate.evidence_size()
             with pytest.raises(EvidenceError):
-                gate.write(partial(prune_segment, boundary=boundary, snapshot=b"{}", wish=None))
+                gate.write(
+                    partial(
+                        prune_segment, boundary=boundary, snapshot=b"{}", wish=None, retention=YEAR
+                    )
+                )
             assert gate.evidence_size() == size
 
 
@@ -259,6 +264,65 @@ def test_an_entry_that_is_missing_stops_it(filled: Path) -> None:
 def test_what_is_not_pruned_begins_at_its_first_entry(filled: Path) -> None:
     with closing(schema.connect(filled, read_only=True)) as db:
         assert SqliteEvidence(db).pruned() is None
+
+
+class Late(Pruner):
+    """It was held up between the look and the transaction."""
+
+    def __init__(self, gate: Gate, meanwhile: Callable[[], object]) -> None:
+        super().__init__(gate.store, YEAR, gate.clock.now)
+        self._meanwhile = meanwhile
+
+    @override
+    def _fold(self, looking: Reading, first: int, boundary: int) -> bytes:
+        folded = super()._fold(looking, first, boundary)
+        self._meanwhile()
+        return folded
+
+
+def test_what_became_live_since_the_look_holds_the_segment_back(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+
+        def live_again() -> None:
+            with closing(schema.connect(gate.path)) as db:
+                db.execute("UPDATE access_grant SET state = 'active'")
+
+        size = gate.evidence_size()
+        late = Late(gate, live_again)
+        assert late.ask(ASK).boundary == SEGMENT_ENTRIES
+        assert late.step() == 0.0
+        assert not late.told()
+        assert first(gate) == 0
+        assert gate.evidence_size() == size
+        assert may_go(gate).held == "retained_until"
+
+
+def test_a_wish_that_failed_is_told_to_who_asked(filled: Path) -> None:
+    with grown(filled, 366) as gate:
+
+        def fail() -> None:
+            raise EvidenceError("it does not hold")
+
+        def fail_otherwise() -> None:
+            raise KeyError("alice")
+
+        late = Late(gate, fail)
+        assert not late.told()
+        late.ask(ASK)
+        assert late.told()
+        with pytest.raises(EvidenceError):
+            late.step()
+        with pytest.raises(EvidenceError, match="does not hold"):
+            late.told()
+        late = Late(gate, fail_otherwise)
+        late.ask(ASK)
+        with pytest.raises(KeyError):
+            late.step()
+        with pytest.raises(TicketgateError, match="see its log") as told:
+            late.told()
+        assert told.value.code == "error"
+        late.ask(ASK)
+        assert late.told()
 
 
 def test_a_wish_that_comes_meanwhile_is_not_lost(filled: Path) -> None:

@@ -101,6 +101,8 @@ class Control:
         match asked.get("do"), asked.get("reason"):
             case "erase", str(reason) if reason.strip():
                 return told_erasure(self.eraser.erase(what_of(asked), actor, reason.strip()))
+            case "pruning", None:
+                return {"pending": self.pruner.told()}
             case "prune", str(reason) if reason.strip():
                 return told_prunable(self.pruner.ask(wish_of(asked, actor, reason.strip())))
             case _:

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Lock
 from typing import Final
 
-from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.evidence import Disclosure, Draft, Json, parse_entry
 from ticketgate.domain.instants import from_text
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
@@ -59,11 +59,16 @@ def prunable(looking: Reading, now: datetime, retention: Retention, wish: Wish |
     most = size if wish is None or wish.before is None else min(size, wish.before)
     young = _young(now, retention, wish)
     while not (held := _held(looking, boundary + SEGMENT_ENTRIES, size, most, young)):
-        needed = looking.keeping.needed_since(retention.decided_since(now))
-        if needed is not None and _time_of(looking, boundary + SEGMENT_ENTRIES - 1) >= needed:
+        if _is_needed(looking, now, retention, boundary + SEGMENT_ENTRIES):
             return Prunable(first, boundary, "retained_until")
         boundary += SEGMENT_ENTRIES
     return Prunable(first, boundary, held)
+
+
+def _is_needed(looking: Reading, now: datetime, retention: Retention, end: int) -> bool:
+    """Whether a decision or something live needs the segment that ends there."""
+    needed = looking.keeping.needed_since(retention.decided_since(now))
+    return _time_of(looking, end - 1) >= needed if needed is not None else False
 
 
 def _held(looking: Reading, end: int, size: int, most: int, young: datetime | None) -> str:
@@ -89,9 +94,17 @@ def _time_of(looking: Reading, index: int) -> datetime:
 
 
 def prune_segment(
-    tx: Transaction, now: datetime, *, boundary: int, snapshot: bytes, wish: Wish | None
-) -> None:
+    tx: Transaction,
+    now: datetime,
+    *,
+    boundary: int,
+    snapshot: bytes,
+    wish: Wish | None,
+    retention: Retention,
+) -> bool:
     """Record what replaying starts from, and take the segment before `boundary` away.
+
+    False, and nothing is done, where something needs it by now: it was looked at before.
 
     Whom an actor stands for is disclosed anew where that segment told it: erasing it is a matter
     of its own.
@@ -99,7 +112,8 @@ def prune_segment(
     Raises:
         EvidenceError: the segment is not the first one that is left.
     """
-    del now
+    if _is_needed(tx, now, retention, boundary):
+        return False
     fields: dict[str, Json] = {"boundary": boundary, "snapshot": digest_of_snapshot(snapshot)}
     why: tuple[Disclosure, ...] = ()
     if wish is not None:
@@ -109,6 +123,7 @@ def prune_segment(
     for subject, actor in tx.keeping.actors_below(boundary):
         tx.append(disclosed_actor(subject, actor))
     tx.keeping.prune(boundary, snapshot)
+    return True
 
 
 class Pruner:
@@ -131,6 +146,7 @@ class Pruner:
         self._now = now
         self._lock = Lock()
         self._wish: Wish | None = None
+        self._failure: TicketgateError | None = None  # of the last wish
         self._next: datetime | None = None  # when what the settings say is looked at again
         self._replay: tuple[int, Replay] | None = None
 
@@ -140,8 +156,19 @@ class Pruner:
             found = prunable(looking, self._now(), self._retention, wish)
         if found.boundary > found.first:
             with self._lock:
-                self._wish = wish
+                self._wish, self._failure = wish, None
         return found
+
+    def told(self) -> bool:
+        """Whether a wish is being carried out.
+
+        Raises:
+            TicketgateError: the last one failed; so.
+        """
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            return self._wish is not None
 
     @property
     def pending(self) -> bool:
@@ -158,10 +185,20 @@ class Pruner:
         done = False
         try:
             done = self._prune(wish) or self._erase_by_age() > 0
+        except Exception as fault:
+            if wish is not None:
+                self._fail(fault)
+            raise
         finally:
             if not done:  # nothing is left to do, or it failed: what failed is not tried at once
                 self._settle(wish)
         return 0.0 if done or wish is not None else IDLE_SECONDS
+
+    def _fail(self, fault: Exception) -> None:
+        """Keep why a wish failed, for who asked; the loop logs it."""
+        told = TicketgateError("the gateway failed; see its log", code="error")
+        with self._lock:
+            self._failure = fault if isinstance(fault, TicketgateError) else told
 
     def _rests(self) -> bool:
         keeps = self._retention.entries is None and self._retention.disclosures is None
@@ -182,8 +219,15 @@ class Pruner:
                 return False
             boundary = found.first + SEGMENT_ENTRIES
             snapshot = self._fold(looking, found.first, boundary)
-        self._store.write(partial(prune_segment, boundary=boundary, snapshot=snapshot, wish=wish))
-        return True
+        return self._store.write(
+            partial(
+                prune_segment,
+                boundary=boundary,
+                snapshot=snapshot,
+                wish=wish,
+                retention=self._retention,
+            )
+        )
 
     def _fold(self, looking: Reading, first: int, boundary: int) -> bytes:
         """What replaying knows at the boundary.

@@ -24,6 +24,7 @@ RIGHTS: Final[Mapping[str, Who]] = {
     "exported": Who.OWNER,
     "erase": Who.OWNER,
     "prune": Who.OWNER,
+    "pruning": Who.OWNER,
     "rotate_key": Who.OWNER,
     "end_key": Who.OWNER,
 }
