@@ -16,6 +16,7 @@ from tests.test_wiring import built, copied, is_whole, records, running
 from ticketgate import wiring
 from ticketgate.adapters import ed25519
 from ticketgate.adapters.control import actor_name
+from ticketgate.adapters.instance_lock import InstanceLock
 from ticketgate.adapters.signing_keys import KeyFileError, read_keys, write_keys
 from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.errors import StoreUnavailableError, TicketgateError
@@ -165,6 +166,65 @@ def test_a_record_that_does_not_commit_leaves_the_old_key_alone(folder: Path) ->
     assert is_whole(folder)
 
 
+class Landing:
+    """A store whose commits land, and are told to have failed."""
+
+    def __init__(self) -> None:
+        self.gateway: Gateway | None = None
+
+    def __call__(self) -> None:
+        if self.gateway is not None:
+            self.gateway.store.writer._db.execute("COMMIT")
+            raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_commit_that_landed_and_was_told_to_have_failed_is_settled_by_the_log(
+    folder: Path,
+) -> None:
+    commit = Landing()
+    old = key_of("alice").public
+    with running(folder, before_commit=commit) as gateway:
+        for loop in gateway._loops:
+            loop.stop()  # nothing else commits
+        commit.gateway = gateway
+        with pytest.raises(StoreUnavailableError):
+            gateway.carry_out(ME, ROTATE)
+        commit.gateway = None
+        new, kept = held(folder)
+        assert kept == old
+        assert [one["new"] for one in rotations(folder)] == [new.text]
+        gateway.carry_out(ME, {"do": "checkpoint"})
+        assert signers(folder) == {old.id, new.id}
+        commit.gateway = gateway
+        with pytest.raises(StoreUnavailableError):
+            gateway.carry_out(ME, END)
+        commit.gateway = None
+        assert held(folder) == [new]
+        gateway.carry_out(ME, {"do": "checkpoint"})
+        assert signers(folder) == {new.id}
+        gateway.carry_out(ME, ROTATE)
+    assert len(rotations(folder)) == 2
+    assert is_whole(folder)
+
+
+def test_what_could_not_be_settled_at_once_is_settled_before_anything_else(folder: Path) -> None:
+    """The record of an end commits, its file cannot be written: the next rotation drops the key."""
+    blocked = key_file(folder).with_name("signing.key.new")
+    with running(folder) as gateway:
+        first = parse_vkey(str(gateway.carry_out(ME, ROTATE)["key"]))
+        blocked.mkdir()
+        with pytest.raises(KeyFileError, match="cannot be written"):
+            gateway.carry_out(ME, END)
+        blocked.rmdir()
+        assert held(folder) == [first, key_of("alice").public]
+        gateway.carry_out(ME, {"do": "checkpoint"})
+        assert signers(folder) == {first.id}
+        second = parse_vkey(str(gateway.carry_out(ME, ROTATE)["key"]))
+        assert held(folder) == [second, first]
+    assert signers(folder) == {first.id, second.id}
+    assert is_whole(folder)
+
+
 def killed(folder: Path, moment: str) -> None:
     """A gateway of its own process dies at this moment."""
     killer = Path(__file__).with_name("killer.py")
@@ -210,10 +270,57 @@ def test_a_key_file_of_ended_keys_alone_is_refused(folder: Path) -> None:
         gateway.carry_out(ME, ROTATE)
         gateway.carry_out(ME, END)
     write_keys(key_file(folder), [key_of("alice")])
+    memory = (folder / "data/checkpoints/latest").read_bytes()
+    with pytest.raises(TicketgateError, match="has ended by the log") as told:
+        built(folder)
+    assert told.value.code == "signing_key"
+    assert (folder / "data/checkpoints/latest").read_bytes() == memory
+    InstanceLock(folder / "data" / "instance.lock").release()
+
+
+# --- the first signing ----------------------------------------------------------------------------
+
+
+def line_ids(note: bytes) -> set[bytes]:
+    return {line.key_id for line in parse_checkpoint(note).note.lines}
+
+
+def test_an_ended_key_signs_nothing_at_the_next_start(folder: Path) -> None:
+    killed(folder, "end")
+    key_file(folder).with_name("signing.key.new").rmdir()
+    new, _ = held(folder)
     gateway = built(folder)
-    try:
-        with pytest.raises(TicketgateError, match="has ended by the log") as told:
-            gateway.start()
-        assert told.value.code == "signing_key"
-    finally:
-        gateway.stop()
+    assert signers(folder) == {new.id}
+    gateway.start()
+    gateway.stop()
+    assert held(folder) == [new]
+
+
+def test_an_ended_key_signs_nothing_for_a_copy(folder: Path) -> None:
+    killed(folder, "end")
+    key_file(folder).with_name("signing.key.new").rmdir()
+    new, _ = held(folder)
+    assert line_ids(wiring.newest_checkpoint(folder)) == {new.id}
+    assert held(folder) == [new]
+    assert is_whole(folder)
+
+
+def test_a_key_that_the_log_does_not_name_signs_nothing_until_it_does(folder: Path) -> None:
+    killed(folder, "rotate")
+    new, old = held(folder)
+    gateway = built(folder)
+    assert signers(folder) == {old.id}
+    gateway.start()
+    gateway.stop()
+    assert signers(folder) == {old.id, new.id}
+
+
+def test_a_copy_completes_a_rotation_that_was_cut_short(folder: Path) -> None:
+    killed(folder, "rotate")
+    new, old = held(folder)
+    note = wiring.newest_checkpoint(folder)
+    (rotated,) = rotations(folder)
+    assert (rotated["new"], rotated["by"]) == (new.text, "start")
+    assert line_ids(note) == {old.id, new.id}
+    assert parse_checkpoint(note).checkpoint.size == len(records(folder))
+    assert is_whole(folder)

@@ -16,7 +16,6 @@ from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.instance_lock import InstanceLock
 from ticketgate.adapters.settings_file import load_signing, load_where
 from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.adapters.signing_keys import read_keys
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
 from ticketgate.domain.checkpoint import parse_checkpoint
@@ -32,6 +31,7 @@ from ticketgate.operations.export_evidence import (
 )
 from ticketgate.operations.receipts import receipt_of, receipts_of_ticket
 from ticketgate.wiring.commands import ask_gateway, look, this_user
+from ticketgate.wiring.signing import KeyHolder
 from ticketgate.wiring.verifying import own_trust
 
 CHECKPOINTS: Final = "checkpoints"  # the signer's memory, in the folder of the store
@@ -141,7 +141,6 @@ def _told_by_gateway(folder: Path, asked: dict[str, Any], wanted: str) -> object
 def _by_ourselves(folder: Path) -> Iterator[tuple[SqliteStore, Checkpointer]]:
     """No gateway runs: take its place for as long as it takes, without doors and workers."""
     where, key_file = load_signing(folder / SETTINGS_NAME)
-    keys = read_keys(key_file, where.origin)
 
     def clock_from(kept: Kept | None, last: datetime | None) -> Callable[[], datetime]:
         return SteadyClock(kept, last).now
@@ -151,11 +150,12 @@ def _by_ourselves(folder: Path) -> Iterator[tuple[SqliteStore, Checkpointer]]:
     try:
         store = open_store(where.store, where.origin, RandomIds(), clock_from, forbid_outward_calls)
         try:
+            keys = KeyHolder(key_file, where.origin, store, data / CHECKPOINTS)
+            checkpointer = Checkpointer(store, keys.signer, where.origin)
+            checkpointer.sign()  # before any record: the log must go on from what was signed
             store.start()
-            yield (
-                store,
-                Checkpointer(store, CheckpointSigner(keys, data / CHECKPOINTS), where.origin),
-            )
+            keys.settle()
+            yield store, checkpointer
         finally:
             store.stop()
     finally:

@@ -1,12 +1,14 @@
 """The keys that sign the log while a gateway runs: rotated and ended without a restart.
 
 Order: the key file is durable before the record commits, so no key that the log names is ever
-lost; an ended key stops signing before its record commits. What a crash leaves between is
-completed by `settle` at the next start.
+lost; an ended key stops signing before its record commits. What the log says settles it: a commit
+may have landed that was told to have failed, and a crash may come between.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -30,49 +32,36 @@ class KeyHolder:
     """Holds the private keys; the signer signs with what this says."""
 
     def __init__(self, path: Path, origin: str, store: Store, folder: Path) -> None:
-        """Read the keys.
+        """Read the keys; one that the log has ended, or does not name yet, signs nothing.
 
         Raises:
             KeyFileError: they cannot be read, or are not this log's.
+            TicketgateError: code `signing_key`; every one has ended.
         """
         self._path = path
         self._origin = origin
         self._store = store
-        self._keys = read_keys(path, origin)
         self._lock = Lock()
+        _, self._keys = self._by_log(read_keys(path, origin))
         self.signer = CheckpointSigner(self._keys, folder)
 
     def settle(self) -> None:
         """Complete what a crash has left between key file and log: a rotation, or an end.
 
-        After the store has started, before anything else is signed.
+        After the store has started, and the log was found to go on from what was signed.
         """
-        with self._lock, self._store.reading() as looking:
-            ended = [key for key in self._keys if looking.log_keys.ended(key.public.text)]
-            unknown = [key for key in self._keys if not looking.log_keys.rotated(key.public.text)]
-        going_on = tuple(key for key in self._keys if key not in ended)
-        if not going_on:
-            raise TicketgateError(
-                f"every key in {self._path} has ended by the log",
-                code="signing_key",
-                next_step="put the newest key file back",
-            )
-        if going_on != self._keys:
-            write_keys(self._path, going_on)
-            self._use(going_on)
-        *newer, _ = going_on
-        for at, key in reversed(list(enumerate(newer))):
-            if key in unknown:
-                self._record(going_on[at + 1], key, BY_START)
+        with self._lock:
+            self._settle(complete=True)
 
     def rotate(self, by: str) -> tuple[VerifierKey, EvidenceRef]:
         """Make a key that follows the current one; both sign from its record on.
 
         Raises:
             TicketgateError: code `usage`; two keys sign already.
-            OSError: the key file cannot be written; nothing has changed.
+            OSError: the key file cannot be written; the log has not changed.
         """
         with self._lock:
+            self._settle(complete=True)
             if len(self._keys) >= KEYS_AT_ONCE:
                 raise TicketgateError(
                     "two keys sign already",
@@ -81,11 +70,11 @@ class KeyHolder:
                 )
             before = self._keys
             fresh = SigningKey(self._origin, RandomIds().seed())
-            write_keys(self._path, (fresh, *before))
             try:
+                write_keys(self._path, (fresh, *before))
                 ref = self._record(before[0], fresh, by)
-            except TicketgateError:
-                self._put_back(fresh, before)
+            except Exception:
+                self._settle_failure()
                 raise
             self._use((fresh, *before))
         return fresh.public, ref
@@ -95,9 +84,10 @@ class KeyHolder:
 
         Raises:
             TicketgateError: code `usage`; only one key signs.
-            OSError: the key file could not be written: the next start drops the ended key from it.
+            OSError: the key file could not be written; the ended key is dropped from it later.
         """
         with self._lock:
+            self._settle(complete=True)
             before = self._keys
             if len(before) < KEYS_AT_ONCE:
                 raise TicketgateError(
@@ -109,21 +99,52 @@ class KeyHolder:
             self._use(tuple(going_on))
             try:
                 ref = self._store.write(partial(end_key, key=older.public.text, by=by))
-            except BaseException:
-                self._use(before)
+                write_keys(self._path, going_on)
+            except Exception:
+                self._settle_failure()
                 raise
-            write_keys(self._path, going_on)
         return older.public, ref
 
-    def _put_back(self, fresh: SigningKey, before: tuple[SigningKey, ...]) -> None:
-        """Only if the log does not name it: a commit may have landed that was told to have failed.
+    def _settle(self, *, complete: bool) -> None:
+        """Hold file and memory to the log: without what it has ended.
 
-        Where the log cannot be read the file keeps both, and the next start settles it.
+        A key that it does not name yet is recorded with `complete`, else dropped.
         """
+        held = read_keys(self._path, self._origin)
+        going_on, known = self._by_log(held)
+        self._use(known)
+        wanted = going_on if complete else known
+        if wanted != held:
+            write_keys(self._path, wanted)
+        for key, before in reversed(list(pairwise(wanted))):
+            if key not in known:
+                self._record(before, key, BY_START)
+        self._use(wanted)
+
+    def _settle_failure(self) -> None:
+        """After whatever was raised, since what was told to have failed may have happened.
+
+        Where this fails too, what signs is known to the log and not ended, the file holds every key
+        that may be named, and the next rotation, end or start settles it.
+        """
+        with suppress(Exception):
+            self._settle(complete=False)
+
+    def _by_log(
+        self, held: tuple[SigningKey, ...]
+    ) -> tuple[tuple[SigningKey, ...], tuple[SigningKey, ...]]:
+        """Those that have not ended; and of them those that the log names, with the oldest."""
         with self._store.reading() as looking:
-            named = looking.log_keys.rotated(fresh.public.text)
-        if not named:
-            write_keys(self._path, before)
+            names = looking.log_keys
+            going_on = tuple(key for key in held if not names.ended(key.public.text))
+            known = tuple(key for key in going_on[:-1] if names.rotated(key.public.text))
+        if not going_on:
+            raise TicketgateError(
+                f"every key in {self._path} has ended by the log",
+                code="signing_key",
+                next_step="put the newest key file back",
+            )
+        return going_on, (*known, going_on[-1])
 
     def answer(self, actor: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the control socket asks of keys: `rotate_key`, or `end_key`.
