@@ -45,6 +45,7 @@ from typing import (
     Callable,
     NamedTuple,
     NoReturn,
+    TypeVar,
 )
 
 if TYPE_CHECKING:
@@ -728,100 +729,97 @@ class Keys:
 # --- Record types and moves -----------------------------------------------------------------------
 
 MOVE = "on id from to cause "
-REQUEST = MOVE + (
-    "approve_rule decide_by entitlement kinds links material reasons revision round rules seconds"
-    " stage target ticket tier "
-)
-GRANT = MOVE + "entitlement request subject target "
-MUST_HAVE: dict[str, tuple[str, ...]] = {
-    kind: tuple(fields.split())
-    for kind, fields in {
-        "log.opened": "format origin version",
-        "gateway.started": "version",
-        "heartbeat": "duplicates refused",
-        "checkpoint.anchored": "anchor by root size",
-        "checkpoint.anchor_failed": "anchor by code size",
-        "key.rotated": "new old possession signature",
-        "key.ended": "key",
-        "restore.declared": "by kept lost_root lost_size",
-        "restore.ended": "by",
-        "drift.found": "entitlement found target",
-        "retention.pruned": "boundary snapshot",
-        "evidence.exported": "by size",
-        "clock.disputed": "disputed",
-        "settings.loaded": "authority digest",
-        "policy.loaded": "authority digest",
-        "directory.loaded": "authority digest",
-        "delivery.accepted": MOVE + "body source webhook",
-        "delivery.quarantined": MOVE + "body reason source",
-        "delivery.processed": MOVE + "body source",
-        "ticket.classified": MOVE
-        + "blind kinds policy revision rules source state_class table tier verdict",
-        "ticket.approval_claimed": "source state",
-        "request.opened": REQUEST + "beneficiary requester",
-        "request.blocked": REQUEST,
-        "request.awaiting": REQUEST + "beneficiary requester",
-        "request.approved": REQUEST + "beneficiary requester stages",
-        "request.denied": REQUEST,
-        "request.withdrawn": REQUEST,
-        "request.timed_out": REQUEST,
-        "links.issued": "links request round stage",
-        "decision.recorded": "approver authority_basis because classification clause decision"
-        " directory directory_read_at first_viewed_at link material method need policy request"
-        " revision round rule rules seconds shown signed_in_at stage",
-        "decision.refused": "approver code request",
-        "grant.planned": GRANT + "activate_by seconds",
-        "grant.provisioning": GRANT + "baseline before command deadline not_after plan",
-        "grant.activated": GRANT + "not_after",
-        "grant.cancelled": GRANT,
-        "grant.released_shared": GRANT + "not_after",
-        "revocation.begun": GRANT + "not_after",
-        "revocation.attempted": "before command grant request",
-        "revocation.confirmed": GRANT + "confirmed kept late_milliseconds not_after",
-        "revocation.overdue": GRANT + "not_after",
-        "operator.revoked": "by grants",
-        "command.retried": "about command outcome tries",
-        "notification.sent": "about what",
-        "notification.failed": "about code what",
-        "actor.minted": "actor",
-        "sign_in.recorded": "method person",
-        "sign_in.refused": "code",
-        "view.recorded": "person request",
-        "disclosure.erased": "digests",
-    }.items()
+SAID = {  # fields that many types have
+    "MOVE": MOVE,
+    "REQUEST": MOVE
+    + "approve_rule decide_by entitlement kinds links material reasons revision round"
+    " rules seconds stage target ticket tier",
+    "GRANT": MOVE + "entitlement request subject target",
+    "PARTIES": "beneficiary requester",
 }
-FINDINGS = ("identity", "not_identity", "uncertain")
+MUST_HAVE: dict[str, tuple[str, ...]] = {
+    kind: tuple(" ".join(SAID.get(word, word) for word in fields.split()).split())
+    for kinds, fields in (
+        row.split(": ")
+        for row in """
+log.opened: format origin version
+gateway.started: version
+heartbeat: duplicates refused
+checkpoint.anchored: anchor by root size
+checkpoint.anchor_failed: anchor by code size
+key.rotated: new old possession signature
+key.ended: key
+restore.declared: by kept lost_root lost_size
+restore.ended: by
+drift.found: entitlement found target
+retention.pruned: boundary snapshot
+evidence.exported: by size
+clock.disputed: disputed
+settings.loaded policy.loaded directory.loaded: authority digest
+delivery.accepted: MOVE body source webhook
+delivery.quarantined: MOVE body reason source
+delivery.processed: MOVE body source
+ticket.classified: MOVE blind kinds policy revision rules source state_class table tier verdict
+ticket.approval_claimed: source state
+request.opened request.awaiting: REQUEST PARTIES
+request.approved: REQUEST PARTIES stages
+request.blocked request.denied request.withdrawn request.timed_out: REQUEST
+links.issued: links request round stage
+decision.recorded: approver authority_basis because classification clause decision directory\
+ directory_read_at first_viewed_at link material method need policy request revision round rule\
+ rules seconds shown signed_in_at stage
+decision.refused: approver code request
+grant.planned: GRANT activate_by seconds
+grant.provisioning: GRANT baseline before command deadline not_after plan
+grant.cancelled: GRANT
+grant.activated grant.released_shared revocation.begun revocation.overdue: GRANT not_after
+revocation.attempted: before command grant request
+revocation.confirmed: GRANT confirmed kept late_milliseconds not_after
+operator.revoked: by grants
+command.retried: about command outcome tries
+notification.sent: about what
+notification.failed: about code what
+actor.minted: actor
+sign_in.recorded: method person
+sign_in.refused: code
+view.recorded: person request
+disclosure.erased: digests
+""".strip().split("\n")
+    )
+    for kind in kinds.split()
+}
+# type, machine, and each state before with the states after it; `-` where there was none before.
 MOVES: dict[tuple[str, str, str], str] = {
-    ("delivery", "", "accepted"): "delivery.accepted",
-    ("delivery", "", "quarantined"): "delivery.quarantined",
-    ("delivery", "accepted", "processed"): "delivery.processed",
-    ("delivery", "accepted", "quarantined"): "delivery.quarantined",
-    **{
-        ("ticket", before, after): "ticket.classified"
-        for before in ("", *FINDINGS)
-        for after in FINDINGS
-    },
-    ("request", "", "awaiting"): "request.opened",
-    ("request", "", "blocked"): "request.blocked",
-    ("request", "awaiting", "approved"): "request.approved",
-    ("request", "awaiting", "awaiting"): "request.awaiting",
-    ("request", "awaiting", "denied"): "request.denied",
-    ("request", "awaiting", "timed_out"): "request.timed_out",
-    ("request", "awaiting", "withdrawn"): "request.withdrawn",
-    ("request", "blocked", "awaiting"): "request.awaiting",
-    ("request", "blocked", "blocked"): "request.blocked",
-    ("request", "blocked", "timed_out"): "request.timed_out",
-    ("request", "blocked", "withdrawn"): "request.withdrawn",
-    ("grant", "", "planned"): "grant.planned",
-    ("grant", "active", "released_shared"): "grant.released_shared",
-    ("grant", "active", "revoking"): "revocation.begun",
-    ("grant", "planned", "cancelled"): "grant.cancelled",
-    ("grant", "planned", "provisioning"): "grant.provisioning",
-    ("grant", "provisioning", "active"): "grant.activated",
-    ("grant", "provisioning", "revoking"): "revocation.begun",
-    ("grant", "revoke_overdue", "revoking"): "revocation.begun",
-    ("grant", "revoking", "revoke_overdue"): "revocation.overdue",
-    ("grant", "revoking", "revoked"): "revocation.confirmed",
+    (on, "" if before == "-" else before, after): kind
+    for kind, on, *moves in map(
+        str.split,
+        """
+delivery.accepted     delivery -:accepted
+delivery.quarantined  delivery -:quarantined accepted:quarantined
+delivery.processed    delivery accepted:processed
+ticket.classified     ticket   -:identity,not_identity,uncertain
+ticket.classified     ticket   identity:identity,not_identity,uncertain
+ticket.classified     ticket   not_identity:identity,not_identity,uncertain
+ticket.classified     ticket   uncertain:identity,not_identity,uncertain
+request.opened        request  -:awaiting
+request.blocked       request  -:blocked blocked:blocked
+request.approved      request  awaiting:approved
+request.awaiting      request  awaiting:awaiting blocked:awaiting
+request.denied        request  awaiting:denied
+request.timed_out     request  awaiting:timed_out blocked:timed_out
+request.withdrawn     request  awaiting:withdrawn blocked:withdrawn
+grant.planned         grant    -:planned
+grant.provisioning    grant    planned:provisioning
+grant.activated       grant    provisioning:active
+grant.cancelled       grant    planned:cancelled
+grant.released_shared grant    active:released_shared
+revocation.begun      grant    active:revoking provisioning:revoking revoke_overdue:revoking
+revocation.overdue    grant    revoking:revoke_overdue
+revocation.confirmed  grant    revoking:revoked
+""".strip().split("\n"),
+    )
+    for before, afters in (move.split(":") for move in moves)
+    for after in afters.split(",")
 }
 ENDED = frozenset({"released_shared", "cancelled", "revoked"})
 KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
@@ -984,6 +982,7 @@ class Task(NamedTuple):
     sizes: tuple[int, ...]  # of trees that end in it
     tiles: tuple[tuple[str, str, int, int], ...]  # path, level, number, width
     tree_size: int  # of the tree that the tiles are of
+    again: bool  # whether its lines are read by another process too
 
 
 class Scan:
@@ -998,6 +997,7 @@ class Scan:
         self.last = b""
         self.peaks: dict[int, list[bytes]] = {}
         self.of_keys: list[tuple[int, bytes]] = []
+        self.digest = b""  # of what was read, if it is read again
 
 
 PREV, SEQ = '{"_prev":"', '","_seq":%d,"_ts":"'
@@ -1021,9 +1021,10 @@ def check_chain(lines: list[bytes], prevs: list[bytes], index: int, verdict: Ver
             verdict.fault(place, "_seq is not its index")
 
 
-def entry_lines(batch: bytes, index: int, room: int, verdict: Verdict) -> list[bytes]:
-    """The entries of a batch."""
+def entry_lines(batch: bytes, index: int, room: int, verdict: Verdict) -> tuple[list[bytes], bool]:
+    """The entries of a batch, and whether reading ends before its end."""
     lines = batch.split(b"\n")
+    whole_lines = len(lines) - 1
     last = lines.pop()
     if last:
         lines.append(last)
@@ -1036,7 +1037,7 @@ def entry_lines(batch: bytes, index: int, room: int, verdict: Verdict) -> list[b
         first = next(place for place, line in enumerate(lines) if len(line) > ENTRY_MAX)
         verdict.fault(index + first, f"over {ENTRY_MAX} bytes: nothing is read from here on")
         del lines[first:]
-    return lines
+    return lines, len(lines) < whole_lines
 
 
 def look_quickly(scan: Scan, batch: bytes, lines: list[bytes], index: int) -> None:
@@ -1059,9 +1060,12 @@ def look_quickly(scan: Scan, batch: bytes, lines: list[bytes], index: int) -> No
 def scan_lines(scan: Scan, task: Task, content: Content | None) -> list[bytes]:
     """The leaf hashes of the entries of a segment, its chain checked, its content handed on."""
     leaves: list[bytes] = []
+    digest = sha256()
     for batch in batches(task.lines, ENTRY_MAX):
+        if task.again:
+            digest.update(batch)
         index = task.start + len(leaves)
-        lines = entry_lines(batch, index, SEGMENT - len(leaves), scan.structure)
+        lines, cut = entry_lines(batch, index, SEGMENT - len(leaves), scan.structure)
         if not lines:
             break
         if scan.first_prev is None:
@@ -1075,10 +1079,11 @@ def scan_lines(scan: Scan, task: Task, content: Content | None) -> list[bytes]:
         leaves += found
         if content is not None:
             content.take(index, batch, lines)
-        else:
+        elif not task.again:
             look_quickly(scan, batch, lines, index)
-        if len(lines) < batch.count(b"\n"):
+        if cut:
             break
+    scan.digest = digest.digest()
     return leaves
 
 
@@ -1682,14 +1687,6 @@ class Replay:
             raise Refused("a boundary that cannot be")
         self.boundary = boundary
 
-    def rotated(self, index: int, record: Record) -> None:
-        """`key.rotated`."""
-        self.keys.rotated(index, record)
-
-    def ended(self, index: int, record: Record) -> None:
-        """`key.ended`."""
-        self.keys.ended(index, record)
-
 
 OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "decision.recorded": Replay.decided,
@@ -1697,8 +1694,8 @@ OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "restore.declared": Replay.restored,
     "restore.ended": Replay.restored,
     "retention.pruned": Replay.prune,
-    "key.rotated": Replay.rotated,
-    "key.ended": Replay.ended,
+    "key.rotated": lambda replay, index, record: replay.keys.rotated(index, record),
+    "key.ended": lambda replay, index, record: replay.keys.ended(index, record),
 }
 
 
@@ -1719,7 +1716,6 @@ class Cursor:
         self.pieces = chunks(path)
         self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.text, self.at, self.more = "", 0, True
-        self.digest = sha256()
 
     def _fill(self) -> None:
         """Have at least as much text ahead as an element may have, or all that is left."""
@@ -1727,7 +1723,6 @@ class Cursor:
             parts = [self.text[self.at :]]
             while self.more and sum(map(len, parts)) < 4 * ELEMENT_MAX:
                 data = next(self.pieces, b"")
-                self.digest.update(data)
                 self.more = bool(data)
                 parts.append(self.decoder.decode(data, not data))
             self.text, self.at = "".join(parts), 0
@@ -2087,7 +2082,7 @@ def absorb(verdict: Verdict, other: Verdict) -> None:
         )
 
 
-def plan(audit: Audit, sizes: set[int], tree_size: int) -> Iterator[Task]:
+def plan(audit: Audit, sizes: set[int], tree_size: int, *, again: bool) -> Iterator[Task]:
     """The segments in their order, up to the first that is missing."""
     bundle, base, structure = audit.bundle, audit.base, audit.structure
     for number in itertools.count():
@@ -2103,18 +2098,43 @@ def plan(audit: Audit, sizes: set[int], tree_size: int) -> Iterator[Task]:
         inside = tuple(sorted(size for size in sizes if start < size <= start + SEGMENT))
         leaves = "" if "jsonl" in files else leaves
         tiles = tuple(bundle.tiles.get(number, ()))
-        yield Task(start, lines, leaves, inside, tiles, tree_size)
+        yield Task(start, lines, leaves, inside, tiles, tree_size, again)
 
 
 def scan_all(log: Log, tasks: Iterator[Task], content: Content | None, jobs: int) -> None:
-    """Look at every segment in order; with `jobs`, hashing goes on in that many processes."""
-    if content is not None or jobs < 2:
+    """Look at every segment in order. With `jobs`, hashing is done by other processes.
+
+    What an entry says can only be followed in order, so this process does that, and reads again.
+    """
+    if jobs < 2:
         # Behind a gap nothing is looked into.
         each = ((task, content if log.size == task.start else None) for task in tasks)
         gather(log, ((task, scan_segment(task, looked)) for task, looked in each))
         return
-    with multiprocessing.Pool(jobs) as pool:
-        gather(log, pool.imap(scan_with_task, tasks))
+    with multiprocessing.Pool(jobs - 1 if content else jobs) as pool:
+        scans = pool.imap(scan_with_task, tasks)
+        gather(log, look_again(log, scans, content) if content else scans)
+
+
+def look_again(
+    log: Log, scans: Iterable[tuple[Task, Scan]], content: Content
+) -> Iterator[tuple[Task, Scan]]:
+    """Let the content have the lines of each scan, which must be the ones that were hashed."""
+    for task, scan in scans:
+        if scan.has_lines and log.size == task.start:
+            index, digest, cut = task.start, sha256(), False
+            for batch in batches(task.lines, ENTRY_MAX):
+                room = task.start + SEGMENT - index
+                lines, cut = entry_lines(batch, index, room, Verdict("structure"))
+                digest.update(batch)
+                if lines:
+                    content.take(index, batch, lines)
+                index += len(lines)
+                if cut or not lines:
+                    break
+            if digest.digest() != scan.digest:
+                raise Stopped(3, f"{task.lines}: changed while it was read")
+        yield task, scan
 
 
 def scan_with_task(task: Task) -> tuple[Task, Scan]:
@@ -2456,28 +2476,17 @@ def write_fork(path: str, judge: Judge, known: Checkpoint) -> str:
 # --- The questions that can be asked --------------------------------------------------------------
 
 
-def load_trust(path: str, *, follow: bool = True) -> Trust:
-    """A trust file; one that cannot be used is a fault of usage."""
+Made = TypeVar("Made")
+
+
+def brought(
+    path: str, make: Callable[[bytes], Made], limit: int = SMALL_MAX, *, follow: bool = True
+) -> Made:
+    """What is made of a file that the verifier brought; one that cannot be used is exit 2."""
     try:
-        return Trust(read_small(path, SMALL_MAX, follow=follow))
-    except (Refused, Stopped) as error:
-        raise Stopped(2, f"{path}: the trust file cannot be used: {error}") from error
-
-
-def load_known(path: str) -> Checkpoint:
-    """A checkpoint that the verifier brought."""
-    try:
-        return parse_checkpoint(read_small(path, SMALL_MAX, follow=True))
-    except (Refused, Stopped) as error:
-        raise Stopped(2, f"{path}: {error}") from error
-
-
-def load_tickets(path: str) -> Tickets:
-    """The list of tickets that the verifier brought."""
-    try:
-        return Tickets(read_small(path, 1 << 26, follow=True))
+        return make(read_small(path, limit, follow=follow))
     except (ValueError, Stopped) as error:
-        raise Stopped(2, f"{path}: {error}") from error
+        raise Stopped(2, f"{path}: {make.__name__} cannot be made of it: {error}") from error
 
 
 def read_origin(bundle: Bundle, late: list[str]) -> str:
@@ -2521,9 +2530,9 @@ class Audit:
         self.bundle = Bundle(options.bundle)
         self.base = Bundle(options.base) if options.base else None
         own = os.path.join(options.bundle, "policy")
-        self.trust = load_trust(options.trust) if options.trust else load_trust(own, follow=False)
-        self.known = [(path, load_known(path)) for path in options.known]
-        self.tickets = load_tickets(options.tickets) if options.tickets else None
+        self.trust = brought(options.trust or own, Trust, follow=bool(options.trust))
+        self.known = [(path, brought(path, parse_checkpoint)) for path in options.known]
+        self.tickets = brought(options.tickets, Tickets, 1 << 26) if options.tickets else None
         self.structure = Verdict("structure")
         self.late: list[str] = []  # what is wrong with files that hold no records
         self.log = Log(read_origin(self.bundle, self.late), self.structure)
@@ -2546,8 +2555,9 @@ class Audit:
         content = None
         if not quick:
             content = Content(self.log.origin, self.disclosures, self.replay, self.bundle)
-        tasks = plan(self, sizes, tree_size)
-        scan_all(self.log, tasks, content, self.options.jobs)
+        jobs = self.options.jobs if len(self.bundle.segments) > 1 else 1
+        tasks = plan(self, sizes, tree_size, again=bool(content) and jobs > 1)
+        scan_all(self.log, tasks, content, jobs)
         if content:
             absorb(self.structure, content.structure)
             if content.size != self.log.size:
@@ -2711,7 +2721,7 @@ def verify_bundle(options: argparse.Namespace) -> Record:
 
 def verify_receipt(options: argparse.Namespace) -> Record:
     """A receipt, which stands alone: its record, the proof, and who signed the checkpoint."""
-    trust = load_trust(options.trust)
+    trust = brought(options.trust, Trust)
     structure = Verdict("structure")
     log = Log("", structure)
     judge = Judge(log, Keys(trust, ""), trust, options.now)
@@ -2740,7 +2750,7 @@ def verify_receipt(options: argparse.Namespace) -> Record:
 
 def verify_fork(options: argparse.Namespace) -> Record:
     """A fork proof: holds where two signed checkpoints cannot both be true."""
-    trust = load_trust(options.trust)
+    trust = brought(options.trust, Trust)
     structure = Verdict("structure")
     log = Log("", structure)
     judge = Judge(log, Keys(trust, ""), trust, options.now)
@@ -2791,7 +2801,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         "--require", action="append", default=[], help="verdicts that must hold: a,b"
     )
     parser.add_argument("--quick", action="store_true", help="hashes and signatures only")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, for --quick")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--now", type=int, help="seconds since 1970, in place of the clock")
     parser.add_argument("--proof", help="check this receipt instead of a bundle")
