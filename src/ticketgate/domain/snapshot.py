@@ -11,9 +11,11 @@ from typing import Final
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, canonical, parse_canonical
+from ticketgate.domain.instants import is_instant
 from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
 from ticketgate.domain.note import parse_vkey
 from ticketgate.domain.replay import Ballot, Folded, Replay
+from ticketgate.domain.snapshot_form import is_element
 from ticketgate.domain.trust import LogKey
 
 _KEYS: Final = frozenset({"approved", "ballots", "boundary", "folded", "keys", "revisions", "time"})
@@ -39,6 +41,21 @@ class Pruned:
     snapshot: bytes | None
 
 
+def _plain(replay: Replay, boundary: int) -> dict[str, Json]:
+    return {
+        "approved": [
+            [ident, *(given[name] for name in _GIVEN)]
+            for ident, given in sorted(replay.approved_for.items())
+        ],
+        "ballots": [_ballot(ident, replay.ballots[ident]) for ident in sorted(replay.ballots)],
+        "boundary": boundary,
+        "folded": [_thing(replay, on, ident) for on, ident in sorted(replay.folded)],
+        "keys": replay.life.told,
+        "revisions": [list(one) for one in sorted(replay.revisions)],
+        "time": replay.time,
+    }
+
+
 def digest_of_snapshot(data: bytes) -> str:
     """SHA-256 (hex), as `retention.pruned` names a snapshot."""
     return sha256(data).hexdigest()
@@ -50,21 +67,7 @@ def to_snapshot(replay: Replay, boundary: int) -> bytes:
     Raises:
         EvidenceError: what a record said is nested too deep to stand in a snapshot.
     """
-    folded: list[Json] = [_thing(replay, on, ident) for on, ident in sorted(replay.folded)]
-    return canonical(
-        {
-            "approved": [
-                [ident, *(given[name] for name in _GIVEN)]
-                for ident, given in sorted(replay.approved_for.items())
-            ],
-            "ballots": [_ballot(ident, replay.ballots[ident]) for ident in sorted(replay.ballots)],
-            "boundary": boundary,
-            "folded": folded,
-            "keys": replay.life.told,
-            "revisions": [list(one) for one in sorted(replay.revisions)],
-            "time": replay.time,
-        }
-    )
+    return canonical(_plain(replay, boundary))
 
 
 def from_snapshot(data: bytes, trust: KeyTrust | None = None) -> tuple[int, Replay]:
@@ -77,20 +80,33 @@ def from_snapshot(data: bytes, trust: KeyTrust | None = None) -> tuple[int, Repl
         found = parse_canonical(data)
     except EvidenceError as fault:
         raise SnapshotError(f"not a snapshot: {fault.reason}") from fault
-    match found:
-        case {"boundary": int(boundary), "time": str(time)} if found.keys() == _KEYS:
-            pass
-        case _:
-            raise SnapshotError("a snapshot without what it must have")
-    if boundary <= 0 or boundary % SEGMENT_ENTRIES:
-        raise SnapshotError("a snapshot of a boundary that is none")
+    if found.keys() != _KEYS:
+        raise SnapshotError("a snapshot without what it must have")
+    boundary, time = _begun(found)
     replay = Replay(trust)
     replay.time = time
     for name, read in _READERS.items():
-        part = found[name]
-        for one in _list(part):
+        part = _list(found[name])
+        for one in part:
+            if not is_element(name, one, boundary):
+                raise SnapshotError(f"an element of `{name}` in a snapshot that is none")
             read(replay, one)
+    if found["keys"] != sorted(_list(found["keys"]), key=str):
+        raise SnapshotError("keys of a snapshot that are not sorted")
+    whole = canonical({**_plain(replay, boundary), "keys": found["keys"]})
+    if whole != data:
+        raise SnapshotError("a snapshot whose parts are not sorted, or come twice")
     return boundary, replay
+
+
+def _begun(found: Mapping[str, Json]) -> tuple[int, str]:
+    """Where a snapshot stands, and how far time had gone."""
+    boundary, time = found["boundary"], found["time"]
+    if type(boundary) is not int or boundary <= 0 or boundary % SEGMENT_ENTRIES:
+        raise SnapshotError("a snapshot of a boundary that is none")
+    if not isinstance(time, str) or not is_instant(time):
+        raise SnapshotError("a snapshot of no time")
+    return boundary, time
 
 
 def begin(pruned: Pruned | None, trust: KeyTrust | None = None) -> Replay:
