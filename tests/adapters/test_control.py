@@ -240,10 +240,37 @@ def test_who_leaves_before_the_answer_harms_nobody(
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(path))
         peer.sendall(b'{"n":1}\n')
+        until = time.monotonic() + 20
+        while not desk.asked:
+            assert time.monotonic() < until
+            threading.Event().wait(0.01)
     left.set()
     desk.answer = lambda: {"revoked": []}
     assert ask(path, {"n": 2}) == {"revoked": []}
     assert [request["n"] for _, request in desk.asked] == [1, 2]
+
+
+def test_what_takes_long_for_one_holds_up_no_other(
+    server: ControlServer, path: Path, desk: Desk
+) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def slow() -> Mapping[str, Any]:
+        begun.set()
+        assert end.wait(20)
+        return {"erased": {}}
+
+    desk.answer = slow
+    told: list[Mapping[str, Any] | None] = []
+    asking = threading.Thread(target=lambda: told.append(ask(path, {"do": "erase"}, 30)))
+    asking.start()
+    assert begun.wait(20)
+    desk.answer = lambda: {"revoked": ["grt_1"]}
+    assert ask(path, {"do": "revoke"}) == {"revoked": ["grt_1"]}
+    assert told == []
+    end.set()
+    asking.join()
+    assert told == [{"erased": {}}]
 
 
 def test_an_answer_that_is_no_object_is_a_fault(path: Path) -> None:

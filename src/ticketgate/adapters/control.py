@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ CONTROL_NAME: Final = "control.sock"  # in the folder of the store
 LINE_BYTES_MAX: Final = 65_536
 ANSWER_BYTES_MAX: Final = 1 << 22  # the ids of 100,000 grants
 READ_SECONDS: Final = 5.0
+AT_ONCE: Final = 8  # connections; who asks for what takes long is told `busy` by the second
+STOP_SECONDS: Final = 10.0
 _LOG: Final = structlog.get_logger("ticketgate.control")
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 
@@ -34,7 +37,10 @@ def actor_name(uid: int) -> str:
 
 
 class ControlServer:
-    """Answers on the socket, one connection at a time; each has `read_seconds` to ask."""
+    """Answers on the socket, a few connections at a time; each has `read_seconds` to ask.
+
+    What takes long for one holds up no other: taking access away waits for nothing.
+    """
 
     def __init__(self, path: Path, handle: Handle, read_seconds: float = READ_SECONDS) -> None:
         """Listen; a socket file left by a dead gateway is replaced (the instance lock is ours)."""
@@ -52,6 +58,8 @@ class ControlServer:
             raise
         finally:
             os.umask(before)
+        self._places = threading.Semaphore(AT_ONCE)
+        self._answering: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
 
     def start(self) -> None:
@@ -59,11 +67,17 @@ class ControlServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more; remove the socket file."""
+        """Take no more, wait a little for what is being answered; remove the socket file.
+
+        What takes longer ends with the store, between two of its transactions.
+        """
         self._path.unlink(missing_ok=True)
         self._socket.shutdown(socket.SHUT_RDWR)
         if self._thread.is_alive():
             self._thread.join()
+        until = time.monotonic() + STOP_SECONDS
+        for thread in self._answering:
+            thread.join(max(until - time.monotonic(), 0.0))
         self._socket.close()
 
     def _run(self) -> None:
@@ -72,13 +86,21 @@ class ControlServer:
                 peer, _ = self._socket.accept()
             except OSError:
                 return  # the socket was shut down
-            with peer:
-                try:
-                    answer = json.dumps(self._answer(peer)).encode()
-                    peer.settimeout(self._read_seconds)
-                    peer.sendall(answer + b"\n")
-                except OSError:
-                    continue  # the asker left or was too slow; what it asked in time is done
+            self._places.acquire()
+            thread = threading.Thread(target=self._serve, args=(peer,), name="asked", daemon=True)
+            self._answering = [one for one in self._answering if one.is_alive()]
+            thread.start()
+            self._answering.append(thread)
+
+    def _serve(self, peer: socket.socket) -> None:
+        try:
+            # The asker may leave or be too slow; what it asked in time is done.
+            with peer, suppress(OSError):
+                answer = json.dumps(self._answer(peer)).encode()
+                peer.settimeout(self._read_seconds)
+                peer.sendall(answer + b"\n")
+        finally:
+            self._places.release()
 
     def _answer(self, peer: socket.socket) -> Mapping[str, Any]:
         packed = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -116,8 +138,10 @@ def _line(peer: socket.socket, seconds: float, bytes_max: int) -> bytes:
     return received.rstrip(b"\n")
 
 
-def ask(path: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The running gateway's answer; None when none is running."""
+def ask(
+    path: Path, request: Mapping[str, Any], seconds: float = READ_SECONDS
+) -> Mapping[str, Any] | None:
+    """The running gateway's answer within so many seconds; None when none is running."""
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(READ_SECONDS)
         try:
@@ -125,7 +149,7 @@ def ask(path: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         peer.sendall(json.dumps(request).encode() + b"\n")
-        answer = strict_json.read(_line(peer, READ_SECONDS, ANSWER_BYTES_MAX))
+        answer = strict_json.read(_line(peer, seconds, ANSWER_BYTES_MAX))
     if not isinstance(answer, Mapping):
         raise TicketgateError("the gateway's answer is not an object", code="control")
     return answer

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from threading import Lock
 from typing import Final
 
 from ticketgate.domain.erasure import (
@@ -19,13 +20,15 @@ from ticketgate.domain.erasure import (
     hold_of,
     hold_of_people,
 )
+from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.retention import Retention
 from ticketgate.ports import Reading, Store, Transaction
 
 DIGESTS_PER_RECORD: Final = 200  # an entry's size is limited
-VALUES_A_STEP: Final = 2000  # of what goes by its age
+VALUES_A_STEP: Final = 600  # in one transaction, so that the writer is soon free for others
 CONTENT: Final = "content"  # the kind of what a request's own records hide
+BEGINNING: Final = (-1, "")
 BY_AGE: Final = "retention"  # who erases what the settings do not keep
 
 
@@ -98,6 +101,33 @@ class _Stays:
                 return None
 
 
+def _steps(values: Sequence[HiddenValue]) -> Iterator[Sequence[HiddenValue]]:
+    """Values for one transaction each; actors are the last, as the others are found by them."""
+    rest = [value for value in values if value.kind != ACTOR]
+    actors = [value for value in values if value.kind == ACTOR]
+    last = max(len(rest) - 1, 0) // VALUES_A_STEP * VALUES_A_STEP
+    for first in range(0, last, VALUES_A_STEP):
+        yield rest[first : first + VALUES_A_STEP]
+    if values:
+        yield [*rest[last:], *actors]
+
+
+def _together(parts: Iterable[Erasure]) -> Erasure:
+    """What the steps of one erasure did."""
+    erased: Counter[str] = Counter()
+    kept: Counter[Retained] = Counter()
+    bodies = 0
+    records: list[int] = []
+    for part in parts:
+        erased.update(part.erased)
+        bodies += part.bodies
+        records += part.records
+        for one in part.retained:
+            kept[replace(one, count=0)] += one.count
+    retained = tuple(replace(one, count=count) for one, count in kept.items())
+    return Erasure(dict(sorted(erased.items())), bodies, retained, tuple(records))
+
+
 def erase(
     tx: Transaction,
     now: datetime,
@@ -149,17 +179,20 @@ def _by_kind(going: Iterable[HiddenValue]) -> dict[str, int]:
     return dict(sorted(Counter(value.kind for value in going).items()))
 
 
-@dataclass(frozen=True, slots=True)
 class Eraser:
     """Erases what operators ask for, and what is older than the settings keep.
 
     What there is is looked for beside the writer; whether it may go is asked again in the
-    transaction.
+    transaction. There are as many transactions as it takes, each a short one with a record of its
+    own, so that a revocation gets between them.
     """
 
-    store: Store
-    retention: Retention
-    now: Callable[[], datetime]
+    def __init__(self, store: Store, retention: Retention, now: Callable[[], datetime]) -> None:
+        self.store = store
+        self.retention = retention
+        self.now = now
+        self._one = Lock()
+        self._place = BEGINNING  # where looking for what is too old goes on
 
     def preview(self, what: What) -> Erasure:
         """What erasing it would do now."""
@@ -167,22 +200,41 @@ class Eraser:
             return preview(looking, self.now(), what, self.retention)
 
     def erase(self, what: What, by: str, reason: str) -> Erasure:
-        """Erase it, as far as it may go."""
-        with self.store.reading() as looking:
-            values = found(looking, what)
-        return self._erase(values, by, reason)
+        """Erase it, as far as it may go.
+
+        Raises:
+            TicketgateError: code `busy`; another erasure runs.
+        """
+        if not self._one.acquire(blocking=False):
+            raise TicketgateError(
+                "another erasure runs", code="busy", next_step="ask again when it has ended"
+            )
+        try:
+            with self.store.reading() as looking:
+                values = found(looking, what)
+            return _together(self._erase(part, by, reason) for part in _steps(values))
+        finally:
+            self._one.release()
 
     def by_age(self) -> int:
-        """Erase some of what is older than the settings keep; returns how many values went."""
+        """Erase some of what is older than the settings keep; returns how many values went.
+
+        What is held back is passed over until the next round, which begins when nothing is left.
+        """
         if self.retention.disclosures is None:
             return 0
-        with self.store.reading() as looking:
-            moment = self.now() - self.retention.disclosures
-            old = looking.erasing.before(moment)
-            values, _ = judged(looking, self.now(), old, self.retention)
-        if not values:
+        moment = self.now() - self.retention.disclosures
+        going: list[HiddenValue] = []
+        whole = True
+        while whole and not going:
+            with self.store.reading() as looking:
+                old = looking.erasing.before(moment, self._place, VALUES_A_STEP)
+                going, _ = judged(looking, self.now(), old, self.retention)
+            whole = len(old) == VALUES_A_STEP
+            self._place = (old[-1].index, old[-1].digest) if whole else BEGINNING
+        if not going:
             return 0
-        erased = self._erase(values[:VALUES_A_STEP], BY_AGE, "older than retention.disclosures")
+        erased = self._erase(going, BY_AGE, "older than retention.disclosures")
         return sum(erased.erased.values())
 
     def _erase(self, values: Sequence[HiddenValue], by: str, reason: str) -> Erasure:

@@ -20,8 +20,11 @@ class Erasing(Protocol):
     def at(self, index: int) -> list[HiddenValue]:
         """What is given of one record."""
 
-    def before(self, moment: datetime) -> list[HiddenValue]:
-        """What records from before that moment give, the oldest first; actors left out."""
+    def before(self, moment: datetime, place: tuple[int, str], most: int) -> list[HiddenValue]:
+        """What records from before that moment give, the oldest first; actors left out.
+
+        At most `most`, behind the one of that index and digest.
+        """
 
     def counts(self, subject: str | None) -> list[Counted]:
         """The values by kind and person, of one person or of all."""

@@ -16,7 +16,7 @@ from ticketgate.adapters.configuration import (
     load_for_revoking,
 )
 from ticketgate.adapters.connectors import configured_sources, known_connectors
-from ticketgate.adapters.control import CONTROL_NAME, actor_name, ask
+from ticketgate.adapters.control import CONTROL_NAME, READ_SECONDS, actor_name, ask
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.settings_file import is_origin as names_log
 from ticketgate.adapters.settings_file import load_signing, load_where
@@ -127,7 +127,9 @@ def create_store(folder: Path) -> Path:
     return where.store
 
 
-def ask_gateway(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def ask_gateway(
+    folder: Path, request: Mapping[str, Any], seconds: float = READ_SECONDS
+) -> Mapping[str, Any] | None:
     """What the running gateway answers; None when none is running.
 
     Raises:
@@ -135,7 +137,7 @@ def ask_gateway(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any] |
     """
     path = load_where(folder / SETTINGS_NAME).store.parent / CONTROL_NAME
     try:
-        return ask(path, request)
+        return ask(path, request, seconds)
     except OSError as fault:
         raise TicketgateError(
             f"the gateway does not answer on {path}: {fault.strerror or fault}",

@@ -22,6 +22,10 @@ _DROP: Final = (
     "DELETE FROM delivery_body WHERE seq IN"
     " (SELECT seq FROM delivery WHERE state <> 'accepted' AND {})"
 )
+GRANTS_OF: Final = (  # written as in the index
+    "SELECT * FROM access_grant WHERE"
+    " CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END = ?"
+)
 _APPROVED: Final = "SELECT request FROM approval WHERE approver = ?"
 _OVER: Final = frozenset({"closed", "cancelled"})
 _LIVE_REQUEST: Final = frozenset({"blocked", "awaiting"})
@@ -52,11 +56,17 @@ class SqliteErasing:
         """What is given of one record."""
         return [_value(row) for row in rows(self._db, _GIVEN + " AND d.idx = ?", index)]
 
-    def before(self, moment: datetime) -> list[HiddenValue]:
-        """What records from before that moment give, the oldest first; actors left out."""
-        sql = _GIVEN + " AND d.kind <> ? ORDER BY d.idx"
+    def before(self, moment: datetime, place: tuple[int, str], most: int) -> list[HiddenValue]:
+        """What records from before that moment give, the oldest first; actors left out.
+
+        At most `most`, behind the one of that index and digest.
+        """
+        sql = (
+            _GIVEN + " AND d.kind <> ? AND (d.idx, d.digest) > (?, ?)"
+            " ORDER BY d.idx, d.digest LIMIT ?"
+        )
         found: list[HiddenValue] = []
-        for row in rows(self._db, sql, ACTOR):
+        for row in rows(self._db, sql, ACTOR, *place, most):
             stamp = str(parse_entry(row["entry"])["_ts"])
             if stamp >= to_text(moment):
                 break
@@ -142,8 +152,7 @@ class SqliteErasing:
         return scalar(self._db, sql, *key) not in _OVER
 
     def _grants_of(self, request: str) -> Iterator[Row]:
-        sql = "SELECT * FROM access_grant WHERE json_extract(content, '$.request') = ?"
-        return rows(self._db, sql, request)
+        return rows(self._db, GRANTS_OF, request)
 
     def _shaped_by(self, subject: str) -> Iterator[Row]:
         sql = "SELECT * FROM request WHERE instr(content, ?)"

@@ -167,8 +167,14 @@ CREATE TABLE anchor (
 CREATE TABLE request_record (request TEXT PRIMARY KEY, idx INTEGER NOT NULL) STRICT;
 """
 
+# The grants of a request, which erasure asks for. Not for content that is none: rows stay writable.
+_STATEMENTS_5: Final = """
+CREATE INDEX grant_request ON access_grant (
+  CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END);
+"""
 
-MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4)
+
+MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4, _STATEMENTS_5)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

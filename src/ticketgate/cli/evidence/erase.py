@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,6 +14,8 @@ from ticketgate.domain.evidence import INTEGER_MAX
 from ticketgate.operations.control import told_erasure, what_of
 from ticketgate.operations.erase import What, preview
 from ticketgate.wiring import load_to_revoke, look, this_user, wall_time
+
+ERASE_SECONDS: Final = 600.0  # what is not done by then the gateway still goes on with
 
 
 @click.command("erase")
@@ -67,7 +69,7 @@ def _done(
     what = what_of(names)
     if dry_run:
         return previewed(folder, what)
-    answer = asked_of_gateway(folder, {"do": "erase", "reason": reason, **names})
+    answer = asked_of_gateway(folder, {"do": "erase", "reason": reason, **names}, ERASE_SECONDS)
     if answer is not None:
         return answer
     return in_its_place(

@@ -4,22 +4,25 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ticketgate.cli.failures import tell_faults
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.wiring import Gateway, ask_gateway, configure_logs, load_to_revoke
 
 T = TypeVar("T")
+ASK_SECONDS: Final = 5.0
 
 
-def asked_of_gateway(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def asked_of_gateway(
+    folder: Path, request: Mapping[str, Any], seconds: float = ASK_SECONDS
+) -> Mapping[str, Any] | None:
     """What the running gateway answers; None when none is running.
 
     Raises:
         TicketgateError: it refuses, with its code.
     """
-    answer = ask_gateway(folder, request)
+    answer = ask_gateway(folder, request, seconds)
     if answer is not None and "code" in answer:
         raise TicketgateError(
             str(answer.get("reason", "the gateway refused")),
