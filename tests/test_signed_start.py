@@ -1,14 +1,17 @@
 """The start of a signed log: what was signed must still be there, or nothing is served."""
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.keys import key_of
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+from tests.keys import ORIGIN, key_of
 from tests.test_wiring import built, copied, running, wait_until
 
 from ticketgate import wiring
@@ -17,8 +20,12 @@ from ticketgate.adapters.instance_lock import InstanceLock
 from ticketgate.domain.checkpoint import Checkpoint, check_signatures, parse_checkpoint
 from ticketgate.domain.errors import ConfigurationError, StoreUnavailableError, TicketgateError
 from ticketgate.domain.merkle import EMPTY_ROOT
+from ticketgate.domain.note import Note
 from ticketgate.operations.start import heartbeat
 from ticketgate.wiring import Gateway
+from ticketgate.wiring.signing import BEHIND_SECONDS_MAX, signing_check
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -135,6 +142,49 @@ def test_what_was_not_signed_when_it_was_killed_is_signed_at_the_next_start(fold
     assert signed(folder).size >= unsigned + 4
     gateway.start()
     gateway.stop()
+
+
+def test_a_rollback_while_it_runs_is_loud(folder: Path) -> None:
+    latest = folder / "data/checkpoints/latest"
+    with running(folder) as gateway:
+        wait_until(lambda: gateway.readiness()["signing"] == (True, "signs"))
+        kept = latest.read_bytes()
+        more = Checkpoint(ORIGIN, signed(folder).size + 100, EMPTY_ROOT)
+        note = Note(more.text, ()).with_lines([key_of("alice").line(more.text)])
+        latest.write_bytes(note.encoded())
+        with capture_logs() as lines:
+            beat(gateway, 1)
+            wait_until(lambda: not gateway.readiness()["signing"][0])
+            wait_until(lambda: bool(lines))
+        assert gateway.readiness()["signing"][1].startswith("rolled_back: ")
+        assert (lines[0]["event"], lines[0]["code"]) == ("loop.failed", "rolled_back")
+        latest.write_bytes(kept)
+        wait_until(lambda: gateway.readiness()["signing"] == (True, "signs"))
+
+
+def test_records_that_are_not_signed_are_told(folder: Path) -> None:
+    gateway = built(folder)
+    gateway.store.start()
+    try:
+        assert signing_check(None, NOW) == {"signing": (False, "nothing is signed now")}
+        checkpointer = gateway._checkpointer
+        beat(gateway, 1)
+        now = gateway.clock.now()
+        for late, ready in ((BEHIND_SECONDS_MAX - 1, True), (BEHIND_SECONDS_MAX + 1, False)):
+            well, told = signing_check(checkpointer, now + timedelta(seconds=late))["signing"]
+            assert (well, told[:38]) == (ready, "the oldest record that is not signed i")
+        seen = generate_latest(gateway.meters.registry).decode()
+        assert re.search(r"(?m)^ticketgate_checkpoint_age_seconds [0-9.e-]+$", seen)
+        memory = folder / "data/checkpoints/latest"
+        memory.parent.mkdir()
+        memory.write_bytes(b"no checkpoint")
+        well, told = signing_check(checkpointer, now)["signing"]
+        assert not well
+        seen = generate_latest(gateway.meters.registry).decode()
+        assert "\nticketgate_checkpoint_age_seconds " not in seen
+        memory.unlink()
+    finally:
+        gateway.stop()
 
 
 def test_a_store_of_another_log_is_refused_and_the_lock_let_go(folder: Path) -> None:

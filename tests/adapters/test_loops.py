@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ticketgate.adapters.loops import STALE_SECONDS, Loop
+from ticketgate.domain.errors import TicketgateError
 
 WAIT_SECONDS = 20.0
 
@@ -18,6 +19,7 @@ class Steps:
     def __init__(self, pause: float = 3600.0) -> None:
         self.count = 0
         self.fails = False
+        self.fault: Exception = ValueError("alice@example.com")
         self.pause = pause
         self._condition = threading.Condition()
 
@@ -26,7 +28,7 @@ class Steps:
             self.count += 1
             self._condition.notify_all()
         if self.fails:
-            raise ValueError("alice@example.com")
+            raise self.fault
         return self.pause
 
     def reach(self, count: int) -> None:
@@ -89,6 +91,16 @@ def test_a_step_that_fails_is_logged_by_its_kind_and_tried_again(loop: Loop, ste
         {"event": "loop.failed", "loop": "mail", "error": "ValueError", "log_level": "error"}
     ]
     wait_until(lambda: loop.well)
+
+
+def test_a_step_that_fails_with_a_code_is_logged_with_it(loop: Loop, steps: Steps) -> None:
+    steps.fails, steps.fault = True, TicketgateError("alice@example.com", code="rolled_back")
+    with capture_logs() as lines:
+        loop.start()
+        wait_until(lambda: bool(lines))
+        loop.stop()
+    assert (lines[0]["error"], lines[0]["code"]) == ("TicketgateError", "rolled_back")
+    assert "alice" not in str(lines)
 
 
 def test_a_loop_is_not_well_before_it_starts_and_after_it_stops(loop: Loop, steps: Steps) -> None:

@@ -1,8 +1,10 @@
 """What is committed is signed: by one at a time, and never from a snapshot that is too old."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Event
@@ -125,6 +127,51 @@ def test_a_step_signs_only_what_is_new(gate: Gate, memory: Path) -> None:
     assert newest(memory) == committed(gate)
 
 
+def test_a_log_that_became_shorter_is_refused_without_a_new_record(
+    gate: Gate, memory: Path
+) -> None:
+    checkpointer = signing(gate, memory)
+    checkpointer.step()
+    gate.store.stop()
+    with closing(sqlite3.connect(gate.path)) as database:
+        kept = database.execute("SELECT * FROM evidence_head").fetchone()
+        database.execute("UPDATE evidence_head SET size = 0, frontier = NULL")
+        database.commit()
+        with pytest.raises(TicketgateError) as told:
+            checkpointer.step()
+        assert told.value.code == checkpointer.failed == "rolled_back"
+        marks = ", ".join("?" * len(kept))
+        database.execute("DELETE FROM evidence_head")
+        database.execute(f"INSERT INTO evidence_head VALUES ({marks})", kept)  # noqa: S608 -- ours
+        database.commit()
+    gate.start()
+    checkpointer = signing(gate, memory)
+    checkpointer.step()
+    assert checkpointer.failed == ""
+
+
+def test_signing_is_behind_since_the_oldest_record_that_is_not_signed(
+    gate: Gate, memory: Path
+) -> None:
+    checkpointer = signing(gate, memory)
+    checkpointer.sign()
+    assert checkpointer.behind(gate.clock.now() + timedelta(days=1)) == 0
+    beat(gate)
+    since = gate.clock.now()
+    gate.clock.at += timedelta(seconds=20)
+    beat(gate)
+    assert checkpointer.behind(since + timedelta(seconds=30)) == pytest.approx(30)
+    assert checkpointer.behind(since - timedelta(seconds=30)) == 0
+    checkpointer.sign()
+    assert checkpointer.behind(since + timedelta(seconds=30)) == 0
+    (memory / "latest").unlink()
+    assert checkpointer.behind(since + timedelta(seconds=30)) >= 30
+    (memory / "latest").mkdir()
+    with pytest.raises(TicketgateError) as told:
+        checkpointer.behind(since)
+    assert told.value.code == "signer"
+
+
 def test_an_empty_log_is_not_signed_and_that_of_a_signed_one_is_refused(
     gate: Gate, memory: Path, tmp_path: Path
 ) -> None:
@@ -140,6 +187,9 @@ def test_an_empty_log_is_not_signed_and_that_of_a_signed_one_is_refused(
         signing(gate, memory).sign()
         with pytest.raises(TicketgateError) as told:
             empty.sign()
-        assert told.value.code == "rolled_back"
+        assert told.value.code == empty.failed == "rolled_back"
+        (memory / "latest").unlink()
+        assert empty.sign() is None
+        assert empty.failed == ""
     finally:
         store.stop()

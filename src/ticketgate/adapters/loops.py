@@ -1,6 +1,7 @@
 """Loops: the gateway's own threads. Each runs a step, then waits for a wake or its next due time.
 
-A step that fails is logged by its kind and tried again after a pause; it never ends the loop.
+A step that fails is logged by its kind and its code, and tried again after a pause; it never ends
+the loop.
 """
 
 import threading
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+
+from ticketgate.domain.errors import TicketgateError
 
 PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
 STEP_SECONDS_MIN: Final = 0.01  # wakes that come faster are answered together
@@ -59,7 +62,8 @@ class Loop:
                 pause = self._step()
                 self._beat = time.monotonic()
             except Exception as fault:  # noqa: BLE001 -- a loop outlives its failures, loudly
-                _LOG.error("loop.failed", loop=self.name, error=type(fault).__name__)
+                code = {"code": fault.code} if isinstance(fault, TicketgateError) else {}
+                _LOG.error("loop.failed", loop=self.name, error=type(fault).__name__, **code)
                 pause = PAUSE_AFTER_FAILURE_SECONDS
             if pause > 0 and not self._awake.wait(pause):
                 continue

@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -58,6 +59,7 @@ class Meters(Collector):
         self._perhaps_closed: Callable[[Reading], Sized]
         self._now: Callable[[], datetime]
         self._anchoring = Anchoring()
+        self.behind: Callable[[], float] | None = None  # seconds that signing is behind the log
         self.registry.register(self)
 
     def watch(
@@ -115,6 +117,7 @@ class Meters(Collector):
             closed.add_metric([], len(self._perhaps_closed(looking)))
             yield closed
             yield _ages(looking, self._anchoring, self._now())
+        yield _behind(self.behind)
 
     def readiness(self, store: SqliteStore, clock: Clock) -> Checks:
         """Write path, disk, outbox age, clock and anchors."""
@@ -134,6 +137,18 @@ class Meters(Collector):
             "clock": (not disputed, "the wall clock is off" if disputed else "agrees"),
             "anchors": anchors,
         }
+
+
+def _behind(asked: Callable[[], float] | None) -> Metric:
+    """No sample where nothing is signed, or the memory of what was signed cannot be read."""
+    family = GaugeMetricFamily(
+        "ticketgate_checkpoint_age_seconds",
+        "How long the oldest record is committed that the newest signed checkpoint does not cover",
+    )
+    if asked is not None:
+        with suppress(TicketgateError):
+            family.add_metric([], asked())
+    return family
 
 
 def _rows(looking: Reading, anchoring: Anchoring) -> Iterator[tuple[str, AnchorRow | None]]:

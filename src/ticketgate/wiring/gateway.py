@@ -45,13 +45,13 @@ from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
-from ticketgate.ports import Targets
+from ticketgate.ports import Signer, Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.asking import answered
 from ticketgate.wiring.keeping import Keepers
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
-from ticketgate.wiring.signing import KeyHolder
+from ticketgate.wiring.signing import KeyHolder, signing_check
 
 VERSION: Final = version("ticketgate")
 HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
@@ -220,7 +220,7 @@ class Gateway:
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
         signing: list[Loop] = []
         if self.keys is not None and self.lost is None:
-            self._checkpointer = Checkpointer(self.store, self.keys.signer, self.settings.origin)
+            self._checkpointer = self._signing(self.keys.signer)
             about = (self.settings.anchoring, self.store, self.keys.signer, self.clock)
             signing = [Loop("checkpoints", self._checkpointer.step), *anchoring_loops(*about)]
         again = Reconciler(self.store, self._targets, self.policy, self.clock.now, _log)
@@ -337,8 +337,13 @@ class Gateway:
         if self.keys is not None and forget_lost(
             self.store, self.keys.signer, self.settings.origin
         ):
-            self._checkpointer = Checkpointer(self.store, self.keys.signer, self.settings.origin)
+            self._checkpointer = self._signing(self.keys.signer)
             self._checkpointer.sign()
+
+    def _signing(self, signer: Signer) -> Checkpointer:
+        made = Checkpointer(self.store, signer, self.settings.origin)
+        self.meters.behind = lambda: made.behind(self.clock.now())
+        return made
 
     # --- what the doors need ------------------------------------------------------------------
 
@@ -366,6 +371,7 @@ class Gateway:
             **self.meters.readiness(self.store, self.clock),
             **states(self.directory, self.clock, self.faults, self._running),
             **restore_readiness(self.store, self.lost),
+            **signing_check(self._checkpointer, self.clock.now()),
         }
 
 

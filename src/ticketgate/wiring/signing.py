@@ -7,6 +7,7 @@ may have landed that was told to have failed, and a crash may come between.
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -19,13 +20,33 @@ from ticketgate.adapters.signing_keys import KeyFileError, SigningKey, read_keys
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.note import VerifierKey
+from ticketgate.operations.checkpoint import Checkpointer
 from ticketgate.operations.rotate_key import BY_START, end_key, rotate_key
 from ticketgate.ports import Store
 
 KEYS_AT_ONCE: Final = 2  # both sign while they rotate
+BEHIND_SECONDS_MAX: Final = 10.0  # signing behind the log; a second is as ever
 ROTATE: Final = "rotate_key"
 END: Final = "end_key"
 KEY_WORDS: Final = frozenset({ROTATE, END})
+
+
+def signing_check(checkpointer: Checkpointer | None, now: datetime) -> dict[str, tuple[bool, str]]:
+    """The check `signing`."""
+    if checkpointer is None:
+        return {"signing": (False, "nothing is signed now")}
+    try:
+        behind = checkpointer.behind(now)
+    except TicketgateError as fault:
+        return {"signing": (False, f"{fault.code}: {fault.reason}")}
+    if checkpointer.failed:
+        return {"signing": (False, f"{checkpointer.failed}: the newest records are not signed")}
+    return {
+        "signing": (
+            behind <= BEHIND_SECONDS_MAX,
+            f"the oldest record that is not signed is {int(behind)} s old" if behind else "signs",
+        )
+    }
 
 
 class KeyHolder:
