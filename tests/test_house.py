@@ -64,6 +64,12 @@ def bootstrap() -> ModuleType:
 # --- what no file may hold -------------------------------------------------------------------
 
 
+def test_no_name_has_a_colon() -> None:
+    """Some systems cannot check such a file out, and none was ever meant to be kept."""
+    names = [str(path.relative_to(ROOT)) for path in committed_files()]
+    assert [name for name in names if ":" in name] == []
+
+
 def test_no_file_names_a_package_registry() -> None:
     for path in committed_files():
         text = path.read_text(errors="replace")

@@ -52,7 +52,10 @@ def test_every_writing_connection_is_wal_and_full(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
 
-def test_a_file_that_cannot_be_wal_is_refused() -> None:
+def test_a_file_that_cannot_be_wal_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a file of that name is left, which SQLite does not look at
     with pytest.raises(StoreUnavailableError, match="not WAL and FULL") as told:
         schema.connect(Path(":memory:"))
     assert told.value.next_step

@@ -220,9 +220,8 @@ def test_progress_is_told_at_once_to_who_watches_and_at_most_twice_a_second(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    progress = Progress()
+    progress = Progress(lambda: now[0])
     for step in range(11):
         now[0] = step / 10
         progress.tell(step * 100, 1000)
@@ -232,11 +231,10 @@ def test_progress_is_told_at_once_to_who_watches_and_at_most_twice_a_second(
 
 
 def test_progress_is_told_to_a_file_only_when_it_takes_long(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    progress = Progress()
+    progress = Progress(lambda: now[0])
     for step in range(31):
         now[0] = step / 10
         progress.tell(500_000 + step, 1_000_000)

@@ -1,10 +1,12 @@
 """Handing out over HTTP: only what the newest signed checkpoint covers, and what may be public."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-from tests.filled import evidence_of, fill, pruned, sign
+from tests.filled import evidence_of, pruned, sign
 from tests.keys import ORIGIN, key_of
+from tests.operations.copies import LARGE
 from tests.operations.kit import Gate
 
 from ticketgate.adapters.signer import CheckpointSigner
@@ -73,9 +75,11 @@ def test_entries_are_handed_out_only_where_that_is_wanted(
 
 
 @pytest.mark.slow
-def test_a_pruned_log_has_its_hashes_and_receipts_of_what_is_left(tmp_path: Path) -> None:
+def test_a_pruned_log_has_its_hashes_and_receipts_of_what_is_left(
+    filled: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "gate.db"
-    fill(path, ORIGIN, 65_537)
+    shutil.copy(filled / "log.db", path)
     sign(path, ALICE, tmp_path / "memory")
     with evidence_of(path) as evidence:
         last = evidence.entry(65_536)
@@ -93,4 +97,4 @@ def test_a_pruned_log_has_its_hashes_and_receipts_of_what_is_left(tmp_path: Path
     assert receipt is not None
     assert last is not None
     proof = parse_tlog_proof(receipt)
-    assert (proof.extra, proof.signed.checkpoint.size, proof.holds()) == (last, 65_537, True)
+    assert (proof.extra, proof.signed.checkpoint.size, proof.holds()) == (last, LARGE, True)

@@ -1,15 +1,18 @@
 """Pruning: old segments go one at a time, what is needed stays, and the rest of the log holds."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.operations.kit import Gate, folder
+from tests.filled import beats
+from tests.operations.fakes import MORNING
+from tests.operations.kit import ORIGIN, Gate, folder
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket, closed, report_ticket
 from typing_extensions import override
@@ -17,7 +20,7 @@ from typing_extensions import override
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
 from ticketgate.domain.errors import EvidenceError, TicketgateError
-from ticketgate.domain.evidence import Draft, parse_entry
+from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
 from ticketgate.domain.merkle import root_of
 from ticketgate.domain.replay import Replay
@@ -32,18 +35,11 @@ from ticketgate.operations.prune import (
     prunable,
     prune_segment,
 )
-from ticketgate.ports import Reading, Transaction
+from ticketgate.ports import Reading
 
 DAY: Final = timedelta(days=1)
 YEAR: Final = Retention(entries=365 * DAY, decisions=365 * DAY)
 ASK: Final = Wish("os:0@host", "it is old enough", before=10**9)
-
-
-def fill(tx: Transaction, now: datetime, *, count: int) -> None:
-    """So many records that nothing needs."""
-    del now
-    for number in range(count):
-        tx.append(Draft("heartbeat", {"refused": [], "duplicates": number}))
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +53,41 @@ def filled() -> Iterator[Path]:
         gate.deliver(closed(access_ticket()))
         gate.settle()
         assert gate.grant_states() == ["revoked"]
-        gate.write(partial(fill, count=SEGMENT_ENTRIES))
         gate.stop()
+        beats(gate.path, ORIGIN, SEGMENT_ENTRIES, gate.clock.at)
         yield gate.path
 
 
+@pytest.fixture(scope="module")
+def once(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same a year later, its first segment being pruned."""
+    path = tmp_path_factory.mktemp("once") / "gate.db"
+    with grown(filled, 366) as gate:
+        assert pruner(gate).step() == 0.0
+        with closing(sqlite3.connect(path)) as copy, closing(sqlite3.connect(gate.path)) as db:
+            db.backup(copy)
+    return path
+
+
+class Later(Gate):
+    """A gate that starts after what was pruned was pruned."""
+
+    @override
+    def start(self) -> None:
+        self.clock.at = MORNING + 367 * DAY
+        self.webhooks = 10**9
+        super().start()
+
+
 @contextmanager
-def grown(filled: Path, days: float = 0) -> Iterator[Gate]:
-    """A gate of its own on a copy of that database, so many days later."""
+def grown(filled: Path, days: float = 0, more: int = 0, kind: type[Gate] = Gate) -> Iterator[Gate]:
+    """A gate of its own on a copy of that database with `more` records, so many days later."""
     with folder() as path:
         shutil.copy(filled, path / "gate.db")
-        gate = Gate(path)
-        gate.ids.count = gate.webhooks = 10**9
+        if more:
+            beats(path / "gate.db", ORIGIN, more, MORNING)
+        gate = kind(path)
+        gate.ids.count = gate.webhooks = gate.webhooks + 10**9
         gate.clock.at += timedelta(days=days)
         try:
             yield gate
@@ -98,9 +117,7 @@ def assert_it_holds(gate: Gate) -> None:
 
 
 def test_what_the_settings_do_not_keep_goes_by_itself(filled: Path) -> None:
-    with grown(filled) as gate:
-        gate.write(partial(fill, count=SEGMENT_ENTRIES))
-        gate.clock.at += 366 * DAY
+    with grown(filled, 366, more=SEGMENT_ENTRIES) as gate:
         before = replayed(gate)
         keeper = pruner(gate)
         assert [keeper.step() for _ in range(3)] == [0.0, 0.0, IDLE_SECONDS]
@@ -116,11 +133,12 @@ def test_what_the_settings_do_not_keep_goes_by_itself(filled: Path) -> None:
 
 
 def replayed(gate: Gate) -> Replay:
-    """What replaying all of the two segments knows."""
+    """What replaying the two segments knows: of beats that follow each other the last one."""
     replay = Replay()
     with gate.store.reading() as looking:
         for index, _, entry in looking.evidence.entries(0, 2 * SEGMENT_ENTRIES):
-            replay.take(index, parse_entry(entry))
+            if b'"type":"heartbeat"' not in entry or index == 2 * SEGMENT_ENTRIES - 1:
+                replay.take(index, parse_entry(entry))
     return replay
 
 
@@ -138,10 +156,9 @@ def test_hashes_stay_so_that_every_checkpoint_still_holds(filled: Path) -> None:
         assert root_of(before)
 
 
-def test_the_log_goes_on_after_it(filled: Path) -> None:
-    with grown(filled, 366) as gate:
-        pruner(gate).step()
-        gate.restart()
+def test_the_log_goes_on_after_it(once: Path) -> None:
+    with grown(once, kind=Later) as gate:
+        assert first(gate) == SEGMENT_ENTRIES
         gate.deliver(access_ticket("t2"))
         gate.approve("bob", "carol")
         gate.settle()
@@ -149,10 +166,10 @@ def test_the_log_goes_on_after_it(filled: Path) -> None:
         assert_it_holds(gate)
 
 
-def test_whom_an_actor_stands_for_is_told_anew(filled: Path) -> None:
-    with grown(filled, 366) as gate:
+def test_whom_an_actor_stands_for_is_told_anew(filled: Path, once: Path) -> None:
+    with grown(filled) as gate:
         before = {one["actor"] for one in gate.records("actor.minted")}
-        pruner(gate).step()
+    with grown(once, kind=Later) as gate:
         minted = gate.records("actor.minted")
         assert {one["actor"] for one in minted} == before
         assert all(one["_seq"] >= SEGMENT_ENTRIES for one in minted)

@@ -1,9 +1,13 @@
 """Asks the verifier about a bundle, and says what it said."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from tests.verifier.bundle_writer import START
+from typing_extensions import override
 
 from ticketgate.verifier import verify
 
@@ -27,6 +31,18 @@ class Answer:
         """The names of the verdicts that fail."""
         verdicts = self.document["verdicts"]
         return {verdict["name"] for verdict in verdicts if verdict["state"] == "fails"}
+
+
+class Apart(Answer):
+    """The same, by a process of its own: where there is much to look through."""
+
+    @override
+    def __init__(self, *words: object) -> None:
+        argv = [sys.executable, "-I", verify.__file__, "--json", "--now", str(START + 10)]
+        argv += [str(word) for word in words]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        self.exit, self.document = done.returncode, json.loads(done.stdout)
 
 
 def flipped(path: Path, place: int, bit: int = 1) -> bytes:

@@ -1,11 +1,13 @@
 """Logs of more than one segment: processes, left-out and pruned parts, tiles."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.agreement.bundles import laid_out
 from tests.verifier import bundle_writer as writer
-from tests.verifier.asking import Answer, flipped
+from tests.verifier.asking import Answer, Apart, flipped
 from tests.verifier.bundle_writer import LOG_KEY, SEGMENT, Log, Signer
 
 NEXT = Signer(LOG_KEY.name, 1, 3)
@@ -71,19 +73,24 @@ def pruned(whole: tuple[Log, Path], tmp_path: Path) -> Path:
 
 
 def test_processes_find_what_one_finds(whole: tuple[Log, Path], tmp_path: Path) -> None:
-    log, bundle = whole
-    (bundle / "checkpoints").mkdir(exist_ok=True)
+    log, bundle = whole[0], shutil.copytree(whole[1], tmp_path / "b")
+    (bundle / "checkpoints").mkdir()
     for size in (1, 77, SEGMENT - 1, SEGMENT, SEGMENT + 1):
         note = writer.checkpoint(size, writer.root(log.leaves[:size]), LOG_KEY)
         (bundle / "checkpoints" / f"{size}").write_bytes(note)
-    one, two = Answer(bundle, "--quick"), Answer(bundle, "--quick", "--jobs", "2")
+    one, two = Apart(bundle, "--quick"), Apart(bundle, "--quick", "--jobs", "2")
     assert (one.exit, one.document) == (0, two.document)
     assert one.document["root"] == writer.root(log.leaves).hex()
-    flawed = shutil.copytree(bundle, tmp_path / "f")
-    flipped(flawed / "log" / "000000.jsonl", 5_000_000)
-    one, two = Answer(flawed, "--quick"), Answer(flawed, "--quick", "--jobs", "2")
+    flipped(bundle / "log" / "000000.jsonl", 5_000_000)
+    one, two = Apart(bundle, "--quick"), Apart(bundle, "--quick", "--jobs", "2")
     assert (one.exit, one.document) == (1, two.document)
     assert {"structure", "signed"} == one.failed
+
+
+def test_processes_find_what_one_finds_in_a_small_log(tmp_path: Path) -> None:
+    bundle = Log().story().write(tmp_path / "b")
+    one, two = Answer(bundle, "--quick"), Answer(bundle, "--quick", "--jobs", "2")
+    assert (one.exit, one.document) == (0, two.document)
 
 
 def test_a_segment_that_is_not_full_must_be_the_last(
@@ -92,7 +99,7 @@ def test_a_segment_that_is_not_full_must_be_the_last(
     bundle = shutil.copytree(whole[1], tmp_path / "s")
     path = bundle / "log" / "000000.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-    answer = Answer(bundle)
+    answer = Apart(bundle)
     assert answer.structure["first_bad"] == SEGMENT - 1
 
 
@@ -111,7 +118,7 @@ def test_an_earlier_bundle_stands_in_for_what_is_left_out(
     whole: tuple[Log, Path], pruned: Path, tmp_path: Path
 ) -> None:
     base = shutil.copytree(whole[1], tmp_path / "base")
-    answer = Answer(pruned, "--base", base)
+    answer: Answer = Apart(pruned, "--base", base)
     assert answer.semantics["state"] != "none"
     assert "structure" not in answer.failed
     path = base / "log" / "000000.jsonl"
@@ -146,7 +153,7 @@ def test_a_boundary_that_cannot_be_is_a_fault(
 ) -> None:
     log = Log(entries=whole[0].entries[:-5], leaves=whole[0].leaves[:-5])
     log.add("retention.pruned", boundary=boundary, snapshot="")
-    answer = Answer(log.write(tmp_path / "b"))
+    answer = Apart(log.write(tmp_path / "b"))
     assert answer.failed == {"semantics"}
     assert len(log) - 1 in [fault["index"] for fault in answer.semantics["faults"]]
 
@@ -180,7 +187,7 @@ def test_a_fork_proof_reaches_over_segments(whole: tuple[Log, Path], tmp_path: P
     for size in (5, SEGMENT - 1, SEGMENT, SEGMENT + 3):
         (tmp_path / "k").write_bytes(writer.checkpoint(size, bytes(32), LOG_KEY))
         words = ("--known", tmp_path / "k", "--fork-proof", tmp_path / "f", "--quick")
-        assert Answer(bundle, *words).failed == {"anchored"}
+        assert Apart(bundle, *words).failed == {"anchored"}
         assert Answer("--fork", tmp_path / "f", "--trust", trust).exit == 0
     assert len(log) > SEGMENT + 3
 
@@ -204,18 +211,50 @@ def tiles(log: Log) -> dict[str, bytes]:
 
 def test_tiles_are_those_of_the_tree(whole: tuple[Log, Path], tmp_path: Path) -> None:
     bundle = shutil.copytree(whole[1], tmp_path / "b")
-    for name, data in tiles(whole[0]).items():
-        (bundle / name).parent.mkdir(parents=True, exist_ok=True)
-        (bundle / name).write_bytes(data)
-    assert Answer(bundle, "--quick").exit == 0
-    for name, data in tiles(whole[0]).items():
-        for wrong in (data[:-1] + bytes([data[-1] ^ 1]), data[:-32], data + bytes(32), b""):
-            (bundle / name).write_bytes(wrong)
-            assert Answer(bundle, "--quick").failed == {"structure"}
-        (bundle / name).write_bytes(data)
-    for name in ("tile/0/257", "tile/0/000.p/5", "tile/1/001.p/1", "tile/3/000.p/1", "tile/2/001"):
-        path = bundle / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(32))
-        assert Answer(bundle, "--quick").failed == {"structure"}, name
-        path.unlink()
+    laid_out(bundle, tiles(whole[0]))
+    assert Apart(bundle, "--quick").exit == 0
+
+
+def shortened(data: bytes) -> bytes:
+    return data[:-32]
+
+
+def lengthened(data: bytes) -> bytes:
+    return data + bytes(32)
+
+
+def emptied(_: bytes) -> bytes:
+    return b""
+
+
+def turned(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def named(answer: Answer) -> set[str]:
+    """The tiles that are told to be none of the tree."""
+    return {str(fault["text"]).partition(" ")[0] for fault in answer.structure["faults"]}
+
+
+@pytest.mark.parametrize("change", [shortened, lengthened, emptied, turned])
+def test_each_tile_that_was_changed_is_named(
+    whole: tuple[Log, Path], tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    """All of them at once: of a log of this size each look counts."""
+    bundle = shutil.copytree(whole[1], tmp_path / "b")
+    changed = {name: change(data) for name, data in tiles(whole[0]).items()}
+    laid_out(bundle, changed)
+    answer = (Answer if change is turned else Apart)(bundle, "--quick")
+    assert answer.failed == {"structure"}
+    assert named(answer) == changed.keys()
+
+
+def test_a_tile_that_the_tree_does_not_have_is_named(
+    whole: tuple[Log, Path], tmp_path: Path
+) -> None:
+    bundle = shutil.copytree(whole[1], tmp_path / "b")
+    names = ("tile/0/257", "tile/0/000.p/5", "tile/1/001.p/1", "tile/3/000.p/1", "tile/2/001")
+    laid_out(bundle, dict.fromkeys(names, bytes(32)))
+    answer = Apart(bundle, "--quick")
+    assert answer.failed == {"structure"}
+    assert named(answer) == set(names)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -19,15 +20,16 @@ PERCENT: Final = 100
 class Progress:
     """One line on standard error, renewed at a terminal; none where it goes fast and unseen."""
 
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = clock()
         self._watched = sys.stderr.isatty()
         self._due = self._begun + (0 if self._watched else SLOW_SECONDS)
         self._first: int | None = None
 
     def tell(self, done: int, of: int) -> None:
         """So many records are done, of all; the rate leaves out what was there before."""
-        now = time.monotonic()
+        now = self._clock()
         if self._first is None:
             self._first = done
         if now < self._due and (done < of or not self._watched):
