@@ -1,10 +1,13 @@
 """The tree as RFC 6962 §2.1 writes it down: recursive, over all leaves, and slow."""
 
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 from typing import Final
 
 from ticketgate.domain.merkle import TILE_WIDTH, ReadHashes
+
+LARGE: Final = 65_536 + 600  # leaves, of the one large tree that tests share
 
 # The test data of Certificate Transparency: eight entries, and the root of each tree of them.
 CT_ENTRIES: Final = [
@@ -106,3 +109,10 @@ def reader(hashes: Sequence[bytes]) -> ReadHashes:
         return found
 
     return read
+
+
+@cache
+def large_tree() -> tuple[list[bytes], ReadHashes]:
+    """Leaf hashes of a tree with tiles of three levels, and what reads it; made once."""
+    hashes = leaves(LARGE)
+    return hashes, reader(hashes)

@@ -5,7 +5,17 @@ from typing import Final
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from tests.domain.naive_tree import CT_ENTRIES, CT_ROOTS, leaf, leaves, mth, path, proof, reader
+from tests.domain.naive_tree import (
+    CT_ENTRIES,
+    CT_ROOTS,
+    LARGE,
+    large_tree,
+    leaf,
+    mth,
+    path,
+    proof,
+    reader,
+)
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import leaf_hash
@@ -17,9 +27,7 @@ from ticketgate.domain.proof import (
     roots_of_consistency,
 )
 
-LARGE: Final = 65_536 + 600
-LEAVES: Final = leaves(LARGE)
-READ: Final = reader(LEAVES)
+LEAVES, READ = large_tree()
 
 # Of the test data of Certificate Transparency: (index, size) and the hashes that prove it.
 CT_INCLUSION: Final = {
