@@ -219,6 +219,12 @@ def test_a_log_that_was_emptied_is_not_one_that_was_never_opened(copy: Terminal)
     assert "the log is empty: entry 0 is missing" in done.stdout
 
 
+def test_a_pruned_segment_that_is_none_is_a_fault_and_ends(copy: Terminal) -> None:
+    tamper(copy, "INSERT INTO evidence_pruned VALUES (0, x'00')")
+    assert copy("evidence", "verify", "--require", BUILT).exit_code == 1
+    assert copy("evidence", "replay").exit_code in {1, 3}
+
+
 def test_what_the_document_says_prints_the_log(log: Path) -> None:
     """Its lines, fed to sqlite, give what the chain is made of; every field found is explained."""
     document = (Path(__file__).parents[2] / "docs" / "evidence-format.md").read_text()

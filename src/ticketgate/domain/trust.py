@@ -254,6 +254,10 @@ def follow_key(
         new = _rotated(keys, origin, index, record, verify)
         if any(one.key == new.key for one in keys):
             return tuple(keys)  # it stays as it is
+        if parse_vkey(str(record["old"])).label in (ends or {}):
+            return tuple(
+                keys
+            )  # who stole it may rotate anywhere: the trust file names what follows
         return (*keys, replace(new, end=(ends or {}).get(new.key.label)))
     ended = record.get("key")
     going_on = [one for one in keys if one.key.text != ended and one.counts_at(index + 2)]

@@ -715,6 +715,8 @@ class Keys:
             raise Refused("the old key's signature does not verify")
         if not verify_signature(new.public, says, signatures[1]):
             raise Refused("the new key's possession does not verify")
+        if (old.key.name, old.key.key_id) in self.ends:
+            return  # who has that key can say at any place what follows it: the trust file names it
         self.accept(new, index, None, "log" if old.source == "trust" else old.source)
 
     def ended(self, index: int, record: Record) -> None:
@@ -1768,16 +1770,99 @@ class Cursor:
             raise Refused("a snapshot with something behind it")
 
 
+# What an element of a snapshot may be: a row of forms, a list of one form, an object of forms, the
+# least that a number may be, or the types of a value.
+TEXTS = frozenset({str, type(None)})
+FORMS: dict[str, Any] = {
+    "approved": (str, TEXTS, TEXTS, TEXTS, 0),
+    "ballots": {
+        "approvers": [(str, 1, 1, [str])], "denied": bool, "id": str, "need": [(str, 1, 1, 1)],
+        "parties": [str], "seconds": [(str, 1, 1)],
+    },
+    "boundary": 1,
+    "folded": {"id": str, "index": 0, "on": str, "said": dict, "state": str},
+    "keys": (str, 0, frozenset({int, type(None)})),
+    "revisions": (str, int),
+    "time": str,
+}  # fmt: skip
+MAY_BE_SAID: dict[str, set[str]] = {
+    "delivery": {"source"},
+    "ticket": {"source", "table", "revision"},
+    "request": {"entitlement", "target", "decide_by", "round", "stage", "material"},
+    "grant": {*KEPT_OF_GRANT, "baseline"},
+}
+
+
+def fits(value: Any, form: Any) -> bool:
+    """Whether a value has this form."""
+    if isinstance(form, tuple):
+        return isinstance(value, list) and len(value) == len(form) and all(map(fits, value, form))
+    if isinstance(form, list):
+        return isinstance(value, list) and all(fits(one, form[0]) for one in value)
+    if isinstance(form, dict):
+        return (
+            isinstance(value, dict)
+            and value.keys() == form.keys()
+            and all(fits(value[key], form[key]) for key in form)
+        )
+    if isinstance(form, frozenset):
+        return type(value) in form
+    return type(value) is int and value >= form if isinstance(form, int) else type(value) is form
+
+
+def fits_said(on: str, name: str, value: Any) -> bool:
+    """Whether a thing of this machine may have been said to have this."""
+    if name not in MAY_BE_SAID[on]:
+        return False
+    if value is None:
+        return on != "grant" or name == "baseline"
+    if name == "baseline":
+        return isinstance(value, bool)
+    return fits(value, 0 if name in ("seconds", "revision", "round", "stage") else str)
+
+
+def is_rising(rows: list[Any], width: int) -> bool:
+    """Whether rows are sorted by so many of their first values, each once."""
+    keys = [row[:width] if width else row for row in rows]
+    return all(one < other for one, other in zip(keys, keys[1:]))
+
+
+def check_element(name: str, value: Any, boundary: int, last: tuple[str, Any]) -> tuple[str, Any]:
+    """Refuse what a snapshot would not have; the place of this element among its likes."""
+    good = fits(value, FORMS[name])
+    if good and name == "time":
+        good = is_instant(value)
+    elif good and name == "keys":
+        good = value[2] is None or value[2] >= 0
+    elif good and name == "ballots":
+        people = [value["parties"], *(row[3] for row in value["approvers"])]
+        rows = ((value["approvers"], 3), (value["need"], 3), (value["seconds"], 2))
+        good = all(is_rising(some, 0) for some in people) and all(people[1:])
+        good = good and all(is_rising(some, width) for some, width in rows)
+    elif good and name == "folded":
+        on, said = value["on"], value["said"]
+        states = {after for machine, _, after in MOVES if machine == on}
+        good = value["state"] in states and value["index"] < boundary
+        good = good and all(fits_said(on, key, what) for key, what in said.items())
+    if not good:
+        raise Refused(f"`{name}` of a snapshot in another form")
+    if name in ("boundary", "time"):
+        return name, ()
+    places = {"ballots": ("id",), "folded": ("on", "id"), "revisions": (0, 1)}.get(name, (0,))
+    place = tuple(value[key] for key in places)
+    if last[0] == name and last[1] >= place:
+        raise Refused(f"`{name}` of a snapshot that is not sorted")
+    return name, place
+
+
 def load_snapshot(path: str, boundary: int, replay: Replay, *, keys_only: bool) -> None:
     """Let the replay start from what a snapshot says; with `keys_only`, take its keys alone."""
-    cursor = Cursor(path)
+    cursor, last = Cursor(path), ("", ())
     try:
         for name, value in cursor.items():
+            last = check_element(name, value, boundary, last)
             if name == "keys":
                 vkey, since, end = value
-                checked = [number for number in (since, end) if type(number) is int]
-                if len(checked) != 1 + (end is not None):
-                    raise Refused("a key of the snapshot in another form")
                 replay.keys.accept(parse_vkey(vkey, LOG_KEY), since, end, "snapshot")
             elif name == "boundary" and value != boundary:
                 raise Refused("a snapshot of another boundary")

@@ -166,7 +166,7 @@ class SqliteEvidence:
         boundary = self.first()
         if not boundary:
             return None
-        leaf = self._pruned_leaves(boundary - 1, 1)[0]
+        leaf = b"".join(self._pruned_leaves(boundary - 1, 1))  # none, where the row was cut
         sql = "SELECT json FROM evidence_snapshot WHERE boundary = ?"
         return Pruned(boundary, leaf, scalar(self._db, sql, boundary))
 
@@ -183,6 +183,7 @@ class SqliteEvidence:
         )
 
     def _pruned_leaves(self, first: int, count: int) -> list[bytes]:
+        """So many of them as are there, whole."""
         found: list[bytes] = []
         while len(found) < count:
             segment, at = divmod(first + len(found), SEGMENT_ENTRIES)
@@ -190,6 +191,8 @@ class SqliteEvidence:
             wanted = min(count - len(found), SEGMENT_ENTRIES - at)
             span = (at * HASH_BYTES + 1, wanted * HASH_BYTES)
             data = scalar(self._db, sql, *span, segment)
+            if not isinstance(data, bytes) or len(data) != wanted * HASH_BYTES:
+                break  # a row that was tampered with: what asks for its hashes finds too few
             found += [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]
         return found
 
