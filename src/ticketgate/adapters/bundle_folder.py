@@ -27,6 +27,7 @@ from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX
 
 SEGMENT_ENTRIES: Final = 65_536
 DISCLOSURE_BYTES_MAX: Final = 16_777_216  # of a line
+CHECKPOINT_BYTES_MAX: Final = 1 << 25  # of `checkpoints/` together, and of receipts' checkpoints
 CHUNK_BYTES: Final = 1 << 20
 FILES_MAX: Final = 250_000
 STRAYS_KEPT_MAX: Final = 1000  # of what is no file of a bundle; the rest are counted
@@ -77,6 +78,7 @@ class BundleFolder:
             raise BundleUnreadableError(
                 f"there is no folder {folder}", next_step="name an exported bundle's folder"
             )
+        self.left_out = False  # whether there are more checkpoints than are read
         self._listing = list_files(folder)
         names = self.names = self._listing.files
         for name in ("origin", "policy"):
@@ -101,7 +103,15 @@ class BundleFolder:
         sizes = sorted(int(name[12:]) for name in names if name.startswith("checkpoints/"))
         stamps = sorted(int(name[8:-4]) for name in names if name.startswith("anchors/"))
         newest = [(None, self.small("checkpoint"))] if "checkpoint" in names else []
-        kept = [(size, self.small(f"checkpoints/{size}")) for size in sizes]
+        kept: list[tuple[int | None, bytes]] = []
+        room = CHECKPOINT_BYTES_MAX
+        for size in sizes:
+            data = self.small(f"checkpoints/{size}")
+            room -= len(data)
+            if room < 0:
+                self.left_out = True
+                break
+            kept.append((size, data))
         return Vouching(
             (*newest, *kept), {size: self.small(f"anchors/{size}.tsr") for size in stamps}
         )
@@ -135,6 +145,8 @@ class BundleFolder:
 
     def _layout(self) -> Iterator[LayoutFault]:
         yield from map(LayoutFault, self._listing.faults)
+        if self.left_out:
+            yield LayoutFault("more checkpoints than are read")
         if not self.origin:
             yield LayoutFault("the file `origin` is not a name and a newline")
         for segment in sorted(self._segments):

@@ -26,6 +26,7 @@ from ticketgate.domain.state_check import TableRow
 from ticketgate.domain.tlog_proof import parse_tlog_proof
 from ticketgate.domain.trust import Trust
 
+RECEIPT_CHECKPOINT_BYTES_MAX: Final = 1 << 25  # of the checkpoints in receipts together
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,9 +81,10 @@ def verify_bundle(bundle: Bundle, asked: Asked) -> Report:
 
 
 def _receipts(bundle: Bundle) -> tuple[list[LayoutFault], list[tuple[None, bytes]]]:
-    """What is wrong with the receipts of a copy, and the checkpoints in them."""
+    """What is wrong with the receipts of a copy, and the checkpoints in them, each once."""
     faults: list[LayoutFault] = []
-    checkpoints: list[tuple[None, bytes]] = []
+    notes: dict[bytes, None] = {}
+    room = RECEIPT_CHECKPOINT_BYTES_MAX
     for name, data in bundle.receipts():
         try:
             proof = parse_tlog_proof(data)
@@ -90,8 +92,13 @@ def _receipts(bundle: Bundle) -> tuple[list[LayoutFault], list[tuple[None, bytes
         except EvidenceError as fault:
             faults.append(LayoutFault(f"{name} is no receipt: {fault.reason}"))
             continue
-        checkpoints.append((None, proof.signed.note.encoded()))
-    return faults, checkpoints
+        note = proof.signed.note.encoded()
+        room -= 0 if note in notes else len(note)
+        if room < 0:
+            faults.append(LayoutFault("more checkpoints in receipts than are read"))
+            break
+        notes[note] = None
+    return faults, [(None, note) for note in notes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ class Eraser:
         self.retention = retention
         self.now = now
         self._one = Lock()
+        self._traces = False  # whether files may still hold what was erased
         self._place = BEGINNING  # where looking for what is too old goes on
 
     def preview(self, what: What) -> Erasure:
@@ -212,7 +213,9 @@ class Eraser:
         try:
             with self.store.reading() as looking:
                 values = found(looking, what)
-            return _together(self._erase(part, by, reason) for part in _steps(values))
+            done = _together(self._erase(part, by, reason) for part in _steps(values))
+            self._scrub()
+            return done
         finally:
             self._one.release()
 
@@ -221,6 +224,8 @@ class Eraser:
 
         What is held back is passed over until the next round, which begins when nothing is left.
         """
+        if self._traces:
+            self._scrub()
         if self.retention.disclosures is None:
             return 0
         moment = self.now() - self.retention.disclosures
@@ -235,7 +240,12 @@ class Eraser:
         if not going:
             return 0
         erased = self._erase(going, BY_AGE, "older than retention.disclosures")
+        self._scrub()
         return sum(erased.erased.values())
+
+    def _scrub(self) -> None:
+        """Leave nothing in the files; where a reader holds them, the next round tries again."""
+        self._traces = not self.store.scrub()
 
     def _erase(self, values: Sequence[HiddenValue], by: str, reason: str) -> Erasure:
         return self.store.write(

@@ -86,3 +86,6 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[Reading]:
         """A snapshot for looking; safe from any thread."""
+
+    def scrub(self) -> bool:
+        """Leave nothing in the files of what was erased; False where that could not be done now."""

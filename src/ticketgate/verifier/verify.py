@@ -56,6 +56,7 @@ ENTRY_MAX = 60_000  # bytes of one entry
 DISCLOSURE_MAX = 1 << 24  # bytes of one line of disclosures.jsonl
 ELEMENT_MAX = 1 << 20  # characters of one element of a snapshot; bytes of a time stamp
 SMALL_MAX = 65_536  # bytes of a checkpoint or trust file
+CHECKPOINTS_MAX = 1 << 25  # bytes of all in `checkpoints/` together, and of all in receipts
 CHUNK = 1 << 18  # bytes read at once
 INT_MAX = 2**53 - 1
 DEPTH_MAX = 8
@@ -2591,8 +2592,14 @@ def find_all(bundle: Bundle, late: list[str]) -> list[Found]:
     founds = []
     if "checkpoint" in bundle.plain:
         founds.append(find_checkpoint("checkpoint", None, bundle.plain["checkpoint"]))
+    room = CHECKPOINTS_MAX
     for size, path in sorted(bundle.checkpoints.items()):
+        room -= min(os.stat(path).st_size, SMALL_MAX + 1)
+        if room < 0:
+            late.append("more checkpoints than are read")
+            break
         founds.append(find_checkpoint(f"checkpoints/{size}", size, path))
+    room = CHECKPOINTS_MAX
     notes = {found.checkpoint.note for found in founds if found.checkpoint}
     for path in bundle.proofs:
         label = f"proofs/{os.path.basename(path)}"
@@ -2602,6 +2609,10 @@ def find_all(bundle: Bundle, late: list[str]) -> list[Found]:
             late.append(f"{label}: {refusal}")
             continue
         if checkpoint.note not in notes:
+            room -= len(checkpoint.note)
+            if room < 0:
+                late.append("more checkpoints in receipts than are read")
+                break
             notes.add(checkpoint.note)
             founds.append(Found(label, None, checkpoint, ""))
     return founds

@@ -225,6 +225,7 @@ def _opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
 def _durable(connection: sqlite3.Connection) -> None:
     mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten in the file
     level = connection.execute("PRAGMA synchronous").fetchone()[0]
     if mode != "wal" or level != 2:  # noqa: PLR2004 -- 2 is FULL in SQLite's own numbering
         raise StoreUnavailableError(

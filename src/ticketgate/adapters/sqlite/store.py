@@ -96,6 +96,15 @@ class SqliteStore:
         if self._stopping.is_set():
             self._close_idle()
 
+    def scrub(self) -> bool:
+        """Fold the WAL into the file and empty it: it still holds what was overwritten there.
+
+        False where readers kept it from being emptied within the busy time-out.
+        """
+        with closing(schema.connect(self.path)) as connection:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def _close_idle(self) -> None:
         with suppress(IndexError):
             while True:
