@@ -315,21 +315,20 @@ def opened(path: Path) -> BufferedReader:
 
 
 def lines(path: Path, bytes_max: int) -> Iterator[tuple[bytes, bool]]:
-    """(line, whether a newline ended it); a line longer than that is cut to one byte more."""
+    """(line, whether a newline ended it); a line longer than that is cut to one byte more.
+
+    Of a file whose lines do not end the rest is not read.
+    """
     with opened(path) as file:
         rest = b""
         while chunk := file.read(CHUNK_BYTES):
             *whole, rest = (rest + chunk).split(b"\n")
             for line in whole:
                 yield line[: bytes_max + 1], True
-            rest = _bounded(rest, bytes_max)
+            if len(rest) > bytes_max:
+                break
         if rest:
             yield rest[: bytes_max + 1], False
-
-
-def _bounded(rest: bytes, bytes_max: int) -> bytes:
-    """So much of an unfinished line as shows that it is too long."""
-    return rest if len(rest) <= bytes_max else rest[: bytes_max + 1]
 
 
 def _is_folder(name: str) -> bool:

@@ -55,6 +55,7 @@ SEGMENT = 65536  # entries in a full segment: a perfect subtree of height 16
 ENTRY_MAX = 60_000  # bytes of one entry
 DISCLOSURE_MAX = 1 << 24  # bytes of one line of disclosures.jsonl
 ELEMENT_MAX = 1 << 20  # characters of one element of a snapshot; bytes of a time stamp
+FILES_MAX = 250_000  # of a bundle
 SMALL_MAX = 65_536  # bytes of a checkpoint or trust file
 CHECKPOINTS_MAX = 1 << 25  # bytes of all in `checkpoints/` together, and of all in receipts
 CHUNK = 1 << 18  # bytes read at once
@@ -2019,6 +2020,7 @@ class Bundle:
         self.tiles: dict[int, list[tuple[str, str, int, int]]] = {}  # by segment
         self.high_tiles: list[tuple[str, str, int, int]] = []
         self.strays = Verdict("strays")
+        self.count = 0
         self._walk(root, "")
         lost = [name for name in ("origin", "policy") if name not in self.plain]
         if not os.path.isdir(os.path.join(root, "log")) or os.path.islink(
@@ -2056,6 +2058,9 @@ class Bundle:
         }  # fmt: skip
         if found is None or (kind == "snapshot" and int(found[1]) % SEGMENT):
             return False
+        self.count += 1
+        if self.count > FILES_MAX:
+            raise Stopped(3, f"{self.root}: more than {FILES_MAX} files")
         if kind == "plain":
             self.plain[name] = path
         elif kind == "segment":

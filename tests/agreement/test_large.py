@@ -1,0 +1,158 @@
+"""Logs of more than one segment: gaps, doubled segments, leaf hashes, bases, snapshots, tiles."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.agreement.both import Asked, Told, agreed
+from tests.agreement.bundles import Files, laid_out
+from tests.agreement.catching import by_command_lines, note
+from tests.agreement.conftest import COUNT, Large
+from tests.verifier import bundle_writer as writer
+from tests.verifier.bundle_writer import LOG_KEY, SEGMENT
+
+pytestmark = pytest.mark.slow
+FIRST, LAST = "log/000000.jsonl", "log/000001.jsonl"
+SNAPSHOT: Final = f"snapshots/{SEGMENT}.json"
+QUICK: Final = Asked(quick=True)
+
+
+def asked(space: Path, files: Files, what: Asked = Asked()) -> Told:  # noqa: B008 -- it is frozen
+    folder = space / str(len(list(space.iterdir())))
+    return agreed(laid_out(folder, files), what)
+
+
+def without(files: Files, name: str) -> Files:
+    return {other: data for other, data in files.items() if other != name}
+
+
+def test_a_log_of_two_segments_holds(large: Large, space: Path) -> None:
+    found = asked(space, large.files)
+    assert (found.exit, found.numbers["size"], found.numbers["signed_to"]) == (0, COUNT, COUNT)
+    assert found.numbers["leaf"] == large.log.leaves[-1].hex()
+    assert asked(space, large.files, QUICK).exit == 0
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_missing_segment_is_a_gap_at_its_first_index(
+    large: Large, space: Path, *, quick: bool
+) -> None:
+    what = Asked(quick=quick)
+    bad = {"structure": 0, "signed": 0}
+    assert asked(space, without(large.files, FIRST), what).bad == bad
+    bad = {"structure": SEGMENT, "signed": SEGMENT}
+    assert asked(space, without(large.files, LAST), what).bad == bad
+
+
+def test_a_segment_twice_is_caught_also_where_both_are_right(large: Large, space: Path) -> None:
+    found = asked(space, large.files | {"log/000000.leaves": large.leaves}, QUICK)
+    assert (found.exit, found.bad) == (1, {"structure": 0})
+
+
+def test_a_segment_with_a_line_too_few_or_too_many_is_caught_there(
+    large: Large, space: Path
+) -> None:
+    lines = large.files[FIRST].splitlines(keepends=True)
+    short = large.files | {FIRST: b"".join(lines[:-1])}
+    assert asked(space, short, QUICK).bad["structure"] == SEGMENT - 1
+    long = large.files | {FIRST: large.files[FIRST] + lines[0]}
+    found = asked(space, long, QUICK)
+    assert (found.bad, found.numbers["size"]) == ({"structure": SEGMENT}, COUNT)
+
+
+def test_an_edit_at_the_end_of_a_segment_is_caught_by_the_next_one(
+    large: Large, space: Path
+) -> None:
+    lines = large.files[FIRST].splitlines(keepends=True)
+    lines[-1] = lines[-1].replace(b'"duplicates":0', b'"duplicates":1')
+    found = asked(space, large.files | {FIRST: b"".join(lines)})
+    assert found.bad == {"structure": SEGMENT, "signed": COUNT}
+
+
+def test_leaf_hashes_stand_for_what_was_pruned(large: Large, space: Path, start: bytes) -> None:
+    told = asked(space, large.pruned())
+    assert (told.exit, told.states["semantics"], told.states["signed"]) == (4, "none", "holds")
+    found = asked(space, large.pruned() | {SNAPSHOT: start})
+    assert (found.exit, found.states["semantics"]) == (0, "holds")
+    assert found.numbers == told.numbers
+
+
+def test_a_wrong_leaf_hash_is_caught_by_the_root(large: Large, space: Path) -> None:
+    for at, bad in (
+        (100, {"signed": COUNT}),
+        (SEGMENT * 32 - 1, {"signed": COUNT, "structure": SEGMENT}),
+    ):
+        hashes = bytearray(large.leaves)
+        hashes[at] ^= 1
+        files = large.pruned() | {"log/000000.leaves": bytes(hashes)}
+        assert asked(space, files, QUICK).bad == bad
+
+
+@pytest.mark.parametrize("change", ["time", "boundary", "form", "none"])
+def test_another_snapshot_is_caught_at_its_boundary(
+    large: Large, space: Path, start: bytes, change: str
+) -> None:
+    other = {
+        "time": start.replace(b'"time":"2026-11-22', b'"time":"2026-11-20'),
+        "boundary": start.replace(b"65536", b"131072"),
+        "form": start + b"\n",
+        "none": b"",
+    }[change]
+    assert other != start
+    found = asked(space, large.pruned() | {SNAPSHOT: other})
+    assert (found.exit, found.bad) == (1, {"semantics": SEGMENT})
+
+
+def test_a_base_has_what_is_left_out_or_is_found_to_be_another(
+    large: Large, space: Path, start: bytes
+) -> None:
+    base = laid_out(space / "base", large.files)
+    found = asked(space, large.pruned() | {SNAPSHOT: start}, Asked(base=base))
+    assert (found.exit, found.states["semantics"]) == (0, "holds")
+    (base / FIRST).write_bytes(large.files[FIRST].replace(b'"duplicates":0', b'"duplicates":2', 8))
+    found = asked(space, large.pruned() | {SNAPSHOT: start}, Asked(base=base))
+    assert (found.exit, found.bad) == (1, {"structure": 1})
+
+
+def tile(large: Large, level: int, number: int, width: int = 256) -> bytes:
+    """Hashes of a tile, by the recursion of RFC 6962."""
+    span = 256**level
+    starts = range(number * 256 * span, (number * 256 + width) * span, span)
+    return b"".join(writer.root(large.log.leaves[at : at + span]) for at in starts)
+
+
+def test_tiles_of_every_level_are_held_against_the_tree(large: Large, space: Path) -> None:
+    full, rest = divmod(COUNT, 256)
+    right = {
+        "tile/0/255": tile(large, 0, 255),
+        f"tile/0/{full:03d}.p/{rest}": tile(large, 0, full, rest),
+        "tile/1/000": tile(large, 1, 0),
+        "tile/1/001.p/1": tile(large, 1, 1, 1),
+        "tile/2/000.p/1": tile(large, 2, 0, 1),
+    }
+    assert asked(space, large.files | right, QUICK).exit == 0
+    for name, data in right.items():
+        wrong = large.files | {name: data[:-1] + bytes([data[-1] ^ 1])}
+        assert asked(space, wrong, QUICK).bad == {"structure": COUNT}, name
+    for name in ("tile/0/258", "tile/1/001.p/2", "tile/2/000.p/2", "tile/3/000.p/1"):
+        assert asked(space, large.files | {name: bytes(32)}, QUICK).bad == {"structure": COUNT}
+
+
+def test_two_histories_of_more_than_a_segment_are_proved_to_be_two(
+    large: Large, space: Path, tmp_path: Path
+) -> None:
+    bundle = laid_out(space / "b", large.files)
+    known, trust = tmp_path / "known", tmp_path / "trust"
+    trust.write_text(writer.policy())
+    for size in (3, SEGMENT, SEGMENT + 1):
+        known.write_bytes(note(size, writer.sha(b"other")))
+        written = []
+        for place in range(2):
+            file = tmp_path / f"fork{size}-{place}"
+            words = [str(bundle), "--quick", "--known", str(known), "--fork-proof", str(file)]
+            assert by_command_lines(words)[place].bad == {"anchored": size}
+            written.append(file.read_bytes())
+        assert written[0] == written[1]
+        words = ["--fork", str(tmp_path / f"fork{size}-0"), "--trust", str(trust)]
+        assert [one.exit for one in by_command_lines(words)] == [0, 0]
+    assert LOG_KEY.vkey in trust.read_text()
