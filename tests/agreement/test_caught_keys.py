@@ -8,6 +8,7 @@ import pytest
 from tests.agreement.both import Asked, agreed
 from tests.agreement.bundles import MALLORY, NEXT_KEY, Files, files_of, laid_out
 from tests.agreement.catching import Case, caught, note
+from tests.domain.stamped import stamp
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import LOG_KEY, ORIGIN, Log, Signer, b64
 
@@ -130,25 +131,6 @@ def test_keys_are_followed_in_quick_too(tmp_path: Path, *, quick: bool) -> None:
     for number, (log, code) in enumerate(((rotation(), 0), (rotation(index=AT + 1), 1))):
         bundle = laid_out(tmp_path / str(number), files_of(log, NEXT_KEY))
         assert agreed(bundle, Asked(quick=quick)).exit == code
-
-
-def der(tag: int, *parts: bytes) -> bytes:
-    """A value of ASN.1 in DER."""
-    body = b"".join(parts)
-    length = bytes([len(body)])
-    if len(body) > 127:
-        size = len(body).to_bytes(2, "big")
-        length = bytes([0x80 | len(size)]) + size
-    return bytes([tag]) + length + body
-
-
-def stamp(text: bytes, digest: str = "608648016503040201") -> bytes:
-    """A time-stamp response over a text as far as it is read here, signed by nobody."""
-    imprint = der(48, der(48, der(6, bytes.fromhex(digest)), der(5)), der(4, writer.sha(text)))
-    info = der(48, der(2, b"\x01"), der(6, b"\x2a"), imprint, der(2, b"\x07" * 120))
-    content = der(48, der(6, b"\x2a"), der(0xA0, der(4, info)))
-    signed = der(48, der(2, b"\x03"), der(49), content)
-    return der(48, der(48, der(2, b"\x00")), der(48, der(6, b"\x2a"), der(0xA0, signed)))
 
 
 def stamped(change: Callable[[bytes], bytes]) -> Files:

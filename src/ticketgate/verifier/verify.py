@@ -1866,8 +1866,10 @@ def load_snapshot(path: str, boundary: int, replay: Replay, *, keys_only: bool) 
             if name == "keys":
                 vkey, since, end = value
                 replay.keys.accept(parse_vkey(vkey, LOG_KEY), since, end, "snapshot")
-            elif name == "boundary" and value != boundary:
-                raise Refused("a snapshot of another boundary")
+            elif name in ("boundary", "time") and not (
+                value == boundary if name == "boundary" else is_instant(value)
+            ):
+                raise Refused("a snapshot of another boundary, or of no time")
             elif not keys_only:
                 restore(replay, name, value)
     except RecursionError:
@@ -1900,7 +1902,7 @@ def restore(replay: Replay, name: str, value: Any) -> None:
         ticket, revision = value
         replay.revisions.setdefault(ticket, set()).add(revision)
     elif name == "time":
-        replay.time = text_of({"time": value}, "time")
+        replay.time = value
 
 
 def file_digest(path: str) -> str:
