@@ -219,6 +219,33 @@ def files_told_otherwise() -> writer.Log:
     return log.beats(4)
 
 
+def test_a_log_cut_back_to_an_older_checkpoint_is_caught_by_what_was_kept(tmp_path: Path) -> None:
+    """And only by that: what is left is whole and signed."""
+    log = writer.Log().opened()
+    log.add("actor.minted", {"subject": "bob"}, actor="act_bob")
+    short = files_of(log.beats(1))
+    assert short["checkpoint"] == FILES["checkpoints/3"]
+    caught(Case("", short, 0, {}), tmp_path / "bundle")
+    (tmp_path / "known").write_bytes(NOTE)
+    asked = Asked(known=(tmp_path / "known",))
+    caught(Case("", short, 1, {"anchored": 3}), tmp_path / "bundle", asked)
+
+
+def test_a_witness_that_cosigned_twice_is_one_of_the_two_that_a_quorum_asks_for(
+    tmp_path: Path,
+) -> None:
+    second = Signer("second.example.org", 4, 3)
+    trust = tmp_path / "trust"
+    names = [f"witness w {WITNESS.vkey}", f"witness v {second.vkey}", "group g all w v"]
+    trust.write_text(writer.policy(*names, quorum="g"))
+    twice = cosigned(*COSIGNED)
+    asked = Asked(trust=trust)
+    states = {"anchored": "holds", "policy": "none"}
+    caught(Case("", twice, 4, {}, states), tmp_path / "twice", asked)
+    both = cosigned(COSIGNED[0], second.line(TEXT))
+    caught(Case("", both, 0, {}, {"policy": "holds"}), tmp_path / "both", asked)
+
+
 @pytest.mark.parametrize(
     ("kept", "code"),
     [(NOTE, 0), (note(9, TOP), 1), (note(6, TOP, MALLORY.line(TEXT)), 2), (b"nonsense", 2),

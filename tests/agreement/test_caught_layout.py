@@ -13,6 +13,7 @@ from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import Log
 
 FIRST, SECOND = SOUND.rows
+SALT: Final = b"AAECAwQFBgcICQoLDA0ODw"
 LINES: Final = FILES[DISCLOSURES].splitlines(keepends=True)
 
 
@@ -32,17 +33,22 @@ def holding(sd: object) -> Files:
     return files_of(log)
 
 
-def erased(*, told: bool, where: int = 0) -> Files:
+def erased(*, told: bool, where: int = 0, there: bool = False) -> Files:
     """Record 1's value is gone; a record behind it says so, or one before it."""
     log = Log().opened()
-    digest = writer.b64url(writer.sha(b"x"))
+    encoded = writer.b64url(b'["%b","subject","bob"]' % SALT)
+    digest = writer.b64url(writer.sha(encoded.encode()))
     if where:
         log.add("disclosure.erased", digests=[FIRST["digest"]])
     index = log.add("actor.minted", actor="a", sd=[digest])
     if told:
         log.add("disclosure.erased", digests=[digest])
-    log.rows.append({"digest": digest, "encoded": None, "idx": index})
+    log.rows.append({"digest": digest, "encoded": encoded if there else None, "idx": index})
     return files_of(log)
+
+
+def withheld_and_erased() -> Files:
+    return {name: data for name, data in erased(told=True).items() if name != DISCLOSURES}
 
 
 def again() -> Files:
@@ -62,7 +68,6 @@ def swapped(rows: list[dict[str, Any]]) -> None:
     rows[0]["encoded"], rows[1]["encoded"] = rows[1]["encoded"], rows[0]["encoded"]
 
 
-SALT: Final = b"AAECAwQFBgcICQoLDA0ODw"
 DISCLOSED: Final = [
     Case("withheld", {k: v for k, v in FILES.items() if k != DISCLOSURES}, 0, {}),
     Case("one_withheld", lines(LINES[1]), 0, {}),
@@ -78,6 +83,8 @@ DISCLOSED: Final = [
     Case("out_of_order", lines(LINES[1], LINES[0]), 1, {"disclosures": 3}),
     Case("erased_and_no_record_says_so", erased(told=False), 1, {"disclosures": 1}),
     Case("erased_on_record", erased(told=True), 0, {}),
+    Case("erased_on_record_and_there_again", erased(told=True, there=True), 1, {"disclosures": 1}),
+    Case("erased_on_record_and_withheld", withheld_and_erased(), 0, {}),
     Case("an_erasure_of_what_comes_later", erased(told=True, where=1), 1, {"semantics": 1}),
     Case("reappearing_in_another_record", again(), 1, {"disclosures": 3}),
     Case("without_a_newline", lines(*LINES)

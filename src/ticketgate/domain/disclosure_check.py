@@ -76,8 +76,6 @@ class DisclosureCheck:
                 self._may_be_gone.add(digest)
             elif self.whole:
                 semantics.add(index, "tells of an erasure of what no entry before it holds")
-            else:
-                self._may_be_gone.add(digest)
 
     def answer(self, row: DisclosureRow) -> None:
         """Check one stored disclosure."""
@@ -112,6 +110,8 @@ class DisclosureCheck:
             if digest not in self._may_be_gone:
                 self.faults.add(index, "a disclosure is erased, and no record says so")
         else:
+            if digest in self._may_be_gone:
+                self.faults.add(index, "a disclosure is there that a record says was erased")
             self._open(index, digest, encoded)
 
     def _open(self, index: int, digest: str, encoded: object) -> None:

@@ -1244,15 +1244,15 @@ class Digests:
     def __init__(self) -> None:
         self.parts: dict[str, bytearray] = collections.defaultdict(bytearray)
 
-    def add(self, digest: str, index: int) -> None:
-        """Note that the entry holds the digest."""
-        self.parts[digest[0]] += digest[:16].encode() + index.to_bytes(8, "big")
+    def add(self, digest: str, index: int, *, there: bool) -> None:
+        """Note that the entry holds the digest, and whether its value is there."""
+        self.parts[digest[0]] += digest[:16].encode() + (index << 1 | there).to_bytes(8, "big")
 
-    def entries(self, digests: Iterable[str]) -> tuple[list[int], dict[str, int]]:
+    def entries(self, digests: Iterable[str]) -> tuple[list[int], dict[str, tuple[int, bool]]]:
         """The entries that hold a digest an earlier one holds, and where the given digests are."""
         asked = {digest[:16].encode(): digest for digest in digests}
         twice: list[int] = []
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, bool]] = {}
         for part in self.parts.values():
             seen = set()
             for at in range(0, len(part), 24):
@@ -1261,9 +1261,9 @@ class Digests:
                     int.from_bytes(part[at + 16 : at + 24], "big"),
                 )
                 if key in seen:
-                    twice.append(index)
+                    twice.append(index >> 1)
                 elif key in asked:
-                    found[asked[key]] = index
+                    found[asked[key]] = index >> 1, bool(index & 1)
                 seen.add(key)
         return sorted(twice), found
 
@@ -1334,7 +1334,8 @@ class Disclosures:
             self._row(self.next, index, record, missing)
             self.next = next(self.rows, None)
         for digest in sd:
-            self.digests.add(digest, index)
+            there = digest not in missing and digest not in self.erased
+            self.digests.add(digest, index, there=there)
         self.counts["withheld"] += len(missing)
         if missing and self.tickets:
             self.tickets.hidden(record)
@@ -1375,16 +1376,21 @@ class Disclosures:
         for digest, index in self.erased.items():
             if digest not in on_record:
                 self.verdict.fault(index, "erased, and no disclosure.erased lists it")
+        for digest in on_record:
+            index, there = found.get(digest, (0, False))
+            if there:
+                self.verdict.fault(index, "there, although a disclosure.erased lists it")
         words = [f"{count} {name}" for name, count in self.counts.items()]
         self.verdict.note = ", ".join(words)
 
     @staticmethod
-    def _on_record(replay: Replay, found: dict[str, int]) -> set[str]:
+    def _on_record(replay: Replay, found: dict[str, tuple[int, bool]]) -> set[str]:
         """The digests that a `disclosure.erased` lists, behind the entry that holds each."""
         on_record = set()
         for digest, told in replay.listed.items():
             for index in told:
-                if found.get(digest, index) >= index and (digest in found or replay.whole):
+                held = found[digest][0] if digest in found else index
+                if held >= index and (digest in found or replay.whole):
                     replay.verdict.fault(index, "erased is a digest of no entry before")
                 else:
                     on_record.add(digest)
