@@ -29,9 +29,11 @@ from ticketgate.domain.evidence import (
     canonical,
     digest_of,
     disclosure_digest,
+    disclosure_line,
     genesis,
     leaf_hash,
     parse_disclosure,
+    parse_disclosure_line,
     parse_entry,
     seal,
 )
@@ -268,6 +270,41 @@ def test_a_disclosure_that_we_would_not_write_is_not_read(encoded: str) -> None:
 def test_hostile_disclosures_give_only_our_error(encoded: str) -> None:
     with pytest.raises(EvidenceError):
         parse_disclosure(encoded)
+
+
+DIGEST: Final = "A" * 43
+
+
+@pytest.mark.parametrize("encoded", [None, "WyJB"])
+def test_a_disclosures_line_is_read_as_it_is_written(encoded: str | None) -> None:
+    line = disclosure_line(DIGEST, 7, encoded)
+    assert line.endswith(b"}\n")
+    assert parse_disclosure_line(line[:-1]) == (DIGEST, 7, encoded)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("7", "-1"),
+        ("7", "true"),
+        ("7", "9007199254740992"),
+        ("7", '"7"'),
+        ("7", "7.0"),
+        (DIGEST, "A" * 42),
+        (DIGEST, "+" * 43),
+        ('"WyJB"', '""'),
+        ('"WyJB"', '"a+b"'),
+        ('"WyJB"', "7"),
+        (",", ", "),
+        ("}", ',"more":1}'),
+        ("{", "["),
+        ("idx", "index"),
+    ],
+)
+def test_any_other_line_of_a_disclosure_is_refused(old: str, new: str) -> None:
+    line = disclosure_line(DIGEST, 7, "WyJB").decode().rstrip("\n")
+    with pytest.raises(EvidenceError):
+        parse_disclosure_line(line.replace(old, new).encode())
 
 
 @pytest.mark.parametrize("count", [0, 15, 17, 20])

@@ -140,6 +140,13 @@ def test_any_other_boundary_is_a_fault(boundary: Json) -> None:
     assert replay.life.pruned == 0
 
 
+def test_what_was_pruned_names_a_snapshot() -> None:
+    replay = Replay()
+    replay.take(AT, pruned(AT) | {"snapshot": None})
+    assert faults(replay) == [(AT, "pruned without a snapshot")]
+    assert (replay.life.pruned, replay.life.snapshots) == (0, {})
+
+
 def test_a_boundary_never_comes_twice_nor_goes_back() -> None:
     replay = Replay()
     replay.take(4 * AT, pruned(2 * AT))

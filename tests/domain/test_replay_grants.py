@@ -136,6 +136,14 @@ def test_only_a_grant_is_handed_anything_on() -> None:
     assert story.faults == [(6, "handed on to a grant that does not exist")] * 2
 
 
+@pytest.mark.parametrize("heirs", [None, "grant_1", {"grant_1": True}])
+def test_heirs_are_a_list(heirs: Json) -> None:
+    story = Story()
+    story.approved()
+    story.grant(NEW, "planned", heirs=heirs)
+    assert story.faults == [(3, "heirs that are no list of grants")]
+
+
 def test_an_active_grant_has_an_end() -> None:
     story = Story()
     story.approved()

@@ -255,6 +255,14 @@ def test_another_snapshot_than_the_record_names_is_a_fault_at_its_boundary() -> 
     assert texts(report(log, edited)) == [(AT, "no record names what replaying began with")]
 
 
+def test_a_snapshot_of_another_boundary_is_a_fault_at_this_one() -> None:
+    log, start = moved(life(), 10)
+    other = (start.snapshot or b"").replace(b'"boundary":65536', b'"boundary":131072')
+    say_pruned(log, start)
+    found = report(log, Pruned(AT, start.leaf, other))
+    assert (AT, "a snapshot of another boundary") in texts(found)
+
+
 @pytest.mark.parametrize("data", [None, b"", b"{}", b"\xff", b'{"boundary":65536}'])
 def test_a_snapshot_that_cannot_be_read_is_a_fault_at_the_boundary(data: bytes | None) -> None:
     log, start = moved(life(), 10)

@@ -70,6 +70,7 @@ def test_a_receipt_of_another_record_or_without_its_entry_does_not_hold() -> Non
     assert not TlogProof(4, right.hashes, right.signed, right.extra).holds()
     assert not TlogProof(3, right.hashes[1:], right.signed, right.extra).holds()
     assert not TlogProof(3, right.hashes, right.signed, ENTRIES[4]).holds()
+    assert not TlogProof(3, (bytes(32), *right.hashes[1:]), right.signed, right.extra).holds()
     assert not TlogProof(3, right.hashes, right.signed).holds()
 
 

@@ -281,6 +281,22 @@ def test_a_digest_that_comes_again_in_another_entry_is_a_fault() -> None:
     assert report.tally == Tally(given=1, erased=0, withheld=1, mismatch=0)
 
 
+def test_what_was_erased_on_record_does_not_come_back() -> None:
+    log = life()
+    digest, index, _ = log.hidden[1]
+    log.tell("disclosure.erased", digests=[digest])
+    assert first_bad(log.report()) == (None, None, index)
+    assert texts(log.report()) == {"a disclosure is there that a record says was erased"}
+
+
+@pytest.mark.parametrize("listed", [["b" * 43, "a" * 43], ["a" * 43] * 2])
+def test_digests_are_sorted_and_each_stands_once(listed: list[Json]) -> None:
+    row = rewritten(Log().rows[0], sd=listed)
+    report = verify([row], [], Head(1, row[1]), ORIGIN)
+    assert texts(report) == {"digests that are not sorted, or not each once"}
+    assert report.tally == Tally(0, 0, 0, 0)
+
+
 @pytest.mark.parametrize("listed", [None, "x", [1], {"a": 1}])
 def test_digests_that_are_no_list_of_texts_are_a_fault(listed: Json) -> None:
     row = rewritten(Log().rows[0], sd=listed)
