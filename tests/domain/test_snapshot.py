@@ -50,6 +50,7 @@ def full() -> Replay:
     log = life()
     asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
     asked |= {"requester": "act_2", "beneficiary": "act_2", "seconds": 60}
+    asked |= {"target": "t", "entitlement": "e"}
     at: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 60}
     for ident in ("r2", "r3"):
         log.move("request", ident, NEW, "awaiting", **asked)
@@ -57,7 +58,7 @@ def full() -> Replay:
             log.tell(
                 "decision.recorded", None, request=ident, approver=who, decision="approve", **at
             )
-    log.move("request", "r3", "awaiting", "approved", **asked, target="t", entitlement="e")
+    log.move("request", "r3", "awaiting", "approved", **asked)
     signed = "A" * 86 + "=="
     keys: dict[str, Json] = {"old": GATE.text, "new": NEXT.text}
     log.tell("key.rotated", None, **keys, signature=signed, possession=signed)

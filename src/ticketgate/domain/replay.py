@@ -156,11 +156,18 @@ class Replay:
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
         folded = self.folded.setdefault((machine, ident), Folded())
         folded.state, folded.index = after, index
+        if machine == "request" and after == "approved":
+            self._as_asked(index, folded, record)
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "request" and after != "approved":
             self._follow(index, ident, after, record)
         elif machine == "grant":
             self._hold(index, folded, record)
+
+    def _as_asked(self, index: int, asked: Folded, record: Record) -> None:
+        """What is approved is what was asked when people decided."""
+        if any(record[name] != asked.said.get(name) for name in ("entitlement", "target")):
+            self.faults.add(index, "approved is something else than was asked")
 
     def _is_new_revision(self, index: int, ident: str, revision: Json) -> bool:
         if type(revision) is not int:
@@ -233,7 +240,9 @@ class Replay:
         round_, needs = _count(record["round"]), _counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
-        if not all(isinstance(record[name], str) for name in ("requester", "beneficiary")):
+        if not {record[name] for name in PARTIES[:2] if _is_text(record[name])} <= ballot.parties:
+            self.faults.add(index, "approved for somebody else than was asked")
+        if not all(_is_text(record[name]) for name in PARTIES[:2]):
             self.faults.add(index, "approved without a requester or a beneficiary")
         if not round_ or not needs or not isinstance(material, str):
             self.faults.add(index, "approved without round or stages")
@@ -284,6 +293,10 @@ class Replay:
     def _state(self, machine: str, ident: str) -> str:
         known = self.folded.get((machine, ident))
         return NEW if known is None else known.state
+
+
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str)
 
 
 def _count(value: Json) -> int | None:

@@ -1511,6 +1511,7 @@ class Replay:
         self.states: dict[str, dict[str, str]] = {on: {} for on, _, _ in MOVES}
         self.revisions: dict[str, set[int]] = {}
         self.parties: dict[str, set[str]] = {}
+        self.asked: dict[str, tuple[Any, Any]] = {}
         self.ballots: dict[str, Ballots] = {}
         self.approved: dict[str, tuple[Any, ...]] = {}
         self.grants: dict[str, Record] = {}
@@ -1575,11 +1576,16 @@ class Replay:
     def _request(self, name: str, after: str, record: Record) -> None:
         if after == "awaiting":
             self.parties[name] = parties_of(record)
+            self.asked[name] = (record.get("entitlement"), record.get("target"))
             return
-        self.parties.pop(name, None)
+        parties, asked = self.parties.pop(name, set()), self.asked.pop(name, None)
         ballots = self.ballots.pop(name, None)
         if after == "approved":
             self._approve(name, record, ballots or Ballots())
+            if (record.get("entitlement"), record.get("target")) != asked:
+                raise Refused("approved is something else than was asked")
+            if not {record.get("requester"), record.get("beneficiary")} <= parties:
+                raise Refused("approved for somebody else than was asked")
 
     def _approve(self, name: str, record: Record, ballots: Ballots) -> None:
         """Each stage has its approvals, by people who are not a party and count once."""
@@ -1886,6 +1892,17 @@ def load_snapshot(path: str, boundary: int, replay: Replay, *, keys_only: bool) 
         ) from None
 
 
+def restore_thing(replay: Replay, value: Any) -> None:
+    """Where the log left one thing, and what is kept of it."""
+    replay.states[value["on"]][text_of(value, "id")] = text_of(value, "state")
+    if value["on"] == "request" and value["state"] == "awaiting":
+        asked = value["said"].get("entitlement"), value["said"].get("target")
+        replay.asked[value["id"]] = asked
+    if value["on"] == "grant" and value["state"] not in ENDED:
+        said = value["said"].items()
+        replay.grants[value["id"]] = {key: what for key, what in said if key in KEPT_OF_GRANT}
+
+
 def restore(replay: Replay, name: str, value: Any) -> None:
     """Take one element of a snapshot in."""
     if name == "approved":
@@ -1900,10 +1917,7 @@ def restore(replay: Replay, name: str, value: Any) -> None:
         ballots.need.update({tuple(row[:3]): row[3] for row in value["need"]})
         ballots.seconds.update({tuple(row[:2]): row[2] for row in value["seconds"]})
     elif name == "folded":
-        replay.states[value["on"]][text_of(value, "id")] = text_of(value, "state")
-        if value["on"] == "grant" and value["state"] not in ENDED:
-            said = value["said"].items()
-            replay.grants[value["id"]] = {key: what for key, what in said if key in KEPT_OF_GRANT}
+        restore_thing(replay, value)
     elif name == "revisions":
         ticket, revision = value
         replay.revisions.setdefault(ticket, set()).add(revision)
