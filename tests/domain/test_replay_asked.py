@@ -1,0 +1,34 @@
+"""What is approved is what was asked: an approval of one thing carries no other."""
+
+import pytest
+from tests.domain.evidence_log import Log, texts
+
+from ticketgate.domain.evidence import Json
+from ticketgate.domain.machines import NEW
+
+
+def told(**approved: Json) -> set[str]:
+    """What is wrong with a log in which Alice asked for `e` at `t`, and this was approved."""
+    log = Log()
+    asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
+    asked |= {"requester": "act_alice", "beneficiary": "act_amy", "seconds": 60}
+    asked |= {"entitlement": "e", "target": "t"}
+    log.move("request", "r", NEW, "awaiting", **asked)
+    decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 60}
+    log.tell("decision.recorded", request="r", approver="act_1", decision="approve", **decided)
+    log.move("request", "r", "awaiting", "approved", **asked | approved)
+    return texts(log.report())
+
+
+def test_an_approval_of_what_was_asked_is_sound() -> None:
+    assert told() == set()
+
+
+@pytest.mark.parametrize("name", ["entitlement", "target"])
+def test_something_else_cannot_be_approved(name: str) -> None:
+    assert told(**{name: "other"}) == {"approved is something else than was asked"}
+
+
+@pytest.mark.parametrize("name", ["requester", "beneficiary"])
+def test_nothing_can_be_approved_for_somebody_else(name: str) -> None:
+    assert told(**{name: "act_eve"}) == {"approved for somebody else than was asked"}
