@@ -108,6 +108,14 @@ def test_an_index_that_is_no_index_is_caught(name: str, digits: bytes, tmp_path:
     caught(Case(name, files, 1, {"structure": 4}), tmp_path / "bundle")
 
 
+@pytest.mark.parametrize(("place", "digits"), [(0, b"false"), (1, b"true")])
+def test_an_index_that_equals_the_right_one_and_is_none_is_caught(
+    place: int, digits: bytes, tmp_path: Path
+) -> None:
+    files = truly(place, replaced(b'"_seq":%d' % place, b'"_seq":' + digits))
+    caught(Case("", files, 1, {"structure": place}), tmp_path / "bundle")
+
+
 @pytest.mark.parametrize(("name", "digits"), UNREADABLE, ids=[name for name, _ in UNREADABLE])
 def test_an_index_that_cannot_be_read_is_caught(name: str, digits: bytes, tmp_path: Path) -> None:
     files = truly(4, replaced(b'"_seq":4', b'"_seq":' + digits))

@@ -80,6 +80,8 @@ CASES: Final = [
          files_of(rotation(index=AT - 1), LOG_KEY), 1, NOT_TRUE),
     Case("a_rotation_signed_for_the_record_behind",
          files_of(rotation(index=AT + 1), LOG_KEY), 1, NOT_TRUE),
+    Case("a_rotation_by_a_trusted_key_under_another_name", files_of(rotation(
+        old=Signer("other.example.com").vkey), LOG_KEY), 1, NOT_TRUE),
     Case("a_rotation_to_itself", files_of(rotation(to=LOG_KEY), LOG_KEY), 1, NOT_TRUE),
     Case("a_rotation_to_a_key_of_another_log",
          files_of(rotation(to=Signer("other.example.com", 1, 5)), LOG_KEY), 1, NOT_TRUE),

@@ -112,6 +112,16 @@ def test_a_receipt_of_each_record_holds_alone_and_in_a_bundle(trust: Path) -> No
     assert agreed(laid_out(trust.parent / "b", files)).exit == 0
 
 
+@pytest.mark.parametrize("digits", [b"4", b"true", b'"1"'])
+def test_a_receipt_is_of_a_record_that_says_its_index_also_where_the_tree_has_it(
+    digits: bytes, trust: Path
+) -> None:
+    entry = SOUND.entries[1].replace(b'"_seq":1', b'"_seq":' + digits)
+    leaves = [LEAVES[0], writer.leaf(entry), *LEAVES[2:]]
+    data = receipt(1, writer.inclusion(1, leaves), entry, note(6, writer.root(leaves)))
+    assert alone("proof", data, trust).bad == {"structure": 0}
+
+
 def test_a_receipts_checkpoint_is_judged_by_its_witnesses_too(trust: Path) -> None:
     trust.write_text(cosigned_policy())
     text = writer.checkpoint_text(6, TOP)
