@@ -7,7 +7,7 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import NEW
 
 
-def told(**approved: str) -> set[str]:
+def told(**changed: str) -> set[str]:
     """What is wrong with a log in which Alice asked for `e` at `t`, and this was approved."""
     log = Log()
     asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
@@ -16,7 +16,8 @@ def told(**approved: str) -> set[str]:
     log.move("request", "r", NEW, "awaiting", **asked)
     decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 60}
     log.tell("decision.recorded", request="r", approver="act_1", decision="approve", **decided)
-    log.move("request", "r", "awaiting", "approved", **{**asked, **approved})
+    asked.update(changed)
+    log.move("request", "r", "awaiting", "approved", **asked)
     return texts(log.report())
 
 
