@@ -15,7 +15,8 @@ def told(**changed: str) -> set[str]:
     asked |= {"entitlement": "e", "target": "t"}
     log.move("request", "r", NEW, "awaiting", **asked)
     decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 60}
-    log.tell("decision.recorded", request="r", approver="act_1", decision="approve", **decided)
+    decided |= {"request": "r", "approver": "act_1", "decision": "approve"}
+    log.tell("decision.recorded", None, **decided)
     asked.update(changed)
     log.move("request", "r", "awaiting", "approved", **asked)
     return texts(log.report())
