@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -173,7 +173,7 @@ def _fill(gate: Path, records: int) -> None:
         signer = CheckpointSigner(keys, gate / "data" / "checkpoints")
         tree = log.end.tree
         read = SqliteEvidence(database).hashes
-        signer.sign(Checkpoint(ORIGIN, tree.size, tree.root()), read)
+        signer.sign(lambda: nullcontext((Checkpoint(ORIGIN, tree.size, tree.root()), read)))
 
 
 def _proofs(gate: Path, plan: EvidencePlan) -> Iterator[float]:
