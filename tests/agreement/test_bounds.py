@@ -84,6 +84,23 @@ def test_more_files_than_a_bundle_has_are_not_judged(space: Path) -> None:
     assert exits(bundle) == [3, 3]
 
 
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("checkpoints/{}", {"structure": 6, "signed": 3}),
+        ("anchors/{}.tsr", {"structure": 6, "anchored": 3}),
+    ],
+)
+def test_of_what_vouches_so_much_is_read_and_that_there_is_more_is_told(
+    space: Path, name: str, bad: dict[str, int]
+) -> None:
+    bundle = laid_out(space / "b", {name.format(3): b""} | FILES)
+    for number in range(3, 3 + 513):
+        with (bundle / name.format(number)).open("wb") as file:
+            file.truncate(70_000)
+    assert agreed(bundle).bad == bad
+
+
 @contextmanager
 def few_files(more: int) -> Iterator[None]:
     """This process may open so many files more; what it has open stays."""

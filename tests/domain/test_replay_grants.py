@@ -50,7 +50,10 @@ def test_whose_request_it_is_is_not_told_only_afterwards() -> None:
     story.decide("bob")
     story.ask("approved", "awaiting", beneficiary="bob")
     story.grant(NEW, "planned", subject="bob")
-    assert story.faults == [(3, "approved by somebody whose own request it is")]
+    assert story.faults == [
+        (3, "approved for somebody else than was asked"),
+        (3, "approved by somebody whose own request it is"),
+    ]
 
 
 @pytest.mark.parametrize("editors", ["bob", None, ["carol", 7]])

@@ -27,7 +27,7 @@ from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX
 
 SEGMENT_ENTRIES: Final = 65_536
 DISCLOSURE_BYTES_MAX: Final = 16_777_216  # of a line
-CHECKPOINT_BYTES_MAX: Final = 1 << 25  # of `checkpoints/` together, and of receipts' checkpoints
+VOUCHING_BYTES_MAX: Final = 1 << 25  # of `checkpoints/` together, and of `anchors/`
 CHUNK_BYTES: Final = 1 << 20
 FILES_MAX: Final = 250_000
 STRAYS_KEPT_MAX: Final = 1000  # of what is no file of a bundle; the rest are counted
@@ -103,18 +103,23 @@ class BundleFolder:
         sizes = sorted(int(name[12:]) for name in names if name.startswith("checkpoints/"))
         stamps = sorted(int(name[8:-4]) for name in names if name.startswith("anchors/"))
         newest = [(None, self.small("checkpoint"))] if "checkpoint" in names else []
-        kept: list[tuple[int | None, bytes]] = []
-        room = CHECKPOINT_BYTES_MAX
-        for size in sizes:
-            data = self.small(f"checkpoints/{size}")
+        kept = self._within(f"checkpoints/{size}" for size in sizes)
+        tokens = self._within(f"anchors/{size}.tsr" for size in stamps)
+        checkpoints = zip(sizes, kept, strict=False)
+        return Vouching((*newest, *checkpoints), dict(zip(stamps, tokens, strict=False)))
+
+    def _within(self, names: Iterable[str]) -> list[bytes]:
+        """Small files, so many of them as are read together."""
+        found: list[bytes] = []
+        room = VOUCHING_BYTES_MAX
+        for name in names:
+            data = self.small(name)
             room -= len(data)
             if room < 0:
                 self.left_out = True
                 break
-            kept.append((size, data))
-        return Vouching(
-            (*newest, *kept), {size: self.small(f"anchors/{size}.tsr") for size in stamps}
-        )
+            found.append(data)
+        return found
 
     def snapshots(self) -> Iterator[tuple[int, str]]:
         """(boundary, SHA-256 in hex) of each snapshot."""

@@ -54,10 +54,10 @@ if TYPE_CHECKING:
 SEGMENT = 65536  # entries in a full segment: a perfect subtree of height 16
 ENTRY_MAX = 60_000  # bytes of one entry
 DISCLOSURE_MAX = 1 << 24  # bytes of one line of disclosures.jsonl
-ELEMENT_MAX = 1 << 20  # characters of one element of a snapshot; bytes of a time stamp
+ELEMENT_MAX = 1 << 20  # characters of one element of a snapshot
 FILES_MAX = 250_000  # of a bundle
 SMALL_MAX = 65_536  # bytes of a checkpoint or trust file
-CHECKPOINTS_MAX = 1 << 25  # bytes of all in `checkpoints/` together, and of all in receipts
+CHECKPOINTS_MAX = 1 << 25  # bytes of all in `checkpoints/`, in `anchors/`, and in receipts
 CHUNK = 1 << 18  # bytes read at once
 INT_MAX = 2**53 - 1
 DEPTH_MAX = 8
@@ -2453,7 +2453,7 @@ class Judge:
         root = self.log.roots.get(size)
         text = f"{self.log.origin}\n{size}\n{base64.b64encode(root or b'').decode()}\n".encode()
         try:
-            algorithm, imprint = read_imprint(read_small(path, ELEMENT_MAX))
+            algorithm, imprint = read_imprint(read_small(path, SMALL_MAX))
             if root is None or hashlib.new(algorithm, text).digest() != imprint:
                 raise Refused("a time stamp over something else")
         except Refused as refusal:
@@ -2614,17 +2614,23 @@ def read_origin(bundle: Bundle, late: list[str]) -> str:
     return ""
 
 
+def within(files: dict[int, str], late: list[str]) -> Iterator[tuple[int, str]]:
+    """Small files by their sizes, so many of them as are read together."""
+    room = CHECKPOINTS_MAX
+    for size, path in sorted(files.items()):
+        room -= min(os.stat(path).st_size, SMALL_MAX + 1)
+        if room < 0:
+            late.append(f"more than is read, from {os.path.basename(path)} on")
+            return
+        yield size, path
+
+
 def find_all(bundle: Bundle, late: list[str]) -> list[Found]:
     """The checkpoints of a bundle, also those in its receipts."""
     founds = []
     if "checkpoint" in bundle.plain:
         founds.append(find_checkpoint("checkpoint", None, bundle.plain["checkpoint"]))
-    room = CHECKPOINTS_MAX
-    for size, path in sorted(bundle.checkpoints.items()):
-        room -= min(os.stat(path).st_size, SMALL_MAX + 1)
-        if room < 0:
-            late.append("more checkpoints than are read")
-            break
+    for size, path in within(bundle.checkpoints, late):
         founds.append(find_checkpoint(f"checkpoints/{size}", size, path))
     room = CHECKPOINTS_MAX
     notes = {found.checkpoint.note for found in founds if found.checkpoint}
@@ -2658,6 +2664,7 @@ class Audit:
         self.tickets = brought(options.tickets, Tickets, 1 << 26) if options.tickets else None
         self.structure = Verdict("structure")
         self.late: list[str] = []  # what is wrong with files that hold no records
+        self.anchors = list(within(self.bundle.anchors, self.late))
         self.log = Log(read_origin(self.bundle, self.late), self.structure)
         self.keys = Keys(self.trust, self.log.origin)
         self.replay = Replay(self.keys)
@@ -2764,7 +2771,7 @@ class Audit:
             judge.anchored.fault(place, f"the log contradicts the known checkpoint {path}")
             if self.options.fork_proof:
                 judge.anchored.note += write_fork(self.options.fork_proof, judge, known) + "; "
-        for size, path in sorted(self.bundle.anchors.items()):
+        for size, path in self.anchors:
             judge.stamp(size, path)
         judge.settle_anchored()
 
