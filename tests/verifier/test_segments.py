@@ -35,7 +35,12 @@ STATE = snapshot(
             "need": [["m1", 1, 1, 1]], "parties": ["act_bob"], "seconds": [["m1", 1, 3600]],
         }
     ],
-    folded=[{"id": "r1", "index": 9, "on": "request", "said": {}, "state": "awaiting"}],
+    folded=[
+        {
+            "id": "r1", "index": 9, "on": "request", "state": "awaiting",
+            "said": {"entitlement": "db", "target": "scim"},
+        }
+    ],
     revisions=[["t1", 1]],
 )  # fmt: skip
 
