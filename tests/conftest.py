@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -54,3 +54,13 @@ def off_loopback() -> Iterator[list[str]]:
     _refused.clear()
     yield _refused
     assert not _refused, f"sockets off loopback: {_refused}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """A stack that overflows inside coverage's tracer ends the tracing; the next test has it again."""
+    tracer = sys.gettrace()
+    result = yield
+    if tracer is not None and sys.gettrace() is None:
+        sys.settrace(tracer)
+    return result

@@ -26,6 +26,7 @@ from ticketgate.domain.snapshot import (
     from_snapshot,
     to_snapshot,
 )
+from ticketgate.domain.snapshot_form import is_element
 from ticketgate.domain.trust import LogKey, Trust
 from ticketgate.domain.verification import Stored, verify_store
 
@@ -303,3 +304,80 @@ def test_an_erasure_may_be_of_what_was_pruned_since() -> None:
     assert texts(report(log, start)) == []
     log.tell("disclosure.erased", digests=[7])
     assert len(texts(report(log, start))) == 1
+
+
+def edited(name: str, value: Any) -> bytes:  # noqa: ANN401 -- JSON
+    found = json.loads(to_snapshot(full(), AT))
+    found[name] = value(found[name]) if callable(value) else value
+    return canonical(found)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (edited("time", "zzz"), "of no time"),
+        (edited("time", 7), "of no time"),
+        (edited("boundary", AT + 1), "of a boundary that is none"),
+        (edited("folded", {}), "a part of a snapshot that is no list"),
+        (edited("keys", lambda rows: rows[::-1]), "keys of a snapshot that are not sorted"),
+        (edited("folded", lambda rows: rows[::-1]), "not sorted, or come twice"),
+        (edited("approved", lambda rows: rows * 2), "not sorted, or come twice"),
+        (edited("approved", [["r", "a", "e", "t", True]]), "an element of `approved`"),
+        (edited("approved", [["r"]]), "an element of `approved`"),
+        (edited("revisions", [["t", "1"]]), "an element of `revisions`"),
+        (edited("revisions", [[1, 1]]), "an element of `revisions`"),
+        (edited("keys", [["k", True, None]]), "an element of `keys`"),
+        (edited("keys", [7]), "an element of `keys`"),
+        (edited("ballots", [{}]), "an element of `ballots`"),
+    ],
+)
+def test_what_to_snapshot_would_not_write_is_none(data: bytes, reason: str) -> None:
+    with pytest.raises(SnapshotError, match=reason):
+        from_snapshot(data)
+
+
+BALLOT: dict[str, Any] = {
+    "approvers": [["m", 1, 1, ["a"]]], "denied": False, "id": "r",
+    "need": [["m", 1, 1, 1]], "parties": ["p"], "seconds": [["m", 1, 60]],
+}  # fmt: skip
+THING: dict[str, Any] = {
+    "id": "g", "index": 3, "on": "grant", "said": {"seconds": 60}, "state": "active",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"approvers": [["m", 1, 1, []]]},
+        {"approvers": [["m", 1, 1, "ab"]]},
+        {"approvers": [7]},
+        {"need": [["m", 1, 1, 0]]},
+        {"need": [7]},
+        {"seconds": [["m", 1, "60"]]},
+        {"seconds": [7]},
+        {"parties": ["b", "a"]},
+        {"denied": 0},
+    ],
+)
+def test_a_ballot_of_another_form_is_none(changes: dict[str, Any]) -> None:
+    assert is_element("ballots", BALLOT, AT)
+    assert not is_element("ballots", BALLOT | changes, AT)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"index": AT},
+        {"index": "3"},
+        {"on": "nothing"},
+        {"state": "bogus"},
+        {"said": {"more": 1}},
+        {"said": {"seconds": None}},
+        {"said": {"subject": None}},
+        {"said": {"baseline": 1}},
+        {"extra": 1},
+    ],
+)
+def test_a_thing_of_another_form_is_none(changes: dict[str, Any]) -> None:
+    assert is_element("folded", THING, AT)
+    assert not is_element("folded", THING | changes, AT)

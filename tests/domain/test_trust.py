@@ -11,7 +11,15 @@ from tests.domain.signing import Signer, signer, witness
 
 from ticketgate.domain.evidence import INTEGER_MAX
 from ticketgate.domain.note import NOTE_BYTES_MAX, VerifierKey
-from ticketgate.domain.trust import Group, LogKey, Trust, TrustError, parse_trust
+from ticketgate.domain.trust import (
+    Group,
+    LogKey,
+    Trust,
+    TrustError,
+    parse_trust,
+    quorum_of,
+    trust_text,
+)
 
 ORIGIN: Final = "gate.example.com/evidence"
 GATE: Final = signer(ORIGIN, "gate")
@@ -279,3 +287,36 @@ def test_groups_may_be_nested_as_deep_as_a_file_has_room_for() -> None:
     read = trust(DEFINED, *chain, "quorum g2499")
     assert read.meets([W0.key])
     assert not read.meets([W1.key])
+
+
+def test_an_end_of_a_key_of_no_log_in_the_file_is_refused() -> None:
+    with pytest.raises(TrustError, match="of a key of no log in this file"):
+        trust(LOG, "end other.example.org+01234567 5", "quorum none")
+
+
+def test_a_trust_file_is_written_as_it_is_read() -> None:
+    """Every kind of line; what is read again is what was written."""
+    said = trust(
+        DEFINED,
+        "group two 2 w0 w1",
+        "group any any two w2",
+        "quorum any",
+        f"end {GATE.key.label} 7",
+        "tsa roots.pem",
+    )
+    assert parse_trust(trust_text(said)) == said
+
+
+@pytest.mark.parametrize(
+    ("word", "need", "quorum"),
+    [("all", 2, "all-witnesses"), ("any", 1, "any-witnesses")],
+)
+def test_a_word_for_the_witnesses_is_a_group_of_them(word: str, need: int, quorum: str) -> None:
+    witnesses = {"w0": W0.key, "w1": W1.key}
+    assert quorum_of(word, witnesses) == ({quorum: Group(need, ("w0", "w1"))}, quorum)
+
+
+@pytest.mark.parametrize(("word", "quorum"), [("w0", "w0"), ("none", "none"), ("gone", "none")])
+def test_another_word_is_a_witness_or_none(word: str, quorum: str) -> None:
+    assert quorum_of(word, {"w0": W0.key}) == ({}, quorum)
+    assert quorum_of("all", {}) == ({}, "none")

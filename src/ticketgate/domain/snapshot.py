@@ -7,7 +7,7 @@ for the same log whoever replays it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, canonical, parse_canonical
@@ -153,85 +153,34 @@ def _list(value: Json) -> Sequence[Json]:
     return value
 
 
-def _texts(value: Json) -> list[str]:
-    found = [one for one in _list(value) if isinstance(one, str)]
-    if len(found) != len(_list(value)):
-        raise SnapshotError("people of a snapshot who are no texts")
-    return found
+# `is_element` has looked at the form of what is read here.
+def _read_approved(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- JSON of a known form
+    replay.approved_for[one[0]] = dict(zip(_GIVEN, one[1:], strict=True))
 
 
-def _read_approved(replay: Replay, one: Json) -> None:
-    match one:
-        case [str(ident), _, _, _, int()]:
-            replay.approved_for[ident] = dict(zip(_GIVEN, one[1:], strict=True))
-        case _:
-            raise SnapshotError("an approval in a snapshot that is none")
+def _read_ballot(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
+    ballot = Ballot(one["denied"], frozenset(one["parties"]))
+    for material, round_, stage, people in one["approvers"]:
+        ballot.approvers[material, round_, stage] = set(people)
+    for material, round_, stage, count in one["need"]:
+        ballot.need[material, round_, stage] = count
+    for material, round_, least in one["seconds"]:
+        ballot.seconds[material, round_] = least
+    replay.ballots[one["id"]] = ballot
 
 
-def _read_ballot(replay: Replay, one: Json) -> None:
-    match one:
-        case {
-            "approvers": list(approvers),
-            "denied": bool(denied),
-            "id": str(ident),
-            "need": list(need),
-            "parties": list(parties),
-            "seconds": list(seconds),
-            **rest,
-        } if not rest:
-            ballot = Ballot(denied, frozenset(_texts(parties)))
-        case _:
-            raise SnapshotError("a ballot in a snapshot that is none")
-    for item in approvers:
-        match item:
-            case [str(material), int(round_), int(stage), people]:
-                ballot.approvers[material, round_, stage] = set(_texts(people))
-            case _:
-                raise SnapshotError("approvers in a snapshot that are none")
-    for item in need:
-        match item:
-            case [str(material), int(round_), int(stage), int(count)]:
-                ballot.need[material, round_, stage] = count
-            case _:
-                raise SnapshotError("a need in a snapshot that is none")
-    for item in seconds:
-        match item:
-            case [str(material), int(round_), int(least)]:
-                ballot.seconds[material, round_] = least
-            case _:
-                raise SnapshotError("seconds in a snapshot that are none")
-    replay.ballots[ident] = ballot
+def _read_folded(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
+    replay.folded[one["on"], one["id"]] = Folded(one["state"], one["index"], one["said"])
 
 
-def _read_folded(replay: Replay, one: Json) -> None:
-    match one:
-        case {
-            "id": str(ident),
-            "index": int(index),
-            "on": str(on),
-            "said": dict(said),
-            "state": str(state),
-            **rest,
-        } if not rest:
-            replay.folded[on, ident] = Folded(state, index, said)
-        case _:
-            raise SnapshotError("a thing in a snapshot that is none")
+def _read_key(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
+    text, above, end = one
+    replay.life.go_on(LogKey(parse_vkey(text), above, end))
 
 
-def _read_key(replay: Replay, one: Json) -> None:
-    match one:
-        case [str(text), int(above), int() | None as end]:
-            replay.life.go_on(LogKey(parse_vkey(text), above, end))
-        case _:
-            raise SnapshotError("a key in a snapshot that is none")
-
-
-def _read_revision(replay: Replay, one: Json) -> None:
-    match one:
-        case [str(ticket), int(revision)]:
-            replay.revisions.add((ticket, revision))
-        case _:
-            raise SnapshotError("a revision in a snapshot that is none")
+def _read_revision(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
+    ticket, revision = one
+    replay.revisions.add((ticket, revision))
 
 
 _READERS: Final[Mapping[str, Callable[[Replay, Json], None]]] = {
