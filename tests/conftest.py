@@ -58,7 +58,7 @@ def off_loopback() -> Iterator[list[str]]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Generator[None, object, object]:
-    """A stack that overflows inside coverage's tracer ends the tracing; the next test has it again."""
+    """A stack that overflows in the tracer of coverage ends the tracing: it is put back."""
     tracer = sys.gettrace()
     result = yield
     if tracer is not None and sys.gettrace() is None:

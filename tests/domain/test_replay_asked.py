@@ -7,7 +7,7 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import NEW
 
 
-def told(**changed: Json) -> set[str]:
+def told(**changed: str) -> set[str]:
     """What is wrong with a log in which Alice asked for `e` at `t`, and this was approved."""
     log = Log()
     asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}

@@ -62,8 +62,8 @@ class Loop:
                 pause = self._step()
                 self._beat = time.monotonic()
             except Exception as fault:  # noqa: BLE001 -- a loop outlives its failures, loudly
-                code = {"code": fault.code} if isinstance(fault, TicketgateError) else {}
-                _LOG.error("loop.failed", loop=self.name, error=type(fault).__name__, **code)
+                code = fault.code if isinstance(fault, TicketgateError) else None
+                _LOG.error("loop.failed", loop=self.name, error=type(fault).__name__, code=code)
                 pause = PAUSE_AFTER_FAILURE_SECONDS
             if pause > 0 and not self._awake.wait(pause):
                 continue
