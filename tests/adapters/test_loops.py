@@ -88,8 +88,11 @@ def test_a_step_that_fails_is_logged_by_its_kind_and_tried_again(loop: Loop, ste
         loop.wake()
         steps.reach(2)
     assert lines == [
-        {"event": "loop.failed", "loop": "mail", "error": "ValueError", "log_level": "error"}
-    ]
+        {
+            "event": "loop.failed", "loop": "mail", "error": "ValueError", "code": None,
+            "log_level": "error",
+        }
+    ]  # fmt: skip
     wait_until(lambda: loop.well)
 
 

@@ -10,7 +10,7 @@ from ticketgate.domain.machines import NEW
 def told(**changed: str) -> set[str]:
     """What is wrong with a log in which Alice asked for `e` at `t`, and this was approved."""
     log = Log()
-    asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
+    asked = dict[str, Json](round=1, stage=1, stages=[1], material="m")
     asked |= {"requester": "act_alice", "beneficiary": "act_amy", "seconds": 60}
     asked |= {"entitlement": "e", "target": "t"}
     log.move("request", "r", NEW, "awaiting", **asked)
