@@ -66,7 +66,7 @@ def verify_bundle(bundle: Bundle, asked: Asked) -> Report:
     """
     brought = bundle.vouching()
     newest = next((data for named, data in brought.checkpoints if named is None), None)
-    faults, proved = _receipts(bundle)
+    faults, proved = checkpoints_of(bundle.receipts())
     vouching = replace(brought, checkpoints=(*brought.checkpoints, *proved))
     check = LogCheck(bundle.origin, asked, vouching, bundle.snapshot)
     for part in bundle.parts():
@@ -80,12 +80,17 @@ def verify_bundle(bundle: Bundle, asked: Asked) -> Report:
     return check.report()
 
 
-def _receipts(bundle: Bundle) -> tuple[list[LayoutFault], list[tuple[None, bytes]]]:
-    """What is wrong with the receipts of a copy, and the checkpoints in them, each once."""
+def checkpoints_of(
+    receipts: Iterable[tuple[str, bytes]], bytes_max: int = RECEIPT_CHECKPOINT_BYTES_MAX
+) -> tuple[list[LayoutFault], list[tuple[None, bytes]]]:
+    """What is wrong with the receipts of a copy, and the checkpoints in them, each once.
+
+    `bytes_max` is how much of checkpoints is read.
+    """
     faults: list[LayoutFault] = []
     notes: dict[bytes, None] = {}
-    room = RECEIPT_CHECKPOINT_BYTES_MAX
-    for name, data in bundle.receipts():
+    room = bytes_max
+    for name, data in receipts:
         try:
             proof = parse_tlog_proof(data)
             proof.check()
