@@ -88,7 +88,7 @@ def measure(folder: Path, plan: EvidencePlan, say: Callable[[str], None]) -> Evi
         RuntimeError: a verifier or the export did not end with what it must.
     """
     results = EvidenceResults(plan.records)
-    gate = folder / "gate"
+    gate = folder / "evidence-gate"
     _run([BIN / "ticketgate", "init", gate])
     say(f"filling a log with {plan.records:,} records")
     _fill(gate, plan.records)
