@@ -65,6 +65,13 @@ def test_a_key_that_follows_ends_where_the_trust_file_says() -> None:
         follow_key(after, ORIGIN, 11, rotated(NEXT, THIRD, 11), verify, ends)
 
 
+def test_a_key_that_the_trust_file_ends_brings_no_other() -> None:
+    """Who stole it can write a rotation at any place."""
+    ends = {GATE.key.label: 20}
+    accepted = (LogKey(GATE.key, end=20),)
+    assert follow_key(accepted, ORIGIN, AT, rotated(GATE, NEXT), verify, ends) == accepted
+
+
 def test_trust_goes_on_over_several_keys() -> None:
     after = follow(ACCEPTED, rotated(GATE, NEXT))
     after = follow(after, ended(GATE), 11)
