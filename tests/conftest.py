@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import structlog
 from hypothesis import settings
 
 ROOT: Final = Path(__file__).parent.parent
@@ -56,10 +57,23 @@ def off_loopback() -> Iterator[list[str]]:
     assert not _refused, f"sockets off loopback: {_refused}"
 
 
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """A command that a test ran in process set up the logs: the next test has them as they were."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
-    """A stack that overflows in the tracer of coverage ends the tracing: it is put back."""
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage of what is marked `untraced` is not measured: it costs more than half of the time.
+
+    A stack that overflows in the tracer of coverage ends the tracing as well: it is put back.
+    """
     tracer = sys.gettrace()
+    if item.get_closest_marker("untraced"):
+        sys.settrace(None)
     result = yield
     if tracer is not None and sys.gettrace() is None:
         sys.settrace(tracer)

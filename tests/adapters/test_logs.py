@@ -45,15 +45,20 @@ def test_nothing_off_the_list_reaches_the_output_of_a_real_process() -> None:
     assert len(lines) == 2 + 3 * 3
 
 
+def test_a_logger_that_was_used_before_follows_where_the_logs_go_next() -> None:
+    log = structlog.get_logger("x")
+    first, second = io.StringIO(), io.StringIO()
+    for out in (first, second):
+        configure(out)
+        log.warning("revoke.failed")
+    assert [len(out.getvalue().splitlines()) for out in (first, second)] == [1, 1]
+
+
 def test_an_allowed_key_does_reach_the_output() -> None:
     """The control: the canary test is not green because nothing is written."""
     out = io.StringIO()
-    before = structlog.get_config()
-    try:
-        configure(out)
-        structlog.get_logger("x").warning("revoke.failed", code="target_denied", name=CANARY)
-    finally:
-        structlog.configure(**before)
+    configure(out)
+    structlog.get_logger("x").warning("revoke.failed", code="target_denied", name=CANARY)
     line = json.loads(out.getvalue())
     timestamp = line.pop("timestamp")
     assert line == {

@@ -16,6 +16,8 @@ from tests.agreement.both import NOW, SOURCES, VERIFY_PY, Asked, agreed, by_gate
 from tests.agreement.bundles import DISCLOSURES, SEGMENT_0, laid_out
 from tests.agreement.catching import FILES, by_command_lines
 
+pytestmark = pytest.mark.untraced
+
 RSS_MAX: Final = 150 * 1024  # KiB
 SECONDS_MAX: Final = 60
 HUGE: Final = 3 << 30

@@ -12,6 +12,8 @@ from tests.agreement.catching import ALONE, FILES, SOUND, Case, by_command_lines
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import Log
 
+pytestmark = pytest.mark.untraced
+
 FIRST, SECOND = SOUND.rows
 SALT: Final = b"AAECAwQFBgcICQoLDA0ODw"
 LINES: Final = FILES[DISCLOSURES].splitlines(keepends=True)

@@ -31,6 +31,8 @@ from tests.agreement.catching import (
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import LOG_KEY, ORIGIN, Log
 
+pytestmark = pytest.mark.untraced
+
 NEWLINE: Final = 0x0A
 OTHER: Final = "other.example.com/evidence"
 EDITED: Final = chained(

@@ -22,6 +22,8 @@ from tests.domain.evidence_log import walk
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import LOG_KEY, WITNESS, Log, Signer
 
+pytestmark = pytest.mark.untraced
+
 Way = Callable[[Log, Random], Files]
 LOGS: Final = 1000
 STEPS: Final = 12

@@ -11,7 +11,7 @@ from tests.agreement.conftest import COUNT, Large
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import LOG_KEY, SEGMENT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 FIRST, LAST = "log/000000.jsonl", "log/000001.jsonl"
 SNAPSHOT: Final = f"snapshots/{SEGMENT}.json"
 QUICK: Final = Asked(quick=True)

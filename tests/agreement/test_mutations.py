@@ -28,6 +28,8 @@ from ticketgate.domain.trust import LogKey, Trust
 from ticketgate.domain.verification import Stored, verify_store
 from ticketgate.wiring import strict_ed25519
 
+pytestmark = pytest.mark.untraced
+
 SEED: Final = int(os.environ.get("TICKETGATE_SEED", "20261122"))
 COUNT: Final = int(os.environ.get("TICKETGATE_MUTATIONS", "10000"))  # of rows and bundles together
 

@@ -23,6 +23,8 @@ from typing_extensions import override
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
 from ticketgate.wiring import Gateway, load
 
+pytestmark = pytest.mark.untraced
+
 LONG_AGO: Final = datetime(2024, 1, 1, tzinfo=UTC)
 WHY: Final = ("--reason", "the person asked for it")
 PROGRAM: Final = Path(sys.executable).with_name("ticketgate")

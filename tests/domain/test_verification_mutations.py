@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Final
 
+import pytest
 from tests.domain.evidence_log import ORIGIN, Log, Row, rewritten, short, texts, walk
 
 from ticketgate.domain.disclosure_check import Tally
 from ticketgate.domain.evidence import Json, genesis, leaf_hash, parse_entry
 from ticketgate.domain.machines import MOVES
 from ticketgate.domain.verification import verify
+
+pytestmark = pytest.mark.untraced
 
 
 def test_two_hundred_clean_random_logs_raise_no_alarm() -> None:

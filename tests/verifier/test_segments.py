@@ -10,6 +10,8 @@ from tests.verifier import bundle_writer as writer
 from tests.verifier.asking import Answer, Apart, flipped
 from tests.verifier.bundle_writer import LOG_KEY, SEGMENT, Log, Signer
 
+pytestmark = pytest.mark.untraced
+
 NEXT = Signer(LOG_KEY.name, 1, 3)
 
 
