@@ -42,6 +42,7 @@ def snapshot(log: Log) -> bytes:
             "boundary": SEGMENT,
             "folded": [],
             "keys": [],
+            "restoring": False,
             "revisions": [],
             "time": log.stamp(SEGMENT - 1),
         }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tests.agreement.bundles import retold
+from tests.verifier.bundle_writer import REQUEST as REQUEST_FIELDS
 from tests.verifier.bundle_writer import Log
 
 Records = list[dict[str, Any]]
@@ -42,8 +43,15 @@ def _lacking(name: str, first_bad: int, place: int, field: str) -> Change:
 
 def _deny(records: Records) -> None:
     denial = dict(records[DECISION]) | {"decision": "deny"}
+    denial |= {"approver": "act_cid", "link": "lnk_2"}
     del denial["sd"]
     records.insert(APPROVED, denial)
+
+
+def _decide_twice(records: Records) -> None:
+    again = dict(records[DECISION])
+    del again["sd"]
+    records.insert(APPROVED, again)
 
 
 def _plan_twice(records: Records) -> None:
@@ -57,6 +65,35 @@ def _no_decision(records: Records) -> None:
     }  # fmt: skip
 
 
+def _beside(name: str, first_bad: int, place: int, kind: str, **fields: object) -> Change:
+    """Another record stands before the one at this place. What hides something does not move."""
+
+    def change(records: Records) -> None:
+        told = {"_prev": "", "_seq": 0, "_ts": records[place]["_ts"], "type": kind}
+        records.insert(place, told | fields)
+        if place <= DECISION:
+            del records[PROCESSED]
+
+    return _named(name, first_bad, change)
+
+
+def _left_alone(records: Records) -> None:
+    """Nobody ends the grant, and a minute after its end the log goes on."""
+    del records[BEGUN + 1 :]
+    beat = {"_ts": "2026-11-22T02:51:09.000001Z", "type": "heartbeat"}
+    records[BEGUN] = {"_prev": "", "_seq": 0, "duplicates": 0, "refused": [], **beat}
+
+
+def _left_revoked_by_what_lacks_a_field(records: Records) -> None:
+    """A record that lacks something moves nothing: what it would have ended goes on."""
+    del records[BEGUN]["entitlement"], records[REVOKED]
+    records[ATTEMPTED]["_ts"] = LATE
+
+
+BY: Final = "2026-11-22T02:40:06.000000Z"  # when the decision is recorded
+RESTORE: Final = {"by": ["act_1", "act_2"], "kept": 1, "lost_root": "", "lost_size": 9}
+ASKED: Final = {"on": "request", "id": "r1", "from": "awaiting", "to": "awaiting", "cause": "c"}
+NEXT: Final = {**REQUEST_FIELDS, **ASKED, "stage": 2, "links": []}
 LATE: Final = "2026-11-22T12:00:00.000000Z"
 GRANTED: Final = range(PLANNED, REVOKED + 1)
 UNTRUE: Final[tuple[Change, ...]] = (
@@ -66,8 +103,66 @@ UNTRUE: Final[tuple[Change, ...]] = (
     _said("denied_and_approved", APPROVED, DECISION, decision="deny"),
     _said("neither_approved_nor_denied", DECISION, DECISION, decision="perhaps"),
     _named("denied_beside_an_approval", APPROVED + 1, _deny),
-    _said("approved_at_another_stage", APPROVED, DECISION, stage=2),
-    _said("approved_in_another_round", APPROVED, DECISION, round=2),
+    _said("approved_at_another_stage", DECISION, DECISION, stage=2),
+    _said("approved_in_another_round", DECISION, DECISION, round=2),
+    _said("approved_when_the_time_was_over", DECISION, REQUEST, decide_by=BY),
+    _said("approved_when_no_time_was_given", DECISION, REQUEST, decide_by=None),
+    _said("denied_when_the_time_was_over", DECISION, REQUEST, decide_by="2026-11-22"),
+    _said("a_link_that_nobody_issued", DECISION, DECISION, link="lnk_9"),
+    _said("a_link_that_is_another_person_s", DECISION, DECISION, link="lnk_2"),
+    _said("a_link_that_is_no_text", DECISION, DECISION, link=["lnk_1"]),
+    _said("nobody_was_asked", DECISION, REQUEST, links=[]),
+    _said("links_that_are_no_list", REQUEST, REQUEST, links=None),
+    _said("links_without_actors", REQUEST, REQUEST, links=[["lnk_1"]]),
+    _said("asked_at_no_stage", REQUEST, REQUEST, stage=0),
+    _said("asked_in_a_round_that_is_true", REQUEST, REQUEST, round=True),
+    _named("a_link_used_twice", DECISION + 1, _decide_twice),
+    _beside("a_link_of_an_earlier_stage", DECISION, DECISION, "request.awaiting", **NEXT),
+    _beside(
+        "links_of_another_stage",
+        DECISION - 1,
+        DECISION,
+        "links.issued",
+        request="r1",
+        round=1,
+        stage=2,
+        links=[],
+    ),
+    _beside(
+        "links_of_another_request",
+        DECISION - 1,
+        DECISION,
+        "links.issued",
+        request="r2",
+        round=1,
+        stage=1,
+        links=[],
+    ),
+    _beside(
+        "more_links_without_actors",
+        DECISION - 1,
+        DECISION,
+        "links.issued",
+        request="r1",
+        round=1,
+        stage=1,
+        links=["lnk_9"],
+    ),
+    _beside(
+        "links_when_nobody_is_asked",
+        PLANNED,
+        PLANNED,
+        "links.issued",
+        request="r1",
+        round=1,
+        stage=1,
+        links=[],
+    ),
+    _beside("a_link_of_before_a_restore", DECISION, DECISION, "restore.declared", **RESTORE),
+    _beside("given_in_a_restore", PROVISIONING + 1, PROVISIONING, "restore.declared", **RESTORE),
+    _beside("activated_in_a_restore", ACTIVE + 1, ACTIVE, "restore.declared", **RESTORE),
+    _named("access_that_nothing_ends", ACTIVE, _left_alone),
+    _named("access_that_ends_without_a_word", ACTIVE, _left_revoked_by_what_lacks_a_field),
     _said("approved_of_something_else", APPROVED, DECISION, material="m2"),
     _said("fewer_approvals_than_it_takes", APPROVED, APPROVED, stages=[2]),
     _said("fewer_approvals_than_a_decision_said", APPROVED, DECISION, need=2),

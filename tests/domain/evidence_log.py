@@ -21,6 +21,7 @@ from ticketgate.domain.verification import verify
 
 ORIGIN: Final = "gate.example.com/evidence"
 NOON: Final = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)
+BY: Final = "2026-11-22T10:40:00.000000Z"  # until when people may decide
 LATER: Final = "2026-11-22T03:30:00.000000Z"  # within an hour of NOON
 
 Row = tuple[int, bytes, bytes]
@@ -68,8 +69,10 @@ def life(name: str = "1") -> Log:
     log.move("ticket", "t", NEW, "identity", revision=1)
     asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
     asked |= {"requester": "act_alice", "beneficiary": "act_alice", "seconds": 3600}
+    asked |= {"decide_by": BY, "links": [["lnk_1", "act_1"]]}
     log.move("request", "r", NEW, "awaiting", **asked)
     decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 3600}
+    decided["link"] = "lnk_1"
     hide: dict[str, Json] = {"justification": "The database is down.", "person": "bob"}
     log.tell(
         "decision.recorded", hide, request="r", approver="act_1", decision="approve", **decided
@@ -113,13 +116,16 @@ class Walk:
         self.ids = 0
         self.states: dict[tuple[str, str], str] = {}
         self.round: dict[str, int] = {}
+        self.held = False  # by a restore
 
     def step(self) -> None:
         if not self.states or self.random.random() < 0.4:
-            self.begin(self.random.choice(["delivery", "ticket", "request", "actor"]))
+            self.begin(self.random.choice(["delivery", "ticket", "request", "actor", "restore"]))
             return
         (machine, ident), before = self.random.choice(list(self.states.items()))
         after = [to for source, to in sorted(EDGES[machine]) if source == before]
+        if self.held and machine == "grant":
+            after = [to for to in after if to not in {"provisioning", "active"}]
         if after:
             self.move(machine, ident, before, self.random.choice(after))
 
@@ -127,6 +133,9 @@ class Walk:
         self.ids += 1
         if what == "actor":
             self.log.tell("actor.minted", {"subject": f"p{self.ids}"}, actor=f"a{self.ids}")
+            return
+        if what == "restore":
+            self.restore()
             return
         first = sorted(to for source, to in EDGES[what] if source == NEW)
         self.move(what, f"{what}{self.ids}", NEW, self.random.choice(first))
@@ -147,18 +156,43 @@ class Walk:
         round_ = self.round[ident] = self.round.get(ident, 0) + (after == "awaiting")
         needs = [self.random.randint(1, 2) for _ in range(self.random.randint(1, 3))]
         fields: dict[str, Json] = {"round": round_, "material": f"m{round_}", "seconds": 3600}
+        fields |= {"requester": "alice", "beneficiary": "alice", "decide_by": BY}
         if before == "awaiting" and after == "approved":
-            for stage, need in enumerate(needs, 1):
-                for one in range(need):
-                    who: dict[str, Json] = {"approver": f"a{stage}{one}", "decision": "approve"}
-                    at: dict[str, Json] = {"stage": stage, "need": need, "request": ident}
-                    self.log.tell(
-                        "decision.recorded", {"justification": "It is due."}, **fields | who | at
-                    )
+            self.approve(ident, fields, needs)
         elif before == "awaiting" and after == "denied":
-            self.log.tell("decision.recorded", request=ident, decision="deny", approver="a")
-        parties: dict[str, Json] = {"requester": "alice", "beneficiary": "alice"}
-        return fields | parties | {"stage": len(needs), "stages": [*needs]}
+            self.decide(ident, fields, 1, 0, decision="deny")
+        return fields | {"stage": 1, "stages": [*needs], "links": links(1)}
+
+    def approve(self, ident: str, fields: dict[str, Json], needs: list[int]) -> None:
+        for stage, need in enumerate(needs, 1):
+            first, *more = links(stage)
+            place = fields | {"stage": stage}
+            if stage > 1:
+                self.log.move("request", ident, "awaiting", "awaiting", **place, links=[first])
+                self.log.tell("links.issued", None, request=ident, **place, links=more)
+            for one in range(need):
+                self.decide(ident, fields, stage, one, decision="approve", need=need)
+
+    def decide(
+        self, ident: str, fields: dict[str, Json], stage: int, one: int, **said: Json
+    ) -> None:
+        link, actor = links(stage)[one]
+        at: dict[str, Json] = {"request": ident, "stage": stage, "approver": actor, "link": link}
+        self.log.tell("decision.recorded", {"justification": "It is due."}, **fields | at | said)
+
+    def restore(self) -> None:
+        """One is declared, and everybody asked anew; or it ends."""
+        self.held = not self.held
+        kind = "restore.declared" if self.held else "restore.ended"
+        self.log.tell(kind, None, by=["act_1", "act_2"])
+        for (machine, ident), state in self.states.items() if self.held else ():
+            if (machine, state) == ("request", "awaiting"):
+                self.move(machine, ident, state, state)
+
+
+def links(stage: int) -> list[list[Json]]:
+    """Two people are asked at each stage."""
+    return [[f"l{one}", f"a{stage}{one}"] for one in range(2)]
 
 
 def walk(seed: int, steps: int) -> Log:

@@ -6,6 +6,10 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import NEW, RECORD_TYPES, record_type
 from ticketgate.domain.replay import Replay
 
+BY: Final = "2026-11-22T10:40:00.000000Z"  # until when people may decide
+LINKS: Final[list[Json]] = [  # two are Bob's
+    ["lnk_bob", "bob"], ["lnk_bob_2", "bob"], ["lnk_carol", "carol"], ["lnk_dan", "dan"],
+]  # fmt: skip
 LATER: Final = "2026-11-22T03:40:04.000000Z"  # an hour after the fifth record
 
 
@@ -30,12 +34,13 @@ class Story:
     def ask(self, after: str = "awaiting", before: str = NEW, **fields: Json) -> None:
         at: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m1"}
         who: dict[str, Json] = {"requester": "alice", "beneficiary": "alice", "seconds": 3600}
+        who |= {"decide_by": BY, "links": LINKS if after == "awaiting" else []}
         self.move("request", before, after, **at | who | fields)
 
     def decide(self, approver: Json, decision: Json = "approve", **fields: Json) -> None:
         at: dict[str, Json] = {"request": "request_1", "round": 1, "stage": 1, "need": 1}
         said: dict[str, Json] = {"material": "m1", "approver": approver, "decision": decision}
-        said["seconds"] = 3600
+        said |= {"seconds": 3600, "link": f"lnk_{approver}"}
         self.tell("decision.recorded", **at | said | fields)
 
     def grant(self, before: str, after: str, **fields: Json) -> None:

@@ -1,7 +1,7 @@
 """What is approved is what was asked: an approval of one thing carries no other."""
 
 import pytest
-from tests.domain.evidence_log import Log, texts
+from tests.domain.evidence_log import BY, Log, texts
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import NEW
@@ -12,10 +12,10 @@ def told(**changed: str) -> set[str]:
     log = Log()
     asked = dict[str, Json](round=1, stage=1, stages=[1], material="m")
     asked |= {"requester": "act_alice", "beneficiary": "act_amy", "seconds": 60}
-    asked |= {"entitlement": "e", "target": "t"}
+    asked |= {"entitlement": "e", "target": "t", "decide_by": BY, "links": [["lnk_1", "act_1"]]}
     log.move("request", "r", NEW, "awaiting", **asked)
     decided: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 60}
-    decided |= {"request": "r", "approver": "act_1", "decision": "approve"}
+    decided |= {"request": "r", "approver": "act_1", "decision": "approve", "link": "lnk_1"}
     log.tell("decision.recorded", None, **decided)
     asked.update(changed)
     log.move("request", "r", "awaiting", "approved", **asked)

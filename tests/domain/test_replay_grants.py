@@ -103,10 +103,11 @@ def test_a_grant_is_no_longer_than_the_least_that_an_approver_gave() -> None:
     story = Story()
     story.ask()
     story.decide("bob", seconds=60)
+    story.ask("awaiting", "awaiting", stage=2)
     story.decide("carol", stage=2)
     story.ask("approved", "awaiting", stages=[1, 1])
     story.grant(NEW, "planned", seconds=61)
-    assert story.faults == [(4, "a grant for longer than its approvals gave")]
+    assert story.faults == [(5, "a grant for longer than its approvals gave")]
 
 
 @pytest.mark.parametrize(
@@ -184,3 +185,78 @@ def test_revoked_means_confirmed(confirmed: Json) -> None:
     story.grant("provisioning", "revoking")
     story.grant("revoking", "revoked", confirmed=confirmed)
     assert story.faults == [(6, "revoked without confirmation")]
+
+
+NOTHING_ENDS = "the grant's time is up, and nothing began to end it"
+
+
+@pytest.mark.parametrize("state", ["provisioning", "active"])
+@pytest.mark.parametrize(
+    ("moment", "over"),
+    [
+        ("2026-11-22T03:41:04.000000Z", False),  # a minute after its end
+        ("2026-11-22T03:41:04.000001Z", True),
+        ("2027-01-01T00:00:00.000000Z", True),
+    ],
+)
+def test_a_minute_after_its_end_something_has_begun_to_end_a_grant(
+    state: str, moment: str, *, over: bool
+) -> None:
+    story = Story()
+    story.approved()
+    story.grant(NEW, "planned")
+    story.grant("planned", "provisioning", not_after=LATER)
+    if state == "active":
+        story.grant("provisioning", "active", not_after=LATER)
+    last = story.told - 1
+    story.tell("sign_in.refused", _ts=moment)
+    assert story.faults == []  # the log may go on
+    story.replay.close()
+    assert story.faults == ([(last, NOTHING_ENDS)] if over else [])
+
+
+def test_what_has_begun_to_end_and_what_was_never_given_may_take_its_time() -> None:
+    story = Story()
+    story.approved()
+    story.grant(NEW, "planned")
+    story.tell("sign_in.refused", _ts="2027-01-01T00:00:00.000000Z")
+    story.replay.close()
+    story.grant("planned", "provisioning", _ts="2027-01-01T00:00:00.000000Z", not_after=LATER)
+    story.grant("provisioning", "revoking", _ts="2027-01-01T00:00:00.000000Z", not_after=LATER)
+    story.replay.close()
+    assert story.faults == []
+
+
+def test_an_end_that_cannot_be_read_is_over() -> None:
+    story = Story()
+    story.move("grant", NEW, "planned")
+    story.move("grant", "planned", "provisioning")
+    story.replay.close()
+    assert story.faults[-1] == (1, NOTHING_ENDS)
+
+
+def test_nothing_is_given_while_a_restore_has_not_ended() -> None:
+    story = Story()
+    two: list[Json] = ["act_1", "act_2"]
+    story.approved()
+    story.grant(NEW, "planned")
+    story.tell("restore.declared", by=two)
+    story.grant("planned", "provisioning", not_after=LATER)
+    story.grant("provisioning", "active", not_after=LATER)
+    story.grant("active", "revoking", not_after=LATER)
+    story.grant("revoking", "revoked", not_after=LATER, confirmed=True)
+    held = "access is given before a restore has ended"
+    assert story.faults == [(5, held), (6, held)]
+
+
+def test_when_it_has_ended_access_is_given_again() -> None:
+    story = Story()
+    two: list[Json] = ["act_1", "act_2"]
+    story.tell("restore.declared", by=two)
+    story.tell("restore.declared", by=two)
+    story.approved()
+    story.grant(NEW, "planned")
+    story.tell("restore.ended", by=two)
+    story.grant("planned", "provisioning", not_after=LATER)
+    story.grant("provisioning", "active", not_after=LATER)
+    assert story.faults == []

@@ -1,13 +1,14 @@
 """Snapshot: replaying goes on from it as if all had been replayed. Its form is the document's."""
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.evidence_log import Log, Row, life, rewritten, walk
+from tests.domain.evidence_log import BY, Log, Row, life, rewritten, walk
 from tests.domain.signing import signer
 from tests.domain.signing import verify as verify_ed25519
 
@@ -51,14 +52,14 @@ def full() -> Replay:
     log = life()
     asked: dict[str, Json] = {"round": 1, "stage": 1, "stages": [1], "material": "m"}
     asked |= {"requester": "act_2", "beneficiary": "act_2", "seconds": 60}
-    asked |= {"target": "t", "entitlement": "e"}
+    asked |= {"target": "t", "entitlement": "e", "decide_by": BY}
+    asked["links"] = [["l9", "act_9"], ["l8", "act_8"], ["l7", "act_7"]]
     at: dict[str, Json] = {"round": 1, "stage": 1, "need": 1, "material": "m", "seconds": 60}
     for ident in ("r2", "r3"):
         log.move("request", ident, NEW, "awaiting", **asked)
-        for who in ("act_9", "act_8"):
-            log.tell(
-                "decision.recorded", None, request=ident, approver=who, decision="approve", **at
-            )
+        for one in "98":
+            said: dict[str, Json] = {"approver": f"act_{one}", "link": f"l{one}"}
+            log.tell("decision.recorded", None, request=ident, decision="approve", **said | at)
     log.move("request", "r3", "awaiting", "approved", **asked)
     signed = "A" * 86 + "=="
     keys: dict[str, Json] = {"old": GATE.text, "new": NEXT.text}
@@ -89,7 +90,7 @@ def test_a_fault_behind_the_snapshot_shows_as_it_would_have(cut: int) -> None:
 def test_a_snapshot_is_what_the_document_says() -> None:
     found = json.loads(to_snapshot(full(), AT))
     assert found.keys() == {
-        "approved", "ballots", "boundary", "folded", "keys", "revisions", "time",
+        "approved", "ballots", "boundary", "folded", "keys", "restoring", "revisions", "time",
     }  # fmt: skip
     assert found["approved"] == [["r3", "act_2", "e", "t", 60]]
     assert found["ballots"] == [
@@ -97,6 +98,7 @@ def test_a_snapshot_is_what_the_document_says() -> None:
             "approvers": [["m", 1, 1, ["act_8", "act_9"]]],
             "denied": False,
             "id": "r2",
+            "links": [["l7", "act_7"]],
             "need": [["m", 1, 1, 1]],
             "parties": ["act_2"],
             "seconds": [["m", 1, 60]],
@@ -306,6 +308,11 @@ def test_an_erasure_may_be_of_what_was_pruned_since() -> None:
     assert len(texts(report(log, start))) == 1
 
 
+def of(name: str, value: Any) -> Callable[[Any], Any]:  # noqa: ANN401 -- JSON
+    """A change of one key of the first element."""
+    return lambda rows: [rows[0] | {name: value}, *rows[1:]]
+
+
 def edited(name: str, value: Any) -> bytes:  # noqa: ANN401 -- JSON
     found = json.loads(to_snapshot(full(), AT))
     found[name] = value(found[name]) if callable(value) else value
@@ -329,6 +336,12 @@ def edited(name: str, value: Any) -> bytes:  # noqa: ANN401 -- JSON
         (edited("keys", [["k", True, None]]), "an element of `keys`"),
         (edited("keys", [7]), "an element of `keys`"),
         (edited("ballots", [{}]), "an element of `ballots`"),
+        (edited("ballots", []), "ballots on other requests than those that await decisions"),
+        (edited("ballots", of("id", "r3")), "ballots on other requests"),
+        (edited("ballots", of("links", [["l", "a"], ["l", "b"]])), "not sorted, or come twice"),
+        (edited("ballots", of("links", [["l", "a"], ["k", "b"]])), "not sorted, or come twice"),
+        (edited("restoring", 0), "does not say whether a restore goes on"),
+        (edited("restoring", None), "does not say whether a restore goes on"),
     ],
 )
 def test_what_to_snapshot_would_not_write_is_none(data: bytes, reason: str) -> None:
@@ -338,7 +351,7 @@ def test_what_to_snapshot_would_not_write_is_none(data: bytes, reason: str) -> N
 
 BALLOT: dict[str, Any] = {
     "approvers": [["m", 1, 1, ["a"]]], "denied": False, "id": "r",
-    "need": [["m", 1, 1, 1]], "parties": ["p"], "seconds": [["m", 1, 60]],
+    "links": [["l", "a"]], "need": [["m", 1, 1, 1]], "parties": ["p"], "seconds": [["m", 1, 60]],
 }  # fmt: skip
 THING: dict[str, Any] = {
     "id": "g", "index": 3, "on": "grant", "said": {"seconds": 60}, "state": "active",
@@ -357,6 +370,10 @@ THING: dict[str, Any] = {
         {"seconds": [7]},
         {"parties": ["b", "a"]},
         {"denied": 0},
+        {"links": {}},
+        {"links": [["l"]]},
+        {"links": [["l", 7]]},
+        {"links": [[None, "a"]]},
     ],
 )
 def test_a_ballot_of_another_form_is_none(changes: dict[str, Any]) -> None:

@@ -143,6 +143,7 @@ def test_a_decision_after_its_deadline_changes_nothing(asked: Gate, *, swept: bo
 def test_a_moment_before_the_deadline_counts(asked: Gate) -> None:
     asked.clock.at += timedelta(hours=8) - timedelta(microseconds=1)
     assert code_of(asked.decide("bob")) == ""
+    assert not asked.verified().failing  # a record has the very time by which it was judged
 
 
 def test_a_decision_on_another_digest_changes_nothing(asked: Gate) -> None:

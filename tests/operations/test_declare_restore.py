@@ -218,6 +218,7 @@ def test_approved_access_waits_until_the_restore_is_ended(held: Office) -> None:
     gate.tick(3)
     assert gate.grant_states() == ["active"]
     assert gate.members() == {"alice"}
+    assert not gate.verified().failing
 
 
 def test_an_intent_under_way_when_the_hold_begins_is_not_committed(approved: Gate) -> None:

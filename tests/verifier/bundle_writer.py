@@ -13,15 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 ORIGIN: Final = "gate.example.com/evidence"
 SEGMENT: Final = 65536
 START: Final = 1_795_315_200  # 2026-11-22T02:40:00Z
+BY: Final = "2026-12-22T02:40:00.000000Z"  # until when people may decide
 TICKET: Final = {
     "blind": [], "kinds": [], "policy": "p", "rules": [], "source": "snow", "state_class": "live",
     "table": "item", "tier": "high", "verdict": "identity",
 }  # fmt: skip
 REQUEST: Final = {
-    "approve_rule": "std", "beneficiary": "act_bob", "decide_by": None, "entitlement": "db",
-    "kinds": [], "links": [["lnk_1", "act_ann"]], "material": "m1", "reasons": [],
-    "requester": "act_bob", "revision": 1, "round": 1, "rules": "r", "seconds": 3600, "stage": 1,
-    "target": "scim", "ticket": "t1", "tier": "high",
+    "approve_rule": "std", "beneficiary": "act_bob", "decide_by": BY, "entitlement": "db",
+    "kinds": [], "links": [["lnk_1", "act_ann"], ["lnk_2", "act_cid"]], "material": "m1",
+    "reasons": [], "requester": "act_bob", "revision": 1, "round": 1, "rules": "r",
+    "seconds": 3600, "stage": 1, "target": "scim", "ticket": "t1", "tier": "high",
 }  # fmt: skip
 DECISION: Final[dict[str, Any]] = {
     "approver": "act_ann", "authority_basis": "verified", "because": "", "classification": [],

@@ -22,6 +22,7 @@ def snapshot(**parts: object) -> bytes:
         "ballots": [],
         "folded": [],
         "keys": [],
+        "restoring": False,
         "revisions": [],
     }
     return writer.canonical(
@@ -33,7 +34,7 @@ STATE = snapshot(
     approved=[["r2", "act_bob", "db", "scim", 3600]],
     ballots=[
         {
-            "approvers": [["m1", 1, 1, ["act_ann"]]], "denied": False, "id": "r1",
+            "approvers": [["m1", 1, 1, ["act_ann"]]], "denied": False, "id": "r1", "links": [],
             "need": [["m1", 1, 1, 1]], "parties": ["act_bob"], "seconds": [["m1", 1, 3600]],
         }
     ],

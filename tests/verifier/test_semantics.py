@@ -42,8 +42,15 @@ def changed(tmp_path: Path, index: int, **fields: object) -> Answer:
         (6, {"approver": "act_bob"}, 6),
         (6, {"decision": "deny"}, 7),
         (6, {"decision": "maybe"}, 6),
-        (6, {"stage": 2}, 7),
-        (6, {"round": 2}, 7),
+        (6, {"stage": 2}, 6),
+        (6, {"round": 2}, 6),
+        (6, {"link": "lnk_2"}, 6),
+        (6, {"link": ["lnk_1"]}, 6),
+        (5, {"links": []}, 6),
+        (5, {"links": [["lnk_1", "act_ann", 1]]}, 5),
+        (5, {"stage": "1"}, 5),
+        (5, {"decide_by": "2026-11-22T02:40:06.000000Z"}, 6),
+        (5, {"decide_by": None}, 6),
         (6, {"material": "m2"}, 7),
         (6, {"need": 2}, 7),
         (6, {"seconds": 599}, 8),
@@ -81,7 +88,14 @@ def test_what_is_not_possible_is_a_fault_of_semantics(
 
 @pytest.mark.parametrize(
     ("index", "fields"),
-    [(13, {"heirs": ["g1"]}), (6, {"seconds": 600}), (7, {"more": "fields"}), (5, {"editor": "x"})],
+    [
+        (13, {"heirs": ["g1"]}),
+        (6, {"seconds": 600}),
+        (7, {"more": "fields"}),
+        (5, {"editor": "x"}),
+        (5, {"decide_by": "2026-11-22T02:40:06.000001Z"}),
+        (5, {"links": [["lnk_1", "act_ann"]] * 2}),
+    ],
 )
 def test_what_is_possible_is_none(tmp_path: Path, index: int, fields: dict[str, object]) -> None:
     assert changed(tmp_path, index, **fields).exit == 0
@@ -117,8 +131,11 @@ def test_two_stages_take_two_people(tmp_path: Path) -> None:
         log = Log().opened()
         log.move("request", "r1", "", "awaiting", "request.opened", **REQUEST)
         log.add("decision.recorded", **writer.DECISION)
-        log.move("request", "r1", "awaiting", "awaiting", "request.awaiting", **REQUEST)
-        log.add("decision.recorded", **writer.DECISION | {"stage": 2, "approver": second})
+        stage = REQUEST | {"stage": 2, "links": []}
+        log.move("request", "r1", "awaiting", "awaiting", "request.awaiting", **stage)
+        log.add("links.issued", request="r1", round=1, stage=2, links=[["lnk_3", second]])
+        decision = {"stage": 2, "approver": second, "link": "lnk_3"}
+        log.add("decision.recorded", **writer.DECISION | decision)
         steps = REQUEST | {"stages": [1, 1]}
         log.move("request", "r1", "awaiting", "approved", "request.approved", **steps)
         answer = Answer(log.write(tmp_path / second))
@@ -146,3 +163,52 @@ def test_a_restore_is_declared_by_two(tmp_path: Path, by: object, *, sound: bool
     log = Log().opened()
     log.add("restore.declared", by=by, kept=1, lost_root="", lost_size=1)
     assert Answer(log.write(tmp_path / "b")).failed == (set() if sound else {"semantics"})
+
+
+def test_who_is_asked_at_a_stage_that_goes_on_decides_beside_the_others(tmp_path: Path) -> None:
+    log = Log().opened()
+    log.move("request", "r1", "", "awaiting", "request.opened", **REQUEST)
+    more = REQUEST | {"links": [["lnk_3", "act_eve"]]}
+    log.move("request", "r1", "awaiting", "awaiting", "request.awaiting", **more)
+    log.add("decision.recorded", **writer.DECISION)
+    log.add("decision.recorded", **writer.DECISION | {"approver": "act_eve", "link": "lnk_3"})
+    assert Answer(log.write(tmp_path / "b")).exit == 0
+    log.add("decision.recorded", **writer.DECISION | {"approver": "act_eve", "link": "lnk_3"})
+    assert Answer(log.write(tmp_path / "c")).semantics["first_bad"] == 5
+
+
+@pytest.mark.parametrize(("ended", "bad"), [(True, None), (False, 10)])
+def test_a_restore_holds_access_back_until_it_has_ended(
+    tmp_path: Path, bad: int | None, *, ended: bool
+) -> None:
+    log, told = Log(), Log().story()
+    for entry in told.entries[:9]:
+        log.put(entry)
+    log.rows = told.rows
+    log.add("restore.declared", by=["a", "b"], kept=1, lost_root="", lost_size=1)
+    if ended:
+        log.add("restore.ended", by=["a", "b"])
+    log.move(
+        "grant", "g1", "planned", "provisioning", "grant.provisioning", **writer.GRANT,
+        not_after=log.stamp(len(log)), baseline=False, before="absent", command="c1",
+        deadline=writer.BY, plan="remove",
+    )  # fmt: skip
+    answer = Answer(log.write(tmp_path / "b"))
+    assert (answer.semantics["first_bad"], answer.failed) == (bad, {"semantics"} if bad else set())
+
+
+@pytest.mark.parametrize(("kept", "bad"), [(10, 9), (11, 10), (12, None), (14, None)])
+def test_at_the_end_of_the_log_no_access_is_left_behind_its_end(
+    tmp_path: Path, kept: int, bad: int | None
+) -> None:
+    log, told = Log(), Log().story()
+    for entry in told.entries[:kept]:
+        log.put(entry)
+    log.rows = told.rows
+    log.beats(660 + 9 - kept + 1)  # the last one is a minute after the end
+    assert Answer(log.write(tmp_path / "b")).exit == 0
+    log.beats(1)
+    bundle = log.write(tmp_path / "c")
+    answer = Answer(bundle)
+    assert (answer.semantics["first_bad"], answer.failed) == (bad, {"semantics"} if bad else set())
+    assert Answer(bundle, "--quick").exit == 0

@@ -41,6 +41,7 @@ class LogLife:
     Without `trust` only the form of a key's records is checked, and they are taken at their word.
     `keys` are those accepted now; `pruned` is the greatest boundary that a record named, and
     `snapshots` the SHA-256 (hex) that it named for each;
+    `restoring` whether a restore was declared and has not ended;
     `confirmed_at` the index of the record that named the snapshot which replaying began with.
     """
 
@@ -49,6 +50,7 @@ class LogLife:
         self.keys = () if trust is None else trust.keys
         self.pruned = 0
         self.snapshots: dict[int, str] = {}
+        self.restoring = False
         self.confirmed_at: int | None = None
         self._expected: tuple[int, str] | None = None
 
@@ -84,6 +86,7 @@ class LogLife:
                 self._prune(index, record)
             case _:
                 _declare(record)
+                self.restoring = kind == "restore.declared"
 
     @property
     def unmet(self) -> int | None:

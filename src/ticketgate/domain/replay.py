@@ -7,6 +7,7 @@ from typing import Final
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
+from ticketgate.domain.grant import HOLDING
 from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
@@ -18,6 +19,8 @@ _Round = tuple[str, int]  # (material, round)
 _Place = tuple[str, int, int]  # (material, round, stage)
 
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
+END_SLACK_SECONDS: Final = 60  # by then the end of a grant has begun, whatever else goes on
+_PLACE: Final = ("round", "stage")
 _FIXED: Final = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machine: as said last
     "delivery": ("source",),
@@ -34,6 +37,19 @@ class Folded:
     state: str = NEW
     index: int = 0
     said: dict[str, Json] = field(default_factory=dict)
+
+    def is_at(self, record: Record) -> bool:
+        """Of a request: whether the record is of the round and stage that it was left at."""
+        return all(_count(record[name]) and record[name] == self.said.get(name) for name in _PLACE)
+
+    def outlived(self, now: str) -> bool:
+        """Of a grant: whether it still holds well after its end; one that cannot be read is one."""
+        if self.state not in HOLDING:
+            return False
+        end = self.said.get("not_after")
+        if not is_instant(end) or not is_instant(now):
+            return True
+        return (from_text(now) - from_text(str(end))).total_seconds() > END_SLACK_SECONDS
 
 
 @dataclass(slots=True)
@@ -70,7 +86,8 @@ class Replay:
     """SEMANTICS: time never goes back, and every move folds from the states before it.
 
     `folded` is where everything stands then, by (machine, id); `time` the newest `_ts`;
-    `revisions`, `ballots` and `approved_for` are what the next records are judged by.
+    `revisions`, `ballots`, `links` and `approved_for` are what the next records are judged by:
+    `links` has, of each request that awaits decisions, whom a link that works was issued to.
     """
 
     def __init__(self, trust: KeyTrust | None = None) -> None:
@@ -82,6 +99,7 @@ class Replay:
         self.folded: dict[tuple[str, str], Folded] = {}
         self.revisions: set[tuple[str, int]] = set()
         self.ballots: dict[str, Ballot] = {}
+        self.links: dict[str, dict[str, str]] = {}
         self.approved_for: dict[str, dict[str, Json]] = {}
 
     def take(self, index: int, record: Record | None, *, fold: bool = True) -> None:
@@ -116,6 +134,9 @@ class Replay:
         """After the last record: what had to be among them, and was not."""
         if self.life.unmet is not None:
             self.faults.add(self.life.unmet, "no record names what replaying began with")
+        for (machine, _), one in self.folded.items():
+            if machine == "grant" and one.outlived(self.time):
+                self.faults.add(one.index, "the grant's time is up, and nothing began to end it")
 
     def _fold(self, index: int, kind: str, record: Record) -> None:
         if kind in MOVES:
@@ -123,6 +144,8 @@ class Replay:
         match kind:
             case "decision.recorded":
                 self._decided(index, record)
+            case "links.issued":
+                self._more_links(index, record)
             case "request.approved":
                 self._approved(index, record)
             case "grant.planned":
@@ -133,18 +156,24 @@ class Replay:
                 pass
 
     def _held(self, index: int, kind: str, record: Record) -> None:
+        if kind == "revocation.confirmed":
+            if record["confirmed"] is not True:
+                self.faults.add(index, "revoked without confirmation")
+            return
+        if self.life.restoring:
+            self.faults.add(index, "access is given before a restore has ended")
         if kind == "grant.provisioning":
             self._bounded(index, record)
-        elif kind == "grant.activated" and not is_instant(record["not_after"]):
+        elif not is_instant(record["not_after"]):
             self.faults.add(index, "an active grant without an end")
-        elif kind == "revocation.confirmed" and record["confirmed"] is not True:
-            self.faults.add(index, "revoked without confirmation")
 
     def _live(self, index: int, kind: str, record: Record) -> None:
         try:
             self.life.take(index, kind, record)
         except EvidenceError as fault:
             self.faults.add(index, fault.reason)
+        if kind == "restore.declared":
+            self.links.clear()
 
     def _move(self, index: int, record: Record) -> None:
         # `check_record` has seen that these are texts.
@@ -156,12 +185,10 @@ class Replay:
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
         folded = self.folded.setdefault((machine, ident), Folded())
         folded.state, folded.index = after, index
-        if machine == "request" and after == "approved":
-            self._as_asked(index, folded, record)
+        if machine == "request":
+            self._follow(index, ident, folded, record)
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
-        if machine == "request" and after != "approved":
-            self._follow(index, ident, after, record)
-        elif machine == "grant":
+        if machine == "grant":
             self._hold(index, folded, record)
 
     def _as_asked(self, index: int, asked: Folded, record: Record) -> None:
@@ -177,12 +204,40 @@ class Replay:
         self.revisions.add((ident, revision))
         return fresh
 
-    def _follow(self, index: int, ident: str, after: str, record: Record) -> None:
-        """Keep decisions only while a request awaits them."""
-        if after == "awaiting":
+    def _follow(self, index: int, ident: str, asked: Folded, record: Record) -> None:
+        """Keep decisions while a request awaits them, and links while it is the same stage.
+
+        `asked` is what its record before said.
+        """
+        after = record["to"]
+        if after != "awaiting" or not asked.is_at(record):
+            self.links.pop(ident, None)
+        if after == "approved":
+            self._as_asked(index, asked, record)
+        elif after == "awaiting":
             self.ballots.setdefault(ident, Ballot()).parties = self._parties(index, record)
+            if not all(_count(record[name]) for name in _PLACE):
+                self.faults.add(index, "asked without a round or a stage")
+            self._issue(index, ident, record["links"])
         else:
             self.ballots.pop(ident, None)
+
+    def _issue(self, index: int, ident: str, links: Json) -> None:
+        """Everybody in `links` may decide now, each over a link of their own."""
+        issued = _pairs(links)
+        if issued is None:
+            self.faults.add(index, "links that are no list of links, each with its actor")
+            return
+        self.links.setdefault(ident, {}).update(issued)
+
+    def _more_links(self, index: int, record: Record) -> None:
+        """`links.issued` goes on with the links of the stage that is asked."""
+        ident = record["request"]
+        asked = self.folded.get(("request", ident)) if isinstance(ident, str) else None
+        if asked is None or asked.state != "awaiting" or not asked.is_at(record):
+            self.faults.add(index, "links of another stage than the one that is asked")
+            return
+        self._issue(index, str(ident), record["links"])
 
     def _hold(self, index: int, folded: Folded, record: Record) -> None:
         """What is said of a grant once is never said otherwise; heirs take over its removal."""
@@ -207,6 +262,7 @@ class Replay:
         if ballot is None:
             self.faults.add(index, "a decision on a request that awaits none")
             return
+        self._asked_in_time(index, str(ident), record)
         match record["decision"] if isinstance(record["approver"], str) else "":
             case "deny":
                 ballot.denied = True
@@ -216,6 +272,17 @@ class Replay:
                 self.faults.add(index, "a decision without its approver")
             case _:
                 self.faults.add(index, "a decision that is neither an approval nor a denial")
+
+    def _asked_in_time(self, index: int, ident: str, record: Record) -> None:
+        """Who decides was sent a link for this very stage, and uses it once and in time."""
+        asked, moment, link = self.folded["request", ident], record.get("_ts"), record["link"]
+        until = asked.said.get("decide_by")
+        if not is_instant(moment) or not is_instant(until) or str(moment) >= str(until):
+            self.faults.add(index, "a decision after the time to decide was over")
+        known = self.links.get(ident, {})
+        issued = known.pop(link, None) if isinstance(link, str) else None
+        if issued is None or issued != record["approver"] or not asked.is_at(record):
+            self.faults.add(index, "a decision over a link that was not issued to its approver")
 
     def _counted(self, index: int, ballot: Ballot, record: Record) -> None:
         numbers = [_count(record[name]) for name in ("round", "stage", "need", "seconds")]
@@ -297,6 +364,18 @@ class Replay:
 
 def _is_text(value: Json) -> bool:
     return isinstance(value, str)
+
+
+def _pairs(value: Json) -> dict[str, str] | None:
+    """The pairs of texts in a list of nothing else; None for anything else."""
+    pairs: dict[str, str] = {}
+    for item in value if isinstance(value, list) else (None,):
+        match item:
+            case [str(name), str(text)]:
+                pairs[name] = text
+            case _:
+                return None
+    return pairs
 
 
 def _count(value: Json) -> int | None:

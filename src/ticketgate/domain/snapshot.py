@@ -18,8 +18,9 @@ from ticketgate.domain.replay import Ballot, Folded, Replay
 from ticketgate.domain.snapshot_form import is_element
 from ticketgate.domain.trust import LogKey
 
-_KEYS: Final = frozenset({"approved", "ballots", "boundary", "folded", "keys", "revisions", "time"})
-
+_KEYS: Final = frozenset(
+    {"approved", "ballots", "boundary", "folded", "keys", "restoring", "revisions", "time"}
+)
 
 _GIVEN: Final = ("subject", "entitlement", "target", "seconds")  # of an approval, in this order
 
@@ -47,10 +48,11 @@ def _plain(replay: Replay, boundary: int) -> dict[str, Json]:
             [ident, *(given[name] for name in _GIVEN)]
             for ident, given in sorted(replay.approved_for.items())
         ],
-        "ballots": [_ballot(ident, replay.ballots[ident]) for ident in sorted(replay.ballots)],
+        "ballots": [_ballot(replay, ident) for ident in sorted(replay.ballots)],
         "boundary": boundary,
         "folded": [_thing(replay, on, ident) for on, ident in sorted(replay.folded)],
         "keys": replay.life.told,
+        "restoring": replay.life.restoring,
         "revisions": [list(one) for one in sorted(replay.revisions)],
         "time": replay.time,
     }
@@ -82,31 +84,44 @@ def from_snapshot(data: bytes, trust: KeyTrust | None = None) -> tuple[int, Repl
         raise SnapshotError(f"not a snapshot: {fault.reason}") from fault
     if found.keys() != _KEYS:
         raise SnapshotError("a snapshot without what it must have")
-    boundary, time = _begun(found)
-    replay = Replay(trust)
-    replay.time = time
-    for name, read in _READERS.items():
-        part = _list(found[name])
-        for one in part:
-            if not is_element(name, one, boundary):
-                raise SnapshotError(f"an element of `{name}` in a snapshot that is none")
-            read(replay, one)
+    boundary, replay = _begun(found, trust)
+    for name in _READERS:
+        _read(replay, name, _list(found[name]), boundary)
     if found["keys"] != sorted(_list(found["keys"]), key=str):
         raise SnapshotError("keys of a snapshot that are not sorted")
+    if replay.ballots.keys() != _awaiting(replay):
+        raise SnapshotError("ballots on other requests than those that await decisions")
     whole = canonical({**_plain(replay, boundary), "keys": found["keys"]})
     if whole != data:
         raise SnapshotError("a snapshot whose parts are not sorted, or come twice")
     return boundary, replay
 
 
-def _begun(found: Mapping[str, Json]) -> tuple[int, str]:
-    """Where a snapshot stands, and how far time had gone."""
-    boundary, time = found["boundary"], found["time"]
+def _begun(found: Mapping[str, Json], trust: KeyTrust | None) -> tuple[int, Replay]:
+    """Where a snapshot stands, and a replay that knows how far the log as a whole had come."""
+    boundary, time, restoring = found["boundary"], found["time"], found["restoring"]
     if type(boundary) is not int or boundary <= 0 or boundary % SEGMENT_ENTRIES:
         raise SnapshotError("a snapshot of a boundary that is none")
     if not isinstance(time, str) or not is_instant(time):
         raise SnapshotError("a snapshot of no time")
-    return boundary, time
+    if not isinstance(restoring, bool):
+        raise SnapshotError("a snapshot that does not say whether a restore goes on")
+    replay = Replay(trust)
+    replay.time, replay.life.restoring = time, restoring
+    return boundary, replay
+
+
+def _read(replay: Replay, name: str, part: Sequence[Json], boundary: int) -> None:
+    """Take in one list of a snapshot."""
+    for one in part:
+        if not is_element(name, one, boundary):
+            raise SnapshotError(f"an element of `{name}` in a snapshot that is none")
+        _READERS[name](replay, one)
+
+
+def _awaiting(replay: Replay) -> set[str]:
+    folded = replay.folded.items()
+    return {ident for (on, ident), one in folded if (on, one.state) == ("request", "awaiting")}
 
 
 def begin(pruned: Pruned | None, trust: KeyTrust | None = None) -> Replay:
@@ -134,13 +149,15 @@ def _thing(replay: Replay, on: str, ident: str) -> dict[str, Json]:
     return {"id": ident, "index": one.index, "on": on, "said": one.said, "state": one.state}
 
 
-def _ballot(ident: str, ballot: Ballot) -> dict[str, Json]:
+def _ballot(replay: Replay, ident: str) -> dict[str, Json]:
+    ballot, links = replay.ballots[ident], replay.links.get(ident, {})
     return {
         "approvers": [
             [*place, sorted(people)] for place, people in sorted(ballot.approvers.items())
         ],
         "denied": ballot.denied,
         "id": ident,
+        "links": [list(pair) for pair in sorted(links.items())],
         "need": [[*place, count] for place, count in sorted(ballot.need.items())],
         "parties": sorted(ballot.parties),
         "seconds": [[*at, seconds] for at, seconds in sorted(ballot.seconds.items())],
@@ -167,6 +184,7 @@ def _read_ballot(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
     for material, round_, least in one["seconds"]:
         ballot.seconds[material, round_] = least
     replay.ballots[one["id"]] = ballot
+    replay.links[one["id"]] = dict(one["links"])
 
 
 def _read_folded(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above

@@ -50,6 +50,7 @@ def _ballot(value: Json, _: int) -> bool:
             "approvers": list(approvers),
             "denied": bool(),
             "id": str(),
+            "links": list(links),
             "need": list(need),
             "parties": parties,
             "seconds": list(seconds),
@@ -57,6 +58,7 @@ def _ballot(value: Json, _: int) -> bool:
         } if not rest and _texts(parties):
             return (
                 all(map(_is_approvers, approvers))
+                and all(map(_is_link, links))
                 and all(map(_is_need, need))
                 and all(map(_is_seconds, seconds))
             )
@@ -68,6 +70,14 @@ def _is_approvers(row: Json) -> bool:
     match row:
         case [str(), turn, stage, people]:
             return _is_count(turn) and _is_count(stage) and bool(people) and _texts(people)
+        case _:
+            return False
+
+
+def _is_link(row: Json) -> bool:
+    match row:
+        case [str(), str()]:
+            return True
         case _:
             return False
 

@@ -8,19 +8,16 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList
-from ticketgate.domain.grant import HOLDING
-from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.replay import Folded, Replay
 
 STATE: Final = "state"
-END_SLACK_SECONDS: Final = 60  # by then the end of a grant has begun, whatever else goes on
 
 # Machine, id, state, and what else the row says; an entry says the same under the same names.
 TableRow = tuple[str, object, object, Mapping[str, object]]
 
 
 def check_tables(replay: Replay, rows: Iterable[TableRow], last: int) -> EvidenceVerdict:
-    """STATE: the tables have what the log has and nothing else, and no grant outlived its end.
+    """STATE: the tables have what the log has and nothing else.
 
     `replay` has folded the whole log; `last` is the index of its last entry. Faults stand at the
     last record that moved the thing; those of a row that no record tells of, at the last entry.
@@ -37,8 +34,6 @@ def check_tables(replay: Replay, rows: Iterable[TableRow], last: int) -> Evidenc
     for (machine, ident), known in replay.folded.items():
         if (machine, ident) not in seen:
             faults.add(known.index, f"the tables do not have this {machine}")
-        if machine == "grant" and _outlived(known, replay.time):
-            faults.add(known.index, "the grant's time is up, and nothing began to end it")
     return faults.verdict(STATE)
 
 
@@ -47,13 +42,3 @@ def _compare(faults: FaultList, machine: str, known: Folded, held: Mapping[str, 
     for name, value in held.items():
         if value != said.get(name):
             faults.add(known.index, f"the {machine}'s {name} in the tables is not the log's")
-
-
-def _outlived(grant: Folded, now: str) -> bool:
-    """Whether a grant still holds well after its end; an end that cannot be read is one."""
-    if grant.state not in HOLDING or not is_instant(now):
-        return False
-    end = grant.said.get("not_after")
-    if not is_instant(end):
-        return True
-    return (from_text(now) - from_text(str(end))).total_seconds() > END_SLACK_SECONDS

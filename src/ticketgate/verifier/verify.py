@@ -825,17 +825,21 @@ revocation.confirmed  grant    revoking:revoked
     for before, afters in (move.split(":") for move in moves)
     for after in afters.split(",")
 }
+HOLDING = ("provisioning", "active")
 ENDED = frozenset({"released_shared", "cancelled", "revoked"})
+END_SLACK = 60  # seconds after the end of a grant by which ending it has begun
+ASKED = ("entitlement", "target", "decide_by")  # kept of a request that awaits decisions
 KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 # What is looked at after a record was found canonical; its other fields need only be there.
 LOOKED_AT = {
     "delivery": MOVE,
     "ticket": MOVE + "revision source table",
     "request": MOVE
-    + "beneficiary editor editors entitlement material requester round seconds stages target",
+    + "beneficiary decide_by editor editors entitlement links material requester round seconds"
+    " stage stages target",
     "grant": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
-    "decision": "approver decision material need request round seconds stage",
+    "decision": "approver decision link material need request round seconds stage",
 }
 
 
@@ -1466,6 +1470,11 @@ def count_of(record: Record, name: str) -> int:
     return value
 
 
+def place_of(record: Record) -> list[int]:
+    """Its round and its stage."""
+    return [count_of(record, "round"), count_of(record, "stage")]
+
+
 def texts_of(record: Record, name: str) -> list[str]:
     """A field that must be a list of texts; none where it is not there."""
     value = record.get(name, [])
@@ -1508,31 +1517,37 @@ class Replay:
         self.verdict, self.keys = Verdict("semantics"), keys
         self.complete = True  # nothing below is missing, or a snapshot stands for it
         self.whole = True  # nothing below is missing
+        self.pruned: dict[int, tuple[int, str]] = {}  # boundary: (index, snapshot)
+        self.listed: dict[str, list[int]] = {}  # by disclosure.erased
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Know nothing of where the log has left things."""
         self.states: dict[str, dict[str, str]] = {on: {} for on, _, _ in MOVES}
         self.revisions: dict[str, set[int]] = {}
         self.parties: dict[str, set[str]] = {}
-        self.asked: dict[str, tuple[Any, Any]] = {}
+        self.asked: dict[str, list[Any]] = {}  # ASKED, and the round and stage
+        self.links: dict[str, dict[str, str]] = {}  # that work, and whom each was issued to
         self.ballots: dict[str, Ballots] = {}
         self.approved: dict[str, tuple[Any, ...]] = {}
         self.grants: dict[str, Record] = {}
         self.time = ""
         self.boundary = 0
-        self.pruned: dict[int, tuple[int, str]] = {}  # boundary: (index, snapshot)
-        self.listed: dict[str, list[int]] = {}  # by disclosure.erased
+        self.restoring = False
 
     def take(self, index: int, record: Record, missing: str) -> None:
         """One record, at its index."""
-        if missing:
-            self.verdict.fault(index, missing)
         if record["_ts"] < self.time:
             self.verdict.fault(index, "time goes back")
         else:
             self.time = record["_ts"]
         try:
+            if missing:
+                raise Refused(missing)
             if record["type"] in OTHERS:
                 OTHERS[record["type"]](self, index, record)
             if "on" in record and self.complete:
-                self._move(record)
+                self._move(index, record)
         except (Refused, OverflowError) as refusal:
             self.verdict.fault(index, str(refusal))
 
@@ -1549,7 +1564,7 @@ class Replay:
             if before != left:
                 self.verdict.fault(index, left_at(before, left))
 
-    def _move(self, record: Record) -> None:
+    def _move(self, index: int, record: Record) -> None:
         """A record that moves a machine: from where the log left it, along the tables."""
         words: list[Any] = [record.get(name) for name in ("on", "id", "from", "to", "cause")]
         on, name, before, after, _ = words
@@ -1569,23 +1584,41 @@ class Replay:
         elif on == "request":
             self._request(name, after, record)
         elif on == "grant":
-            self._grant(name, after, record)
+            self._grant(index, name, after, record)
         if refused:
             raise Refused(left_at(before, left))
 
     def _request(self, name: str, after: str, record: Record) -> None:
+        asked = self.asked.pop(name, None)
         if after == "awaiting":
+            self.asked[name] = [*map(record.get, ASKED), *place_of(record)]
+            if asked is None or asked[3:] != self.asked[name][3:]:
+                self.links.pop(name, None)
             self.parties[name] = parties_of(record)
-            self.asked[name] = (record.get("entitlement"), record.get("target"))
+            self._issue(name, record)
             return
-        parties, asked = self.parties.pop(name, set()), self.asked.pop(name, None)
+        parties, _ = self.parties.pop(name, set()), self.links.pop(name, None)
         ballots = self.ballots.pop(name, None)
         if after == "approved":
             self._approve(name, record, ballots or Ballots())
-            if (record.get("entitlement"), record.get("target")) != asked:
+            if asked is None or [record.get("entitlement"), record.get("target")] != asked[:2]:
                 raise Refused("approved is something else than was asked")
             if not {record.get("requester"), record.get("beneficiary")} <= parties:
                 raise Refused("approved for somebody else than was asked")
+
+    def _issue(self, name: str, record: Record) -> None:
+        """Each link is one person's."""
+        if not fits(record.get("links"), [(str, str)]):
+            raise Refused("`links` is not a list of links, each with its actor")
+        self.links.setdefault(name, {}).update(record["links"])
+
+    def issued(self, _: int, record: Record) -> None:
+        """`links.issued`: more links for the stage that is asked."""
+        if self.complete:
+            name = text_of(record, "request")
+            if self.asked.get(name, [])[3:] != place_of(record):
+                raise Refused("links of another stage than the one that is asked")
+            self._issue(name, record)
 
     def _approve(self, name: str, record: Record, ballots: Ballots) -> None:
         """Each stage has its approvals, by people who are not a party and count once."""
@@ -1616,13 +1649,16 @@ class Replay:
         if parties_of(record) & set().union(*(ballots.approvers[place] for place in places)):
             raise Refused("approved by somebody whose own request it is")
 
-    def _grant(self, name: str, after: str, record: Record) -> None:
+    def _grant(self, index: int, name: str, after: str, record: Record) -> None:
         known = self.grants.setdefault(name, {})
+        known["index"] = index
         self._keep(record, known)
         if after == "planned":
             self._plan(record)
-        elif after in ("provisioning", "active"):
+        elif after in HOLDING:
             self._check_end(after, record, known)
+            if self.restoring:
+                raise Refused("access is given, and a restore has not ended")
         if after == "revoked" and record.get("confirmed") is not True:
             raise Refused("revoked without being read back")
         if after in ENDED:
@@ -1663,18 +1699,20 @@ class Replay:
         if not self.complete:
             return
         request, approver = text_of(record, "request"), text_of(record, "approver")
-        if self.states["request"].get(request) != "awaiting":
+        if request not in self.asked:
             raise Refused("a decision on a request that awaits none")
+        _, _, until, turn, stage = self.asked[request]
+        if not is_instant(until) or record["_ts"] >= until:
+            raise Refused("a decision when the time to decide was over")
+        issued = self.links.get(request, {}).pop(text_of(record, "link"), None)
+        if issued != approver or place_of(record) != [turn, stage]:
+            raise Refused("a decision over a link that was not issued to its approver")
         ballots = self.ballots.setdefault(request, Ballots())
         decision = text_of(record, "decision")
         if decision == "deny":
             ballots.denied = True
         elif decision == "approve":
-            place = (
-                text_of(record, "material"),
-                count_of(record, "round"),
-                count_of(record, "stage"),
-            )
+            place = (text_of(record, "material"), turn, stage)
             ballots.approve(approver, place, count_of(record, "need"), count_of(record, "seconds"))
             if approver in self.parties.get(request, ()):
                 raise Refused("an approval by somebody whose own request it is")
@@ -1694,6 +1732,9 @@ class Replay:
         by = texts_of(record, "by")
         if len(by) != 2 or by[0] == by[1] or not all(by):
             raise Refused("not by two different actors")
+        self.restoring = record["type"] == "restore.declared"
+        if self.restoring:
+            self.links.clear()
 
     def prune(self, index: int, record: Record) -> None:
         """`retention.pruned`: a boundary that can be, above all before it."""
@@ -1703,10 +1744,21 @@ class Replay:
             raise Refused("a boundary that cannot be")
         self.boundary = boundary
 
+    def finish(self) -> None:
+        """At the end of the log: no access stands a minute after its end."""
+        for name, known in self.grants.items():
+            end: Any = known.get("not_after")
+            if self.states["grant"].get(name) in HOLDING and (
+                not is_instant(end)
+                or instant(self.time) - instant(end) > dt.timedelta(seconds=END_SLACK)
+            ):
+                self.verdict.fault(known["index"], "its time is up, and nothing began to end it")
+
 
 OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "decision.recorded": Replay.decided,
     "disclosure.erased": Replay.erased,
+    "links.issued": Replay.issued,
     "restore.declared": Replay.restored,
     "restore.ended": Replay.restored,
     "retention.pruned": Replay.prune,
@@ -1722,7 +1774,10 @@ def instant(text: str) -> dt.datetime:
 
 # --- Snapshots ------------------------------------------------------------------------------------
 
-SNAPSHOT_KEYS = ("approved", "ballots", "boundary", "folded", "keys", "revisions", "time")
+SNAPSHOT_KEYS = (
+    "approved", "ballots", "boundary", "folded", "keys", "restoring", "revisions", "time",
+)  # fmt: skip
+SINGLE = ("boundary", "restoring", "time")  # what is no list
 
 
 class Cursor:
@@ -1769,7 +1824,7 @@ class Cursor:
         """Each key with its value, or with each element of its list."""
         for place, name in enumerate(SNAPSHOT_KEYS):
             self.expect(("," if place else "{") + f'"{name}":')
-            if name in ("boundary", "time"):
+            if name in SINGLE:
                 yield name, self.value()
                 continue
             self.expect("[")
@@ -1790,12 +1845,13 @@ TEXTS = frozenset({str, type(None)})
 FORMS: dict[str, Any] = {
     "approved": (str, TEXTS, TEXTS, TEXTS, 0),
     "ballots": {
-        "approvers": [(str, 1, 1, [str])], "denied": bool, "id": str, "need": [(str, 1, 1, 1)],
-        "parties": [str], "seconds": [(str, 1, 1)],
+        "approvers": [(str, 1, 1, [str])], "denied": bool, "id": str, "links": [(str, str)],
+        "need": [(str, 1, 1, 1)], "parties": [str], "seconds": [(str, 1, 1)],
     },
     "boundary": 1,
     "folded": {"id": str, "index": 0, "on": str, "said": dict, "state": str},
     "keys": (str, 0, frozenset({int, type(None)})),
+    "restoring": bool,
     "revisions": (str, int),
     "time": str,
 }  # fmt: skip
@@ -1844,15 +1900,15 @@ def is_rising(rows: list[Any], width: int) -> bool:
 def check_element(name: str, value: Any, boundary: int, last: tuple[str, Any]) -> tuple[str, Any]:
     """Refuse what a snapshot would not have; the place of this element among its likes."""
     good = fits(value, FORMS[name])
-    if good and name == "time":
-        good = is_instant(value)
+    if good and name in SINGLE:
+        good = {"boundary": value == boundary, "time": is_instant(value)}.get(name, True)
     elif good and name == "keys":
         good = value[2] is None or value[2] >= 0
     elif good and name == "ballots":
         people = [value["parties"], *(row[3] for row in value["approvers"])]
-        rows = ((value["approvers"], 3), (value["need"], 3), (value["seconds"], 2))
+        rows = (("approvers", 3), ("links", 1), ("need", 3), ("seconds", 2))
         good = all(is_rising(some, 0) for some in people) and all(people[1:])
-        good = good and all(is_rising(some, width) for some, width in rows)
+        good = good and all(is_rising(value[some], width) for some, width in rows)
     elif good and name == "folded":
         on, said = value["on"], value["said"]
         states = {after for machine, _, after in MOVES if machine == on}
@@ -1860,7 +1916,7 @@ def check_element(name: str, value: Any, boundary: int, last: tuple[str, Any]) -
         good = good and all(fits_said(on, key, what) for key, what in said.items())
     if not good:
         raise Refused(f"`{name}` of a snapshot in another form")
-    if name in ("boundary", "time"):
+    if name in SINGLE:
         return name, ()
     places = {"ballots": ("id",), "folded": ("on", "id"), "revisions": (0, 1)}.get(name, (0,))
     place = tuple(value[key] for key in places)
@@ -1878,12 +1934,10 @@ def load_snapshot(path: str, boundary: int, replay: Replay, *, keys_only: bool) 
             if name == "keys":
                 vkey, since, end = value
                 replay.keys.accept(parse_vkey(vkey, LOG_KEY), since, end, "snapshot")
-            elif name in ("boundary", "time") and not (
-                value == boundary if name == "boundary" else is_instant(value)
-            ):
-                raise Refused("a snapshot of another boundary, or of no time")
             elif not keys_only:
                 restore(replay, name, value)
+        if not keys_only and replay.parties.keys() != replay.asked.keys():
+            raise Refused("a snapshot with ballots on others than the requests that await some")
     except RecursionError:
         raise Refused("a snapshot that is too deep") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -1896,11 +1950,9 @@ def restore_thing(replay: Replay, value: Any) -> None:
     """Where the log left one thing, and what is kept of it."""
     replay.states[value["on"]][text_of(value, "id")] = text_of(value, "state")
     if value["on"] == "request" and value["state"] == "awaiting":
-        asked = value["said"].get("entitlement"), value["said"].get("target")
-        replay.asked[value["id"]] = asked
+        replay.asked[value["id"]] = [*map(value["said"].get, (*ASKED, "round", "stage"))]
     if value["on"] == "grant" and value["state"] not in ENDED:
-        said = value["said"].items()
-        replay.grants[value["id"]] = {key: what for key, what in said if key in KEPT_OF_GRANT}
+        replay.grants[value["id"]] = {**value["said"], "index": value["index"]}
 
 
 def restore(replay: Replay, name: str, value: Any) -> None:
@@ -1911,6 +1963,7 @@ def restore(replay: Replay, name: str, value: Any) -> None:
     elif name == "ballots":
         ballots = replay.ballots.setdefault(value["id"], Ballots())
         replay.parties[value["id"]] = set(value["parties"])
+        replay.links[value["id"]] = dict(value["links"])
         ballots.denied = value["denied"]
         for material, turn, stage, people in value["approvers"]:
             ballots.approvers[material, turn, stage] |= set(people)
@@ -1921,6 +1974,8 @@ def restore(replay: Replay, name: str, value: Any) -> None:
     elif name == "revisions":
         ticket, revision = value
         replay.revisions.setdefault(ticket, set()).add(revision)
+    elif name == "restoring":
+        replay.restoring = value
     elif name == "time":
         replay.time = value
 
@@ -1993,10 +2048,7 @@ class Content:
     def skip_to(self, index: int) -> None:
         """Entries below the index are not there: go on from a snapshot, or without the past."""
         self.size = index
-        keys, pruned, listed = self.replay.keys, self.replay.pruned, self.replay.listed
-        verdict = self.replay.verdict
-        self.replay.__init__(keys)  # type: ignore[misc]
-        self.replay.verdict, self.replay.pruned, self.replay.listed = verdict, pruned, listed
+        self.replay.begin_anew()
         self.replay.whole = False
         self.replay.complete = index in self.snapshots
         if self.replay.complete:
@@ -2004,7 +2056,7 @@ class Content:
                 load_snapshot(self.snapshots[index], index, self.replay, keys_only=False)
             except Refused as refusal:
                 self.replay.complete = False
-                verdict.fault(index, str(refusal))
+                self.replay.verdict.fault(index, str(refusal))
 
 
 # --- The bundle -----------------------------------------------------------------------------------
@@ -2719,6 +2771,8 @@ class Audit:
 
     def _finish_content(self) -> None:
         verdict = self.replay.verdict
+        if self.replay.complete:
+            self.replay.finish()
         self.disclosures.finish(self.log.size, self.replay)
         self._check_snapshots(self.replay.pruned)
         verdict.settle(

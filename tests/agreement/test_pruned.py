@@ -1,0 +1,148 @@
+"""What a snapshot carries over: links, the time to decide, a restore, grants that nothing ended."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from tests.agreement.both import Told, agreed
+from tests.agreement.bundles import files_of, laid_out
+from tests.verifier import bundle_writer as writer
+from tests.verifier.bundle_writer import BY, DECISION, GRANT, REQUEST, SEGMENT, Log
+
+PRUNED, DECIDED, APPROVED, PLANNED, PROVISIONING = range(SEGMENT, SEGMENT + 5)
+OPENED: Final = "2026-11-22T02:40:09.000000Z"
+END: Final = "2026-11-22T21:00:00.000000Z"  # 20:52:20 is where the log goes on
+Change = Callable[[dict[str, Any]], object]
+
+
+def state() -> dict[str, Any]:
+    """One request awaits Ann or Cid; one grant is active."""
+    asked = {"entitlement": "db", "target": "scim", "decide_by": BY, "round": 1, "stage": 1}
+    held = {**GRANT, "request": "r0", "seconds": 70000, "not_after": END, "baseline": False}
+    request = {"id": "r1", "index": 9, "on": "request", "said": asked, "state": "awaiting"}
+    grant = {"id": "g0", "index": 7, "on": "grant", "said": held, "state": "active"}
+    ballot = {
+        "approvers": [], "denied": False, "id": "r1",
+        "links": [["lnk_1", "act_ann"], ["lnk_2", "act_cid"]], "need": [],
+        "parties": ["act_bob"], "seconds": [],
+    }  # fmt: skip
+    return {
+        "approved": [], "ballots": [ballot], "boundary": SEGMENT, "folded": [grant, request],
+        "keys": [], "restoring": False, "revisions": [], "time": OPENED,
+    }  # fmt: skip
+
+
+def told(snapshot: bytes, decision: dict[str, object] | None = None) -> Log:
+    """What follows: Ann decides, and access is given."""
+    log = Log(start=SEGMENT, leaves=[bytes(32)] * SEGMENT)
+    log.add("retention.pruned", boundary=SEGMENT, snapshot=writer.sha(snapshot).hex())
+    log.add("decision.recorded", **DECISION | (decision or {}))
+    log.move("request", "r1", "awaiting", "approved", "request.approved", **REQUEST, stages=[1])
+    log.move("grant", "g1", "", "planned", "grant.planned", **GRANT, seconds=60, activate_by=None)
+    log.move(
+        "grant", "g1", "planned", "provisioning", "grant.provisioning", **GRANT, baseline=False,
+        not_after=log.stamp(len(log)), before="absent", command="c", deadline=BY, plan="remove",
+    )  # fmt: skip
+    return log
+
+
+def asked(folder: Path, log: Log, snapshot: bytes) -> Told:
+    """What both say of it, its first segment being leaf hashes."""
+    files = {name: data for name, data in files_of(log).items() if not name.startswith("log/")}
+    lines = b"".join(entry + b"\n" for entry in log.entries)
+    files |= {"log/000000.leaves": bytes(32 * SEGMENT), "log/000001.jsonl": lines}
+    return agreed(laid_out(folder, files | {f"snapshots/{SEGMENT}.json": snapshot}))
+
+
+def changed(change: Change) -> bytes:
+    found = state()
+    change(found)
+    return writer.canonical(found)
+
+
+def said(place: int, **fields: object) -> Change:
+    """Something else is kept of the grant (0) or of the request (1)."""
+    return lambda found: found["folded"][place]["said"].update(fields)
+
+
+def test_a_log_goes_on_from_what_its_snapshot_carries(space: Path) -> None:
+    snapshot = writer.canonical(state())
+    found = asked(space, told(snapshot), snapshot)
+    assert (found.exit, dict(found.bad)) == (0, {})
+
+
+def ballot(**fields: object) -> Change:
+    return lambda found: found["ballots"][0].update(fields)
+
+
+def also(**fields: object) -> Change:
+    return lambda found: found.update(fields)
+
+
+def without(key: str, *place: Any) -> Change:  # noqa: ANN401 -- keys and numbers
+    """Something is not there, at the end of this way."""
+
+    def change(found: Any) -> None:  # noqa: ANN401 -- JSON
+        for step in place:
+            found = found[step]
+        del found[key]
+
+    return change
+
+
+CARRIED: Final[dict[str, tuple[Change, dict[str, object], int | None]]] = {
+    "another's link is left": (ballot(links=[["lnk_2", "act_cid"]]), {}, DECIDED),
+    "no link is left": (ballot(links=[]), {}, DECIDED),
+    "a link of another": (also(), {"link": "lnk_2"}, DECIDED),
+    "a decision at another stage": (also(), {"stage": 2}, DECIDED),
+    "another stage": (said(1, stage=2), {}, DECIDED),
+    "no round": (said(1, round=None), {"round": None, "decision": "deny"}, DECIDED),
+    "a day is no instant": (said(1, decide_by=END[:10]), {}, DECIDED),
+    "no time to decide": (said(1, decide_by=None), {}, DECIDED),
+    "the time to decide is over": (said(1, decide_by=OPENED), {}, DECIDED),
+    "a restore goes on": (also(restoring=True), {}, PROVISIONING),
+    "a minute after the end": (said(0, not_after="2026-11-22T20:51:20.000000Z"), {}, None),
+    "more than a minute": (said(0, not_after="2026-11-22T20:51:19.999999Z"), {}, 7),
+    "no end": (without("not_after", "folded", 0, "said"), {}, 7),
+    "its end has begun": (lambda found: found["folded"][0].update(state="revoking"), {}, None),
+}
+
+
+@pytest.mark.parametrize(("change", "decision", "first_bad"), CARRIED.values(), ids=CARRIED)
+def test_what_it_carries_is_what_the_next_records_are_judged_by(
+    space: Path, change: Change, decision: dict[str, object], first_bad: int | None
+) -> None:
+    snapshot = changed(change)
+    found = asked(space, told(snapshot, decision), snapshot)
+    assert dict(found.bad) == ({} if first_bad is None else {"semantics": first_bad})
+
+
+TWICE: Final = [["lnk_1", "act_ann"], ["lnk_1", "act_cid"]]
+NONE: Final[dict[str, Change]] = {
+    "no links": without("links", "ballots", 0),
+    "links are null": ballot(links=None),
+    "links are an object": ballot(links={}),
+    "a link alone": ballot(links=["lnk_1"]),
+    "a link without an actor": ballot(links=[["lnk_1"]]),
+    "a link with two": ballot(links=[["lnk_1", "act_ann", "act_cid"]]),
+    "an actor that is null": ballot(links=[["lnk_1", None]]),
+    "a link that is a number": ballot(links=[[1, "act_ann"]]),
+    "links that are not sorted": ballot(links=[["lnk_2", "act_cid"], ["lnk_1", "act_ann"]]),
+    "a link twice": ballot(links=TWICE),
+    "a ballot on another": ballot(id="r2"),
+    "no ballot": also(ballots=[]),
+    "a ballot on what was denied": lambda found: found["folded"][1].update(state="denied"),
+    "restoring is null": also(restoring=None),
+    "restoring is a number": also(restoring=0),
+    "restoring is a list": also(restoring=[]),
+    "restoring is a text": also(restoring="false"),
+    "nothing of a restore": without("restoring"),
+}
+
+
+@pytest.mark.parametrize("change", NONE.values(), ids=NONE)
+def test_one_of_another_form_is_none(space: Path, change: Change) -> None:
+    snapshot = changed(change)
+    found = asked(space, told(snapshot), snapshot)
+    assert (found.exit, found.bad["semantics"]) == (1, SEGMENT)
