@@ -118,6 +118,21 @@ def test_what_it_carries_is_what_the_next_records_are_judged_by(
     assert dict(found.bad) == ({} if first_bad is None else {"semantics": first_bad})
 
 
+def test_a_fault_before_a_gap_stays_one_behind_it(space: Path) -> None:
+    first = Log().opened()
+    first.add("decision.recorded", **DECISION)
+    first.beats(SEGMENT - 2)
+    last = writer.canonical(state() | {"ballots": [], "folded": [], "boundary": 2 * SEGMENT})
+    log = Log(start=2 * SEGMENT, leaves=[*first.leaves, *[bytes(32)] * SEGMENT])
+    log.add("retention.pruned", boundary=2 * SEGMENT, snapshot=writer.sha(last).hex())
+    for name, entries in (("000000", first.entries), ("000002", log.entries)):
+        lines = b"".join(entry + b"\n" for entry in entries)
+        laid_out(space, {f"log/{name}.jsonl": lines})
+    files = {name: data for name, data in files_of(log).items() if not name.startswith("log/")}
+    files |= {"log/000001.leaves": bytes(32 * SEGMENT), f"snapshots/{2 * SEGMENT}.json": last}
+    assert agreed(laid_out(space, files)).bad == {"semantics": 1}
+
+
 TWICE: Final = [["lnk_1", "act_ann"], ["lnk_1", "act_cid"]]
 NONE: Final[dict[str, Change]] = {
     "no links": without("links", "ballots", 0),

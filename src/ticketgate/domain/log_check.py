@@ -104,7 +104,12 @@ class LogCheck:
         self._go_on(pruned)
 
     def _go_on(self, pruned: Pruned) -> None:
-        self.replay = begin(pruned, self._key_trust)
+        """Begin anew; what was wrong before a gap, and the snapshots named there, stay told."""
+        before, self.replay = self.replay, begin(pruned, self._key_trust)
+        for fault in self.replay.faults.kept:
+            before.faults.add(fault.index, fault.text)
+        self.replay.faults = before.faults
+        self.replay.life.snapshots.update(before.life.snapshots)
         self._began_with_snapshot = True
         self._hidden.whole = False
 
