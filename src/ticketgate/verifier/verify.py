@@ -3039,7 +3039,6 @@ def lines_of(found: Record) -> Iterator[str]:
 
 def main(argv: list[str]) -> int:
     """Verify, and print what was found."""
-    gc.disable()  # nothing here goes round in circles, and there is much to look through
     code, found = run(argv)
     if "--json" in argv:
         print(json.dumps(found))
@@ -3050,4 +3049,5 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    gc.disable()  # nothing here goes round in circles, and there is much to look through
     sys.exit(main(sys.argv[1:]))
