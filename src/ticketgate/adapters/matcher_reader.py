@@ -102,11 +102,20 @@ def _read_key(key: str, place: Place, scope: Scope, *, banned: bool) -> Matcher 
         found = _read_keys(place, scope, banned=banned)
         parts = None if found is None else list(found.parts)
     else:
-        read = [_read_keys(one, scope, banned=banned) for one in place.some() or ()]
+        read = [_read_item(one, scope, banned=banned) for one in place.some() or ()]
         parts = [one for one in read if one is not None]
     if parts == [] and isinstance(place.node, Table):
         place.fault("is empty")
     return Group(key, tuple(parts), place.line) if parts else None
+
+
+def _read_item(place: Place, scope: Scope, *, banned: bool) -> Group | None:
+    """One item of a block; an empty one would hold for everything."""
+    found = _read_keys(place, scope, banned=banned)
+    if found is not None and not found.parts:
+        place.fault("is empty")
+        return None
+    return found
 
 
 def _read_clause(key: str, place: Place, scope: Scope, *, banned: bool) -> Clause | None:

@@ -42,8 +42,9 @@ from ticketgate.domain.policy import (
 )
 
 LATER_SECTIONS: Final = ("emergency", "assets", "automations", "require_signed_policy")
-_VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
-_UNITS: Final = ("s", "m", "h", "d")
+VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
+UNITS: Final = ("s", "m", "h", "d")
+MODES: Final = ("enforce",)
 T = TypeVar("T")
 
 
@@ -100,7 +101,7 @@ def _read_head(top: Section) -> None:
         version.integer(1, 1)
     mode = top.get("mode")
     if mode is not None:
-        mode.choice(("enforce",), later=("shadow",))
+        mode.choice(MODES, later=("shadow",))
 
 
 @dataclass
@@ -126,14 +127,14 @@ class _Reader:
         kind, tier = read_kind(section.need("kind")), read_tier(section.need("tier"))
         match = read_matcher(section.need("match"), CLASSIFY)
         said = section.get("verdict")
-        word = None if said is None else said.choice(_VERDICTS)
+        word = None if said is None else said.choice(VERDICTS)
         section.close(later=("mode",))
         if ident is None or kind is None or tier is None or match is None:
             return None
         needs_text = not _possible_without_text(match)
         if needs_text and said is not None and word == "identity":
             said.fault("a match that needs free text is uncertain at most")
-        verdict = Verdict.UNCERTAIN if needs_text else _VERDICTS[word or "identity"]
+        verdict = Verdict.UNCERTAIN if needs_text else VERDICTS[word or "identity"]
         where, digest = self._signed(section)
         return ClassifyRule(ident, kind, tier, verdict, match, where, digest)
 
@@ -250,6 +251,6 @@ def _read_duration_field(place: Place | None) -> DurationField | None:
         return None
     name = read_field(section.need("field"), ASKED_BY)
     unit_place = section.get("unit")
-    unit = None if unit_place is None else unit_place.choice(_UNITS)
+    unit = None if unit_place is None else unit_place.choice(UNITS)
     section.close()
     return None if name is None else DurationField(name, unit)

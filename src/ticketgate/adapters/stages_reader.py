@@ -21,14 +21,14 @@ PARTIES: Final = ("beneficiary", "requester")
 LATER_WORDS: Final = frozenset(
     {"on_call", "role", "asset_owner_of", "lifecycle_owner_of", "nhi_owner_of", "delegate_of"}
 )
-_OF: Final = {
+WORD_OF: Final = {
     "manager_of": PARTIES,
     "same_team": PARTIES,
     "direct_report_of": PARTIES,
     "owner_of": ("entitlement",),
     "backup_owner_of": ("entitlement",),
 }
-_OWNERS: Final = frozenset({"person", "group"})
+OWNERS: Final = frozenset({"person", "group"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Mention:
 
 def read_owner(place: Place | None, mentions: list[Mention]) -> Word | None:
     """`person:ID` or `group:ID`."""
-    return None if place is None else _read_word(place, _OWNERS, mentions)
+    return None if place is None else _read_word(place, OWNERS, mentions)
 
 
 def read_words(
@@ -112,12 +112,12 @@ def _read_word(place: Place, known: Collection[str], mentions: list[Mention]) ->
         place.fault("requester and beneficiary are always banned; leave it out")
     elif verb not in known:
         place.fault(f"unknown word {verb!r}{did_you_mean(verb, known)}")
-    elif verb in _OF and of not in _OF[verb]:
-        place.fault(f"{verb}: of what? One of: {', '.join(_OF[verb])}")
+    elif verb in WORD_OF and of not in WORD_OF[verb]:
+        place.fault(f"{verb}: of what? One of: {', '.join(WORD_OF[verb])}")
     elif not of:
         place.fault(f"{verb}: the id is missing, as in {verb}:ID")
     else:
-        if verb not in _OF:
+        if verb not in WORD_OF:
             mentions.append(Mention(verb, of, place))
         return Word(verb, of)
     return None

@@ -13,6 +13,7 @@ from ticketgate.cli.groups import Listed
 from ticketgate.cli.init import init
 from ticketgate.cli.keys import keys
 from ticketgate.cli.look import deliveries, requests
+from ticketgate.cli.policy.command import policy
 from ticketgate.cli.revoke import revoke
 from ticketgate.cli.serve import serve
 from ticketgate.wiring import VERSION
@@ -46,6 +47,7 @@ for _command in (
     check,
     serve,
     explain,
+    policy,
     deliveries,
     requests,
     grants,

@@ -1,5 +1,6 @@
 """Identity event: whether a ticket can change who may do what, and which rules say so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
@@ -27,42 +28,41 @@ class Tier(IntEnum):
         return self.name.lower()
 
 
-KINDS: Final = frozenset(
-    [
-        "joiner",
-        "mover",
-        "leaver",
-        "account.create",
-        "account.enable",
-        "account.disable",
-        "account.delete",
-        "account.unlock",
-        "credential.issue",
-        "credential.rotate",
-        "credential.reset",
-        "mfa.reset",
-        "access.grant",
-        "access.revoke",
-        "group.create",
-        "group.member",
-        "group.owner",
-        "privilege.elevate",
-        "emergency.access",
-        "delegation",
-        "service_account",
-        "oauth_app",
-        "certificate",
-        "database.account",
-        "network.access",
-        "software.approve",
-        "approval.act",
-        "asset.retire",
-        "asset.reassign",
-        "asset.renew",
-        "secret.exposed",
-        "unknown.identity",
-    ]
-)
+KIND_MEANINGS: Final[Mapping[str, str]] = {
+    "joiner": "Somebody starts and gets their first accounts and access.",
+    "mover": "Somebody changes role or team, and access changes with it.",
+    "leaver": "Somebody goes, and all of their access ends.",
+    "account.create": "An account is made.",
+    "account.enable": "An account that was switched off works again.",
+    "account.disable": "An account is switched off and kept.",
+    "account.delete": "An account is removed for good.",
+    "account.unlock": "An account that was locked can sign in again.",
+    "credential.issue": "A first password, key or token is handed out.",
+    "credential.rotate": "A password, key or token is replaced by another.",
+    "credential.reset": "A forgotten or lost password, key or token is set anew.",
+    "mfa.reset": "A second factor is removed, replaced or bypassed.",
+    "access.grant": "Somebody gets access to an application, a share or data.",
+    "access.revoke": "Access is taken away.",
+    "group.create": "A group that gives access is made.",
+    "group.member": "Somebody joins or leaves a group that gives access.",
+    "group.owner": "Somebody else decides who is in a group.",
+    "privilege.elevate": "Somebody gets administrative or otherwise elevated rights.",
+    "emergency.access": "Access at once, with the review afterwards (break glass).",
+    "delegation": "Somebody may act in another's name, such as on their mailbox.",
+    "service_account": "A service account is made, changed or handed over.",
+    "oauth_app": "An application gets consent or permissions (OAuth).",
+    "certificate": "A certificate is issued, renewed or revoked.",
+    "database.account": "An account inside a database is made or changed.",
+    "network.access": "Who can reach a network changes: VPN, firewall, remote access.",
+    "software.approve": "Software that can act with somebody's rights is allowed.",
+    "approval.act": "Somebody approves for others, or who approves is changed.",
+    "asset.retire": "A device or subscription goes, and what hangs on it must end.",
+    "asset.reassign": "A device or subscription passes to somebody else.",
+    "asset.renew": "A subscription or licence goes on, and so does its access.",
+    "secret.exposed": "A password, key or token was shown where others can read it.",
+    "unknown.identity": "It touches identity or access, and which way is not known.",
+}
+KINDS: Final = frozenset(KIND_MEANINGS)
 
 
 class Outcome(StrEnum):

@@ -21,6 +21,7 @@ from ticketgate.wiring.commands import (
 )
 from ticketgate.wiring.evidence import export, newest_checkpoint, prove
 from ticketgate.wiring.gateway import VERSION, Gateway
+from ticketgate.wiring.policies import policy_schema
 from ticketgate.wiring.verifying import (
     open_bundle,
     own_certificates,
@@ -50,6 +51,7 @@ __all__ = [
     "own_certificates",
     "own_trust",
     "own_vouching",
+    "policy_schema",
     "prove",
     "public_keys",
     "read_source",

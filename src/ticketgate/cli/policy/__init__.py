@@ -1,0 +1,1 @@
+"""`policy`: what is allowed, handled as code."""
