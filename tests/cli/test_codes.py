@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ticketgate.cli.look import PARKED
+from ticketgate.domain.exception_case import EXCEPTIONS
 from ticketgate.domain.opening import REASONS
 from ticketgate.web.problems import STATUS
 
@@ -63,7 +64,7 @@ def given() -> set[str]:
     """Every code that the product can give."""
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     found = {code for path in paths for code in codes_in(ast.parse(path.read_text()))}
-    return found | STATUS.keys() | REASONS.keys() | PARKED.keys() | COMPOSED
+    return found | STATUS.keys() | REASONS.keys() | PARKED.keys() | EXCEPTIONS.keys() | COMPOSED
 
 
 def test_every_code_is_documented() -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from ticketgate.domain.rebuild import TABLES, Difference, differences
 from ticketgate.domain.rebuilding import CannotReplayError, plain, rebuild
 from ticketgate.domain.retention import Retention
 from ticketgate.operations.erase import Eraser, What
+from ticketgate.operations.exceptions import open_exception, resolve_exception
 
 DAY: Final = timedelta(days=1)
 
@@ -47,6 +49,10 @@ def story(gate: Gate) -> None:
     gate.decide("erin", "deny")
     gate.deliver(access_ticket("t3"))
     gate.deliver(edited(access_ticket("t3"), reason="another"))
+    case = gate.write(
+        partial(open_exception, code="automation_unowned", subject="account svc", about="tkt_1")
+    )
+    gate.write(partial(resolve_exception, ident=case.id, person="carol", reason="ours"))
 
 
 @pytest.fixture(scope="module")

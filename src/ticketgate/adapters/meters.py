@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from ticketgate.adapters.exception_meters import exception_metrics
 from ticketgate.adapters.loops import Loop
 from ticketgate.adapters.sqlite.store import SqliteStore
 from ticketgate.domain.anchor import CONTRADICTIONS, LATE_AFTER, AnchorRow
@@ -117,6 +118,7 @@ class Meters(Collector):
             closed.add_metric([], len(self._perhaps_closed(looking)))
             yield closed
             yield _ages(looking, self._anchoring, self._now())
+            yield from exception_metrics(looking, self._now())
         yield _behind(self.behind)
 
     def readiness(self, store: SqliteStore, clock: Clock) -> Checks:

@@ -7,6 +7,7 @@ import click
 from ticketgate.cli.check import check
 from ticketgate.cli.demo.command import demo
 from ticketgate.cli.evidence import evidence
+from ticketgate.cli.exceptions import exceptions
 from ticketgate.cli.explain import explain
 from ticketgate.cli.grants import grants
 from ticketgate.cli.groups import Listed
@@ -51,6 +52,7 @@ for _command in (
     deliveries,
     requests,
     grants,
+    exceptions,
     revoke,
     evidence,
     keys,

@@ -55,11 +55,13 @@ GRANT: Final = frozenset(
         ("revoke_overdue", "revoking"),
     }
 )
+EXCEPTION: Final = frozenset({(NEW, "opened"), ("opened", "resolved")})
 EDGES: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "delivery": DELIVERY,
     "ticket": TICKET,
     "request": REQUEST,
     "grant": GRANT,
+    "exception": EXCEPTION,
 }
 TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("ticket", "not_identity"): "ticket.classified",
@@ -167,6 +169,8 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "revocation.attempted": frozenset({"request", "grant", "before", "command"}),
     "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,
+    "exception.opened": MOVE | {"code", "about", "owner"},
+    "exception.resolved": MOVE | {"code", "person"},
     "operator.revoked": frozenset({"by", "grants"}),
     "command.retried": frozenset({"command", "about", "outcome", "tries"}),
     "notification.sent": frozenset({"what", "about"}),

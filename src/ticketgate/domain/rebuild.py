@@ -14,13 +14,14 @@ from ticketgate.domain.replay import Folded, Record
 
 TABLES: Final = (
     "actor", "delivery", "ticket", "request", "link", "approval", "request_view", "access_grant",
-    "loaded",
+    "loaded", "exception",
 )  # fmt: skip
 MACHINES: Final = {
     "delivery": "delivery",
     "ticket": "ticket",
     "request": "request",
     "grant": "access_grant",
+    "exception": "exception",
 }
 _PAIR: Final = 2  # a link, and the actor who was asked
 BLANK: Final = ("", None)  # what stands where a hidden value was erased
@@ -77,6 +78,7 @@ class Rebuild:
             "ticket": self._ticket,
             "request": self._request,
             "grant": self._grant,
+            "exception": self._exception,
             "links.issued": self._more_links,
             "decision.recorded": self._decided,
             "view.recorded": self._viewed,
@@ -208,6 +210,18 @@ class Rebuild:
             columns["cause"] = record["cause"]
         if record["to"] in {"cancelled", "released_shared", "revoked"}:
             columns["ended_at"] = record["_ts"]
+
+    def _exception(self, taken: Taken) -> None:
+        record = taken.record
+        row = self._row("exception", record["id"], taken.index)
+        row.columns |= {"state": record["to"], "code": record["code"]}
+        if record["from"]:
+            row.columns |= {"resolved_at": record["_ts"], "resolved_by": record["person"]}
+            return
+        row.partial = False
+        row.columns |= {"about": record["about"], "owner": record["owner"], "idx": taken.index}
+        row.columns |= {"opened_at": record["_ts"], "resolved_at": None, "resolved_by": ""}
+        row.columns["subject"] = _hidden(taken.disclosed, "subject", Hidden())
 
     # --- what has no machine of its own -------------------------------------------------------
 

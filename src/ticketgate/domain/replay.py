@@ -27,6 +27,7 @@ _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machi
     "ticket": ("source", "table", "revision"),
     "request": ("entitlement", "target", "decide_by", "round", "stage", "material"),
     "grant": ("baseline",),
+    "exception": ("code",),
 }
 
 

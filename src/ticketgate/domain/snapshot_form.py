@@ -18,6 +18,7 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
     "grant": frozenset(
         {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline"}
     ),
+    "exception": frozenset({"code"}),
 }
 _STATES: Final = {on: {after for _, after in edges} for on, edges in EDGES.items()}
 

@@ -164,6 +164,8 @@ def _blank(tx: Transaction, going: Iterable[HiddenValue]) -> int:
         machine, ident = value.about
         if machine == "request" and value.kind == CONTENT:
             tx.erasing.blank_request(ident)
+        elif machine == "exception":
+            tx.erasing.blank_exception(ident)
         elif machine == "ticket":
             revisions.setdefault(ident, set()).add(value.revision)
         elif machine == "delivery":

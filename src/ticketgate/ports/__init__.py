@@ -14,6 +14,7 @@ from ticketgate.ports.evidence import (
     Signer,
     Vouched,
 )
+from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
 from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
 from ticketgate.ports.restores import LogKeys, Restores
@@ -41,6 +42,7 @@ __all__ = [
     "Directory",
     "Erasing",
     "EvidenceReading",
+    "Exceptions",
     "Grants",
     "Ids",
     "Keeping",

@@ -53,6 +53,9 @@ class Erasing(Protocol):
         Returns how many bodies.
         """
 
+    def blank_exception(self, ident: str) -> None:
+        """Leave of an exception what entries hold in clear."""
+
     def drop_body(self, delivery: str) -> int:
         """Drop the raw body of a delivery that does not wait; returns how many."""
 

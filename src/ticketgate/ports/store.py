@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
+from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.tables import (
@@ -40,6 +41,7 @@ class Reading(Protocol):
     log_keys: LogKeys
     restores: Restores
     keeping: Keeping
+    exceptions: Exceptions
     erasing: Erasing
 
 

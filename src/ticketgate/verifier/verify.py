@@ -779,6 +779,8 @@ grant.cancelled: GRANT
 grant.activated grant.released_shared revocation.begun revocation.overdue: GRANT not_after
 revocation.attempted: before command grant request
 revocation.confirmed: GRANT confirmed kept late_milliseconds not_after
+exception.opened: MOVE about code owner
+exception.resolved: MOVE code person
 operator.revoked: by grants
 command.retried: about command outcome tries
 notification.sent: about what
@@ -820,6 +822,8 @@ grant.released_shared grant    active:released_shared
 revocation.begun      grant    active:revoking provisioning:revoking revoke_overdue:revoking
 revocation.overdue    grant    revoking:revoke_overdue
 revocation.confirmed  grant    revoking:revoked
+exception.opened      exception -:opened
+exception.resolved    exception opened:resolved
 """.strip().split("\n"),
     )
     for before, afters in (move.split(":") for move in moves)
@@ -839,6 +843,7 @@ LOOKED_AT = {
     " stage stages target",
     "grant": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
+    "exception": MOVE + "code",
     "decision": "approver decision link material need request round seconds stage",
 }
 
@@ -1860,6 +1865,7 @@ MAY_BE_SAID: dict[str, set[str]] = {
     "ticket": {"source", "table", "revision"},
     "request": {"entitlement", "target", "decide_by", "round", "stage", "material"},
     "grant": {*KEPT_OF_GRANT, "baseline"},
+    "exception": {"code"},
 }
 
 

@@ -198,6 +198,10 @@ class SqliteErasing:
             self._db.execute("UPDATE ticket SET content = NULL WHERE id = ?", (ident,))
         return self._drop_bodies("source = ? AND ticket = ?", row["source"], row["ticket_id"])
 
+    def blank_exception(self, ident: str) -> None:
+        """Leave of an exception what entries hold in clear."""
+        self._db.execute("UPDATE exception SET subject = '' WHERE id = ?", (ident,))
+
     def drop_body(self, delivery: str) -> int:
         """Drop the raw body of a delivery that does not wait."""
         return self._drop_bodies("id = ?", delivery)
@@ -234,7 +238,7 @@ def _subjects(content: dict[str, Any]) -> set[str]:
 def _value(row: Row) -> HiddenValue:
     record: dict[str, Any] = parse_entry(row["entry"])
     match record:
-        case {"on": "request" | "ticket" as on, "id": ident}:
+        case {"on": "request" | "ticket" | "exception" as on, "id": ident}:
             about = (on, ident)
         case {"type": "decision.recorded", "request": ident}:
             about = ("request", ident)

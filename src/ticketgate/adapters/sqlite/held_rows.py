@@ -25,6 +25,8 @@ SAME: Final = {  # columns that are compared as they stand
     "access_grant": ("state", "source", "tbl", "target", "entitlement", "not_after",
                      "revoking_since"),
     "loaded": ("digest",),
+    "exception": ("code", "subject", "about", "owner", "state", "opened_at", "resolved_at",
+                  "resolved_by", "idx"),
 }  # fmt: skip
 OF_CONTENT: Final = {
     "request": ("target", "revision", "kinds", "round", "stage", "material", "rules",

@@ -173,8 +173,21 @@ CREATE INDEX grant_request ON access_grant (
   CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END);
 """
 
+# Exceptions: what somebody must look at; one is open for a code and a subject.
+_STATEMENTS_6: Final = """
+CREATE TABLE exception (
+  id TEXT PRIMARY KEY, code TEXT NOT NULL, subject TEXT NOT NULL, about TEXT NOT NULL,
+  owner TEXT NOT NULL, state TEXT NOT NULL, opened_at TEXT NOT NULL, resolved_at TEXT,
+  resolved_by TEXT NOT NULL, idx INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX exception_open ON exception (code, subject)
+  WHERE state = 'opened' AND subject <> '';
+CREATE INDEX exception_opened_at ON exception (opened_at);
+"""
 
-MIGRATIONS: Final = (_STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4, _STATEMENTS_5)
+
+MIGRATIONS: Final = (
+    _STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4, _STATEMENTS_5, _STATEMENTS_6,
+)  # fmt: skip
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

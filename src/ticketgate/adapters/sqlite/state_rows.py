@@ -14,6 +14,7 @@ _ROWS: Final = {
     "delivery": "SELECT id, state, source FROM delivery",
     "ticket": 'SELECT id, verdict AS state, source, tbl AS "table", revision FROM ticket',
     "request": "SELECT id, state, entitlement, decide_by, content FROM request",
+    "exception": "SELECT id, state, code FROM exception",
     "grant": (
         "SELECT g.id AS id, g.state AS state, g.entitlement AS entitlement, g.target AS target,"
         " g.not_after AS not_after, g.content AS content, CASE WHEN a.id IS NOT NULL THEN a.id"

@@ -6,6 +6,7 @@ from datetime import datetime  # noqa: TC003 -- as every module here does
 from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
 from ticketgate.adapters.sqlite.erasing import SqliteErasing
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
+from ticketgate.adapters.sqlite.exception_tables import SqliteExceptions
 from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
 from ticketgate.adapters.sqlite.keeping import SqliteKeeping
@@ -19,6 +20,7 @@ from ticketgate.ports import (
     Deliveries,
     Erasing,
     EvidenceReading,
+    Exceptions,
     Grants,
     Ids,
     Keeping,
@@ -48,6 +50,7 @@ class SqliteReading:
         self.log_keys: LogKeys = SqliteLogKeys(connection)
         self.restores: Restores = SqliteRestores(connection)
         self.keeping: Keeping = SqliteKeeping(connection)
+        self.exceptions: Exceptions = SqliteExceptions(connection)
         self.erasing: Erasing = SqliteErasing(connection)
 
 

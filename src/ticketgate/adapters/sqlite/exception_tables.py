@@ -1,0 +1,88 @@
+"""Exceptions in SQLite."""
+
+import sqlite3
+
+from ticketgate.adapters.sqlite import codec
+from ticketgate.adapters.sqlite.rows import Row, one, rows
+from ticketgate.domain.errors import StoreConflictError
+from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
+from ticketgate.domain.instants import from_text, to_text
+
+
+class SqliteExceptions:
+    """`ports.Exceptions`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def get(self, ident: str) -> ExceptionCase | None:
+        """The exception with this id."""
+        found = one(self._db, "SELECT * FROM exception WHERE id = ?", ident)
+        return None if found is None else _case(found)
+
+    def opened(self, code: str, subject: str) -> ExceptionCase | None:
+        """The open one of this code and subject; at most one is."""
+        sql = (
+            "SELECT * FROM exception WHERE state = 'opened' AND subject <> ''"
+            " AND code = ? AND subject = ?"
+        )
+        found = one(self._db, sql, code, subject)
+        return None if found is None else _case(found)
+
+    def add(self, case: ExceptionCase) -> None:
+        """Store one that has opened (StoreConflictError when its like is open)."""
+        if case.subject and self.opened(case.code, case.subject) is not None:
+            raise StoreConflictError(f"an exception {case.code} of the same subject is open")
+        self._db.execute(
+            "INSERT INTO exception VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                case.id,
+                case.code,
+                case.subject,
+                case.about,
+                case.owner,
+                case.state.value,
+                to_text(case.opened_at),
+                codec.moment_text(case.resolved_at),
+                case.resolved_by,
+                case.index,
+            ),
+        )
+
+    def resolve(self, case: ExceptionCase) -> None:
+        """Replace an open one by itself, resolved (StoreConflictError when it is not open)."""
+        sql = (
+            "UPDATE exception SET state = ?, resolved_at = ?, resolved_by = ?"
+            " WHERE id = ? AND state = 'opened'"
+        )
+        values = (case.state.value, codec.moment_text(case.resolved_at), case.resolved_by, case.id)
+        if self._db.execute(sql, values).rowcount != 1:
+            raise StoreConflictError(f"the exception {case.id} is not open")
+
+    def listed(self, state: str | None, limit: int) -> list[ExceptionCase]:
+        """Newest first, for looking."""
+        sql = (
+            "SELECT * FROM exception WHERE ?1 IS NULL OR state = ?1"
+            " ORDER BY opened_at DESC, idx DESC LIMIT ?2"
+        )
+        return [_case(row) for row in rows(self._db, sql, state, limit)]
+
+    def open_by_code(self) -> list[ExceptionCase]:
+        """All that are open, the oldest of each code first, sorted by code."""
+        sql = "SELECT * FROM exception WHERE state = 'opened' ORDER BY code, opened_at, idx"
+        return [_case(row) for row in rows(self._db, sql)]
+
+
+def _case(row: Row) -> ExceptionCase:
+    return ExceptionCase(
+        id=row["id"],
+        code=row["code"],
+        subject=row["subject"],
+        about=row["about"],
+        owner=row["owner"],
+        state=ExceptionState(row["state"]),
+        opened_at=from_text(row["opened_at"]),
+        index=row["idx"],
+        resolved_at=codec.moment(row["resolved_at"]),
+        resolved_by=row["resolved_by"],
+    )

@@ -1,0 +1,46 @@
+"""Exception: what somebody named must look at. Opened by the gateway, closed by a signed-in person.
+
+An exception gives nothing and takes nothing away. It is counted, it ages, and where the policy
+names one it has an owner (docs/rules.md, rule 7; docs/surface.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+# What each code means. The same subject has one open exception per code.
+EXCEPTIONS: Final[Mapping[str, str]] = {
+    "automation_outside": "An automation asked for more than its boundary in the policy allows.",
+    "automation_unowned": "An account that neither directory nor policy knows asked for access.",
+}
+
+
+class ExceptionState(StrEnum):
+    """Where an exception stands."""
+
+    OPENED = "opened"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionCase:
+    """One exception. `code` is one of `EXCEPTIONS`.
+
+    `subject` says in words of the place what it is about (`automation snow-flow`); empty once it
+    was erased. `about` is a random id of ours (a ticket or a delivery), as in evidence. `owner` is
+    a word of the policy (`group:sec-iam`, `person:<actor>`), empty where nobody owns it.
+    `resolved_by` is an actor. `index` is that of the record that opened it.
+    """
+
+    id: str
+    code: str
+    subject: str
+    about: str
+    owner: str
+    state: ExceptionState
+    opened_at: datetime
+    index: int
+    resolved_at: datetime | None = None
+    resolved_by: str = ""

@@ -1,0 +1,77 @@
+"""Exceptions are opened once per code and subject, and closed by a person, with a reason."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Disclosure
+from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
+from ticketgate.domain.machines import NEW, edge
+from ticketgate.operations.actors import actor_of
+from ticketgate.ports import Transaction
+
+_PERSON: Final = "person:"
+
+
+def open_exception(
+    tx: Transaction,
+    now: datetime,
+    code: str,
+    subject: str,
+    *,
+    about: str,
+    owner: str = "",
+    hidden: Sequence[Disclosure] = (),
+) -> ExceptionCase:
+    """The open exception of this code and subject; opened, with its record, when there is none.
+
+    `about` is a random id of ours; `owner` a word of the policy (`person:carol`, `group:sec-iam`)
+    or empty. What may name somebody stands in `subject` and `hidden`, which are disclosures.
+
+    Raises:
+        ValueError: a code that is not one of `EXCEPTIONS`, or no subject.
+    """
+    if code not in EXCEPTIONS or not subject:
+        raise ValueError(f"no exception has the code {code!r} and the subject {subject!r}")
+    known = tx.exceptions.opened(code, subject)
+    if known is not None:
+        return known
+    told = owner
+    if owner.startswith(_PERSON):  # a subject id stands in no entry
+        told = _PERSON + actor_of(tx, owner.removeprefix(_PERSON))
+    ident = tx.new_id("exc")
+    opened = ExceptionState.OPENED
+    fields = {"code": code, "about": about, "owner": told}
+    values = (Disclosure("subject", subject), *hidden)
+    ref = tx.append(edge("exception", ident, NEW, opened.value, "found", fields, values))
+    case = ExceptionCase(ident, code, subject, about, told, opened, now, ref.index)
+    tx.exceptions.add(case)
+    return case
+
+
+def resolve_exception(
+    tx: Transaction, now: datetime, *, ident: str, person: str, reason: str
+) -> ExceptionCase | Refusal:
+    """Close an open exception in the name of a signed-in person (rule 12), with their reason.
+
+    Whether they may is the caller's to have checked. Refusals: `no_exception`, `resolved_already`,
+    `reason_missing`.
+    """
+    case = tx.exceptions.get(ident)
+    if case is None:
+        return Refusal("no_exception", "There is no such exception.")
+    if case.state is not ExceptionState.OPENED:
+        return Refusal("resolved_already", "Somebody has resolved it already.")
+    if not reason.strip():
+        return Refusal("reason_missing", "Say why it is resolved.")
+    actor = actor_of(tx, person)
+    resolved = replace(case, state=ExceptionState.RESOLVED, resolved_at=now, resolved_by=actor)
+    why = Disclosure("reason", reason, subject=person)
+    fields = {"code": case.code, "person": actor}
+    tx.append(
+        edge("exception", ident, case.state.value, resolved.state.value, "resolved", fields, (why,))
+    )
+    tx.exceptions.resolve(resolved)
+    return resolved

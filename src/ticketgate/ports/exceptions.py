@@ -1,0 +1,27 @@
+"""What operations ask of the table of exceptions."""
+
+from typing import Protocol
+
+from ticketgate.domain.exception_case import ExceptionCase
+
+
+class Exceptions(Protocol):
+    """Exceptions; open and closed ones."""
+
+    def get(self, ident: str) -> ExceptionCase | None:
+        """The exception with this id."""
+
+    def opened(self, code: str, subject: str) -> ExceptionCase | None:
+        """The open one of this code and subject; at most one is."""
+
+    def add(self, case: ExceptionCase) -> None:
+        """Store one that has opened (StoreConflictError when its like is open)."""
+
+    def resolve(self, case: ExceptionCase) -> None:
+        """Replace an open one by itself, resolved (StoreConflictError when it is not open)."""
+
+    def listed(self, state: str | None, limit: int) -> list[ExceptionCase]:
+        """Newest first, for looking."""
+
+    def open_by_code(self) -> list[ExceptionCase]:
+        """All that are open, the oldest of each code first, sorted by code."""
