@@ -16,7 +16,7 @@ from typing import Final
 import uvloop
 from client import ExhaustedError, Sample, press_ourselves
 
-from ticketgate.domain.signature import sign
+from ticketgate.domain.schemes.standard_webhooks import sign
 
 WRK: Final = shutil.which("wrk")
 SCRIPT: Final = Path(__file__).with_name("requests.lua")

@@ -69,9 +69,14 @@ __all__ = [
 
 
 class ItsmConnector(Protocol):
-    """Reads one platform's bodies. Pure: no I/O, no clock."""
+    """Reads one platform's bodies. Pure: no I/O, no clock.
+
+    `schemes` are the ways in which its sources may prove their deliveries, the recommended one
+    first: names of the table in docs/policy.md, "Schemes".
+    """
 
     kind: str
+    schemes: tuple[str, ...]
 
     def normalise(self, payload: JsonValue, mapping: SourceMapping) -> Ticket | ApproverRow:
         """The ticket revision that the payload is.

@@ -18,6 +18,7 @@ from ticketgate.domain.errors import ConfigurationError
 from ticketgate.domain.mapping import TableMapping
 from ticketgate.domain.settings import MailSettings
 from ticketgate.domain.ticket import StateClass
+from ticketgate_connectors.itsm.servicenow import SERVICENOW
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config"
 SECRETS = {
@@ -52,7 +53,7 @@ class Kind(TargetKind):
         raise NotImplementedError
 
 
-KNOWN = KnownConnectors(frozenset({"servicenow"}), {"scim": Kind()})
+KNOWN = KnownConnectors({"servicenow": SERVICENOW}, {"scim": Kind()})
 
 
 @pytest.fixture
@@ -186,7 +187,7 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("body_seconds_max: 5s", "body_seconds_max: 2m", "at most 1m"),
         ("raw_body_keep: 30d", "raw_body_keep: forever", "'forever' is not a duration"),
         ("kind: servicenow", "kind: servicenw", "did you mean 'servicenow'?"),
-        ("scheme: standard_webhooks", "scheme: jira", "'jira' comes later"),
+        ("scheme: standard_webhooks", "scheme: jira", "jira is not for servicenow"),
         ("scheme: standard_webhooks", "scheme: none", "unknown word 'none'"),
         ("    scheme: standard_webhooks\n", "", "the key 'scheme' is missing"),
         ('["file:secrets/snow-prod.whsec"]', "[]", "the list is empty"),

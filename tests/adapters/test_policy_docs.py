@@ -19,6 +19,7 @@ from ticketgate.domain.facts import (
 from ticketgate.domain.identity_event import KINDS, Tier
 from ticketgate.domain.matcher import TESTS
 from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
+from ticketgate.domain.schemes.table import SCHEMES
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "policy.md").read_text()
 ROWS = {
@@ -94,7 +95,8 @@ def test_every_word_has_a_row(word: str) -> None:
         | {tier.word for tier in Tier}
         | set(sources_reader.BOUND_TO)
         | set(sources_reader.STATES)
-        | set(sources_reader.SCHEMES)
+        | set(SCHEMES)
+        | set(sources_reader.OPTIONS)
         | set(directory_file.KINDS)
         | set(policy_file.LATER_SECTIONS[:3])
         | set(settings_file.LATER_KEYS[:2])

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from ticketgate.adapters.places import Place
-from ticketgate.adapters.secret_files import KNOWN_SAMPLES, SecretReader
+from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.adapters.strict_yaml import Items, Report, Scalar
+from ticketgate.domain.schemes.samples import KNOWN_SAMPLES
+from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
 
 KEY = bytes(range(32))
 WHSEC = "whsec_" + base64.b64encode(KEY).decode()
@@ -37,7 +39,7 @@ def test_a_secret_comes_from_a_file_beside_the_settings(tmp_path: Path) -> None:
 
 
 def test_a_secret_comes_from_the_environment(tmp_path: Path) -> None:
-    assert reader(tmp_path, SNOW=WHSEC).key(at("env:SNOW")) == KEY
+    assert reader(tmp_path, SNOW=WHSEC).key(at("env:SNOW"), STANDARD_WEBHOOKS) == KEY
 
 
 def test_a_password_that_somebody_else_chose_may_be_short(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_published_sample_is_refused(tmp_path: Path, sample: str) -> None:
 def test_a_published_sample_in_another_dress_is_refused(tmp_path: Path) -> None:
     encoded = base64.b64encode(b"It's a Secret to Everybody").decode()
     place = put(tmp_path, f"whsec_{encoded}")
-    assert reader(tmp_path).key(place) is None
+    assert reader(tmp_path).key(place, STANDARD_WEBHOOKS) is None
     assert "published sample" in message(place)
 
 
@@ -91,7 +93,7 @@ def test_what_is_no_secret_is_refused(tmp_path: Path, content: str | bytes, faul
 )
 def test_what_is_no_key_is_refused(tmp_path: Path, key: str) -> None:
     place = put(tmp_path, key)
-    assert reader(tmp_path).key(place) is None
+    assert reader(tmp_path).key(place, STANDARD_WEBHOOKS) is None
     assert key not in message(place)
 
 
@@ -111,7 +113,7 @@ def test_what_is_no_reference_is_refused_and_not_repeated(
     tmp_path: Path, reference: str, fault: str
 ) -> None:
     place = at(reference)
-    assert reader(tmp_path).key(place) is None
+    assert reader(tmp_path).key(place, STANDARD_WEBHOOKS) is None
     assert fault in message(place)
     assert "hunter2" not in message(place)
 

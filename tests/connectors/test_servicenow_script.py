@@ -23,7 +23,7 @@ from ticketgate.connector_api import (
 )
 from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
-from ticketgate.domain.signature import authenticate, secret_key
+from ticketgate.domain.schemes.standard_webhooks import authenticate, secret_key
 from ticketgate.domain.strict_json import read
 from ticketgate_connectors.itsm.servicenow import SERVICENOW
 

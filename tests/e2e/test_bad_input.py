@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.stage import Stage
 from tests.web.wire import Reply, ask, connect, read_reply, request
 
-from ticketgate.domain.signature import secret_key, sign
+from ticketgate.domain.schemes.standard_webhooks import secret_key, sign
 
 BODY = b'{"table": "incident", "record": {"sys_id": "bad", "short_description": "never stored"}}'
 DRIPPING = 200

@@ -45,6 +45,7 @@ class PlainConnector(ItsmConnector):
     """Bodies are `Ticket.plain()`, or `{"parent": …, "state": …}` for an approver row."""
 
     kind = "plain"
+    schemes = ("standard_webhooks",)
 
     @override
     def normalise(self, payload: JsonValue, mapping: SourceMapping) -> Ticket | ApproverRow:

@@ -141,7 +141,9 @@ TWICE_ID = request(headers=signed()).replace(b"\r\n", b"\r\nwebhook-id: msg_1\r\
         (request("/hooks/../hooks/x"), 400, "path"),
         (request("/hooks/%00"), 400, "path"),
         (request("/hooks/%ff"), 400, "path"),
-        (request(f"{HOOK}?crc_token=1", body=None, method="GET"), 405, "method_not_allowed"),
+        (request(f"{HOOK}?token=1", body=None, method="GET"), 405, "method_not_allowed"),
+        (request(f"{HOOK}?crc_token=1", method="GET"), 405, "method_not_allowed"),
+        (request("/hooks/?crc_token=1", body=None, method="GET"), 400, "path"),
         (request(HOOK, method="PUT"), 405, "method_not_allowed"),
     ],
 )

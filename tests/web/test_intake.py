@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -110,7 +111,7 @@ def test_an_unknown_source_learns_what_a_forger_at_a_known_one_learns(
 def test_even_the_keys_of_no_source_open_nothing() -> None:
     door = Door()
     intake = door.intake()
-    intake._nobody = SourceKeys((b"known to Mallory",))
+    intake._decoys = (replace(intake._decoys[0], keys=SourceKeys((b"known to Mallory",))),)
     headers = signed(secret=b"known to Mallory")
     fields = {name.encode(): value.encode() for name, value in headers.items()}
     answer = asyncio.run(intake.post("nobody", fields, BODY))

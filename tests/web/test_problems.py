@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from ticketgate.domain import errors, signature
+from ticketgate.domain import errors
+from ticketgate.domain.schemes import standard_webhooks
 from ticketgate.operations.desk import Desk
 from ticketgate.web.problems import STATUS, problem_body, refusal, status_of
 
@@ -29,7 +30,9 @@ def test_the_desk_s_groups_have_the_statuses_it_names() -> None:
 
 
 def test_what_fails_to_authenticate_is_400_or_401() -> None:
-    named = set(re.findall(r"`(\w+)`", (signature.authenticate.__doc__ or "").split("code:")[1]))
+    named = set(
+        re.findall(r"`(\w+)`", (standard_webhooks.authenticate.__doc__ or "").split("code:")[1])
+    )
     codes = named & STATUS.keys()
     assert {status_of(code) for code in codes} == {400, 401}
     assert {code for code in codes if status_of(code) == 401} == {

@@ -1,6 +1,6 @@
 """Connectors, found by entry point and loaded only when the configuration names them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import entry_points
@@ -41,12 +41,15 @@ def load_target(kind: str) -> TargetKind | None:
     return cast("TargetKind", found) if hasattr(found, "access_keys") else None
 
 
-class _ItsmKinds(Collection[str]):
+class _ItsmKinds(Mapping[str, ItsmConnector]):
     """The installed ITSM kinds; one is loaded when it is asked for by name."""
 
     @override
-    def __contains__(self, kind: object) -> bool:
-        return isinstance(kind, str) and load_itsm(kind) is not None
+    def __getitem__(self, kind: str) -> ItsmConnector:
+        found = load_itsm(kind)
+        if found is None:
+            raise KeyError(kind)
+        return found
 
     @override
     def __iter__(self) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Secrets: only `env:NAME` or `file:PATH`; never in a setting, never readable by others."""
 
-import base64
 import os
 import stat
 from collections.abc import Mapping
@@ -9,24 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from ticketgate.adapters.places import Place
-from ticketgate.domain.signature import SECRET_BYTES_MIN, secret_key
+from ticketgate.domain.schemes.common import SECRET_BYTES_MIN, Scheme
+from ticketgate.domain.schemes.samples import KNOWN_SAMPLES, SAMPLE_KEYS
 
 SECRET_BYTES_MAX: Final = 4096
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-# Published in vendors' documentation and test suites: everybody holds them.
-KNOWN_SAMPLES: Final = frozenset(
-    {
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
-        "It's a Secret to Everybody",
-    }
-)
-_SAMPLE_KEYS: Final = frozenset(
-    base64.b64decode(sample.removeprefix("whsec_"))
-    if sample.startswith("whsec_")
-    else sample.encode()
-    for sample in KNOWN_SAMPLES
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +32,17 @@ class SecretReader:
             return None
         return found
 
-    def key(self, place: Place) -> bytes | None:
-        """The MAC key that a place refers to, as `whsec_<base64>`."""
+    def key(self, place: Place, scheme: Scheme) -> bytes | None:
+        """The key that a place refers to, in the form of `scheme`."""
         text = self.any_text(place)
         if text is None:
             return None
         try:
-            key = secret_key(text)
+            key = scheme.key(text)
         except ValueError as fault:
             place.fault(str(fault))
             return None
-        if key in _SAMPLE_KEYS:
+        if key in SAMPLE_KEYS:
             place.fault("this secret is a published sample; make one of your own")
             return None
         return key

@@ -24,7 +24,7 @@ from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.adapters.signing_keys import KeyFileError, read_keys
 from ticketgate.adapters.sources_reader import read_named, read_sources
 from ticketgate.adapters.strict_yaml import Report, Scalar, parse
-from ticketgate.connector_api import TargetKind
+from ticketgate.connector_api import ItsmConnector, TargetKind
 from ticketgate.domain.policy import Word
 from ticketgate.domain.settings import Anchoring, MailSettings, Settings, TargetOptions
 
@@ -45,10 +45,10 @@ RAW_BODY_KEEP: Final = timedelta(days=30)
 class KnownConnectors:
     """What can be named: kinds of sources, and kinds of targets with what they need.
 
-    `targets` may load a connector only when it is asked for by name.
+    Both may load a connector only when it is asked for by name.
     """
 
-    itsm: Collection[str]
+    itsm: Mapping[str, ItsmConnector]
     targets: Mapping[str, TargetKind]
 
 

@@ -1,16 +1,18 @@
 """Sources as read from the settings: who may post, and how their records become tickets."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Final
 
 from ticketgate.adapters.places import Place, Section, is_ident
 from ticketgate.adapters.secret_files import SecretReader
+from ticketgate.connector_api import ItsmConnector
 from ticketgate.domain.mapping import SourceMapping, TableMapping
+from ticketgate.domain.schemes.common import Scheme
+from ticketgate.domain.schemes.table import SCHEMES, STANDARD_WEBHOOKS
 from ticketgate.domain.settings import SourceSettings
 from ticketgate.domain.ticket import PLAIN_FIELDS, REFERENCE_FIELDS, TEXT_FIELDS, StateClass
 
-SCHEMES: Final = ("standard_webhooks",)
-LATER_SCHEMES: Final = ("jira", "zendesk", "glpi", "zammad", "pagerduty", "static_header")
+OPTIONS: Final = ("header", "client_key", "method")  # of any scheme, beside `scheme`
 BOUND_TO: Final = ("requested_for", "assignee", "none")
 STATES: Final = ("open", "live", "closed", "cancelled")
 TICKET_FIELDS: Final = REFERENCE_FIELDS | TEXT_FIELDS | PLAIN_FIELDS
@@ -29,34 +31,67 @@ def read_named(place: Place | None) -> list[tuple[str, Section]]:
 
 
 def read_sources(
-    place: Place | None, kinds: Collection[str], secrets: SecretReader
+    place: Place | None, kinds: Mapping[str, ItsmConnector], secrets: SecretReader
 ) -> dict[str, SourceSettings]:
-    """All sources. Two that share a secret are refused: a MAC does not cover the source's name."""
+    """All sources. Two that share a secret are refused: no MAC covers the source's name."""
     owners: dict[bytes, str] = {}
     found: dict[str, SourceSettings] = {}
     for name, section in read_named(place):
-        kind = section.need("kind")
-        scheme = section.need("scheme")
-        if scheme is not None:
-            scheme.choice(SCHEMES, LATER_SCHEMES)
+        kind_place = section.need("kind")
+        kind = None if kind_place is None else kind_place.choice(kinds)
+        scheme = _read_scheme(section, None if kind is None else kinds[kind])
         own_users = section.get("own_users")
         found[name] = SourceSettings(
             name=name,
-            kind=(kind.choice(kinds) if kind else None) or "",
-            secrets=_read_keys(name, section.need("secrets"), secrets, owners),
+            kind=kind or "",
+            secrets=_read_keys(name, section.need("secrets"), scheme, secrets, owners),
             own_users=frozenset((own_users.texts() if own_users else None) or ()),
             mapping=SourceMapping(name, _read_tables(section.need("tables"))),
+            scheme=scheme or STANDARD_WEBHOOKS,
         )
         section.close(later=("poll", "write_back", "velocity", "api"))
     return found
 
 
+def _read_scheme(section: Section, connector: ItsmConnector | None) -> Scheme | None:
+    """The scheme, which must be one of the connector's; None after a fault of it."""
+    place = section.need("scheme")
+    name = None if place is None else place.choice(SCHEMES)
+    known = None if name is None else SCHEMES[name]
+    said: dict[str, str] = {}
+    for option in OPTIONS if known is None else (*known.needs, *known.takes):
+        needed = known is not None and option in known.needs
+        found = section.need(option) if needed else section.get(option)
+        text = None if found is None else found.text()
+        said |= {} if text is None else {option: text}
+    if place is None or known is None:
+        return None
+    if connector is not None and (
+        name not in connector.schemes or known.only not in {None, connector.kind}
+    ):
+        fit = ", ".join(connector.schemes)
+        place.fault(f"{name} is not for {connector.kind}; a source of this kind takes: {fit}")
+        return None
+    if any(option not in said for option in known.needs):
+        return None
+    try:
+        return known.make(said)
+    except ValueError as fault:
+        place.fault(str(fault))
+        return None
+
+
 def _read_keys(
-    name: str, place: Place | None, secrets: SecretReader, owners: dict[bytes, str]
+    name: str,
+    place: Place | None,
+    scheme: Scheme | None,
+    secrets: SecretReader,
+    owners: dict[bytes, str],
 ) -> tuple[bytes, ...]:
+    """The keys; of a scheme that could not be read nothing can be said."""
     keys: list[bytes] = []
     for one in (place.some() if place else None) or ():
-        key = secrets.key(one)
+        key = None if scheme is None else secrets.key(one, scheme)
         if key is None:
             continue
         owner = owners.setdefault(key, name)

@@ -17,10 +17,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedDelivery:
-    """A delivery whose MAC holds. Only `authenticate` makes one.
+    """A delivery whose MAC (or credential) holds. Only a scheme's `authenticate` makes one.
 
-    `webhook_id` is the sender's id of it (covered by the MAC); `body_digest` is SHA-256 of the
-    body as 64 lower-case hex digits.
+    `webhook_id` is the sender's id of it, else one that its content makes; `body_digest` is SHA-256
+    of the body as 64 lower-case hex digits. `id_covered` says that the MAC covers the id: another
+    one is a claim, which whoever can replay the delivery may choose.
     """
 
     source: str
@@ -28,3 +29,4 @@ class VerifiedDelivery:
     body: bytes
     body_digest: str
     received_at: datetime
+    id_covered: bool = False

@@ -10,17 +10,20 @@ from ticketgate.domain.mapping import SourceMapping
 from ticketgate.domain.note import VerifierKey
 from ticketgate.domain.retention import Retention
 from ticketgate.domain.roles import Roles
+from ticketgate.domain.schemes.common import Scheme
+from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """One ITSM platform that may post. `secrets` are MAC keys, several while rotating."""
+    """One ITSM platform that may post. `secrets` are keys of `scheme`, several while rotating."""
 
     name: str
     kind: str
     secrets: tuple[bytes, ...] = field(repr=False)
     own_users: frozenset[str]
     mapping: SourceMapping
+    scheme: Scheme = STANDARD_WEBHOOKS
 
 
 @dataclass(frozen=True, slots=True)

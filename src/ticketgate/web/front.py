@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.schemes.table import PROOF_HEADERS
 from ticketgate.web.guard import BODY_WHOLE
 from ticketgate.web.intake import Intake
 from ticketgate.web.problems import Answer, Message, Receive, Send, refusal, send_answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
 
 _HOOKS: Final = "/hooks"
+_CHALLENGE: Final = b"crc_token="
 _HOST: Final = re.compile(rb"[0-9A-Za-z.\-_:\[\]]{1,255}")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\\\\\ufffd]|/\\.{1,2}(?:/|$)")
 _LENGTH_DIGITS_MAX: Final = 18
@@ -30,10 +32,7 @@ _ONCE: Final = {  # headers that count only once -> what a second one is
             b"transfer-encoding",
             b"content-type",
             b"content-encoding",
-            b"authorization",
-            b"webhook-id",
-            b"webhook-timestamp",
-            b"webhook-signature",
+            *(name.encode() for name in PROOF_HEADERS),
         ],
         "doubled_header",
     ),
@@ -95,6 +94,10 @@ class Front:
         try:
             fields = _fields(scope)
             length = _length(fields, scope["method"], cap)
+            if _is_challenge(scope, source, length):
+                token = scope["query_string"].removeprefix(_CHALLENGE)
+                await send_answer(send, self._intake.challenge(source, token))
+                return
             _check_hook(scope, source, fields)
             body = await self._body(scope, receive, length)
         except _RefusedError as fault:
@@ -204,11 +207,23 @@ def _length(fields: Mapping[bytes, bytes], method: str, cap: int) -> int:
     return int(text)
 
 
+def _is_challenge(scope: Message, source: str, length: int) -> bool:
+    """Whether it is GLPI's question, the one GET that a hook answers."""
+    if scope["method"] != "GET" or not scope["query_string"].startswith(_CHALLENGE) or length:
+        return False
+    _check_source(scope, source)
+    return True
+
+
+def _check_source(scope: Message, source: str) -> None:
+    if not source or "/" in source or len(scope["raw_path"]) != len(scope["path"]):
+        raise _RefusedError("no source, or not spelt plainly", code="path")
+
+
 def _check_hook(scope: Message, source: str, fields: Mapping[bytes, bytes]) -> None:
     if scope["method"] != "POST":
         raise _RefusedError("not a POST", code="method_not_allowed")
-    if not source or "/" in source or len(scope["raw_path"]) != len(scope["path"]):
-        raise _RefusedError("no source, or not spelt plainly", code="path")
+    _check_source(scope, source)
     kind = fields.get(b"content-type", b"").partition(b";")[0]
     if kind.strip().lower() != b"application/json":
         raise _RefusedError("not JSON", code="content_type")

@@ -43,7 +43,10 @@ def doors(gateway: Gateway) -> Front:
         shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)
         return _front(gateway, shut, pages, settings.public_url)
     intake = Intake(
-        {name: SourceKeys(source.secrets) for name, source in settings.sources.items()},
+        {
+            name: SourceKeys(source.secrets, source.scheme)
+            for name, source in settings.sources.items()
+        },
         gateway.receive,
         gateway.clock.wall,
         gateway.meters.refuse,
@@ -63,6 +66,11 @@ class ClosedIntake(Intake):
 
     @override
     async def post(self, source: str, fields: Mapping[bytes, bytes], body: bytes) -> Answer:
+        """503, whoever asks."""
+        return self.refuse(source, "not_ready")
+
+    @override
+    def challenge(self, source: str, token: bytes) -> Answer:
         """503, whoever asks."""
         return self.refuse(source, "not_ready")
 

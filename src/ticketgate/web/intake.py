@@ -1,4 +1,4 @@
-"""The machines' door, `POST /hooks/{source}`: authenticate, read strictly, store, answer 202.
+"""The machines' door, `/hooks/{source}`: authenticate, read strictly, store, answer 202.
 
 No framework: this path competes with an app that only answers 202 (`make bench`).
 """
@@ -14,24 +14,25 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError, StoreUnavailableError, StrictJsonError
 from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.signature import authenticate
+from ticketgate.domain.schemes.common import Scheme
+from ticketgate.domain.schemes.glpi import Glpi, answer_challenge
+from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
 from ticketgate.web.problems import Answer, refusal
 
 UNKNOWN_SOURCE: Final = "unknown"  # what a source that is not configured is counted as
+_OK: Final = 200
 _ACCEPTED: Final = 202
 _CONTENT_TYPE: Final = (b"content-type", b"application/json")
-_SIGNED: Final = tuple(  # all that a signature scheme reads; the rest is never decoded
-    (name.encode(), name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
-)
 
 ReceiveDelivery = Callable[[VerifiedDelivery, str | None], Awaitable[Receipt]]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceKeys:
-    """The MAC keys of one source, several while rotating."""
+    """The keys of one source, several while rotating, and the scheme that they are of."""
 
     secrets: tuple[bytes, ...] = field(repr=False)
+    scheme: Scheme = STANDARD_WEBHOOKS
 
 
 class Intake:
@@ -49,13 +50,12 @@ class Intake:
         wall_clock: Callable[[], datetime],
         count_refused: Callable[[str, str], None],
     ) -> None:
-        self._sources = sources
+        self._sources = {name: _Door.of(keys) for name, keys in sources.items()}
         self._receive = receive
         self._wall_clock = wall_clock
         self._count_refused = count_refused
         # Whoever posts to a source that does not exist must cost and learn the same as elsewhere.
-        every_key = b"".join(key for name in sorted(sources) for key in sources[name].secrets)
-        self._nobody = SourceKeys((sha256(b"no such source" + every_key).digest(),))
+        self._salt, self._decoys = _decoys(sources)
 
     def refuse(self, source: str, code: str) -> Answer:
         """The problem reply for `code`, counted."""
@@ -69,21 +69,84 @@ class Intake:
         its hook); 400 or 401 when it is not authentic; 503 when it cannot be stored.
         """
         now = self._wall_clock()
-        headers = {text: fields[name].decode("latin-1") for name, text in _SIGNED if name in fields}
-        keys = self._sources.get(source)
+        known, decoy = self._sources.get(source), self._decoy(source)
+        door = known or decoy
+        headers = {
+            text: fields[name].decode("latin-1") for name, text in door.headers if name in fields
+        }
         try:
-            verified = authenticate(
-                Delivery(source, headers, body, now), (keys or self._nobody).secrets, now
+            verified = door.keys.scheme.authenticate(
+                Delivery(source, headers, body, now), door.keys.secrets, now
             )
         except AuthenticationError as fault:
             return self.refuse(source, fault.code)
-        if keys is None:
+        if known is None:
             return self.refuse(source, "signature_mismatch")
         try:
             receipt = await self._receive(verified, _unusable(body))
         except StoreUnavailableError as fault:
             return self.refuse(source, fault.code)
         return _accepted(receipt)
+
+    def challenge(self, source: str, token: bytes) -> Answer:
+        """GLPI's question whether we hold the secret: 200 for its one token, else 401.
+
+        A source that is not GLPI's, or not there, costs and tells the same.
+        """
+        known, decoy = self._sources.get(source), self._decoy(source)
+        glpi = known is not None and isinstance(known.keys.scheme, Glpi)
+        reply = answer_challenge(token, (known if known and glpi else decoy).keys.secrets)
+        if reply is None or not glpi:
+            return self.refuse(source, "signature_mismatch")
+        return Answer(
+            _OK,
+            (
+                (b"content-type", b"text/plain"),
+                (b"content-length", b"%d" % len(reply)),
+                (b"cache-control", b"no-store"),
+            ),
+            reply,
+        )
+
+    def _decoy(self, source: str) -> "_Door":
+        """What stands in for `source` if it is not there: always the same for one name."""
+        if len(self._decoys) == 1:
+            return self._decoys[0]
+        drawn = sha256(self._salt + source.encode(errors="surrogatepass")).digest()
+        return self._decoys[int.from_bytes(drawn[:8], "big") % len(self._decoys)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What `post` needs of a source: `headers` are (as sent, as text), all that is decoded."""
+
+    keys: SourceKeys
+    headers: tuple[tuple[bytes, str], ...]
+
+    @classmethod
+    def of(cls, keys: SourceKeys) -> "_Door":
+        return cls(keys, tuple((name.encode(), name) for name in keys.scheme.headers))
+
+
+def _decoys(sources: Mapping[str, SourceKeys]) -> tuple[bytes, tuple[_Door, ...]]:
+    """A salt, and a likeness of every source with keys that nobody knows.
+
+    Schemes answer differently to the same headers, so that one likeness for all would tell which
+    names are real. A name that is not configured is answered like one of the sources, drawn by a
+    salted digest of the name: it looks like a source of that scheme that lets nobody in.
+    """
+    every_key = b"".join(key for name in sorted(sources) for key in sources[name].secrets)
+    salt = sha256(b"no such source" + every_key).digest()
+    likenesses = [sources[name] for name in sorted(sources)] or [SourceKeys((b"",))]
+    return salt, tuple(
+        _Door.of(
+            SourceKeys(
+                tuple(sha256(b"%b%d" % (salt, at)).digest() for at in range(len(one.secrets))),
+                one.scheme,
+            )
+        )
+        for one in likenesses
+    )
 
 
 def _unusable(body: bytes) -> str | None:

@@ -362,8 +362,13 @@ class Gateway:
         return receipt
 
     def _hint(self, verified: VerifiedDelivery) -> str | None:
+        """The ticket that the id tells. An id that no MAC covers may be anybody's word: None."""
         source = self._sources.get(verified.source)
-        return None if source is None else source.connector.ticket_hint(verified.webhook_id)
+        return (
+            None
+            if source is None or not verified.id_covered
+            else source.connector.ticket_hint(verified.webhook_id)
+        )
 
     def readiness(self) -> dict[str, tuple[bool, str]]:
         """Check -> (whether it is well, how it is)."""

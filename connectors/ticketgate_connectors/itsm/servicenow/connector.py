@@ -58,6 +58,7 @@ class ServiceNow:
     """The ServiceNow connector (`connector_api.ItsmConnector`). Holds no state."""
 
     kind: str = "servicenow"
+    schemes: tuple[str, ...] = ("standard_webhooks", "basic", "bearer", "api_key")
 
     def normalise(self, payload: JsonValue, mapping: SourceMapping) -> Ticket | ApproverRow:
         """The ticket revision that the payload is.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import requests
 
-from ticketgate.domain.signature import secret_key, sign
+from ticketgate.domain.schemes.standard_webhooks import secret_key, sign
 
 ALICE: Final = "62826bf03710200044e0bfc8bcbe5df1"
 BOB: Final = "5137153cc611227c000bbd1bd8cd2007"

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from ticketgate.domain.delivery import Delivery
 from ticketgate.domain.errors import AuthenticationError
-from ticketgate.domain.signature import (
-    SIGNATURES_MAX,
+from ticketgate.domain.schemes.common import SIGNATURES_MAX
+from ticketgate.domain.schemes.standard_webhooks import (
     TOLERANCE_SECONDS,
     authenticate,
     secret_key,
@@ -70,6 +70,7 @@ def test_the_published_vector_verifies() -> None:
     assert (verified.source, verified.webhook_id, verified.body) == ("snow-prod", ID, BODY)
     assert verified.body_digest == hashlib.sha256(BODY).hexdigest()
     assert verified.received_at == NOW
+    assert verified.id_covered
 
 
 @given(IDS, st.text())

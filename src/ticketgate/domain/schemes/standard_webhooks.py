@@ -7,26 +7,48 @@ be cut in one way only: nobody moves the border between id, timestamp and body o
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
+from ticketgate.domain.schemes.common import (
+    ID,
+    SECRET_BYTES_MIN,
+    SIGNATURES_MAX,
+    header,
+    mismatch,
+    verified,
+)
 
 TOLERANCE_SECONDS: Final = 300
-SIGNATURES_MAX: Final = 8
-SECRET_BYTES_MIN: Final = 24
 
 _SECRET_PREFIX: Final = "whsec_"  # noqa: S105 -- the public prefix of every secret, not one
-# Printable ASCII without the full stop (above), comma and space (two headers joined into one).
-_ID: Final = re.compile(r"[!-+/-~-]{1,128}")
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,12}")
 _SIGNATURE: Final = re.compile(r"v1,[A-Za-z0-9+/]{43}=")
 _OTHER_VERSION: Final = re.compile(r"(?!v1,)[a-z0-9]{1,16},[A-Za-z0-9+/=_-]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class StandardWebhooks:
+    """Holds nothing."""
+
+    name: ClassVar[str] = "standard_webhooks"
+    headers: ClassVar[tuple[str, ...]] = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+    def key(self, text: str) -> bytes:
+        """The key in `whsec_<base64>`."""
+        return secret_key(text)
+
+    def authenticate(
+        self, delivery: Delivery, keys: Sequence[bytes], now: datetime, /
+    ) -> VerifiedDelivery:
+        """See `Scheme`. The id is covered; five minutes are tolerated both ways."""
+        return authenticate(delivery, keys, now)
 
 
 def secret_key(text: str) -> bytes:
@@ -55,10 +77,10 @@ def authenticate(delivery: Delivery, secrets: Sequence[bytes], now: datetime) ->
             `SIGNATURES_MAX`), `timestamp_header`, `timestamp_outside_tolerance`,
             `signature_mismatch`.
     """
-    webhook_id = _header(delivery.headers, "webhook-id")
-    timestamp = _header(delivery.headers, "webhook-timestamp")
-    signatures = _signatures(_header(delivery.headers, "webhook-signature"))
-    if not _ID.fullmatch(webhook_id):
+    webhook_id = header(delivery, "webhook-id")
+    timestamp = header(delivery, "webhook-timestamp")
+    signatures = _signatures(header(delivery, "webhook-signature"))
+    if not ID.fullmatch(webhook_id):
         raise AuthenticationError("webhook-id is not of its form", code="signature_header")
     if not _TIMESTAMP.fullmatch(timestamp):
         raise AuthenticationError("webhook-timestamp is not digits", code="timestamp_header")
@@ -69,16 +91,8 @@ def authenticate(delivery: Delivery, secrets: Sequence[bytes], now: datetime) ->
             next_step="compare both clocks",
         )
     if not _matches(signatures, secrets, webhook_id, timestamp, delivery.body):
-        raise AuthenticationError(
-            "no signature matches a secret of this source", code="signature_mismatch"
-        )
-    return VerifiedDelivery(
-        source=delivery.source,
-        webhook_id=webhook_id,
-        body=delivery.body,
-        body_digest=hashlib.sha256(delivery.body).hexdigest(),
-        received_at=delivery.received_at,
-    )
+        raise mismatch()
+    return verified(delivery, webhook_id, covered=True)
 
 
 def sign(webhook_id: str, timestamp: int, body: bytes, secret: bytes) -> str:
@@ -86,16 +100,9 @@ def sign(webhook_id: str, timestamp: int, body: bytes, secret: bytes) -> str:
     return _mac(webhook_id, str(timestamp), body, secret)
 
 
-def _header(headers: Mapping[str, str], name: str) -> str:
-    found = headers.get(name)
-    if not found:
-        raise AuthenticationError(f"the header {name} is missing", code="signature_missing")
-    return found
-
-
-def _signatures(header: str) -> list[str]:
+def _signatures(text: str) -> list[str]:
     """The `v1` signatures of the header; one malformed item refuses it whole."""
-    items = header.split(" ", SIGNATURES_MAX)
+    items = text.split(" ", SIGNATURES_MAX)
     ours = [item for item in items if _SIGNATURE.fullmatch(item)]
     others = [item for item in items if _OTHER_VERSION.fullmatch(item)]
     if len(items) > SIGNATURES_MAX or len(ours) + len(others) != len(items):
