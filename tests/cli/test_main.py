@@ -13,7 +13,7 @@ from ticketgate.cli.main import main
 
 ORDER = [
     "demo", "init", "check", "serve", "explain", "policy", "deliveries", "requests", "grants",
-    "revoke", "evidence", "keys",
+    "exceptions", "revoke", "evidence", "keys",
 ]  # fmt: skip
 
 

@@ -17,17 +17,27 @@ def open_log(tx: Transaction, now: datetime, *, origin: str, version: str) -> No
 
 
 def note_loaded(
-    tx: Transaction, now: datetime, *, kind: str, digest: str, read_at: datetime | None = None
+    tx: Transaction,
+    now: datetime,
+    *,
+    kind: str,
+    digest: str,
+    read_at: datetime | None = None,
+    difference: str | None = None,
 ) -> bool:
     """Record which policy, directory or settings hold from now on; False when they already did.
 
-    What was read before the newest one was is not newer for being noted later.
+    What was read before the newest one was is not newer for being noted later. `difference` says
+    how a policy differs from the one before it.
     """
     read_at = read_at or now
     last = tx.people.loaded_at(kind)
     if tx.people.loaded(kind) == digest or (last is not None and read_at < last):
         return False
-    tx.append(Draft(f"{kind}.loaded", {"digest": digest, "authority": "host"}))
+    fields: dict[str, Json] = {"digest": digest, "authority": "host"}
+    if difference is not None:
+        fields["difference"] = difference
+    tx.append(Draft(f"{kind}.loaded", fields))
     tx.people.note_loaded(kind, digest, read_at)
     return True
 

@@ -49,6 +49,7 @@ from ticketgate.ports import Signer, Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.asking import answered
 from ticketgate.wiring.keeping import Keepers
+from ticketgate.wiring.policies import note_policy
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
 from ticketgate.wiring.signing import KeyHolder, signing_check
@@ -290,11 +291,8 @@ class Gateway:
 
     def note_configuration(self) -> None:
         """Record which settings and policy hold from now on."""
-        for kind, digest in (
-            ("settings", self.settings.digest),
-            ("policy", self.policy.digest),
-        ):
-            self.store.write(partial(note_loaded, kind=kind, digest=digest))
+        self.store.write(partial(note_loaded, kind="settings", digest=self.settings.digest))
+        note_policy(self.store, self.settings, self.policy)
 
     def recover(self) -> None:
         """Queue every open intent, to be observed at its target again."""

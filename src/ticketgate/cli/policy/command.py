@@ -1,9 +1,10 @@
-"""`policy kinds` and `policy schema`, and the group that all policy commands are in."""
+"""`policy kinds` and `policy schema`, and the group of all policy commands."""
 
 import click
 
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
+from ticketgate.cli.policy.diff import diff
 from ticketgate.cli.showing import echo_json, echo_pairs
 from ticketgate.domain.identity_event import KIND_MEANINGS
 from ticketgate.wiring import policy_schema
@@ -11,7 +12,7 @@ from ticketgate.wiring import policy_schema
 
 @click.group(cls=Listed)
 def policy() -> None:
-    """Policy as code: the words it knows, and its schema for editors."""
+    """Policy as code: what it knows, and what a new one changes."""
 
 
 @policy.command("kinds")
@@ -37,3 +38,7 @@ def schema() -> None:
     shape; `ticketgate check` finds the rest. Exit: 0.
     """
     echo_json(policy_schema())
+
+
+for _command in (diff,):
+    policy.add_command(_command)

@@ -1,0 +1,134 @@
+"""Strictness: how much one approve rule asks beside another, whatever it is asked of."""
+
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.instants import duration_text
+from ticketgate.domain.policy import (
+    ASSURANCE_DEFAULT,
+    ASSURANCE_LEVELS,
+    ApproveRule,
+    Stage,
+    Word,
+)
+
+
+class Strength(StrEnum):
+    """How a new rule, or a part of one, stands to an old one."""
+
+    SAME = "same"
+    STRONGER = "stronger"
+    WEAKER = "weaker"  # in some case
+    OTHER = "other"  # as much, of other people or in other words
+
+
+class Compared(NamedTuple):
+    """One field that differs."""
+
+    field: str
+    old: str
+    new: str
+    strength: Strength
+    reason: str
+
+
+def strength_of(old: ApproveRule, new: ApproveRule) -> Strength:
+    """How much `new` asks beside `old`; WEAKER when any part of it asks less."""
+    found = {one.strength for one in strength(old, new)}
+    ranked = (Strength.WEAKER, Strength.OTHER, Strength.STRONGER)
+    return next((one for one in ranked if one in found), Strength.SAME)
+
+
+def strength(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
+    """Every field of a rule, `when` and `id` left out, that asks something else now."""
+    if [_bare(one) for one in old.stages] != [_bare(one) for one in new.stages]:
+        yield _stages(old.stages, new.stages)
+    if set(old.never) != set(new.never):
+        kept = set(new.never) > set(old.never)
+        said = "more people may not decide" if kept else "people may decide who might not before"
+        yield Compared("never", _words(old.never), _words(new.never), _either(kept), said)
+    was, now = old.justification_chars_min, new.justification_chars_min
+    if was != now:
+        said = "a longer justification" if now > was else "a shorter justification"
+        yield Compared("justification", str(was), str(now), _either(now > was), said)
+    yield from _assurance(old, new)
+    if old.decide_within != new.decide_within:
+        less = new.decide_within < old.decide_within
+        said = "less time to decide" if less else "a request can be approved for longer"
+        yield Compared("decide_within", _span(old), _span(new), _either(less), said)
+
+
+def _either(stronger: bool) -> Strength:  # noqa: FBT001 -- a word for it
+    return Strength.STRONGER if stronger else Strength.WEAKER
+
+
+def _bare(stage: Stage) -> tuple[frozenset[Word], int, frozenset[Word]]:
+    """A stage by what it asks, whatever its name."""
+    return (frozenset(stage.any_of), stage.need, frozenset(stage.never))
+
+
+def _stages(old: tuple[Stage, ...], new: tuple[Stage, ...]) -> Compared:
+    texts = ("; ".join(map(_stage, old)), "; ".join(map(_stage, new)))
+    needs = (sum(one.need for one in old), sum(one.need for one in new))
+    if needs[1] < needs[0]:
+        return Compared("stages", *texts, Strength.WEAKER, "fewer approvals")
+    if _covers(old, new):
+        said = "more approvals" if needs[1] > needs[0] else "fewer people may decide"
+        return Compared("stages", *texts, Strength.STRONGER, said)
+    if len(old) == len(new) and all(map(_swapped, old, new)):
+        return Compared("stages", *texts, Strength.OTHER, "as many approvals, of other people")
+    return Compared("stages", *texts, Strength.WEAKER, "not shown to ask as much as before")
+
+
+def _covers(old: tuple[Stage, ...], new: tuple[Stage, ...]) -> bool:
+    """Whether each old stage has, in order, a new one of its own that asks at least as much."""
+    left = iter(new)
+    return all(any(_asks_as_much(one, stage) for stage in left) for one in old)
+
+
+def _asks_as_much(old: Stage, new: Stage) -> bool:
+    return (
+        new.need >= old.need
+        and set(new.any_of) <= set(old.any_of)
+        and set(new.never) >= set(old.never)
+    )
+
+
+def _swapped(old: Stage, new: Stage) -> bool:
+    """As many people as before; not the same ones and more beside them."""
+    grown = set(new.any_of) > set(old.any_of)
+    return new.need >= old.need and set(new.never) >= set(old.never) and not grown
+
+
+def _assurance(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
+    if (old.assurance, old.because) == (new.assurance, new.because):
+        return
+    pairs = [(_level(old, tier), _level(new, tier)) for tier in Tier]
+    default = "the default of the tier"
+    texts = (old.assurance or default, new.assurance or default)
+    if any(now < was for was, now in pairs):
+        yield Compared("assurance", *texts, Strength.WEAKER, "approvers are less surely known")
+    elif any(now > was for was, now in pairs):
+        yield Compared("assurance", *texts, Strength.STRONGER, "approvers are more surely known")
+    else:  # no level is the default of every tier, so the words differ
+        because = (old.because, new.because)
+        yield Compared("because", *because, Strength.OTHER, "the reason has other words")
+
+
+def _span(rule: ApproveRule) -> str:
+    return duration_text(int(rule.decide_within.total_seconds()))
+
+
+def _level(rule: ApproveRule, tier: Tier) -> int:
+    return ASSURANCE_LEVELS.index(rule.assurance or ASSURANCE_DEFAULT[tier])
+
+
+def _stage(stage: Stage) -> str:
+    never = f", never {_words(stage.never)}" if stage.never else ""
+    return f"{stage.need} of {_words(stage.any_of)}{never}"
+
+
+def _words(words: Collection[Word]) -> str:
+    return " or ".join(sorted(word.text for word in words))

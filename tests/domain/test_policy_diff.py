@@ -1,0 +1,351 @@
+"""What a new policy changes, by meaning: tightened, loosened, or neither."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.cast import ALWAYS, entitlement, rule, stage, word
+
+from ticketgate.domain.identity_event import Outcome, Tier, Verdict
+from ticketgate.domain.implication import Scale, asks_about, implies, matcher_text, scale
+from ticketgate.domain.matcher import Clause, Group, Look, Matcher, decide
+from ticketgate.domain.policy import ApproveRule, ClassifyRule, DurationField, Limit, Policy
+from ticketgate.domain.policy_diff import Change, Direction, compare, difference
+from ticketgate.domain.strictness import Strength, strength_of
+from ticketgate.domain.ticket import Missing
+
+HOUR = timedelta(hours=1)
+
+
+def clause(text: str) -> Clause:
+    """`field|test=value,value`."""
+    name, _, values = text.partition("=")
+    field, bar, test = name.partition("|")
+    return Clause(field, test if bar else "equals", tuple(values.split(",")), 1)
+
+
+def block(op: str, *parts: str | Matcher) -> Group:
+    return Group(op, tuple(clause(one) if isinstance(one, str) else one for one in parts), 1)
+
+
+def both(*parts: str | Matcher) -> Group:
+    return block("all", *parts)
+
+
+SEES = ClassifyRule(
+    "elevated", "privilege.elevate", Tier.HIGH, Verdict.IDENTITY,
+    both("ticket.catalog_item=elevated,privileged"), "policy.yaml:5", "c" * 64,
+)  # fmt: skip
+LIMIT = Limit(both("tier=high"), HOUR, 2 * HOUR, 4 * HOUR, "policy.yaml:40", "l" * 64)
+RULE = replace(
+    rule(stage("manager_of:beneficiary"), stage("group:sec-iam", need=2, name="security")),
+    id="high", when=both("tier=high,critical"), where="policy.yaml:20",
+)  # fmt: skip
+LOW = replace(rule(stage("owner_of:entitlement")), id="low", when=both("tier=low"))
+DB = replace(entitlement(), asked_by=both("ticket.variables.role=dba"))
+OLD = Policy("0" * 64, (SEES,), (DB,), (RULE, LOW), (LIMIT,))
+
+
+def changes(**parts: Any) -> tuple[Change, ...]:  # noqa: ANN401 -- any section of a policy
+    return compare(OLD, replace(OLD, **parts))
+
+
+def only(**parts: Any) -> tuple[str, str, str]:  # noqa: ANN401 -- as above
+    """The one change there is: what, field, direction."""
+    (found,) = changes(**parts)
+    assert found.reason
+    return found.what, found.field, found.direction.value
+
+
+def test_another_layout_is_no_difference() -> None:
+    moved = replace(SEES, where="policy.yaml:99", match=Group("all", (replace(
+        clause("ticket.catalog_item=Privileged,ELEVATED"), line=7),), 3))  # fmt: skip
+    assert changes(classify=(moved,)) == ()
+    assert difference(()) == "none"
+
+
+def test_the_gravest_direction_is_the_kind_of_difference() -> None:
+    looser = changes(limits=(replace(LIMIT, max=3 * HOUR),))
+    tighter = changes(limits=(replace(LIMIT, default=HOUR / 2),))
+    neither = changes(entitlements=(replace(DB, owner=word("person:dan")),))
+    assert difference(looser) == "loosened"
+    assert difference(tighter) == "tightened"
+    assert difference(neither) == "other"
+    assert difference((*tighter, *neither)) == "other"
+    assert difference((*tighter, *neither, *looser)) == "loosened"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "direction"),
+    [
+        ("tier", Tier.CRITICAL, "tightened"),
+        ("tier", Tier.MEDIUM, "loosened"),
+        ("verdict", Verdict.UNCERTAIN, "tightened"),
+        ("kind", "access.grant", "other"),
+        ("match", both("ticket.catalog_item=elevated"), "loosened"),
+        ("match", both("ticket.catalog_item=elevated,privileged,root"), "other"),
+        ("match", both("ticket.table=x"), "loosened"),
+    ],
+)
+def test_a_classify_rule_that_changes(field: str, value: object, direction: str) -> None:
+    new = replace(SEES, **{field: value})  # type: ignore[arg-type]
+    assert only(classify=(new,)) == ("changed", field, direction)
+
+
+def test_what_needed_a_look_and_opens_requests_now_is_loosened() -> None:
+    uncertain = replace(SEES, verdict=Verdict.UNCERTAIN)
+    (found,) = compare(replace(OLD, classify=(uncertain,)), OLD)
+    assert (found.field, found.direction) == ("verdict", Direction.LOOSENED)
+
+
+def test_classify_rules_that_come_and_go() -> None:
+    assert only(classify=()) == ("removed", "", "loosened")
+    more = replace(SEES, id="more")
+    assert only(classify=(SEES, more)) == ("added", "", "other")
+    unsure = replace(more, verdict=Verdict.UNCERTAIN)
+    assert only(classify=(SEES, unsure)) == ("added", "", "tightened")
+
+
+def test_a_kind_that_approve_rules_ask_about_may_lead_to_another_one() -> None:
+    asking = replace(OLD, approve=(replace(LOW, when=both("kind=access.grant")),))
+    added = compare(asking, replace(asking, classify=(SEES, replace(SEES, id="more"))))
+    other = compare(asking, replace(asking, classify=(replace(SEES, kind="mover"),)))
+    assert [one.direction.value for one in (*added, *other)] == ["loosened", "loosened"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "direction"),
+    [
+        ("target", "elsewhere", "loosened"),
+        ("access", {"group": "ROOT", "site": "x"}, "loosened"),
+        ("duration_from", DurationField("ticket.variables.hours", "h"), "other"),
+        ("duration_from", DurationField("ticket.variables.hours", None), "other"),
+        ("owner", word("person:mallory"), "other"),
+        ("backup_owner", word("person:erin"), "other"),
+        ("tier", Tier.CRITICAL, "tightened"),
+        ("tier", Tier.LOW, "loosened"),
+        ("asked_by", both("ticket.variables.role=dba", "ticket.table=x"), "tightened"),
+        ("asked_by", both("ticket.variables.role=dba,root"), "loosened"),
+        ("requestable_by", both("beneficiary.groups=platform"), "tightened"),
+    ],
+)
+def test_an_entitlement_that_changes(field: str, value: object, direction: str) -> None:
+    new = replace(DB, **{field: value})  # type: ignore[arg-type]
+    assert only(entitlements=(new,)) == ("changed", field, direction)
+
+
+def test_whoever_may_request_without_a_condition_is_everybody() -> None:
+    bound = replace(OLD, entitlements=(replace(DB, requestable_by=both("beneficiary.team=a")),))
+    (found,) = compare(bound, OLD)
+    assert (found.field, found.direction) == ("requestable_by", Direction.LOOSENED)
+
+
+def test_entitlements_that_come_and_go() -> None:
+    assert only(entitlements=()) == ("removed", "", "tightened")
+    assert only(entitlements=(DB, replace(DB, id="more"))) == ("added", "", "loosened")
+
+
+LINE, SECURITY = RULE.stages
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "direction"),
+    [
+        ("stages", (LINE,), "loosened"),
+        ("stages", (LINE, replace(SECURITY, need=1)), "loosened"),
+        ("stages", (LINE, replace(SECURITY, need=3)), "tightened"),
+        ("stages", (LINE, SECURITY, replace(LINE, name="again")), "tightened"),
+        ("stages", (SECURITY, LINE), "loosened"),
+        ("stages", (replace(LINE, any_of=(word("person:bob"),)), SECURITY), "other"),
+        (
+            "stages",
+            (replace(LINE, any_of=(*LINE.any_of, word("person:bob"))), SECURITY),
+            "loosened",
+        ),
+        ("stages", (replace(LINE, never=(word("person:bob"),)), SECURITY), "tightened"),
+        ("never", (word("person:mallory"),), "tightened"),
+        ("when", both("tier=high,critical,medium"), "loosened"),
+        ("when", both("tier=high"), "loosened"),
+        ("justification_chars_min", 500, "tightened"),
+        ("justification_chars_min", 1, "loosened"),
+        ("assurance", "passkey", "tightened"),
+        ("assurance", "mail_code", "loosened"),
+        ("because", "there is a reason", "other"),
+        ("decide_within", timedelta(minutes=5), "tightened"),
+        ("decide_within", timedelta(days=5), "loosened"),
+    ],
+)
+def test_an_approve_rule_that_changes(field: str, value: object, direction: str) -> None:
+    new = replace(RULE, **{field: value})  # type: ignore[arg-type]
+    told = {"justification_chars_min": "justification"}.get(field, field)
+    assert only(approve=(new, LOW)) == ("changed", told, direction)
+
+
+def test_a_stage_with_another_name_asks_the_same() -> None:
+    assert changes(approve=(replace(RULE, stages=(LINE, replace(SECURITY, name="x"))), LOW)) == ()
+
+
+def test_an_assurance_that_says_the_default_is_the_default() -> None:
+    low = replace(RULE, assurance="mail_code", because="x")
+    same = replace(low, assurance="mail_code", because="y")
+    assert strength_of(low, same) is Strength.OTHER
+    assert strength_of(low, low) is Strength.SAME
+    default, said = replace(RULE, assurance=None), replace(RULE, assurance="mail_code")
+    assert strength_of(said, default) is Strength.STRONGER
+    levelled = replace(RULE, assurance="oidc"), replace(RULE, assurance="oidc", because="")
+    assert strength_of(*levelled) is Strength.SAME
+
+
+def test_people_who_might_not_decide_and_now_may_are_a_loosening() -> None:
+    kept = replace(RULE, never=(word("person:mallory"),))
+    assert strength_of(kept, RULE) is Strength.WEAKER
+    assert strength_of(kept, replace(kept, never=(word("person:bob"),))) is Strength.WEAKER
+
+
+def test_the_last_rule_that_narrows_blocks_what_it_lets_go() -> None:
+    assert only(approve=(RULE, replace(LOW, when=both("tier=low", "ticket.table=x")))) == (
+        "changed", "when", "tightened",
+    )  # fmt: skip
+
+
+def test_approve_rules_that_go() -> None:
+    assert only(approve=(LOW,)) == ("removed", "", "loosened")
+    assert only(approve=(RULE,)) == ("removed", "", "tightened")
+
+
+def test_approve_rules_that_come() -> None:
+    def first(new: ApproveRule) -> str:
+        return only(approve=(new, RULE, LOW))[2]
+
+    more = replace(RULE, id="more", when=both("tier=critical"))
+    assert first(more) == "tightened"
+    assert first(replace(more, stages=(LINE,))) == "loosened"
+    assert first(replace(more, when=both("tier=critical,medium"))) == "loosened"
+    assert first(replace(more, when=ALWAYS)) == "loosened"
+    assert only(approve=(RULE, LOW, more)) == ("added", "", "loosened")
+
+
+def test_rules_that_change_places() -> None:
+    weak = replace(LOW, when=both("tier=critical"), id="weak")
+    strong = replace(RULE, when=both("tier=critical"), id="strong")
+    ahead, behind = (replace(OLD, approve=pair) for pair in ((weak, strong), (strong, weak)))
+    (found,) = compare(behind, ahead)
+    assert (found.id, found.what, found.direction.value) == ("weak", "moved", "loosened")
+    assert found.new == "before strong"
+    assert strength_of(weak, replace(weak, id="strong")) is Strength.SAME
+    same = replace(weak, id="same")
+    pair = (replace(OLD, approve=(weak, same)), replace(OLD, approve=(same, weak)))
+    assert [one.direction.value for one in compare(*pair)] == ["tightened"]
+    apart = (replace(OLD, approve=(weak, LOW)), replace(OLD, approve=(LOW, weak)))
+    assert [one.direction.value for one in compare(*apart)] == ["loosened"]
+
+
+@pytest.mark.parametrize("field", ["default", "max", "hard_max"])
+def test_a_limit_that_changes(field: str) -> None:
+    longer, shorter = (replace(LIMIT, **{field: HOUR * by}) for by in (9, 0.5))  # type: ignore[arg-type]
+    assert only(limits=(longer,)) == ("changed", field, "loosened")
+    assert only(limits=(shorter,)) == ("changed", field, "tightened")
+
+
+def test_limits_that_come_and_go() -> None:
+    closer = replace(LIMIT, when=both("tier=high", "ticket.table=x"))
+    elsewhere = replace(LIMIT, when=both("tier=low"))
+    assert only(limits=(LIMIT, closer)) == ("added", "", "tightened")
+    assert only(limits=(LIMIT, elsewhere)) == ("added", "", "loosened")
+    assert only(limits=()) == ("removed", "", "loosened")
+
+
+# --- implication ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (clause("ticket.table=a"), clause("ticket.table=A,b")),
+        (clause("ticket.table|contains=abc"), clause("ticket.table|contains=B,x")),
+        (clause("ticket.table|startswith=abc"), clause("ticket.table|startswith=AB")),
+        (clause("ticket.table|endswith=abc"), clause("ticket.table|endswith=BC")),
+        (clause("ticket.table|cased=a"), clause("ticket.table|cased=a,B")),
+        (both("ticket.table=a", "ticket.state=1"), clause("ticket.state=1")),
+        (clause("ticket.table=a"), block("any", "ticket.table=a", "ticket.state=1")),
+        (block("any", "ticket.table=a", "ticket.table=b"), clause("ticket.table=a,b")),
+        (
+            both("ticket.table=a", "ticket.state=1"),
+            block("any", both("ticket.table=a", "ticket.state=1"), "ticket.state=2"),
+        ),
+        (block("none", "ticket.table=a,b"), block("none", "ticket.table=a")),
+        (clause("ticket.table=a"), both()),
+    ],
+)
+def test_what_lies_within_another(one: Matcher, other: Matcher) -> None:
+    assert implies(one, other)
+    assert not implies(other, one)
+    assert scale(one, other) is Scale.WIDER
+    assert scale(other, one) is Scale.NARROWER
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (clause("ticket.table=a"), clause("ticket.table|cased=a")),
+        (clause("ticket.table|cased=a"), clause("ticket.table|cased=A")),
+        (clause("ticket.table=a"), block("none", "ticket.table=b")),
+        (clause("ticket.table|gt=1"), clause("ticket.table|gt=2")),
+    ],
+)
+def test_what_cannot_be_told_is_other(one: Matcher, other: Matcher) -> None:
+    assert scale(one, other) is Scale.OTHER
+
+
+def test_a_matcher_is_told_as_it_is_written() -> None:
+    said = matcher_text(both("ticket.table=a", block("none", "ticket.state=1")))
+    assert said == "{ ticket.table: a, none: [ ticket.state: 1 ] }"
+    assert asks_about(both(block("any", "kind=mover")), "kind")
+    assert not asks_about(both("ticket.table=a"), "kind")
+
+
+FIELDS = ("ticket.table", "ticket.state")
+VALUES = ("a", "ab", "b", "A")
+
+
+class Facts:
+    """Two fields, each with a value or none."""
+
+    def __init__(self, values: dict[str, tuple[str, ...] | Missing]) -> None:
+        self._values = values
+
+    def look(self, field: str) -> Look:
+        """The field."""
+        return Look(self._values[field])
+
+
+CLAUSES = st.builds(
+    lambda field, test, values: Clause(field, test, tuple(values), 1),
+    st.sampled_from(FIELDS),
+    st.sampled_from(("equals", "cased", "contains", "word", "startswith", "endswith")),
+    st.lists(st.sampled_from(VALUES), min_size=1, max_size=2),
+)
+MATCHERS = st.recursive(
+    CLAUSES,
+    lambda inner: st.builds(
+        lambda op, parts: Group(op, tuple(parts), 1),
+        st.sampled_from(("all", "any", "none")),
+        st.lists(inner, min_size=1, max_size=2),
+    ),
+    max_leaves=4,
+)
+SEEN = st.sampled_from((*((value,) for value in (*VALUES, "", "xab")), *Missing))
+ORDER = (Outcome.FALSE, Outcome.UNKNOWN, Outcome.TRUE)
+
+
+@given(one=MATCHERS, other=MATCHERS, table=SEEN, state=SEEN)
+def test_what_is_said_to_follow_does(
+    one: Matcher, other: Matcher, table: tuple[str, ...] | Missing, state: tuple[str, ...] | Missing
+) -> None:
+    facts = Facts({"ticket.table": table, "ticket.state": state})
+    for a, b in ((one, other), (one, both(one, other)), (both(one, other), other)):
+        if implies(a, b):
+            assert ORDER.index(decide(a, facts)) <= ORDER.index(decide(b, facts))

@@ -1,0 +1,63 @@
+"""Each policy that is loaded is recorded with how it differs from the one before it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.adapters.test_policy_file import GOOD
+from tests.operations.kit import Gate
+
+from ticketgate.adapters.policy_file import load_policy
+from ticketgate.domain.settings import Settings
+from ticketgate.wiring.policies import note_policy
+
+
+class Shelf:
+    """A store, and a policy file beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.gate = Gate(folder)
+        self.settings = object.__new__(Settings)
+        for name in ("data_dir", "policy_file"):
+            path = folder if name == "data_dir" else folder / "policy.yaml"
+            object.__setattr__(self.settings, name, str(path))
+
+    def load(self, text: str) -> None:
+        """A start on a policy file with this text."""
+        path = Path(self.settings.policy_file)
+        path.write_text(text)
+        note_policy(self.gate.store, self.settings, load_policy(path))
+
+    def told(self) -> list[str]:
+        """The differences recorded."""
+        found = self.gate.records("policy.loaded")
+        return [str(one["difference"]) for one in found if "difference" in one]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    made = Shelf(tmp_path)
+    yield made
+    made.gate.stop()
+
+
+def test_each_change_is_recorded_with_its_kind(shelf: Shelf) -> None:
+    shelf.load(GOOD)
+    shelf.load(GOOD)
+    shelf.load("# a comment\n" + GOOD)
+    shelf.load(GOOD.replace("max: 2h", "max: 3h"))
+    shelf.load(GOOD.replace("default: 1h", "default: 30m"))
+    assert shelf.told() == ["unknown", "none", "loosened", "tightened"]
+
+
+def test_the_log_stays_whole(shelf: Shelf) -> None:
+    shelf.load(GOOD)
+    assert not shelf.gate.verified().failing
+
+
+def test_without_the_text_of_the_one_before_it_is_unknown(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.load(GOOD)
+    for copy in (tmp_path / "policies").iterdir():
+        copy.unlink()
+    shelf.load(GOOD.replace("max: 2h", "max: 3h"))
+    assert shelf.told() == ["unknown", "unknown"]
