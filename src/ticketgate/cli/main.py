@@ -17,6 +17,7 @@ from ticketgate.cli.look import deliveries, requests
 from ticketgate.cli.policy.command import policy
 from ticketgate.cli.revoke import revoke
 from ticketgate.cli.serve import serve
+from ticketgate.cli.triage import triage
 from ticketgate.wiring import VERSION
 
 
@@ -51,6 +52,7 @@ for _command in (
     policy,
     deliveries,
     requests,
+    triage,
     grants,
     exceptions,
     revoke,

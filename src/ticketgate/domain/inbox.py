@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ticketgate.domain.access_request import Shaper
 from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.triage import Triaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class DeliveryRow:
 class TicketRow:
     """The last accepted revision of a ticket; `id` is ours, random, and used in evidence.
 
-    `shapers` have been gathered over all revisions, in the order they were first seen.
+    `shapers` have been gathered over all revisions, in the order they were first seen. `triage` is
+    what a person has said of it, if that still holds.
     """
 
     id: str
@@ -43,3 +45,4 @@ class TicketRow:
     delivery_seq: int
     updated_at: datetime
     shapers: tuple[Shaper, ...] = ()
+    triage: Triaged | None = None

@@ -12,7 +12,8 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Word
 
 OPERATOR: Final = "operator"
-ROLES: Final = (OPERATOR, "triage", "auditor")
+TRIAGE: Final = "triage"
+ROLES: Final = (OPERATOR, TRIAGE, "auditor")
 
 Roles = Mapping[str, tuple[Word, ...]]
 
@@ -22,17 +23,45 @@ def may_operate(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refu
 
     Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `not_operator`.
     """
+    return _may(
+        (roles, OPERATOR),
+        subject,
+        snapshot,
+        Refusal(
+            "not_operator",
+            "Only operators can do this, and you are not one now.",
+            "Operators are named under `roles` in ticketgate.yaml.",
+        ),
+    )
+
+
+def may_triage(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person has not the role `triage` now; None when they have.
+
+    Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `not_triage`.
+    """
+    return _may(
+        (roles, TRIAGE),
+        subject,
+        snapshot,
+        Refusal(
+            "not_triage",
+            "Only people with the role `triage` can do this, and you have it not now.",
+            "They are named under `roles` in ticketgate.yaml.",
+        ),
+    )
+
+
+def _may(
+    role: tuple[Roles, str], subject: str, snapshot: DirectorySnapshot, otherwise: Refusal
+) -> Refusal | None:
     person = snapshot.person(subject)
     refusal = unfit(person)
     if person is None or refusal is not None:
         return refusal
-    for word in roles.get(OPERATOR, ()):
+    for word in role[0].get(role[1], ()):
         if (word.verb == "person" and word.of == subject) or (
             word.verb == "group" and word.of in person.groups
         ):
             return None
-    return Refusal(
-        "not_operator",
-        "Only operators can do this, and you are not one now.",
-        "Operators are named under `roles` in ticketgate.yaml.",
-    )
+    return otherwise

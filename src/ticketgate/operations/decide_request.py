@@ -22,6 +22,7 @@ from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
 from ticketgate.domain.visible import told_chars
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.classified import classified_row
 from ticketgate.operations.open_request import (
     changed,
     issue_links,
@@ -31,7 +32,7 @@ from ticketgate.operations.open_request import (
 )
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
-from ticketgate.operations.work_delivery import Ground, ask_again, classified, wanted_by
+from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
 from ticketgate.ports import Transaction
 
 SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
@@ -239,7 +240,7 @@ def _still(
 
 def _wanted(row: TicketRow, ground: Ground) -> Mapping[str, Asked]:
     """What the ticket asks under the policy in force, by entitlement."""
-    classification = classified(row.ticket, ground.policy, ground.snapshot)
+    classification = classified_row(row, ground.policy, ground.snapshot)
     return wanted_by(row.ticket, classification, ground)
 
 

@@ -12,7 +12,8 @@ from ticketgate.domain.matcher import Clause, Facts, Look, Matcher
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
-from ticketgate.operations.work_delivery import Ground, facts_of, wanted_by
+from ticketgate.operations.classified import facts_of
+from ticketgate.operations.work_delivery import Ground, wanted_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
+from ticketgate.operations.classified import classified
 from ticketgate.operations.work_delivery import (
     Ground,
     Reading,
-    classified,
     end_closed,
     work_delivery,
 )

@@ -8,9 +8,10 @@ from ticketgate.domain.approval import LinkState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import GrantState, is_due
 from ticketgate.domain.policy import Policy
+from ticketgate.operations.classified import classified_row
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, invite
-from ticketgate.operations.work_delivery import Ground, ask_again, classified, wanted_by
+from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
 from ticketgate.ports import Transaction
 
 
@@ -44,7 +45,7 @@ def revalidate_requests(
     asking = dict.fromkeys(request.ticket for request in tx.requests.live())
     moved = 0
     for row in filter(None, map(tx.tickets.find, asking)):
-        wanted = wanted_by(row.ticket, classified(row.ticket, policy, snapshot), ground)
+        wanted = wanted_by(row.ticket, classified_row(row, policy, snapshot), ground)
         moved += ask_again(tx, now, row, wanted, ground)
     for request in tx.requests.live():
         moved += invite(tx, now, request, policy=policy, snapshot=snapshot)

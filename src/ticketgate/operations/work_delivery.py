@@ -15,11 +15,10 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
-from ticketgate.domain.classify import asked_entitlements, classify
+from ticketgate.domain.classify import asked_entitlements
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Draft, Json
-from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
@@ -31,11 +30,17 @@ from ticketgate.domain.opening import (
     beneficiary_field,
     beneficiary_of,
     refreshed,
-    requester_of,
     shapers_of,
 )
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
+from ticketgate.domain.triage import after_triage
+from ticketgate.operations.classified import (
+    classified,
+    classified_row,
+    facts_of,
+    record_classified,
+)
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.ports import Transaction
@@ -63,20 +68,6 @@ class Ground:
     own_users: frozenset[str] = frozenset()
 
 
-def facts_of(ticket: Ticket, snapshot: DirectorySnapshot) -> TicketFacts:
-    """What the matchers see of a ticket."""
-    return TicketFacts(
-        ticket,
-        requester=requester_of(ticket, snapshot),
-        beneficiary=beneficiary_of(ticket, snapshot),
-    )
-
-
-def classified(ticket: Ticket, policy: Policy, snapshot: DirectorySnapshot) -> Classification:
-    """The verdict on a ticket under this policy and directory."""
-    return classify(policy, facts_of(ticket, snapshot), traced=False)
-
-
 def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: Ground) -> str:
     """Give a delivery its effect; returns the effect in a word."""
     what = reading.what
@@ -95,8 +86,8 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if known is not None and _only_ours(what, known.ticket, ground.own_users):
         what = replace(what, updated_by=known.ticket.updated_by)
         classification = classified(what, ground.policy, ground.snapshot)
-    row = _accept(tx, now, reading, what, classification, known, ground)
-    _apply(tx, now, row, classification, ground)
+    row, classification = _accept(tx, now, reading, what, classification, known, ground)
+    apply_verdict(tx, now, row, classification, ground)
     return _finish(tx, reading, "processed", row.verdict, what.id)
 
 
@@ -199,45 +190,31 @@ def _accept(
     classification: Classification,
     known: TicketRow | None,
     ground: Ground,
-) -> TicketRow:
-    """The accepted revision: saved and recorded with its classification."""
-    verdict = classification.verdict.value
+) -> tuple[TicketRow, Classification]:
+    """The accepted revision: saved and recorded with its verdict, a person's word counted in."""
+    earlier = None if known is None else known.triage
+    classification, said = after_triage(ticket, classification, earlier)
     row = TicketRow(
         id=tx.new_id("tkt") if known is None else known.id,
         ticket=ticket,
         revision=1 if known is None else known.revision + 1,
-        verdict=verdict,
+        verdict=classification.verdict.value,
         delivery_seq=reading.row.seq,
         updated_at=now,
         shapers=_shapers(ticket, classification, known, ground),
+        triage=said,
     )
     tx.tickets.save(row)
-    fields: dict[str, Json] = {
-        "source": ticket.source,
-        "table": ticket.table,
-        "revision": row.revision,
-        "verdict": verdict,
-        "state_class": ticket.state_class.value,
-        "kinds": list(classification.kinds),
-        "tier": classification.tier.word,
-        "rules": [f"{one.rule}@{one.where}" for one in classification.matched],
-        "blind": [f"{one.rule}@{one.where}" for one in classification.blind],
-        "policy": ground.policy.digest,
-        "delivery": reading.row.id,
-    }
-    before = NEW if known is None else known.verdict
-    tx.append(
-        edge(
-            "ticket",
-            row.id,
-            before,
-            verdict,
-            "revision",
-            fields,
-            (Disclosure("ticket", ticket.plain(), kind="ticket"),),
-        )
+    record_classified(
+        tx,
+        row,
+        classification,
+        before=NEW if known is None else known.verdict,
+        cause="revision",
+        policy=ground.policy,
+        delivery=reading.row.id,
     )
-    return row
+    return row, classification
 
 
 def _shapers(
@@ -253,13 +230,15 @@ def _shapers(
         edited = ticket.version not in {0, None}
         edited = edited or snapshot.by_account(ticket.source, ticket.updated_by) is not None
         return shapers_of(ticket, snapshot, edited=edited)
-    edited = _edited(ticket, classification, known.ticket, ground)
+    edited = _edited(ticket, classification, known, ground)
     return tuple(dict.fromkeys((*known.shapers, *shapers_of(ticket, snapshot, edited=edited))))
 
 
-def _edited(ticket: Ticket, classification: Classification, last: Ticket, ground: Ground) -> bool:
+def _edited(
+    ticket: Ticket, classification: Classification, known: TicketRow, ground: Ground
+) -> bool:
     """Whether a revision shapes what is asked: now, or once a rule makes it an identity event."""
-    before = classified(last, ground.policy, ground.snapshot)
+    before, last = classified_row(known, ground.policy, ground.snapshot), known.ticket
     if ticket.variables != last.variables:
         return True
     if before.verdict is not Verdict.IDENTITY and ticket.fields != last.fields:
@@ -274,14 +253,14 @@ def _essence(
     return {name: what.essence for name, what in wanted.items()}
 
 
-def _apply(
+def apply_verdict(
     tx: Transaction,
     now: datetime,
     row: TicketRow,
     classification: Classification,
     ground: Ground,
 ) -> None:
-    """What the revision does to requests and grants of its ticket."""
+    """What the verdict on a revision does to requests and grants of its ticket."""
     identity = classification.verdict is Verdict.IDENTITY
     if row.revision == 1 and not identity:
         return  # nothing can hang on a ticket that was never seen

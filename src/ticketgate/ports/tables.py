@@ -29,6 +29,9 @@ class Deliveries(Protocol):
     def waiting(self, limit: int, after: int = 0) -> list[DeliveryRow]:
         """Accepted rows behind the sequence number `after` that wait, oldest first."""
 
+    def at(self, seq: int) -> DeliveryRow | None:
+        """The row with this sequence number."""
+
     def body(self, seq: int) -> bytes | None:
         """The raw body, None when it was dropped."""
 
@@ -62,6 +65,15 @@ class Tickets(Protocol):
 
     def ident(self, key: tuple[str, str, str]) -> str | None:
         """Our own id of that row."""
+
+    def get(self, ident: str) -> TicketRow | None:
+        """The row with this id of ours."""
+
+    def of_platform_id(self, source: str, ident: str) -> list[TicketRow]:
+        """The rows, of whatever table, that the source calls so."""
+
+    def uncertain(self, limit: int) -> list[TicketRow]:
+        """Tickets that are not over and of which nobody can tell yet, oldest first."""
 
     def named(self, reference: str) -> list[TicketRow]:
         """All rows whose number or platform id this is."""

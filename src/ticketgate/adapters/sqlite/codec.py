@@ -10,6 +10,7 @@ from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket, Value
+from ticketgate.domain.triage import Triaged
 
 Plain = dict[str, Any]  # JSON of our own making, read back only here
 
@@ -40,15 +41,25 @@ def _shapers(plain: list[list[str]]) -> tuple[Shaper, ...]:
     return tuple(Shaper(role, Party(*party)) for role, *party in plain)
 
 
-def ticket_text(ticket: Ticket, shapers: tuple[Shaper, ...] = ()) -> str:
+def ticket_text(
+    ticket: Ticket, shapers: tuple[Shaper, ...] = (), triage: Triaged | None = None
+) -> str:
     """The text of a ticket's content column."""
     plain = {**ticket.plain(), "shapers": _plain_shapers(shapers)}
+    if triage is not None:
+        plain["triage"] = triage.plain()
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
 
 def shapers_of(text: str) -> tuple[Shaper, ...]:
     """The shapers in a ticket's content column."""
     return _shapers(json.loads(text)["shapers"])
+
+
+def triage_of(text: str) -> Triaged | None:
+    """What a person has said of the ticket, in its content column."""
+    plain = json.loads(text).get("triage")
+    return None if plain is None else Triaged.of(plain)
 
 
 def ticket_of(text: str) -> Ticket:

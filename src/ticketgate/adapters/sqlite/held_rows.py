@@ -73,7 +73,8 @@ class HeldRows:
         if table == "delivery":
             held["webhook"] = digest_of(str(row["webhook_id"]))
         elif table == "ticket":
-            content.pop("shapers", None)
+            for ours in ("shapers", "triage"):
+                content.pop(ours, None)
             held["content"] = content or None
         elif table == "request":
             held["ticket"] = self._tickets.get((row["source"], row["tbl"], row["ticket_id"]))

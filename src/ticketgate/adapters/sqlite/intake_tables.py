@@ -75,6 +75,11 @@ class SqliteDeliveries:
         )
         return [_delivery(row) for row in rows(self._db, sql, after, limit)]
 
+    def at(self, seq: int) -> DeliveryRow | None:
+        """The row with this sequence number."""
+        row = one(self._db, "SELECT * FROM delivery WHERE seq = ?", seq)
+        return None if row is None else _delivery(row)
+
     def body(self, seq: int) -> bytes | None:
         """The raw body, None when it was dropped."""
         found: bytes | None = scalar(self._db, "SELECT body FROM delivery_body WHERE seq = ?", seq)
@@ -140,6 +145,24 @@ class SqliteTickets:
         row = one(self._db, sql, *key)
         return None if row is None else _ticket(row)
 
+    def get(self, ident: str) -> TicketRow | None:
+        """The row with this id of ours."""
+        row = one(self._db, "SELECT * FROM ticket WHERE id = ?", ident)
+        return None if row is None else _ticket(row)
+
+    def of_platform_id(self, source: str, ident: str) -> list[TicketRow]:
+        """The rows, of whatever table, that the source calls so."""
+        sql = "SELECT * FROM ticket WHERE source = ? AND ticket_id = ?"
+        return [_ticket(row) for row in rows(self._db, sql, source, ident)]
+
+    def uncertain(self, limit: int) -> list[TicketRow]:
+        """Tickets that are not over and of which nobody can tell yet, oldest first."""
+        sql = (
+            "SELECT * FROM ticket WHERE verdict = 'uncertain' AND content IS NOT NULL"
+            " AND state_class NOT IN ('closed', 'cancelled') ORDER BY updated_at, id LIMIT ?"
+        )
+        return [_ticket(row) for row in rows(self._db, sql, limit)]
+
     def named(self, reference: str) -> list[TicketRow]:
         """All rows whose number or platform id this is."""
         sql = "SELECT * FROM ticket WHERE ticket_id = ?1 OR instr(content, ?2) ORDER BY rowid"
@@ -165,7 +188,7 @@ class SqliteTickets:
                 row.ticket.state_class.value,
                 row.delivery_seq,
                 to_text(row.updated_at),
-                codec.ticket_text(row.ticket, row.shapers),
+                codec.ticket_text(row.ticket, row.shapers, row.triage),
             ),
         )
 
@@ -180,4 +203,5 @@ def _ticket(row: Row) -> TicketRow:
         delivery_seq=row["delivery_seq"],
         updated_at=from_text(row["updated_at"]),
         shapers=() if erased else codec.shapers_of(row["content"]),
+        triage=None if erased else codec.triage_of(row["content"]),
     )

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, Final
 
 from ticketgate.adapters.sqlite import evidence_tables, schema, state_rows
 from ticketgate.adapters.sqlite.held_rows import Held, HeldRows
@@ -12,10 +13,12 @@ from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.domain.chain_check import EntryRow
 from ticketgate.domain.disclosure_check import DisclosureRow
 from ticketgate.domain.errors import StoreUnavailableError
-from ticketgate.domain.evidence import Head
+from ticketgate.domain.evidence import Head, parse_disclosure, parse_entry
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.state_check import TableRow
 from ticketgate.domain.verification import Stored
+
+_CLASSIFIED: Final = b'"type":"ticket.classified"'
 
 
 class SqliteLook(SqliteReading):
@@ -88,6 +91,30 @@ class SqliteLook(SqliteReading):
         sql = "SELECT entry FROM evidence_entry WHERE idx > ? AND instr(entry, ?) LIMIT 1"
         found: bytes | None = scalar(self._db, sql, index, f'"{ident}"'.encode())
         return found
+
+    def newest_classified(self, ident: str, index: int) -> bytes | None:
+        """The newest record of a verdict on this ticket, among those after `index`."""
+        sql = (
+            "SELECT entry FROM evidence_entry WHERE idx > ? AND instr(entry, ?)"
+            " AND instr(entry, ?) ORDER BY idx DESC LIMIT 1"
+        )
+        found: bytes | None = scalar(self._db, sql, index, f'"id":"{ident}"'.encode(), _CLASSIFIED)
+        return found
+
+    def classified(self, cause: str) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+        """Every record of a verdict with this cause, and its ticket; None where that was erased."""
+        sql = (
+            "SELECT idx, entry FROM evidence_entry WHERE instr(entry, ?) AND instr(entry, ?)"
+            " ORDER BY idx"
+        )
+        for row in rows(self._db, sql, _CLASSIFIED, f'"cause":"{cause}"'.encode()):
+            told = [one for _, one in self.disclosed(row["idx"]) if one is not None]
+            named = {name: value for _, name, value in map(parse_disclosure, told)}
+            ticket = named.get("ticket")
+            yield (
+                dict(parse_entry(row["entry"])),
+                dict(ticket) if isinstance(ticket, dict) else None,
+            )
 
 
 @contextmanager

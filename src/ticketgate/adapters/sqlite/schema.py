@@ -184,10 +184,22 @@ CREATE UNIQUE INDEX exception_open ON exception (code, subject)
 CREATE INDEX exception_opened_at ON exception (opened_at);
 """
 
+# Tickets that wait for a person's word, and deliveries that a person has released.
+_STATEMENTS_7: Final = """
+CREATE INDEX ticket_uncertain ON ticket (updated_at) WHERE verdict = 'uncertain';
+CREATE INDEX delivery_released ON delivery (seq) WHERE state = 'released';
+"""
+
 
 MIGRATIONS: Final = (
-    _STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4, _STATEMENTS_5, _STATEMENTS_6,
-)  # fmt: skip
+    _STATEMENTS_1,
+    _STATEMENTS_2,
+    _STATEMENTS_3,
+    _STATEMENTS_4,
+    _STATEMENTS_5,
+    _STATEMENTS_6,
+    _STATEMENTS_7,
+)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

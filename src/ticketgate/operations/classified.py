@@ -1,0 +1,68 @@
+"""Classified: the verdict on a ticket, with what a person has said of it, and its record."""
+
+from collections.abc import Mapping
+
+from ticketgate.domain.classify import classify
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json
+from ticketgate.domain.facts import TicketFacts
+from ticketgate.domain.identity_event import Classification
+from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.machines import edge
+from ticketgate.domain.opening import beneficiary_of, requester_of
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.triage import after_triage
+from ticketgate.ports import Transaction
+
+
+def facts_of(ticket: Ticket, snapshot: DirectorySnapshot) -> TicketFacts:
+    """What the matchers see of a ticket."""
+    return TicketFacts(
+        ticket,
+        requester=requester_of(ticket, snapshot),
+        beneficiary=beneficiary_of(ticket, snapshot),
+    )
+
+
+def classified(ticket: Ticket, policy: Policy, snapshot: DirectorySnapshot) -> Classification:
+    """What the rules say of a ticket under this policy and directory."""
+    return classify(policy, facts_of(ticket, snapshot), traced=False)
+
+
+def classified_row(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Classification:
+    """The verdict on the last revision: what the rules say, and a person's word on it."""
+    said = classified(row.ticket, policy, snapshot)
+    return after_triage(row.ticket, said, row.triage)[0]
+
+
+def record_classified(  # noqa: PLR0913 -- what one record is made of
+    tx: Transaction,
+    row: TicketRow,
+    classification: Classification,
+    *,
+    before: str,
+    cause: str,
+    policy: Policy,
+    delivery: str,
+    more: Mapping[str, Json] | None = None,
+    hidden: tuple[Disclosure, ...] = (),
+) -> EvidenceRef:
+    """Record the verdict of a revision, with the ticket as a disclosure."""
+    ticket = row.ticket
+    fields: dict[str, Json] = {
+        "source": ticket.source,
+        "table": ticket.table,
+        "revision": row.revision,
+        "verdict": row.verdict,
+        "state_class": ticket.state_class.value,
+        "kinds": list(classification.kinds),
+        "tier": classification.tier.word,
+        "rules": [f"{one.rule}@{one.where}" for one in classification.matched],
+        "blind": [f"{one.rule}@{one.where}" for one in classification.blind],
+        "policy": policy.digest,
+        "delivery": delivery,
+        **(more or {}),
+    }
+    told = Disclosure("ticket", ticket.plain(), kind="ticket")
+    return tx.append(edge("ticket", row.id, before, row.verdict, cause, fields, (told, *hidden)))

@@ -1,0 +1,192 @@
+"""Triage: a named person says whether an uncertain ticket is an identity event.
+
+`docs/rules.md`, "Triage". What follows is one transaction, as of a revision that was classified so.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Disclosure, EvidenceRef, digest_of
+from ticketgate.domain.identity_event import KINDS, Classification, Tier, Verdict
+from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.opening import known_now
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.roles import Roles, may_triage
+from ticketgate.domain.ticket import TERMINAL_STATES
+from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN, Triaged, after_triage, basis_of
+from ticketgate.domain.visible import told_chars
+from ticketgate.operations.actors import actor_of
+from ticketgate.operations.classified import classified, record_classified
+from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
+from ticketgate.operations.parked import unsettled
+from ticketgate.operations.work_delivery import Ground, apply_verdict
+from ticketgate.ports import Transaction
+
+CAUSE: Final = "triage"
+_TIERS: Final = {tier.word: tier for tier in Tier}
+_GONE: Final = Refusal(
+    "ticket_changed",
+    "The ticket is not what was shown any more, or somebody has said what it is.",
+    "Open the list again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TriageForm:
+    """What was posted. `verdict` is `identity` or `not_identity`: then only the reason counts.
+
+    `shown` is the digest of what the page showed.
+    """
+
+    verdict: str
+    kinds: tuple[str, ...]
+    tier: str
+    justification: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sayer:
+    """Who says so, how they proved who they are, and by what that is judged."""
+
+    subject: str
+    method: str
+    roles: Roles
+    policy: Policy
+    snapshot: DirectorySnapshot
+
+
+def shown_of(row: TicketRow, rules: Classification) -> str:
+    """The digest of what a page shows of a ticket: this revision, and what the rules say of it."""
+    return digest_of([row.id, row.revision, basis_of(row.ticket, rules), rules.tier.word])
+
+
+def own_ticket(row: TicketRow, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Nobody triages what they opened, get or shaped, by any account of theirs."""
+    for shaper in known_now(row.shapers, row.ticket.source, snapshot):
+        who = shaper.party.subject
+        if who and snapshot.same_human(who, subject):
+            return Refusal(
+                "own_ticket",
+                f"You are the {shaper.role} of this ticket; somebody else must say what it is.",
+                "Others with the role `triage` see it in the same list.",
+            )
+    return None
+
+
+def may_say(tx: Transaction, now: datetime, who: Sayer) -> Refusal | None:
+    """Why this person may say nothing now: a directory that is not the newest, or no such role."""
+    read_at, newest = who.snapshot.read_at, tx.people.loaded("directory")
+    if newest != who.snapshot.digest or now - read_at > SNAPSHOT_AGE_MAX:
+        return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
+    return may_triage(who.roles, who.subject, who.snapshot)
+
+
+def bad_justification(text: str) -> Refusal | None:
+    """Why a justification does not do."""
+    letters = told_chars(text)
+    if letters >= CHARS_MIN and len(text.strip()) <= CHARS_MAX:
+        return None
+    return Refusal(
+        "justification",
+        f"The justification needs {CHARS_MIN} letters and digits, within {CHARS_MAX} characters;"
+        f" it has {letters}.",
+    )
+
+
+def triage(
+    tx: Transaction, now: datetime, *, ident: str, form: TriageForm, who: Sayer
+) -> EvidenceRef | Refusal:
+    """Say what an uncertain ticket is; then what a revision classified so does.
+
+    Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
+    `ticket_backlog`, `ticket_changed`, `rules_changed`, `verdict`, `kinds`, `tier`,
+    `justification`. A refused word uses nothing up.
+    """
+    refusal = may_say(tx, now, who)
+    row = tx.tickets.get(ident)
+    if refusal is not None or row is None:
+        return refusal or Refusal("not_found", "There is no such ticket.")
+    rules = classified(row.ticket, who.policy, who.snapshot)
+    refusal = (
+        own_ticket(row, who.subject, who.snapshot)
+        or _unready(tx, row, rules, form)
+        or _bad_form(form, rules)
+    )
+    if refusal is not None:
+        return refusal
+    return _say(tx, now, row, rules, form, who)
+
+
+def _unready(
+    tx: Transaction, row: TicketRow, rules: Classification, form: TriageForm
+) -> Refusal | None:
+    over = row.ticket.state_class in TERMINAL_STATES
+    if over or row.verdict != Verdict.UNCERTAIN.value:
+        return _GONE
+    backlog = unsettled(tx, row.ticket.key)
+    if backlog is not None:
+        return backlog
+    return _GONE if form.shown != shown_of(row, rules) else None
+
+
+def _bad_form(form: TriageForm, rules: Classification) -> Refusal | None:
+    if form.verdict not in {Verdict.IDENTITY.value, Verdict.NOT_IDENTITY.value}:
+        return Refusal("verdict", "Say whether it is an identity event.", "Choose one of the two.")
+    if form.verdict == Verdict.NOT_IDENTITY.value:
+        if rules.verdict is Verdict.IDENTITY:
+            return Refusal(
+                "rules_changed",
+                "The rules in force say that this ticket is an identity event.",
+                "Save the ticket again on the platform; it is classified by these rules then.",
+            )
+        return bad_justification(form.justification)
+    if not form.kinds or not set(form.kinds) <= KINDS:
+        return Refusal("kinds", "Name the kinds of identity event.", "Choose one or more.")
+    tier = _TIERS.get(form.tier)
+    if tier is None or tier < rules.tier:
+        return Refusal(
+            "tier",
+            f"The tier is one of {', '.join(_TIERS)}, and here not below {rules.tier.word}.",
+            "Rules may be raised here, never lowered.",
+        )
+    return bad_justification(form.justification)
+
+
+def _say(
+    tx: Transaction,
+    now: datetime,
+    row: TicketRow,
+    rules: Classification,
+    form: TriageForm,
+    who: Sayer,
+) -> EvidenceRef:
+    yes = form.verdict == Verdict.IDENTITY.value
+    said = Triaged(
+        verdict=Verdict(form.verdict),
+        kinds=tuple(dict.fromkeys(form.kinds)) if yes else (),
+        tier=_TIERS[form.tier] if yes else rules.tier,
+        basis=basis_of(row.ticket, rules),
+        revision=row.revision,
+    )
+    verdict, _ = after_triage(row.ticket, rules, said)
+    after = replace(row, verdict=form.verdict, triage=said, updated_at=now)
+    tx.tickets.save(after)
+    delivery = tx.deliveries.at(row.delivery_seq)
+    why = form.justification.strip()
+    ref = record_classified(
+        tx,
+        after,
+        verdict,
+        before=row.verdict,
+        cause=CAUSE,
+        policy=who.policy,
+        delivery="" if delivery is None else delivery.id,
+        more={"person": actor_of(tx, who.subject), "method": who.method},
+        hidden=(Disclosure("justification", why, subject=who.subject, kind="triage"),),
+    )
+    apply_verdict(tx, now, after, verdict, Ground(who.policy, who.snapshot))
+    return ref

@@ -1,0 +1,181 @@
+"""The triage desk: what people with the role `triage` see of uncertain tickets, and say."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from ticketgate.domain.classify import classify
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.evidence import EvidenceRef
+from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Verdict
+from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.opening import known_now
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.roles import Roles, may_triage
+from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Reference, Value
+from ticketgate.operations.classified import facts_of
+from ticketgate.operations.desk import Session
+from ticketgate.operations.parked import unsettled
+from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.triage import Sayer, TriageForm, own_ticket, shown_of, triage
+from ticketgate.operations.view import note_view
+from ticketgate.ports import Clock, Directory, Reading, Store
+
+LISTED_MAX: Final = 100
+LIST: Final = "triage"  # what the record of a look at the whole list is about
+
+
+@dataclass(frozen=True, slots=True)
+class TriageView:
+    """One uncertain ticket. `shown` is the digest that a word about it is bound to."""
+
+    id: str
+    number: str
+    source: str
+    table: str
+    state: str
+    revision: int
+    since: datetime
+    age_seconds: int
+    short: str
+    rules: tuple[RuleOutcome, ...]  # that matched or are blind, with their clauses
+    classification: Classification
+    fields: tuple[tuple[str, str], ...] = ()  # (name, value) of all that the rules see
+    people: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (who, roles) that shaped it
+    shown: str = ""
+    barred: Refusal | None = None  # why this person may not say what it is
+    waits: Refusal | None = None  # why nobody may yet
+
+
+@dataclass(frozen=True, slots=True)
+class TriageDesk:
+    """`snapshot` reads the directory and records it before it is relied on."""
+
+    store: Store
+    clock: Clock
+    directory: Directory
+    snapshot: Callable[[], DirectorySnapshot]
+    roles: Roles
+    policy: Policy
+
+    def listed(self, subject: str) -> tuple[TriageView, ...] | Refusal:
+        """The uncertain tickets, oldest first. Refusals: those of `may_triage`, of the directory.
+
+        A look is recorded once an hour.
+        """
+        snapshot = self._seen_by(subject)
+        if isinstance(snapshot, Refusal):
+            return snapshot
+        with self.store.reading() as looking:
+            rows = looking.tickets.uncertain(LISTED_MAX)
+        self.store.write(partial(note_view, request=LIST, subject=subject))
+        now = self.clock.now()
+        return tuple(view_of(row, self.policy, snapshot, now) for row in rows)
+
+    def view(self, ident: str, subject: str) -> TriageView | Refusal:
+        """One uncertain ticket with its text. Refusals: as of `listed`, and `not_found`."""
+        snapshot = self._seen_by(subject)
+        if isinstance(snapshot, Refusal):
+            return snapshot
+        with self.store.reading() as looking:
+            row = looking.tickets.get(ident)
+            if row is None or not is_open(row):
+                return Refusal("not_found", "No such ticket waits for a word.")
+            view = whole_view(looking, row, self.policy, snapshot, self.clock.now(), subject)
+        self.store.write(partial(note_view, request=ident, subject=subject))
+        return view
+
+    def say(self, ident: str, session: Session, form: TriageForm) -> EvidenceRef | Refusal:
+        """Say what it is. Refusals: those of `triage`, of the directory and the store."""
+        try:
+            who = Sayer(session.subject, session.method, self.roles, self.policy, self.snapshot())
+            return self.store.write(partial(triage, ident=ident, form=form, who=who))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _seen_by(self, subject: str) -> DirectorySnapshot | Refusal:
+        try:
+            snapshot = self.directory.read(self.clock.now())
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        return may_triage(self.roles, subject, snapshot) or snapshot
+
+
+def is_open(row: TicketRow) -> bool:
+    """Whether a word is wanted on this ticket."""
+    over = row.ticket.state_class in TERMINAL_STATES
+    return row.verdict == Verdict.UNCERTAIN.value and not over
+
+
+def view_of(
+    row: TicketRow, policy: Policy, snapshot: DirectorySnapshot, now: datetime
+) -> TriageView:
+    """What the list shows of a ticket: which rules matched or were blind, and why."""
+    ticket = row.ticket
+    rules = classify(policy, facts_of(ticket, snapshot))
+    return TriageView(
+        id=row.id,
+        number=ticket.number,
+        source=ticket.source,
+        table=ticket.table,
+        state=ticket.state_class.value,
+        revision=row.revision,
+        since=row.updated_at,
+        age_seconds=max(0, int((now - row.updated_at).total_seconds())),
+        short=ticket.text("short_description"),
+        rules=tuple(one for one in rules.rules if one.outcome is not Outcome.FALSE),
+        classification=rules,
+        shown=shown_of(row, rules),
+        fields=told_fields(row),
+        people=_people(row, snapshot),
+    )
+
+
+def whole_view(
+    looking: Reading,
+    row: TicketRow,
+    policy: Policy,
+    snapshot: DirectorySnapshot,
+    now: datetime,
+    subject: str,
+) -> TriageView:
+    """The same for one person: whether they may say what it is."""
+    view = view_of(row, policy, snapshot, now)
+    barred, waits = own_ticket(row, subject, snapshot), unsettled(looking, row.ticket.key)
+    return replace(view, barred=barred, waits=waits)
+
+
+def told_fields(row: TicketRow) -> tuple[tuple[str, str], ...]:
+    """Every field of a ticket with its value for eyes; empty where it could not be read."""
+    return tuple((name, _told(value)) for name, value in _fields(row).items())
+
+
+def _fields(row: TicketRow) -> Mapping[str, Value | Missing]:
+    ticket = row.ticket
+    variables = ticket.variables or {}
+    return {
+        **ticket.fields,
+        **{f"variables.{name}": value for name, value in variables.items()},
+        "state": ticket.state,
+        "updated_by": ticket.updated_by,
+    }
+
+
+def _told(value: Value | Missing) -> str:
+    if isinstance(value, Missing):
+        return ""
+    if isinstance(value, Reference):
+        return " ".join(one for one in (value.name, value.id and f"({value.id})") if one)
+    return value
+
+
+def _people(row: TicketRow, snapshot: DirectorySnapshot) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    roles: dict[str, list[str]] = {}
+    for shaper in known_now(row.shapers, row.ticket.source, snapshot):
+        subject, account = shaper.party.subject, shaper.party.account
+        who = f"{name_of(subject, snapshot)} ({subject})" if subject else f"account {account}"
+        roles.setdefault(who, []).append(shaper.role)
+    return tuple((who, tuple(dict.fromkeys(had))) for who, had in roles.items())
