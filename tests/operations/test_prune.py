@@ -242,7 +242,6 @@ def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
         assert_it_holds(gate)
 
 
-@pytest.mark.untraced
 def test_a_log_that_does_not_hold_is_not_pruned(filled: Path) -> None:
     with grown(filled, 366) as gate:
         with closing(schema.connect(gate.path)) as db:
