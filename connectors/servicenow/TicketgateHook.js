@@ -10,8 +10,8 @@ var TicketgateHook = Class.create();
 TicketgateHook.COLUMNS = [
     "sys_id", "sys_class_name", "sys_mod_count", "sys_updated_on", "sys_updated_by",
     "number", "state", "approval", "priority", "category", "short_description", "description",
-    "opened_by", "caller_id", "requested_for", "assigned_to", "assignment_group",
-    "cat_item", "cmdb_ci", "correlation_id", "approver", "sysapproval"
+    "opened_by", "caller_id", "requested_for", "requested_by", "justification",
+    "assigned_to", "assignment_group", "cat_item", "cmdb_ci", "correlation_id", "approver", "sysapproval"
 ];
 TicketgateHook.TEXT_MAX = 20000; // characters; a longer text is not sent and so counts as absent
 TicketgateHook.MASKED = "25";    // question type of a masked variable: a secret, never sent

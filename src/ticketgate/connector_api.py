@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
-from ticketgate.domain.mapping import SourceMapping, TableMapping
+from ticketgate.domain.mapping import RECORD_FIELDS, SourceMapping, TableMapping
 from ticketgate.domain.strict_json import JsonValue
 from ticketgate.domain.strict_json import read as read_json
 from ticketgate.domain.ticket import (
@@ -20,6 +20,7 @@ from ticketgate.domain.ticket import (
     TEXT_FIELDS,
     ApproverRow,
     Missing,
+    NoTicket,
     Reference,
     StateClass,
     Ticket,
@@ -29,6 +30,7 @@ from ticketgate.domain.ticket import (
 __all__ = [
     "FIELD_TEXT_MAX",
     "PLAIN_FIELDS",
+    "RECORD_FIELDS",
     "REFERENCE_FIELDS",
     "TEXT_FIELDS",
     "Access",
@@ -44,6 +46,7 @@ __all__ = [
     "MalformedDeliveryError",
     "Misconfigured",
     "Missing",
+    "NoTicket",
     "NotFound",
     "OutcomeUnknown",
     "Reference",
@@ -78,8 +81,13 @@ class ItsmConnector(Protocol):
     kind: str
     schemes: tuple[str, ...]
 
-    def normalise(self, payload: JsonValue, mapping: SourceMapping) -> Ticket | ApproverRow:
+    def normalise(
+        self, payload: JsonValue, mapping: SourceMapping
+    ) -> Ticket | ApproverRow | NoTicket:
         """The ticket revision that the payload is.
+
+        `NoTicket` only for what surely is none by the platform's own word: a test of the
+        connection, an event of something else. In doubt it is refused, never waved through.
 
         Raises:
             MalformedDeliveryError: with a code: `no_mapping` (no such table in the mapping),

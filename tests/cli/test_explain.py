@@ -160,6 +160,13 @@ def test_an_approval_row_is_a_claim(terminal: Terminal) -> None:
     assert found["approver_row"]["parent"] == "d" * 32
 
 
+def test_a_test_of_the_connection_is_no_ticket(terminal: Terminal) -> None:
+    done = terminal("explain", "-", "--source", "snow-prod", stdin=b'{"test": 1}')
+    assert "no ticket but 'test'" in done.stdout
+    found = terminal.json("explain", "-", "--source", "snow-prod", stdin=b'{"test": 1}')
+    assert found == {"verdict": None, "no_ticket_event": "test"}
+
+
 def test_ticket_text_cannot_act_on_the_terminal(terminal: Terminal) -> None:
     nasty = "Elevated \x1b[2J\u202egpj.exe\u200b\rMATCH all (policy.yaml:1)"
     record = asked({"number": nasty, "cat_item": {"value": "c" * 32, "display_value": nasty}})

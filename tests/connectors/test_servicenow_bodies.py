@@ -176,6 +176,7 @@ def test_any_fields_under_a_known_table_and_id_make_a_whole_ticket(
 ) -> None:
     record = {**fields, "sys_id": RITM, "sys_class_name": table, "sysapproval": RITM}
     read = SERVICENOW.normalise(record, MAPPING)
+    assert isinstance(read, Ticket | ApproverRow)
     assert read.id == RITM
     if isinstance(read, Ticket):
         for value in read.fields.values():
@@ -208,6 +209,7 @@ def test_the_real_samples_are_read(samples: Path) -> None:
         StateClass.CLOSED,
     )
     assert change.value("priority") == "4"
+    assert isinstance(change.value("requested_for"), Reference)
     [problem] = json.loads((samples / "snow_table_01.json").read_bytes())["result"]
     read = ticket(problem, mapping)
     assert (read.number, read.version, read.state_class) == ("PRB0000050", 1, StateClass.CLOSED)

@@ -1,7 +1,8 @@
 import pytest
 
 from ticketgate.connector_api import FIELD_TEXT_MAX, JsonValue, Reference
-from ticketgate_connectors.itsm.servicenow.shapes import EMPTY, find, plain, reference, scalar
+from ticketgate_connectors.itsm.servicenow.shapes import plain, reference
+from ticketgate_connectors.records import EMPTY, find, scalar
 
 BOB = "6816f79cc0a8016401c5a33be04be441"
 LINK = f"https://acme.service-now.example/api/now/table/sys_user/{BOB}"
@@ -103,11 +104,17 @@ def test_a_reference_has_the_halves_that_its_shape_has(
         ("n.x", ()),
         ("a.z", ()),
         ("z", ()),
+        ("l.0.m", (4,)),
+        ("l.1", (5,)),
+        ("l.1.m", ()),
+        ("l.2", ()),
+        ("l.-1", ()),
+        ("l.m", ()),
         ("", ()),
         ("a.", ()),
         (".", ()),
     ],
 )
 def test_a_path_finds_the_longest_key_first(path: str, found: tuple[JsonValue, ...]) -> None:
-    record: dict[str, JsonValue] = {"a": {"b": {"c": 1}, "b.c": 2}, "x.y": 3, "n": None}
+    record: JsonValue = {"a": {"b": {"c": 1}, "b.c": 2}, "x.y": 3, "n": None, "l": [{"m": 4}, 5]}
     assert find(record, path) == found

@@ -73,6 +73,15 @@ def test_a_row_of_the_platforms_own_approvals_opens_nothing(gate: Gate) -> None:
     assert [one["state"] for one in gate.records("ticket.approval_claimed")] == ["approved"]
 
 
+def test_a_test_of_the_connection_is_recorded_and_has_no_effect(gate: Gate) -> None:
+    """It is no fault: nothing is parked, so no approval waits for it."""
+    assert gate.deliver(b'{"ping": true}') == "no_ticket_event"
+    [one] = gate.records("delivery.processed")
+    assert one["cause"] == "no_ticket_event"
+    assert gate.deliver(b'{"pong": true}') == "no_mapping"  # the control: this one is parked
+    assert len(gate.records("delivery.processed")) == 1
+
+
 def test_what_an_approver_row_says_in_its_own_words_stands_in_no_entry(gate: Gate) -> None:
     gate.deliver(b'{"parent": "t1", "state": "Alice Moreau said yes"}')
     assert [one["state"] for one in gate.records("ticket.approval_claimed")] == ["other"]

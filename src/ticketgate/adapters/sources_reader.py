@@ -1,18 +1,19 @@
 """Sources as read from the settings: who may post, and how their records become tickets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from ticketgate.adapters.places import Place, Section, is_ident
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.connector_api import ItsmConnector
-from ticketgate.domain.mapping import SourceMapping, TableMapping
+from ticketgate.domain.mapping import RECORD_FIELDS, SourceMapping, TableMapping
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.table import SCHEMES, STANDARD_WEBHOOKS
 from ticketgate.domain.settings import SourceSettings
 from ticketgate.domain.ticket import PLAIN_FIELDS, REFERENCE_FIELDS, TEXT_FIELDS, StateClass
 
 OPTIONS: Final = ("header", "client_key", "method")  # of any scheme, beside `scheme`
+GENERIC: Final = "generic"  # the kind whose `map` also says where id, version and state lie
 BOUND_TO: Final = ("requested_for", "assignee", "none")
 STATES: Final = ("open", "live", "closed", "cancelled")
 TICKET_FIELDS: Final = REFERENCE_FIELDS | TEXT_FIELDS | PLAIN_FIELDS
@@ -46,7 +47,7 @@ def read_sources(
             kind=kind or "",
             secrets=_read_keys(name, section.need("secrets"), scheme, secrets, owners),
             own_users=frozenset((own_users.texts() if own_users else None) or ()),
-            mapping=SourceMapping(name, _read_tables(section.need("tables"))),
+            mapping=SourceMapping(name, _read_tables(section.need("tables"), kind or "")),
             scheme=scheme or STANDARD_WEBHOOKS,
         )
         section.close(later=("poll", "write_back", "velocity", "api"))
@@ -101,21 +102,22 @@ def _read_keys(
     return tuple(keys)
 
 
-def _read_tables(place: Place | None) -> dict[str, TableMapping]:
-    found = {name: _read_table(name, section) for name, section in read_named(place)}
+def _read_tables(place: Place | None, kind: str) -> dict[str, TableMapping]:
+    paths = TICKET_FIELDS | RECORD_FIELDS if kind == GENERIC else TICKET_FIELDS
+    found = {name: _read_table(name, section, paths) for name, section in read_named(place)}
     if place is not None and not found:
         place.fault("no table is listed, so nothing could be read")
     return found
 
 
-def _read_table(name: str, section: Section) -> TableMapping:
+def _read_table(name: str, section: Section, paths: Collection[str]) -> TableMapping:
     bound_to = section.get("bound_to")
     table = TableMapping(
         name=name,
         bound_to=(bound_to.choice(BOUND_TO) if bound_to else None) or "none",
         states=_read_states(section.get("states")),
         must_have=_read_must_have(section.get("must_have")),
-        map=_read_map(section.get("map")),
+        map=_read_map(section.get("map"), paths),
     )
     section.close()
     return table
@@ -140,12 +142,12 @@ def _read_must_have(place: Place | None) -> frozenset[str]:
     return frozenset(word for word in words if word is not None)
 
 
-def _read_map(place: Place | None) -> dict[str, str | None]:
+def _read_map(place: Place | None, paths: Collection[str]) -> dict[str, str | None]:
     section = None if place is None else place.section()
     found: dict[str, str | None] = {}
     if section is None:
         return found
-    for name in sorted(TICKET_FIELDS):
+    for name in sorted(paths):
         inner = section.get(name)
         if inner is not None:
             found[name] = None if inner.is_null else inner.text()

@@ -15,7 +15,7 @@ from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, Ti
 from ticketgate.domain.identity_event import Outcome, RuleOutcome, Verdict
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.opening import REASONS
-from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
+from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.explain import Explanation, Wish
 from ticketgate.operations.explain import explain as explain_ticket
 from ticketgate.wiring import Configured, load, read_source, wall_time
@@ -48,6 +48,9 @@ def explain(folder: Path, file: BinaryIO, source: str, *, as_json: bool) -> None
     if isinstance(what, ApproverRow):
         _approver_row(what, as_json=as_json)
         return
+    if isinstance(what, NoTicket):
+        _no_ticket(what, as_json=as_json)
+        return
     now = wall_time()
     snapshot = configuration.directory.read(now)
     found = explain_ticket(what, configuration.policy, snapshot, now)
@@ -58,7 +61,9 @@ def explain(folder: Path, file: BinaryIO, source: str, *, as_json: bool) -> None
         echo(line)
 
 
-def _ticket(configuration: Configured, name: str, file: BinaryIO) -> Ticket | ApproverRow:
+def _ticket(
+    configuration: Configured, name: str, file: BinaryIO
+) -> Ticket | ApproverRow | NoTicket:
     source = read_source(configuration, name)
     if source is None:
         known = sorted(configuration.settings.sources)
@@ -87,6 +92,13 @@ def _approver_row(row: ApproverRow, *, as_json: bool) -> None:
         return
     echo(f"an approval row of ticket {row.parent}, state {row.state!r}, approver {row.approver.id}")
     echo("What the platform says of approvals is a claim, never proof: it opens no request.")
+
+
+def _no_ticket(what: NoTicket, *, as_json: bool) -> None:
+    if as_json:
+        echo_json({"verdict": None, "no_ticket_event": what.what})
+        return
+    echo(f"no ticket but {what.what!r}: it would be stored and recorded, and have no effect")
 
 
 # --- in words ------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ _NOT_JSON: Final = "The body is not strict JSON."
 _DELIVERY_STATES: Final = (
     "accepted", "processed", "quarantined",
     *(one.value for one in Verdict), "duplicate", "stale", "terminal", "approver_row",
+    "no_ticket_event",
 )  # fmt: skip
 
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ticketgate.domain.ticket import StateClass
+
+# What a record says beside the ticket's fields; only a source of kind `generic` maps these.
+RECORD_FIELDS: Final = frozenset({"id", "version", "state", "updated_by", "variables"})
 
 
 @dataclass(frozen=True, slots=True)

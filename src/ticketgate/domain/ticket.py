@@ -137,3 +137,13 @@ class ApproverRow:
     approver: Reference
     state: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoTicket:
+    """What a platform sends beside tickets: `what` is `test` or the kind of event, as we name it.
+
+    It has no effect on any ticket, and nothing is wrong with it.
+    """
+
+    what: str

@@ -15,7 +15,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
+from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.classified import classified
 from ticketgate.operations.work_delivery import (
     Ground,
@@ -104,7 +104,9 @@ class DeliveryRunner:
             return Reading(row, what)
         return Reading(row, what, classified(what, self.policy, snapshot))
 
-    def _normalised(self, row: DeliveryRow, body: bytes | None) -> Ticket | ApproverRow | Refusal:
+    def _normalised(
+        self, row: DeliveryRow, body: bytes | None
+    ) -> Ticket | ApproverRow | NoTicket | Refusal:
         source = self.sources.get(row.source)
         if source is None or body is None:
             return Refusal("no_source", "The source is not configured any more.")

@@ -33,7 +33,7 @@ from ticketgate.domain.opening import (
     shapers_of,
 )
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, Ticket
+from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.domain.triage import after_triage
 from ticketgate.operations.classified import (
     classified,
@@ -52,10 +52,10 @@ CLAIMS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A delivery as read: a ticket with its classification, an approver row, or a refusal."""
+    """A delivery as read: a ticket with its classification, something beside it, or a refusal."""
 
     row: DeliveryRow
-    what: Ticket | ApproverRow | Refusal
+    what: Ticket | ApproverRow | NoTicket | Refusal
     classification: Classification | None = None
 
 
@@ -73,6 +73,8 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     what = reading.what
     if isinstance(what, Refusal):
         return _finish(tx, reading, "quarantined", what.code, None)
+    if isinstance(what, NoTicket):
+        return _finish(tx, reading, "processed", "no_ticket_event", None)
     if isinstance(what, ApproverRow):
         return _approver_row(tx, reading, what, ground.snapshot)
     if reading.classification is None:

@@ -2,7 +2,8 @@
 
 The body is a bare record, `{"result": record}` (Table API), or `{"table": …, "record": {…}}`
 (the shipped script). `sys_class_name` tells the table, else `table`; a record that has both
-`approver` and `sysapproval` and tells no table is a `sysapproval_approver` row.
+`approver` and `sysapproval` and tells no table is a `sysapproval_approver` row. Tables of assets
+(`cmdb_ci`, `alm_asset` and what extends them) are no tickets; mapped or not they are refused.
 """
 
 import re
@@ -16,6 +17,7 @@ from ticketgate.connector_api import (
     JsonValue,
     MalformedDeliveryError,
     Missing,
+    NoTicket,
     Reference,
     SourceMapping,
     StateClass,
@@ -23,7 +25,18 @@ from ticketgate.connector_api import (
     Ticket,
     Value,
 )
-from ticketgate_connectors.itsm.servicenow.shapes import EMPTY, find, plain, reference
+from ticketgate_connectors.itsm.servicenow.shapes import plain, reference
+from ticketgate_connectors.records import (
+    EMPTY,
+    Record,
+    count,
+    find,
+    is_test,
+    mapped,
+    no_table,
+    not_a_record,
+    ticket_id,
+)
 
 APPROVERS: Final = "sysapproval_approver"
 
@@ -40,18 +53,26 @@ TASK: Final[Mapping[str, str]] = {
 }
 DEFAULTS: Final[Mapping[str, Mapping[str, str]]] = {
     "sc_req_item": {**TASK, "requested_for": "requested_for", "catalog_item": "cat_item"},
+    # A task of the fulfilment does not tell for whom it is.
     "sc_task": {**TASK, "catalog_item": "cat_item"},
+    # The request above the items: it has neither a catalog item nor variables of its own.
+    "sc_request": {**TASK, "requested_for": "requested_for"},
+    # A change is for whom it was requested by, who need not have typed it in.
+    "change_request": {
+        **TASK,
+        "requested_for": "requested_by",
+        "category": "category",
+        "reason": "justification",
+    },
     # The caller is whom the incident is for; opened_by may be the service desk.
     "incident": {**TASK, "requested_for": "caller_id", "category": "category"},
 }
 WITH_VARIABLES: Final = frozenset({"sc_req_item", "sc_task"})
 
-_TABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,79}")
-_TICKET_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}")
-_VERSION: Final = re.compile(r"0|[1-9][0-9]{0,14}")
-_SCRIPT_ID: Final = re.compile(r"([0-9a-f]{32})-(?:0|[1-9][0-9]{0,14})")
+ASSETS: Final = ("cmdb_ci", "alm_")  # what the names of asset tables begin with
 
-Record = Mapping[str, JsonValue]
+_TABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,79}")
+_SCRIPT_ID: Final = re.compile(r"([0-9a-f]{32})-(?:0|[1-9][0-9]{0,14})")
 
 
 class ServiceNow:
@@ -60,7 +81,9 @@ class ServiceNow:
     kind: str = "servicenow"
     schemes: tuple[str, ...] = ("standard_webhooks", "basic", "bearer", "api_key")
 
-    def normalise(self, payload: JsonValue, mapping: SourceMapping) -> Ticket | ApproverRow:
+    def normalise(
+        self, payload: JsonValue, mapping: SourceMapping
+    ) -> Ticket | ApproverRow | NoTicket:
         """The ticket revision that the payload is.
 
         Raises:
@@ -68,16 +91,11 @@ class ServiceNow:
                 (no table can be told); `no_mapping` (the mapping lacks it); `no_ticket_id` (no
                 sys_id, or an approver row without its ticket).
         """
+        if is_test(payload, "sys_id"):
+            return NoTicket("test")
         record, envelope = _unwrapped(payload)
-        table = _table(record, envelope)
-        known = mapping.tables.get(table)
-        if known is None:
-            raise MalformedDeliveryError(
-                f"the mapping of this source has no table {table}",
-                code="no_mapping",
-                next_step=f"list {table} under the source's `tables:`, or stop sending it",
-            )
-        if table == APPROVERS:
+        known = mapped(mapping, _table(record, envelope))
+        if known.name == APPROVERS:
             return _approver_row(record, mapping.source)
         return _ticket(record, known, mapping.source)
 
@@ -100,11 +118,7 @@ def _unwrapped(payload: JsonValue) -> tuple[Record, Record]:
     if isinstance(payload, Mapping) and "sys_id" not in payload:
         inner = payload.get("record", payload.get("result", payload))
     if not isinstance(payload, Mapping) or not isinstance(inner, Mapping):
-        raise MalformedDeliveryError(
-            "the body is not one record",
-            code="not_a_record",
-            next_step="send one record per delivery: bare, under `result`, or under `record`",
-        )
+        raise not_a_record("send one record per delivery: bare, under `result`, or under `record`")
     return inner, payload
 
 
@@ -113,10 +127,12 @@ def _table(record: Record, envelope: Record) -> str:
     if not table and "approver" in record and "sysapproval" in record:
         return APPROVERS  # the one table here that has no sys_class_name
     if not _TABLE.fullmatch(table):
+        raise no_table("send sys_class_name, or `table` beside `record`")
+    if table.startswith(ASSETS):
         raise MalformedDeliveryError(
-            "the record does not tell its table",
-            code="no_table",
-            next_step="send sys_class_name, or `table` beside `record`",
+            f"{table} holds assets, and an asset is no ticket",
+            code="no_mapping",
+            next_step="take the business rule off that table",
         )
     return table
 
@@ -127,8 +143,8 @@ def _ticket(record: Record, known: TableMapping, source: str) -> Ticket:
     return Ticket(
         source=source,
         table=known.name,
-        id=_ticket_id(record, "sys_id"),
-        version=_version(record),
+        id=ticket_id(_flat(record, "sys_id"), "sys_id"),
+        version=count(_text(record, "sys_mod_count")),
         state=state,
         state_class=known.states.get(state, StateClass.UNLISTED),
         updated_by=_text(record, "sys_updated_by"),
@@ -145,9 +161,9 @@ def _ticket(record: Record, known: TableMapping, source: str) -> Ticket:
 def _approver_row(record: Record, source: str) -> ApproverRow:
     return ApproverRow(
         source=source,
-        id=_ticket_id(record, "sys_id"),
-        version=_version(record),
-        parent=_ticket_id(record, "sysapproval"),
+        id=ticket_id(_flat(record, "sys_id"), "sys_id"),
+        version=count(_text(record, "sys_mod_count")),
+        parent=ticket_id(_flat(record, "sysapproval"), "sysapproval"),
         approver=_reference(record, "approver") or Reference(None, None),
         state=_text(record, "state"),
         updated_by=_text(record, "sys_updated_by"),
@@ -173,20 +189,9 @@ def _variables(record: Record) -> dict[str, str | Missing]:
     return {name: Missing.ABSENT if text is None else text for name, text in texts.items()}
 
 
-def _ticket_id(record: Record, column: str) -> str:
-    ident = _text(record, column)
-    if not _TICKET_ID.fullmatch(ident):
-        raise MalformedDeliveryError(
-            f"the record has no usable {column}",
-            code="no_ticket_id",
-            next_step=f"send {column} with the record",
-        )
-    return ident
-
-
-def _version(record: Record) -> int | None:
-    text = _text(record, "sys_mod_count")
-    return int(text) if _VERSION.fullmatch(text) else None
+def _flat(record: Record, column: str) -> Record:
+    """The column alone, whatever its shape, as the plain value that it holds."""
+    return {column: _text(record, column)}
 
 
 def _text(record: Record, path: str) -> str:

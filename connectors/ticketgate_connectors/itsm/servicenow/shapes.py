@@ -10,39 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ticketgate.connector_api import FIELD_TEXT_MAX, JsonValue, Reference
+from ticketgate.connector_api import JsonValue, Reference
+from ticketgate_connectors.records import EMPTY, scalar
 
-EMPTY: Final = Reference("", "")  # a reference that is known to be unset
 _SYS_ID: Final = re.compile(r"[0-9a-f]{32}")
-_EXACT_MAX: Final = 2**53  # past it a float no longer names one integer
-
-
-def find(record: Mapping[str, JsonValue], path: str) -> tuple[JsonValue, ...]:
-    """What lies at the dotted `path`, as a tuple of one; empty when there is nothing.
-
-    The whole path is tried as a key first: dot-walked fields come as `requested_for.email`.
-    """
-    if path in record:
-        return (record[path],)
-    head, dot, rest = path.partition(".")
-    inner = record.get(head)
-    return find(inner, rest) if dot and isinstance(inner, Mapping) else ()
-
-
-def scalar(raw: JsonValue) -> str | None:
-    """A scalar as ServiceNow would write it: null is "", 3.0 is "3", true is "true".
-
-    None for an array, an object, a text over `FIELD_TEXT_MAX`, and an integer past 2^53.
-    """
-    if raw is None:
-        return ""
-    if isinstance(raw, str):
-        return raw if len(raw) <= FIELD_TEXT_MAX else None
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    if isinstance(raw, int) or (isinstance(raw, float) and raw.is_integer()):
-        return str(int(raw)) if abs(raw) <= _EXACT_MAX else None
-    return repr(raw) if isinstance(raw, float) else None
 
 
 def plain(cell: JsonValue) -> str | None:

@@ -1,0 +1,86 @@
+"""Jira's document tree (Atlassian Document Format), flattened to the text that a person reads."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ticketgate.connector_api import FIELD_TEXT_MAX, JsonValue
+from ticketgate_connectors.records import scalar
+
+DEPTH_MAX: Final = 40  # nodes inside nodes
+NODES_MAX: Final = 5_000
+
+# What a node of its own line is, what stands in a line, and what shows no words.
+BLOCKS: Final = frozenset(
+    {
+        *("doc", "paragraph", "heading", "blockquote", "codeBlock", "panel", "rule"),
+        *("bulletList", "orderedList", "listItem", "taskList", "taskItem"),
+        *("decisionList", "decisionItem", "expand", "nestedExpand", "caption"),
+        *("table", "tableRow", "tableHeader", "tableCell", "layoutSection", "layoutColumn"),
+        *("mediaGroup", "mediaSingle"),
+    }
+)
+INLINE: Final[Mapping[str, str]] = {
+    "mention": "text",
+    "emoji": "shortName",
+    "status": "text",
+    "date": "timestamp",
+    "inlineCard": "url",
+    "blockCard": "url",
+    "embedCard": "url",
+}
+SILENT: Final = frozenset({"media", "mediaInline"})
+
+
+def document(cell: JsonValue) -> str | None:
+    """A text field: text as it stands, or the words of a document, one line per block.
+
+    None when it is cut: over `FIELD_TEXT_MAX`, deeper or larger than is read, or with a node that
+    is not known, whose words a rule would miss.
+    """
+    if not isinstance(cell, Mapping):
+        return scalar(cell)
+    if cell.get("type") != "doc":
+        return None
+    words: list[str] = []
+    size = 0
+    for word in _words(cell):
+        size += 0 if word is None else len(word)
+        if word is None or size > FIELD_TEXT_MAX:
+            return None
+        words.append(word)
+    lines = (line.strip() for line in "".join(words).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _words(root: JsonValue) -> Iterator[str | None]:
+    """The words in order; None once where something cannot be read. Keeps a stack of its own."""
+    stack: list[tuple[JsonValue, int]] = [(root, 0)]
+    seen = 0
+    while stack:
+        node, depth = stack.pop()
+        seen += 1
+        if node == "\n":
+            yield "\n"
+            continue
+        if not isinstance(node, Mapping) or depth > DEPTH_MAX or seen > NODES_MAX:
+            yield None
+            return
+        kind, inner = node.get("type"), node.get("content", [])
+        if kind in BLOCKS and isinstance(inner, list) and len(inner) <= NODES_MAX:
+            stack.append(("\n", depth))
+            stack.extend((one, depth + 1) for one in reversed(inner))
+            yield "\n"
+        elif kind not in SILENT:
+            yield _word(node, kind)
+
+
+def _word(node: Mapping[str, JsonValue], kind: JsonValue) -> str | None:
+    if kind == "hardBreak":
+        return "\n"
+    if kind == "text":
+        found = node.get("text")
+    else:
+        attrs = node.get("attrs")
+        name = INLINE.get(kind, "") if isinstance(kind, str) else ""
+        found = attrs.get(name) if isinstance(attrs, Mapping) else None
+    return found if isinstance(found, str) else None

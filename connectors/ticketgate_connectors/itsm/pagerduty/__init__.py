@@ -1,0 +1,5 @@
+"""PagerDuty: events of a v3 webhook subscription."""
+
+from ticketgate_connectors.itsm.pagerduty.connector import PAGERDUTY
+
+__all__ = ["PAGERDUTY"]
