@@ -158,7 +158,6 @@ ASKED = "{ ticket.variables.role: prod-db-admin }"
         ("mode: enforce", "modus: x", "2: modus: unknown key 'modus'; did you mean 'mode'?"),
         ("mode: enforce", "emergency: {}", "2: emergency: 'emergency' comes later"),
         ("mode: enforce", "assets: {}", "'assets' comes later"),
-        ("mode: enforce", "automations: []", "'automations' comes later"),
         ("version: 1\n", "", "(file): the key 'version' is missing"),
         ("kind: privilege.elevate\n    tier", "kind: privilege.elevat\n    tier",
          "5: classify[0].kind: unknown word 'privilege.elevat'; did you mean 'privilege.elevate'?"),
@@ -318,3 +317,54 @@ def test_only_our_error_comes_out_of_a_damaged_policy(
     report = Report("damaged.yaml")
     found = read_policy(path, report)
     assert (found.policy is None) == bool(report.faults)
+
+
+# --- automations ----------------------------------------------------------------------------------
+
+FLOW = """\
+automations:
+  - id: snow-flow
+    match: { ticket.updated_by: svc-flow }
+    owner: person:carol
+    may: [access.grant, mfa.reset]
+    targets: [corp-scim]
+"""
+
+
+def test_an_automation_has_an_owner_and_a_boundary(tmp_path: Path) -> None:
+    assert load(tmp_path).automations == ()
+    (found,) = load(tmp_path, GOOD + FLOW).automations
+    assert (found.id, found.owner) == ("snow-flow", Word("person", "carol"))
+    assert found.may == {"access.grant", "mfa.reset"}
+    assert found.targets == {"corp-scim"}
+    assert found.where == f"policy.yaml:{len(GOOD.splitlines()) + 2}"
+    (none,) = load(tmp_path, GOOD + FLOW.replace("[corp-scim]", "[]")).automations
+    assert none.targets == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("    owner: person:carol\n", "", "the key 'owner' is missing"),
+        ("person:carol", "manager_of:requester", "automations[0].owner: "),
+        ("    may: [access.grant, mfa.reset]\n", "", "the key 'may' is missing"),
+        ("[access.grant, mfa.reset]", "[]", "may: the list is empty"),
+        ("mfa.reset", "mfa.rset", "did you mean 'mfa.reset'?"),
+        ("    targets: [corp-scim]\n", "", "the key 'targets' is missing"),
+        ("[corp-scim]", "[manual]", "'manual' comes later"),
+        ("{ ticket.updated_by: svc-flow }", "{}", "is empty: it would match everything"),
+        ("ticket.updated_by", "ticket.text|contains", "free text"),
+        ("ticket.updated_by", "requester.id", "automations[0].match"),
+        ("    targets", "    until: x\n    targets", "unknown key 'until'"),
+        ("  - id: snow-flow\n    match", "  - match", "the key 'id' is missing"),
+    ],
+)
+def test_a_faulty_automation_is_refused(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    assert old in FLOW
+    text = "\n".join(faults_of(tmp_path, GOOD + FLOW.replace(old, new)))
+    assert fault in text
+
+
+def test_two_automations_have_two_ids(tmp_path: Path) -> None:
+    twice = GOOD + FLOW + FLOW.removeprefix("automations:\n")
+    assert "'snow-flow' is used twice" in "\n".join(faults_of(tmp_path, twice))

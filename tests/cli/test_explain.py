@@ -229,3 +229,22 @@ def test_no_bytes_bring_a_traceback(
         assert terminal("init", str(folder)).exit_code == 0
     done = terminal("explain", "-", "--source", "snow-prod", stdin=payload)
     assert done.exit_code == 3
+
+
+def test_what_nobody_answers_for_is_named(terminal: Terminal) -> None:
+    record = SNOW.access_request().edit(by="svc-mallory")
+    told = explained(terminal, record)
+    assert "is uncertain\n" in told
+    assert "BOUNDARY automation_unowned: account svc-mallory of snow-prod: written by" in told
+    (breach,) = document(terminal, record)["boundary"]
+    assert breach["code"] == "automation_unowned"
+
+
+def test_a_boundary_that_is_broken_is_named_with_its_line(terminal: Terminal) -> None:
+    terminal.edit("policy.yaml", "may: [access.grant, privilege.elevate]", "may: [access.grant]")
+    terminal.edit("policy.yaml", "targets: [corp-scim]", "targets: []")
+    lines = (terminal.folder / "policy.yaml").read_text().splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if "id: snow-platform" in text)
+    told = explained(terminal, SNOW.access_request().edit(by="system"))
+    assert f"BOUNDARY automation_outside: automation snow-platform (policy.yaml:{line}): " in told
+    assert "outside its boundary: kind privilege.elevate, target corp-scim" in told

@@ -1,5 +1,6 @@
 """Explain: the verdict of `classify`, asked again for each field of the rules that matched."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ticketgate.domain.directory import DirectorySnapshot, Person
@@ -67,7 +68,9 @@ DIRECTORY = DirectorySnapshot(
     "c" * 64,
     NOW,
     {
-        "alice": Person("alice", "Alice", "a@x", manager="bob", accounts={"snow": (ALICE,)}),
+        "alice": Person(
+            "alice", "Alice", "a@x", manager="bob", accounts={"snow": (ALICE, "alice")}
+        ),
         "bob": Person("bob", "Bob", "b@x", accounts={"snow": (BOB,)}),
     },
 )
@@ -125,3 +128,14 @@ def test_a_closed_ticket_wishes_nothing() -> None:
     found = explained("Elevated access", state=StateClass.CLOSED)
     assert found.classification.verdict is Verdict.IDENTITY
     assert found.wishes == ()
+
+
+def test_what_nobody_answers_for_is_uncertain_and_says_why() -> None:
+    ticket = replace(explained("Elevated access").ticket, updated_by="svc-mallory")
+    found = explain(ticket, POLICY, DIRECTORY, NOW)
+    assert found.classification.verdict is Verdict.UNCERTAIN
+    assert [one.code for one in found.classification.breaches] == ["automation_unowned"]
+    assert found.wishes == ()
+    assert found.without == explained("Elevated access").without
+    ours = explain(ticket, POLICY, DIRECTORY, NOW, frozenset({"svc-mallory"}))
+    assert ours.classification.verdict is Verdict.IDENTITY

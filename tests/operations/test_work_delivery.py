@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import (
+    ACCOUNTS,
     access_ticket,
     closed,
     edited,
@@ -181,7 +182,7 @@ def test_a_body_without_version_of_a_versioned_ticket_needs_a_poll(gate: Gate) -
 @pytest.mark.parametrize(
     ("ticket", "said"),
     [
-        (access_ticket(by="nobody", version=0), ("unknown_requester",)),
+        (access_ticket(by="nobody", updated_by=ACCOUNTS["alice"]), ("unknown_requester",)),
         (access_ticket(beneficiary="nobody"), ("unknown_beneficiary", "not_requestable")),
         (access_ticket(beneficiary="frank"), ("inactive_beneficiary", "not_requestable")),
         (access_ticket(beneficiary="erin"), ("not_requestable",)),

@@ -34,6 +34,7 @@ from ticketgate.domain.matcher import Clause, Matcher
 from ticketgate.domain.policy import (
     NEVER_WORDS,
     ApproveRule,
+    Automation,
     ClassifyRule,
     DurationField,
     Entitlement,
@@ -41,7 +42,7 @@ from ticketgate.domain.policy import (
     Policy,
 )
 
-LATER_SECTIONS: Final = ("emergency", "assets", "automations", "require_signed_policy")
+LATER_SECTIONS: Final = ("emergency", "assets", "require_signed_policy")
 VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
 UNITS: Final = ("s", "m", "h", "d")
 MODES: Final = ("enforce",)
@@ -82,11 +83,12 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     entitlements = reader.each(top.need("entitlements"), reader.entitlement)
     approve = reader.each(top.need("approve"), reader.approve_rule)
     limits = reader.each(top.need("limits"), reader.limit)
+    automations = reader.each(top.get("automations"), reader.automation)
     top.close(later=LATER_SECTIONS)
     policy = None
     if not report.faults:
         digest = sha256(data).hexdigest()
-        policy = Policy(digest, classify, entitlements, approve, limits)
+        policy = Policy(digest, classify, entitlements, approve, limits, automations)
     return PolicyRead(
         policy,
         tuple(reader.mentions),
@@ -114,6 +116,7 @@ class _Reader:
     entitlement_places: list[tuple[Entitlement, Section]] = field(default_factory=list)
     _rule_ids: dict[str, int] = field(default_factory=dict)
     _entitlement_ids: dict[str, int] = field(default_factory=dict)
+    _automation_ids: dict[str, int] = field(default_factory=dict)
 
     def each(self, place: Place | None, read: Callable[[Section], T | None]) -> tuple[T, ...]:
         """All items of a section."""
@@ -199,6 +202,21 @@ class _Reader:
         where, digest = self._signed(section)
         default, longest, hard_max = spans
         return Limit(when, default, longest, hard_max, where, digest)
+
+    def automation(self, section: Section) -> Automation | None:
+        """One item of `automations`."""
+        ident = self._ident(section, self._automation_ids)
+        match = read_matcher(section.need("match"), ASKED_BY)
+        owner = read_owner(section.need("owner"), self.mentions)
+        may, targets = section.need("may"), section.need("targets")
+        kinds = [read_kind(one) for one in (may.some() if may else None) or ()]
+        names = [self._target(one) for one in (targets.items() if targets else None) or ()]
+        section.close(later=("mode",))
+        if ident is None or match is None or owner is None or None in kinds or None in names:
+            return None
+        where, digest = self._signed(section)
+        held = (frozenset(filter(None, kinds)), frozenset(filter(None, names)))
+        return Automation(ident, match, owner, *held, where, digest)
 
     def _ident(self, section: Section, known: dict[str, int]) -> str | None:
         place = section.need("id")

@@ -58,8 +58,9 @@ def policy_schema() -> Schema:
                 "entitlements": _list(_ref("entitlement"), "What a ticket may ask for."),
                 "approve": _list(_ref("approve_rule"), "Who must approve; the first that holds."),
                 "limits": _list(_ref("limit"), "How long at the most; the shortest holds."),
+                "automations": _list(_ref("automation"), "Whose they are, and what they may."),
             },
-            optional=("mode",),
+            optional=("mode", "automations"),
         ),
         "$defs": {**_plain(), **_rules(), **_matchers()},
     }
@@ -119,6 +120,17 @@ def _rules() -> Mapping[str, Schema]:
             optional=("duration_from", "backup_owner", "requestable_by"),
         ),
         **_approving(),
+        "automation": _mapping(
+            {
+                "id": _ref("ident"),
+                "match": _matcher("asked_by"),
+                "owner": _ref("owner"),
+                "may": _list(_ref("kind"), "Kinds of identity event.", least=1),
+                "targets": _list(
+                    {"allOf": [_ref("ident"), {"not": {"const": "manual"}}]}, "Names of targets."
+                ),
+            }
+        ),
         "limit": _mapping(
             {
                 "when": _matcher("when"),

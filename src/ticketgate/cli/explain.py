@@ -53,7 +53,9 @@ def explain(folder: Path, file: BinaryIO, source: str, *, as_json: bool) -> None
         return
     now = wall_time()
     snapshot = configuration.directory.read(now)
-    found = explain_ticket(what, configuration.policy, snapshot, now)
+    known = read_source(configuration, source)
+    own = frozenset[str]() if known is None else known.own_users
+    found = explain_ticket(what, configuration.policy, snapshot, now, own)
     if as_json:
         echo_json(_document(found))
         return
@@ -114,6 +116,9 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield ""
     for rule in sorted(found.classification.rules, key=_first_what_matters):
         yield from _rule_lines(rule)
+    for one in found.classification.breaches:
+        where = f" ({one.where})" if one.where else ""
+        yield f"BOUNDARY {one.code}: {one.subject}{where}: {one.what}"
     yield ""
     yield from _without_lines(found)
     yield ""
@@ -185,6 +190,7 @@ def _document(found: Explanation) -> dict[str, Any]:
         "ticket": found.ticket.plain(),
         "matched": [f"{one.rule}@{one.where}" for one in classification.matched],
         "blind": [f"{one.rule}@{one.where}" for one in classification.blind],
+        "boundary": classification.breaches,
         "rules": classification.rules,
         "without": [{"field": field, "verdict": verdict} for field, verdict in found.without],
         "asks": [_asks(wish) for wish in found.wishes],

@@ -153,6 +153,7 @@ def why(seen: Look, row: DeliveryRow) -> str:
     record = {} if entry is None else json.loads(entry)
     parts = [f"may be {one}" for one in record.get("rules", ())]
     parts += [f"{one} could not read a field" for one in record.get("blind", ())]
+    parts += record.get("boundary", ())
     return ", ".join(parts)
 
 

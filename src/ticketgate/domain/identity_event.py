@@ -96,6 +96,20 @@ class RuleOutcome(NamedTuple):
     clauses: tuple[ClauseOutcome, ...]
 
 
+class Breach(NamedTuple):
+    """How a revision broke a boundary. `code` is one of the exceptions'.
+
+    `subject` says whose boundary, `owner` is a word of the policy or empty, `where` the line of the
+    automation or empty, `what` is for people.
+    """
+
+    code: str
+    subject: str
+    owner: str
+    where: str
+    what: str
+
+
 @dataclass(frozen=True, slots=True)
 class Classification:
     """The verdict on a ticket revision with every rule that was asked."""
@@ -104,6 +118,7 @@ class Classification:
     kinds: tuple[str, ...]
     tier: Tier
     rules: tuple[RuleOutcome, ...]
+    breaches: tuple[Breach, ...] = ()  # with any, the verdict is UNCERTAIN at most
 
     @property
     def matched(self) -> tuple[RuleOutcome, ...]:

@@ -35,7 +35,8 @@ class TicketRow:
     """The last accepted revision of a ticket; `id` is ours, random, and used in evidence.
 
     `shapers` have been gathered over all revisions, in the order they were first seen. `triage` is
-    what a person has said of it, if that still holds.
+    what a person has said of it, if that still holds. `writer` is the account that wrote what the
+    ticket asks now.
     """
 
     id: str
@@ -46,3 +47,4 @@ class TicketRow:
     updated_at: datetime
     shapers: tuple[Shaper, ...] = ()
     triage: Triaged | None = None
+    writer: str = ""

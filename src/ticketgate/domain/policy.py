@@ -113,6 +113,22 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Automation:
+    """An ITSM automation that can change access: whose it is, and what it may ask.
+
+    It has written the revisions that `match` holds of. `may` are kinds, `targets` names of targets.
+    """
+
+    id: str
+    match: Matcher
+    owner: Word
+    may: frozenset[str]
+    targets: frozenset[str]
+    where: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The whole policy. `digest` is SHA-256 of the file's bytes (hex)."""
 
@@ -121,6 +137,7 @@ class Policy:
     entitlements: tuple[Entitlement, ...]
     approve: tuple[ApproveRule, ...]
     limits: tuple[Limit, ...]
+    automations: tuple[Automation, ...] = ()
 
     def entitlement(self, ident: str) -> Entitlement | None:
         """The entitlement with this id."""

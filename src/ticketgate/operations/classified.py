@@ -1,12 +1,14 @@
 """Classified: the verdict on a ticket, with what a person has said of it, and its record."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json
 from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.identity_event import Classification
+from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.machines import edge
 from ticketgate.domain.opening import beneficiary_of, requester_of
@@ -34,6 +36,18 @@ def classified_row(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) 
     """The verdict on the last revision: what the rules say, and a person's word on it."""
     said = classified(row.ticket, policy, snapshot)
     return after_triage(row.ticket, said, row.triage)[0]
+
+
+def rules_on(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Classification:
+    """What the rules say of the last revision, with the boundaries that it breaks.
+
+    A revision that stands as an identity event was let pass; what is not is asked again of who
+    wrote what it asks.
+    """
+    said = classified(row.ticket, policy, snapshot)
+    if row.verdict == Verdict.IDENTITY.value:
+        return said
+    return bounded(replace(row.ticket, updated_by=row.writer), said, policy, snapshot)
 
 
 def record_classified(  # noqa: PLR0913 -- what one record is made of
@@ -64,5 +78,7 @@ def record_classified(  # noqa: PLR0913 -- what one record is made of
         "delivery": delivery,
         **(more or {}),
     }
+    if classification.breaches:
+        fields["boundary"] = list(dict.fromkeys(one.code for one in classification.breaches))
     told = Disclosure("ticket", ticket.plain(), kind="ticket")
     return tx.append(edge("ticket", row.id, before, row.verdict, cause, fields, (told, *hidden)))

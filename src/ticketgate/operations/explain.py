@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketgate.domain.approvers import candidates
+from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.identity_event import Classification, Verdict
@@ -44,18 +45,24 @@ class Explanation:
 
 
 def explain(
-    ticket: Ticket, policy: Policy, snapshot: DirectorySnapshot, now: datetime
+    ticket: Ticket,
+    policy: Policy,
+    snapshot: DirectorySnapshot,
+    now: datetime,
+    own_users: frozenset[str] = frozenset(),
 ) -> Explanation:
     """What this policy and directory make of a ticket that was never seen before."""
     facts = facts_of(ticket, snapshot)
     classification = classify(policy, facts)
+    without = _without(policy, facts, classification)
+    classification = bounded(ticket, classification, policy, snapshot, own_users)
     wishes: tuple[Wish, ...] = ()
     closed = ticket.state_class in TERMINAL_STATES
     if classification.verdict is Verdict.IDENTITY and not closed:
         ground = Ground(policy, snapshot)
         wanted = wanted_by(ticket, classification, ground)
         wishes = tuple(_wish(what, ticket, ground, now) for what in wanted.values())
-    return Explanation(ticket, classification, wishes, _without(policy, facts, classification))
+    return Explanation(ticket, classification, wishes, without)
 
 
 def _wish(what: Asked, ticket: Ticket, ground: Ground, now: datetime) -> Wish:

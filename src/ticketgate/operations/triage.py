@@ -19,7 +19,7 @@ from ticketgate.domain.ticket import TERMINAL_STATES
 from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN, Triaged, after_triage, basis_of
 from ticketgate.domain.visible import told_chars
 from ticketgate.operations.actors import actor_of
-from ticketgate.operations.classified import classified, record_classified
+from ticketgate.operations.classified import record_classified, rules_on
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.work_delivery import Ground, apply_verdict
@@ -110,7 +110,7 @@ def triage(
     row = tx.tickets.get(ident)
     if refusal is not None or row is None:
         return refusal or Refusal("not_found", "There is no such ticket.")
-    rules = classified(row.ticket, who.policy, who.snapshot)
+    rules = rules_on(row, who.policy, who.snapshot)
     refusal = (
         own_ticket(row, who.subject, who.snapshot)
         or _unready(tx, row, rules, form)

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
@@ -116,6 +117,7 @@ def view_of(
     """What the list shows of a ticket: which rules matched or were blind, and why."""
     ticket = row.ticket
     rules = classify(policy, facts_of(ticket, snapshot))
+    rules = bounded(replace(ticket, updated_by=row.writer), rules, policy, snapshot)
     return TriageView(
         id=row.id,
         number=ticket.number,

@@ -6,7 +6,6 @@ Platforms repeat, reorder and lose; whatever comes, the same ticket state result
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from ticketgate.domain.access_request import (
     LIVE_REQUEST,
@@ -15,10 +14,11 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
+from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import asked_entitlements
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.evidence import Disclosure, Draft, Json
+from ticketgate.domain.evidence import Json  # noqa: TC001 -- as every module here does
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
@@ -35,6 +35,8 @@ from ticketgate.domain.opening import (
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.domain.triage import after_triage
+from ticketgate.operations.approver_rows import record_claim
+from ticketgate.operations.boundary import open_breaches
 from ticketgate.operations.classified import (
     classified,
     classified_row,
@@ -44,10 +46,6 @@ from ticketgate.operations.classified import (
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.ports import Transaction
-
-CLAIMS: Final = frozenset(
-    {"requested", "approved", "rejected", "cancelled", "not_required", "duplicate"}
-)  # what an approver row may say; its own words stand in no entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,8 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if isinstance(what, NoTicket):
         return _finish(tx, reading, "processed", "no_ticket_event", None)
     if isinstance(what, ApproverRow):
-        return _approver_row(tx, reading, what, ground.snapshot)
+        record_claim(tx, what, reading.row.id, ground.snapshot)
+        return _finish(tx, reading, "processed", "approver_row", what.parent)
     if reading.classification is None:
         raise ValueError("a ticket is classified before it is worked off")
     known = tx.tickets.find(what.key)
@@ -89,6 +88,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
         what = replace(what, updated_by=known.ticket.updated_by)
         classification = classified(what, ground.policy, ground.snapshot)
     row, classification = _accept(tx, now, reading, what, classification, known, ground)
+    open_breaches(tx, now, row, classification)
     apply_verdict(tx, now, row, classification, ground)
     return _finish(tx, reading, "processed", row.verdict, what.id)
 
@@ -157,33 +157,6 @@ def _finish(tx: Transaction, reading: Reading, state: str, effect: str, ticket: 
     return effect
 
 
-def _approver_row(
-    tx: Transaction, reading: Reading, row: ApproverRow, snapshot: DirectorySnapshot
-) -> str:
-    approver = _subject_of(row.source, row.approver.id, snapshot)
-    fields: dict[str, Json] = {
-        "source": row.source,
-        "state": row.state if row.state in CLAIMS else "other",
-        "delivery": reading.row.id,
-    }
-    hidden = (
-        Disclosure("state", row.state),
-        Disclosure("parent", row.parent),
-        Disclosure("approver", [row.approver.id, row.approver.name], subject=approver),
-        Disclosure(
-            "updated_by", row.updated_by, subject=_subject_of(row.source, row.updated_by, snapshot)
-        ),
-    )
-    tx.append(Draft("ticket.approval_claimed", fields, hidden))
-    return _finish(tx, reading, "processed", "approver_row", row.parent)
-
-
-def _subject_of(source: str, account: str | None, snapshot: DirectorySnapshot) -> str:
-    """Whom the directory knows by an account of a source; empty for nobody."""
-    person = None if account is None else snapshot.by_account(source, account)
-    return "" if person is None else person.id
-
-
 def _accept(
     tx: Transaction,
     now: datetime,
@@ -193,9 +166,24 @@ def _accept(
     known: TicketRow | None,
     ground: Ground,
 ) -> tuple[TicketRow, Classification]:
-    """The accepted revision: saved and recorded with its verdict, a person's word counted in."""
+    """The accepted revision: saved and recorded with its verdict.
+
+    A person's word on it is counted in; without one, a boundary that it breaks makes it uncertain.
+    Who wrote what it asks answers for it; what was let pass and is as it was stays so.
+    """
     earlier = None if known is None else known.triage
     classification, said = after_triage(ticket, classification, earlier)
+    edited = known is None or _edited(ticket, classification, known, ground)
+    writer = ticket.updated_by if known is None or edited else known.writer
+    passed = known is not None and not edited and known.verdict == Verdict.IDENTITY.value
+    if said is None and not passed:
+        classification = bounded(
+            replace(ticket, updated_by=writer),
+            classification,
+            ground.policy,
+            ground.snapshot,
+            ground.own_users,
+        )
     row = TicketRow(
         id=tx.new_id("tkt") if known is None else known.id,
         ticket=ticket,
@@ -203,8 +191,9 @@ def _accept(
         verdict=classification.verdict.value,
         delivery_seq=reading.row.seq,
         updated_at=now,
-        shapers=_shapers(ticket, classification, known, ground),
+        shapers=_shapers(ticket, known, ground.snapshot, edited=edited),
         triage=said,
+        writer=writer,
     )
     tx.tickets.save(row)
     record_classified(
@@ -220,19 +209,17 @@ def _accept(
 
 
 def _shapers(
-    ticket: Ticket, classification: Classification, known: TicketRow | None, ground: Ground
+    ticket: Ticket, known: TicketRow | None, snapshot: DirectorySnapshot, *, edited: bool
 ) -> tuple[Shaper, ...]:
     """Everybody who shaped the ticket since it was first seen, this revision included (ADR 0009).
 
     An unknown writer of a ticket's very first revision (a workflow) says nothing: the opener is
     known. Whether it is the first, the platform's own counter says.
     """
-    snapshot = ground.snapshot
     if known is None:
         edited = ticket.version not in {0, None}
         edited = edited or snapshot.by_account(ticket.source, ticket.updated_by) is not None
         return shapers_of(ticket, snapshot, edited=edited)
-    edited = _edited(ticket, classification, known, ground)
     return tuple(dict.fromkeys((*known.shapers, *shapers_of(ticket, snapshot, edited=edited))))
 
 

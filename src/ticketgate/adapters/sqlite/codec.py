@@ -42,13 +42,22 @@ def _shapers(plain: list[list[str]]) -> tuple[Shaper, ...]:
 
 
 def ticket_text(
-    ticket: Ticket, shapers: tuple[Shaper, ...] = (), triage: Triaged | None = None
+    ticket: Ticket,
+    shapers: tuple[Shaper, ...] = (),
+    triage: Triaged | None = None,
+    writer: str = "",
 ) -> str:
     """The text of a ticket's content column."""
-    plain = {**ticket.plain(), "shapers": _plain_shapers(shapers)}
+    plain = {**ticket.plain(), "shapers": _plain_shapers(shapers), "writer": writer}
     if triage is not None:
         plain["triage"] = triage.plain()
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def writer_of(text: str) -> str:
+    """The account, in a ticket's content column, that wrote what it asks; else its last writer."""
+    plain = json.loads(text)
+    return str(plain.get("writer", plain["updated_by"]))
 
 
 def shapers_of(text: str) -> tuple[Shaper, ...]:

@@ -73,7 +73,7 @@ class HeldRows:
         if table == "delivery":
             held["webhook"] = digest_of(str(row["webhook_id"]))
         elif table == "ticket":
-            for ours in ("shapers", "triage"):
+            for ours in ("shapers", "triage", "writer"):
                 content.pop(ours, None)
             held["content"] = content or None
         elif table == "request":

@@ -188,7 +188,7 @@ class SqliteTickets:
                 row.ticket.state_class.value,
                 row.delivery_seq,
                 to_text(row.updated_at),
-                codec.ticket_text(row.ticket, row.shapers, row.triage),
+                codec.ticket_text(row.ticket, row.shapers, row.triage, row.writer),
             ),
         )
 
@@ -204,4 +204,5 @@ def _ticket(row: Row) -> TicketRow:
         updated_at=from_text(row["updated_at"]),
         shapers=() if erased else codec.shapers_of(row["content"]),
         triage=None if erased else codec.triage_of(row["content"]),
+        writer="" if erased else codec.writer_of(row["content"]),
     )
