@@ -9,7 +9,7 @@ import pytest
 from ticketgate.adapters import anchors_reader, directory_file, matcher_reader, policy_file
 
 from ticketgate.adapters import retention_reader, settings_file, sources_reader  # isort: skip
-from ticketgate.adapters import stages_reader  # isort: skip
+from ticketgate.adapters import packs, stages_reader  # isort: skip
 from ticketgate.domain.facts import (
     ENTITLEMENT_FIELDS,
     PEOPLE_FIELDS,
@@ -33,6 +33,7 @@ READERS = (
     *(directory_file, policy_file, settings_file, sources_reader, stages_reader),
     anchors_reader,
     retention_reader,
+    packs,
 )
 
 

@@ -69,7 +69,7 @@ def test_a_policy_is_read_whole(tmp_path: Path) -> None:
     assert rule.match == Group(
         "all",
         (
-            Clause("ticket.catalog_item", "contains", ("elevated", "privileged"), 7),
+            Clause("ticket.catalog_item", "contains", ("elevated", "privileged"), 7, wide=True),
             Clause("ticket.priority", "equals", ("1",), 7),
         ),
         7,

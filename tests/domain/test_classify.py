@@ -101,7 +101,7 @@ def test_a_catalog_request_whose_item_could_not_be_read_is_uncertain() -> None:
     for unread in (Missing.ABSENT, item(None)):
         facts = TicketFacts(ticket(catalog_item=unread))
         found = classify(policy(rule("elevated", ELEVATED)), facts)
-        assert (found.verdict, found.kinds) == (UNCERTAIN, ())
+        assert (found.verdict, found.kinds) == (UNCERTAIN, ("kind-of-elevated",))
         assert [one.rule for one in found.blind] == ["elevated"]
 
 
@@ -113,7 +113,7 @@ def test_a_rule_that_says_uncertain_makes_the_ticket_uncertain() -> None:
 def test_one_full_rule_is_enough_even_when_others_are_blind() -> None:
     facts = TicketFacts(ticket(category="printer", catalog_item=Missing.ABSENT))
     found = classify(policy(rule("full", PRINTER), rule("blind", ELEVATED)), facts)
-    assert (found.verdict, found.kinds) == (IDENTITY, ("kind-of-full",))
+    assert (found.verdict, found.kinds) == (IDENTITY, ("kind-of-full", "kind-of-blind"))
 
 
 def test_a_rule_that_could_not_be_read_never_lowers_the_tier() -> None:

@@ -224,3 +224,9 @@ def test_what_is_shown_of_a_value_is_short_and_acts_on_nothing(values: list[str]
 def test_adding_text_never_takes_a_phrase_away(before: str, phrase: str, after: str) -> None:
     assert outcome_of("contains", phrase, before + phrase + after) is TRUE
     assert outcome_of("word", phrase, f"{before} {phrase} {after}") is TRUE
+
+
+def test_texts_are_folded_once_however_many_clauses_ask() -> None:
+    known = Look(("A",))
+    assert known.texts is known.texts
+    assert known.lower is known.lower

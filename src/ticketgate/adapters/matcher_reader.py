@@ -22,6 +22,11 @@ from ticketgate.domain.matcher import TESTS, Clause, Group, Matcher
 
 BLOCKS: Final = ("all", "any", "none")
 TEXT_TESTS: Final = frozenset({"contains", "word"})  # more text never makes these fail
+TYPED_FIELDS: Final = FREE_TEXT | {  # what people type or paste, and so may dress up
+    "ticket.catalog_item",
+    "ticket.catalog_item.name",
+    "ticket.category",
+}
 TIERS: Final = tuple(tier.word for tier in Tier)
 LATER_KINDS: Final = frozenset({"physical.badge", "licence"})
 
@@ -33,9 +38,10 @@ class Scope:
     fields: frozenset[str]
     free_text: bool = False
     empty: bool = False
+    wide: bool = False  # what more matches can only raise the risk, outside `none:`
 
 
-CLASSIFY: Final = Scope(TICKET_FIELDS, free_text=True)
+CLASSIFY: Final = Scope(TICKET_FIELDS, free_text=True, wide=True)
 ASKED_BY: Final = Scope(TICKET_FIELDS)
 REQUESTABLE_BY: Final = Scope(TICKET_FIELDS | PEOPLE_FIELDS | ENTITLEMENT_FIELDS)
 WHEN: Final = Scope(REQUESTABLE_BY.fields | WHEN_FIELDS, empty=True)
@@ -131,10 +137,14 @@ def _read_clause(key: str, place: Place, scope: Scope, *, banned: bool) -> Claus
     if test == "fieldref" and not all(_other_field(one, place, scope) for one in values):
         return None
     try:
-        return Clause(name, test, values, place.line)
+        return Clause(name, test, values, place.line, _wide(name, scope) and not banned)
     except ValueError as fault:
         place.fault(str(fault))
         return None
+
+
+def _wide(name: str, scope: Scope) -> bool:
+    return scope.wide and (name in TYPED_FIELDS or name.startswith(VARIABLES))
 
 
 def _known_field(name: str, place: Place, scope: Scope) -> bool:

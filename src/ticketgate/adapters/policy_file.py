@@ -18,6 +18,7 @@ from ticketgate.adapters.matcher_reader import (
     read_matcher,
     read_tier,
 )
+from ticketgate.adapters.packs import Named, check_ids, read_extras
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.stages_reader import (
     Mention,
@@ -84,17 +85,30 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     approve = reader.each(top.need("approve"), reader.approve_rule)
     limits = reader.each(top.need("limits"), reader.limit)
     automations = reader.each(top.get("automations"), reader.automation)
+    named = Named(top.get("packs"), top.get("languages"), top.get("weights"))
+    extras = read_extras(named, path, report, _rules_of)
+    check_ids(classify, extras, report)
     top.close(later=LATER_SECTIONS)
     policy = None
     if not report.faults:
-        digest = sha256(data).hexdigest()
-        policy = Policy(digest, classify, entitlements, approve, limits, automations)
+        digest = extras.digest_with(sha256(data).hexdigest())
+        rules = classify + extras.rules
+        policy = Policy(
+            digest, rules, entitlements, approve, limits, automations,
+            extras.languages, extras.weights,
+        )  # fmt: skip
     return PolicyRead(
         policy,
         tuple(reader.mentions),
         tuple(reader.approve_places),
         tuple(reader.entitlement_places),
     )
+
+
+def _rules_of(file: str, place: Place | None) -> tuple[ClassifyRule, ...]:
+    """The classify rules of a pack."""
+    reader = _Reader(file)
+    return reader.each(place, reader.classify_rule)
 
 
 def _read_head(top: Section) -> None:

@@ -19,6 +19,7 @@ from ticketgate.adapters.matcher_reader import (
     WHEN,
     Scope,
 )
+from ticketgate.adapters.packs import PACKS
 from ticketgate.adapters.policy_file import MODES, UNITS, VERDICTS
 from ticketgate.adapters.stages_reader import (
     JUSTIFICATION_CHARS_MAX,
@@ -28,6 +29,7 @@ from ticketgate.adapters.stages_reader import (
 )
 from ticketgate.domain.facts import FREE_TEXT, VARIABLES, WHEN_FIELDS
 from ticketgate.domain.identity_event import KIND_MEANINGS, KINDS
+from ticketgate.domain.language import LANGUAGES
 from ticketgate.domain.matcher import TESTS
 from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
 
@@ -59,8 +61,13 @@ def policy_schema() -> Schema:
                 "approve": _list(_ref("approve_rule"), "Who must approve; the first that holds."),
                 "limits": _list(_ref("limit"), "How long at the most; the shortest holds."),
                 "automations": _list(_ref("automation"), "Whose they are, and what they may."),
+                "packs": _list(_words(PACKS, "A pack."), "Vocabulary shipped with it.", least=1),
+                "languages": _list(
+                    _words(sorted(LANGUAGES), "A language."), "What the rules can read.", least=1
+                ),
+                "weights": _ref("text"),
             },
-            optional=("mode", "automations"),
+            optional=("mode", "automations", "packs", "languages", "weights"),
         ),
         "$defs": {**_plain(), **_rules(), **_matchers()},
     }

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from ticketgate.domain.facts import FREE_TEXT
+from ticketgate.domain.hints import text_hints
 from ticketgate.domain.identity_event import (
     Classification,
     ClauseOutcome,
@@ -15,6 +16,8 @@ from ticketgate.domain.identity_event import (
 from ticketgate.domain.matcher import Facts, Look, Matcher, decide, evaluate
 from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Policy
 from ticketgate.domain.ticket import Missing
+
+_TRUE, _FALSE, _UNKNOWN = Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN
 
 
 class Asked(NamedTuple):
@@ -37,21 +40,24 @@ def classify(policy: Policy, facts: Facts, *, traced: bool = True) -> Classifica
     """The verdict on a ticket revision: all rules run, every outcome is kept.
 
     IDENTITY if one rule that says so matched without leaning on free text, whatever others
-    could not read; else UNCERTAIN if any rule matched or is blind; else NOT_IDENTITY. The tier
-    is the highest of the rules that matched or are blind: what could not be read never lowers it.
-    Not `traced`, no rule has its clauses, and each stops where its outcome is settled.
+    could not read; else UNCERTAIN if any rule matched or is blind; else NOT_IDENTITY. Tier and
+    kinds are those of the rules that matched or are blind: what could not be read never lowers
+    the risk. Language and weights stand behind the rules and only ever make an UNCERTAIN of what
+    is not IDENTITY. Not `traced`, no rule has its clauses, and each stops where its outcome is
+    settled.
     """
-    rules = tuple([_outcome(rule, facts, traced) for rule in policy.classify])
-    matched = [rule for rule in rules if rule.outcome is Outcome.TRUE]
-    open_ = [rule for rule in rules if rule.outcome is not Outcome.FALSE]
+    rules = [_outcome(rule, facts, traced) for rule in policy.classify]
+    open_ = [rule for rule in rules if rule.outcome is not _FALSE]
     verdict = Verdict.NOT_IDENTITY
-    if any(rule.verdict is Verdict.IDENTITY for rule in matched):
+    if any(one.verdict is Verdict.IDENTITY and one.outcome is _TRUE for one in open_):
         verdict = Verdict.IDENTITY
-    elif open_:
-        verdict = Verdict.UNCERTAIN
-    kinds = tuple(dict.fromkeys(rule.kind for rule in matched))
-    tier = max((rule.tier for rule in open_), default=Tier.LOW)
-    return Classification(verdict, kinds, tier, rules)
+    hints = text_hints(policy, facts)
+    if verdict is not Verdict.IDENTITY:
+        open_ += [hint for hint in hints if hint.outcome is not _FALSE]
+        verdict = Verdict.UNCERTAIN if open_ else verdict
+    kinds = tuple(dict.fromkeys([rule.kind for rule in open_]))
+    tier = max([rule.tier for rule in open_], default=Tier.LOW)
+    return Classification(verdict, kinds, tier, (*rules, *hints))
 
 
 def asked_entitlements(policy: Policy, facts: Facts) -> Asked:

@@ -12,6 +12,13 @@ from ipaddress import ip_address, ip_network
 from typing import Final, Protocol
 
 from ticketgate.domain.durations import number
+from ticketgate.domain.folding import (
+    SQUEEZED_ALONE_MIN,
+    FoldedText,
+    folded,
+    has_word,
+    squeezable,
+)
 from ticketgate.domain.identity_event import ClauseOutcome, Outcome
 from ticketgate.domain.ticket import Missing
 from ticketgate.domain.visible import visible
@@ -26,16 +33,32 @@ _UNKNOWN: Final = Outcome.UNKNOWN
 class Look:
     """The values of one field (none or several for groups), or why there is no value.
 
-    Lower-cased and shortened once per field, however many clauses ask; shortened only for a trace.
+    Lower-cased, folded and shortened once per field, however many clauses ask, and only when one
+    asks.
     """
 
-    __slots__ = ("_shown", "folded", "missing", "values")
+    __slots__ = ("_lower", "_shown", "_texts", "missing", "values")
 
     def __init__(self, seen: tuple[str, ...] | Missing) -> None:
         self.missing = seen if isinstance(seen, Missing) else None
         self.values: tuple[str, ...] = () if isinstance(seen, Missing) else seen
-        self.folded = tuple([value.casefold() for value in self.values])
+        self._lower: tuple[str, ...] | None = None
+        self._texts: tuple[FoldedText, ...] | None = None
         self._shown: str | None = None
+
+    @property
+    def lower(self) -> tuple[str, ...]:
+        """The values, whatever their case."""
+        if self._lower is None:
+            self._lower = tuple([value.casefold() for value in self.values])
+        return self._lower
+
+    @property
+    def texts(self) -> tuple[FoldedText, ...]:
+        """The values in the forms in which phrases are looked for."""
+        if self._texts is None:
+            self._texts = tuple([FoldedText(value) for value in self.values])
+        return self._texts
 
     @property
     def shown(self) -> str:
@@ -56,6 +79,9 @@ class Facts(Protocol):
 class Clause:
     """`field|test: values` (any of the values), compiled when it is made.
 
+    `wide`: also true where the value is there in the folded or the squeezed form of the text
+    (domain/folding.py). Only for what may raise the risk: `classify`, outside `none:`.
+
     Raises:
         ValueError: the test does not exist, or the values do not fit it.
     """
@@ -64,6 +90,7 @@ class Clause:
     test: str
     values: tuple[str, ...]
     line: int
+    wide: bool = False
     text: str = kept(init=False, compare=False, repr=False)
     check: "Check" = kept(init=False, compare=False, repr=False)
     not_applicable: ClauseOutcome = kept(init=False, compare=False, repr=False)
@@ -164,7 +191,9 @@ def _clause_text(name: str, test: str, values: tuple[str, ...]) -> str:
 
 
 def _compile(clause: Clause) -> Check:
-    return _COMPILERS[clause.test](clause.values)
+    narrow = _COMPILERS[clause.test](clause.values)
+    test = _WIDE.get(clause.test) if clause.wide else None
+    return narrow if test is None else _widened(narrow, test, clause.values)
 
 
 def _said(holds: bool) -> Outcome:  # noqa: FBT001 -- its single argument is the answer itself
@@ -179,7 +208,7 @@ def _only(values: tuple[str, ...]) -> Check:
 
 def _equals(values: tuple[str, ...]) -> Check:
     wanted = frozenset(value.casefold() for value in values)
-    return lambda look, _: _said(not wanted.isdisjoint(look.folded))
+    return lambda look, _: _said(not wanted.isdisjoint(look.lower))
 
 
 def _cased(values: tuple[str, ...]) -> Check:
@@ -191,7 +220,7 @@ def _contains(values: tuple[str, ...]) -> Check:
     wanted = tuple(value.casefold() for value in values)
 
     def check(look: Look, _: Facts) -> Outcome:
-        for text in look.folded:
+        for text in look.lower:
             for part in wanted:
                 if part in text:
                     return _TRUE
@@ -202,28 +231,17 @@ def _contains(values: tuple[str, ...]) -> Check:
 
 def _word(values: tuple[str, ...]) -> Check:
     wanted = tuple(value.casefold() for value in values)
-    return lambda look, _: _said(any(_has_word(text, w) for text in look.folded for w in wanted))
-
-
-def _has_word(text: str, word: str) -> bool:
-    """Whether `word` stands in `text` with no letter, digit or underscore next to it."""
-    at = text.find(word)
-    while at >= 0:
-        around = text[at - 1 : at] + text[at + len(word) : at + len(word) + 1]
-        if not any(char.isalnum() or char == "_" for char in around):
-            return True
-        at = text.find(word, at + 1)
-    return False
+    return lambda look, _: _said(any(has_word(text, w) for text in look.lower for w in wanted))
 
 
 def _startswith(values: tuple[str, ...]) -> Check:
     wanted = tuple(value.casefold() for value in values)
-    return lambda look, _: _said(any(text.startswith(wanted) for text in look.folded))
+    return lambda look, _: _said(any(text.startswith(wanted) for text in look.lower))
 
 
 def _endswith(values: tuple[str, ...]) -> Check:
     wanted = tuple(value.casefold() for value in values)
-    return lambda look, _: _said(any(text.endswith(wanted) for text in look.folded))
+    return lambda look, _: _said(any(text.endswith(wanted) for text in look.lower))
 
 
 def _cidr(values: tuple[str, ...]) -> Check:
@@ -272,12 +290,66 @@ def _exists(values: tuple[str, ...]) -> Check:
 def _fieldref(values: tuple[str, ...]) -> Check:
     def check(look: Look, facts: Facts) -> Outcome:
         others = [facts.look(value) for value in values]
-        if any(not set(other.folded).isdisjoint(look.folded) for other in others):
+        if any(not set(other.lower).isdisjoint(look.lower) for other in others):
             return _TRUE
         return _UNKNOWN if any(other.missing is Missing.ABSENT for other in others) else _FALSE
 
     return check
 
+
+# --- the same in the folded and the squeezed form -------------------------------------------------
+
+FoldedTest = Callable[[FoldedText, str], bool]
+
+
+def _widened(narrow: Check, tests: tuple[FoldedTest, FoldedTest], values: tuple[str, ...]) -> Check:
+    """`narrow`, or the value in the folded or the squeezed form.
+
+    A value that folding leaves alone, where it stands in a text, stands in the folded text as
+    well: `narrow` is asked only where there is another one.
+    """
+    in_folded, in_squeezed = tests
+    forms = [folded(value) for value in values]
+    phrases = tuple(form for form in forms if form.strip())
+    short = [squeezable(form) for form in phrases]
+    shorts = tuple(form for form in short if form is not None)
+    ask_narrow = any(folded(value) != value.casefold() for value in values)
+
+    def check(look: Look, facts: Facts) -> Outcome:
+        for text in look.texts:
+            for phrase in phrases:
+                if in_folded(text, phrase):
+                    return _TRUE
+            for one in shorts:
+                if in_squeezed(text, one):
+                    return _TRUE
+        return narrow(look, facts) if ask_narrow else _FALSE
+
+    return check
+
+
+def _in_squeezed(text: FoldedText, short: str) -> bool:
+    if len(short) >= SQUEEZED_ALONE_MIN:
+        return short in text.squeezed
+    return text.has_split_word(short)
+
+
+_WIDE: Final[dict[str, tuple[FoldedTest, FoldedTest]]] = {
+    "equals": (
+        lambda text, one: text.text.strip() == one.strip(),
+        lambda text, one: text.squeezed == one,
+    ),
+    "contains": (lambda text, one: one in text.text, _in_squeezed),
+    "word": (FoldedText.has_word, FoldedText.has_split_word),
+    "startswith": (
+        lambda text, one: text.text.startswith(one),
+        lambda text, one: text.squeezed.startswith(one),
+    ),
+    "endswith": (
+        lambda text, one: text.text.endswith(one),
+        lambda text, one: text.squeezed.endswith(one),
+    ),
+}
 
 Compiler = Callable[[tuple[str, ...]], Check]
 _COMPILERS: Final[dict[str, Compiler]] = {

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Final
 
 from ticketgate.domain.identity_event import Tier, Verdict
+from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Matcher
+from ticketgate.domain.weights import Weights
 
 APPROVER_WORDS: Final = frozenset({"manager_of", "group", "person", "owner_of", "backup_owner_of"})
 NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"}
@@ -130,7 +132,12 @@ class Automation:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole policy. `digest` is SHA-256 of the file's bytes (hex)."""
+    """The whole policy.
+
+    `digest` is SHA-256 of the file's bytes (hex); with packs or weights, of that digest and theirs.
+    `classify` has the rules of packs behind the policy's own. Without `languages` every text counts
+    as readable.
+    """
 
     digest: str
     classify: tuple[ClassifyRule, ...]
@@ -138,6 +145,8 @@ class Policy:
     approve: tuple[ApproveRule, ...]
     limits: tuple[Limit, ...]
     automations: tuple[Automation, ...] = ()
+    languages: Covered | None = None
+    weights: Weights | None = None
 
     def entitlement(self, ident: str) -> Entitlement | None:
         """The entitlement with this id."""

@@ -22,14 +22,15 @@ def visible(text: str, *, lines: bool = False) -> str:
         text = text.replace("\r\n", "\n")
     kept = "\n\t" if lines else ""
     return "".join(
-        f"⟦U+{ord(char):04X}⟧" if char not in kept and _acts(char) else char for char in text
+        f"⟦U+{ord(char):04X}⟧" if char not in kept and acts(char) else char for char in text
     )
 
 
 def told_chars(text: str) -> int:
     """How many letters and digits (Unicode L*, N*) that show something a text has."""
-    return sum(unicodedata.category(char)[0] in "LN" and not _acts(char) for char in text)
+    return sum(unicodedata.category(char)[0] in "LN" and not acts(char) for char in text)
 
 
-def _acts(char: str) -> bool:
+def acts(char: str) -> bool:
+    """Whether a character acts on what surrounds it, or shows nothing."""
     return unicodedata.category(char) in _ACTING or char in _BLANK_LETTERS

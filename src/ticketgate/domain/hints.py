@@ -1,0 +1,72 @@
+"""Hints: what makes a ticket uncertain beside the rules, told in the form of rules."""
+
+from typing import Final
+
+from ticketgate.domain.identity_event import ClauseOutcome, Outcome, RuleOutcome, Tier, Verdict
+from ticketgate.domain.language import Covered, uncovered
+from ticketgate.domain.matcher import Facts
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.ticket import Missing
+from ticketgate.domain.weights import Weights
+
+LANGUAGES_RULE: Final = "languages"
+WEIGHTS_RULE: Final = "weights"
+HINT_IDS: Final = frozenset({LANGUAGES_RULE, WEIGHTS_RULE})
+HINT_FIELD: Final = "ticket.text"  # what both look at
+HINT_KIND: Final = "unknown.identity"
+HINT_TIER: Final = Tier.MEDIUM
+_THOUSAND: Final = 1_000
+
+
+def text_hints(policy: Policy, facts: Facts) -> tuple[RuleOutcome, ...]:
+    """Whether all of a ticket's text is in a covered language, and what the weights say of it.
+
+    None where the policy asks for neither. TRUE makes a ticket uncertain, and so does UNKNOWN: a
+    text that was cut.
+    """
+    found: list[RuleOutcome] = []
+    if policy.languages is not None:
+        found.append(_of_languages(policy.languages, facts))
+    if policy.weights is not None:
+        found.append(_of_weights(policy.weights, facts))
+    return tuple(found)
+
+
+def _of_languages(covered: Covered, facts: Facts) -> RuleOutcome:
+    look = facts.look(HINT_FIELD)
+    sign = uncovered(look.lower, covered.codes)
+    outcome = _outcome(look.missing, holds=bool(sign))
+    text = f"{HINT_FIELD} in another language than [{', '.join(covered.codes)}]"
+    clause = ClauseOutcome(text, covered.line, outcome, sign, _note(look.missing))
+    return _rule(LANGUAGES_RULE, covered.where, covered.digest, clause)
+
+
+def _of_weights(weights: Weights, facts: Facts) -> RuleOutcome:
+    look = facts.look(HINT_FIELD)
+    score = weights.score(look.values)
+    outcome = _outcome(look.missing, holds=score.total >= weights.threshold)
+    words = ", ".join(f"{name} {_decimal(weight)}" for name, weight in score.strongest)
+    seen = f"{_decimal(score.total)}: {words}" if words else _decimal(score.total)
+    text = f"score of {HINT_FIELD} at least {_decimal(weights.threshold)}"
+    clause = ClauseOutcome(text, weights.line, outcome, seen, _note(look.missing))
+    return _rule(WEIGHTS_RULE, weights.where, weights.digest, clause)
+
+
+def _rule(ident: str, where: str, digest: str, clause: ClauseOutcome) -> RuleOutcome:
+    return RuleOutcome(
+        ident, where, digest, HINT_KIND, HINT_TIER, Verdict.UNCERTAIN, clause.outcome, (clause,)
+    )
+
+
+def _outcome(missing: Missing | None, *, holds: bool) -> Outcome:
+    if missing is None:
+        return Outcome.TRUE if holds else Outcome.FALSE
+    return Outcome.UNKNOWN if missing is Missing.ABSENT else Outcome.FALSE
+
+
+def _note(missing: Missing | None) -> str:
+    return "" if missing is None else missing.value
+
+
+def _decimal(thousandths: int) -> str:
+    return f"{thousandths // _THOUSAND}.{thousandths % _THOUSAND:03}"

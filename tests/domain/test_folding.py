@@ -1,0 +1,168 @@
+"""Folding: the same words in another dress are the same words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketgate.domain import folding
+from ticketgate.domain.folding import FoldedText, folded, has_word, squeezable, squeezed
+from ticketgate.domain.identity_event import Outcome
+from ticketgate.domain.matcher import Clause, Look, decide
+
+SPLITTERS = (" ", ".", "-", "_", "\n", "\u00a0", "\u2010", " - ", "\r\n")
+HIDDEN = ("\u200b", "\u00ad", "\u202e", "\u0301", "\u2060", "\ufeff", "\u3164", "\x00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PASSWORD",
+        "\u0420\u0430\u0455\u0455w\u043erd",  # Cyrillic
+        "\u03a1a\u0455sw\u03bfr\u0501",  # Greek and Cyrillic
+        "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44",  # full width
+        "\U0001d429\U0001d41a\U0001d42c\U0001d42c\U0001d430\U0001d428\U0001d42b\U0001d41d",
+        "p\u00e1ssw\u00f6rd",
+        "pa\u0301sswo\u0308rd",
+        "pass\u00adword",
+        "p\u200ba\u200cs\u2060sword",
+        "\u13e2asswor\u0501",  # Cherokee
+        "\uabb2assword",  # and its small letters
+        "pass\x00word",
+    ],
+)
+def test_a_word_in_another_dress_is_the_word(text: str) -> None:
+    assert folded(text) == "password"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("a\r\n\tb", "a   b"), ("\u00e6\u0153\u00df\ufb01", "aeoessfi"),
+     ("\u4e2d\uac00", "\u4e2d\uac00"), ("x\u0301\u0489", "x"), ("\U00020000", "\U00020000")],
+)  # fmt: skip
+def test_what_is_no_look_alike_stays(text: str, plain: str) -> None:
+    assert folded(text) == plain
+
+
+def test_only_letters_and_digits_are_squeezed() -> None:
+    assert squeezed("p.a-s_s w0rd!") == "passw0rd"
+    assert squeezed("\u4e2d - \u6587") == "\u4e2d\u6587"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "short"),
+    [("pass-word", "password"), ("new account", "newaccount"), ("c++", None), ("it", None),
+     ("a@b.example", None), ("vpn", "vpn")],
+)  # fmt: skip
+def test_a_phrase_is_squeezed_where_only_separators_are_lost(phrase: str, short: str) -> None:
+    assert squeezable(phrase) == short
+
+
+@pytest.mark.parametrize("text", ["v p n", "x, v p n", "the v.p.n.", "VP-N is", "x v_p_n", "V\nPN"])
+def test_a_short_word_is_found_where_signs_split_it(text: str) -> None:
+    found = FoldedText(text)
+    assert found.has_split_word("vpn")
+    assert found.has_split_word("vpn"), "and is remembered"
+
+
+@pytest.mark.parametrize("text", ["serve pnp", "av pn", "v pnx", "from farm"])
+def test_a_short_word_is_not_found_across_others(text: str) -> None:
+    found = FoldedText(text)
+    assert not found.has_split_word("vpn")
+    assert not found.has_split_word("mfa")
+
+
+def test_two_words_are_found_in_one_text() -> None:
+    found = FoldedText("v p n and m-f-a")
+    assert found.has_split_word("vpn")
+    assert found.has_split_word("mfa")
+
+
+def test_the_memory_for_foldings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticketgate.domain.folding._CACHED_MAX", 0)
+    before = len(folding._FOLDED)
+    assert folded("\u1e55\u1e55") == "pp"
+    assert len(folding._FOLDED) == before
+
+
+def test_a_word_stands_by_itself() -> None:
+    assert has_word("xvpn vpn", "vpn")
+    assert not has_word("xvpn vpn_2", "vpn")
+    found = FoldedText("my vpn")
+    assert found.has_word("vpn")
+    assert found.has_word("vpn"), "and is remembered"
+
+
+CASES = [
+    ("contains", "password reset", "please: {} now"),
+    ("contains", "mfa", "my {} is gone"),
+    ("word", "sudo", "my {} is gone"),
+    ("equals", "Password Reset", "{}"),
+    ("startswith", "password", "{} reset"),
+    ("endswith", "password", "reset {}"),
+]
+
+
+@pytest.mark.parametrize(("test", "value", "text"), CASES)
+@pytest.mark.parametrize("apart", SPLITTERS)
+def test_each_test_finds_split_words(test: str, value: str, text: str, apart: str) -> None:
+    clause = Clause("ticket.text", test, (value,), 1, wide=True)
+    dressed = text.format(apart.join(value))
+    assert decide(clause, One(dressed)) is Outcome.TRUE
+    assert decide(Clause("ticket.text", test, (value,), 1), One(dressed)) is Outcome.FALSE
+
+
+class One:
+    """Facts with one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def look(self, _: str) -> Look:
+        return Look((self.text,))
+
+
+@pytest.mark.parametrize(
+    ("test", "value", "text"),
+    [("contains", "c++", "c"), ("word", "access", "accessories"), ("equals", "1", "-1"),
+     ("contains", "\u200b", "any"), ("startswith", "vpn", "my vpn"), ("endswith", "vpn", "vpns"),
+     ("cased", "VPN", "vpn"), ("contains", "mfa", "from farm")],
+)  # fmt: skip
+def test_folding_finds_nothing_that_is_not_there(test: str, value: str, text: str) -> None:
+    assert decide(Clause("ticket.text", test, (value,), 1, wide=True), One(text)) is Outcome.FALSE
+
+
+def test_a_value_that_folding_changes_is_still_found_as_written() -> None:
+    clause = Clause("ticket.text", "contains", ("\u200b",), 1, wide=True)
+    assert decide(clause, One("a\u200bb")) is Outcome.TRUE
+    greek = Clause("ticket.text", "contains", ("\u03bd",), 1, wide=True)
+    assert decide(greek, One("\u039d")) is Outcome.TRUE
+
+
+TESTS = ("contains", "word", "equals", "startswith", "endswith")
+
+
+@given(st.sampled_from(TESTS), st.text(min_size=1, max_size=4), st.text(max_size=12))
+def test_the_folded_form_finds_all_that_the_written_one_does(
+    test: str, value: str, text: str
+) -> None:
+    plain = decide(Clause("ticket.text", test, (value,), 1), One(text))
+    wide = decide(Clause("ticket.text", test, (value,), 1, wide=True), One(text))
+    assert wide is Outcome.TRUE or plain is Outcome.FALSE
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_the_folding_of_a_text_is_the_foldings_of_its_parts(one: str, other: str) -> None:
+    assert folded(one + other) == folded(one) + folded(other)
+
+
+@given(st.text(max_size=30))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert folded(folded(text)) == folded(text)
+
+
+@given(st.data(), st.sampled_from(["password", "reset token", "delegate"]))
+def test_nothing_between_its_letters_hides_a_phrase(data: st.DataObject, phrase: str) -> None:
+    between = st.sampled_from(["", *SPLITTERS, *HIDDEN])
+    text = "".join(char + data.draw(between) for char in phrase)
+    clause = Clause("ticket.text", "contains", (phrase,), 1, wide=True)
+    assert decide(clause, One(f"hello {text} please")) is Outcome.TRUE
