@@ -149,7 +149,7 @@ def test_a_gateway_starts_is_ready_and_stops(folder: Path) -> None:
         wait_until(lambda: all(ok for ok, _ in gateway.readiness().values()))
         assert set(gateway.readiness()) == {
             *("writer", "disk", "outbox", "clock", "workers"),
-            *("directory", "configuration", "restore", "anchors", "signing"),
+            *("directory", "configuration", "restore", "anchors", "signing", "polls"),
         }
         data = folder / "data"
         assert data.stat().st_mode & 0o777 == 0o700

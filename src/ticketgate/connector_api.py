@@ -6,7 +6,7 @@ live in the core (`docs/connectors.md`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
@@ -41,7 +41,10 @@ __all__ = [
     "Effect",
     "HttpAnswer",
     "HttpClient",
+    "ItsmClient",
     "ItsmConnector",
+    "ItsmPlatform",
+    "ItsmSettings",
     "JsonValue",
     "MalformedDeliveryError",
     "Misconfigured",
@@ -49,6 +52,8 @@ __all__ = [
     "NoTicket",
     "NotFound",
     "OutcomeUnknown",
+    "Page",
+    "Polled",
     "Reference",
     "Refused",
     "Residual",
@@ -291,3 +296,85 @@ class TargetKind(Protocol):
 
     def open(self, settings: TargetSettings, http: HttpClient) -> TargetConnector:
         """A connector for this target. Makes no call."""
+
+
+# --- asking ITSM platforms -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItsmSettings:
+    """Where a platform is asked, and as whom.
+
+    `password` or `token` is the secret itself, the other one is empty. `overlap` is how far back
+    each poll looks again: what was written then may have become visible only later.
+    """
+
+    name: str
+    url: str
+    user: str
+    mapping: SourceMapping
+    overlap: timedelta
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A record that was asked for, as the bytes that a hook might have posted of it."""
+
+    table: str
+    ticket_id: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records in the order in which they were changed, and the cursor behind them.
+
+    `more`: there are further ones now.
+    """
+
+    records: tuple[Polled, ...]
+    cursor: str
+    more: bool
+
+
+class ItsmClient(Protocol):
+    """One platform, asked by us. One attempt per call, thread-confined; raises ConnectorError."""
+
+    tables: tuple[str, ...]  # those that are polled, each with a cursor of its own
+
+    def begin(self, since: datetime) -> str:
+        """The cursor from which everything is found that was changed since then. Makes no call."""
+
+    def poll(self, table: str, cursor: str, limit: int) -> Page:
+        """The next at most `limit` records of a table behind the cursor.
+
+        Records of one and the same second are not lost where a page ends among them.
+
+        Raises:
+            TooLarge: they do not fit into an answer; ask for fewer.
+            Misconfigured: also for a platform that does not keep order or heed the query.
+        """
+
+    def comment(self, table: str, ticket_id: str, text: str, key: str) -> str:
+        """Write a comment that the ticket's customer does not see, once under `key`; its reference.
+
+        A comment that holds the key counts as written. The comment is read back in the same call.
+
+        Raises:
+            OutcomeUnknown: sent, and not confirmed by reading it back.
+            NotFound: there is no such ticket.
+        """
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class ItsmPlatform(ItsmConnector, Protocol):
+    """An ITSM connector that can also be asked. Those without these two only take hooks."""
+
+    capabilities: frozenset[str]  # subset of: poll, comment
+
+    def open(self, settings: ItsmSettings, http: HttpClient) -> ItsmClient:
+        """A client of this platform. Makes no call."""

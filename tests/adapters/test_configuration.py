@@ -195,7 +195,6 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ('["file:secrets/snow-prod.whsec"]', "[env:TOKEN]", "a secret is `whsec_` and base64"),
         ("  snow-prod: ", "  'snow prod': ", "is not a name"),
         ("  snow-prod: ", "  other: 5\n  snow-prod: ", "must be a mapping"),
-        ("own_users: [svc-ticketgate]", "poll: {}", "'poll' comes later"),
         ("own_users: [svc-ticketgate]", "own_user: []", "did you mean 'own_users'?"),
         ("bound_to: none", "bound_to: nobody", "unknown word 'nobody'"),
         ('open: ["1"], live', 'opened: ["1"], live', "did you mean 'open'?"),

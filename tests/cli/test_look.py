@@ -30,7 +30,8 @@ def test_a_quarantined_delivery_is_listed_with_its_reason(live: Stage, beside: T
     assert (row["id"], row["state"]) == (answer["delivery_id"], "quarantined")
     assert row["why"] == row["reason"] == "duplicate_key"
     listed = beside("deliveries", "list", "--state", "quarantined").stdout.splitlines()
-    assert listed[0].split() == ["ID", "RECEIVED", "SOURCE", "STATE", "EFFECT", "TICKET", "WHY"]
+    head = ["ID", "RECEIVED", "SOURCE", "BY", "STATE", "EFFECT", "TICKET", "WHY"]
+    assert listed[0].split() == head
     assert listed[1].startswith(row["id"])
     assert listed[1].endswith("  duplicate_key")
     shown = beside("deliveries", "show", row["id"]).stdout

@@ -12,6 +12,7 @@ from ticketgate.adapters.settings_file import KnownConnectors
 from ticketgate.connector_api import (
     HttpClient,
     ItsmConnector,
+    ItsmPlatform,
     Misconfigured,
     TargetConnector,
     TargetKind,
@@ -33,6 +34,12 @@ def load_itsm(kind: str) -> ItsmConnector | None:
     """The ITSM connector of this kind, or None."""
     found = _load(kind)
     return cast("ItsmConnector", found) if hasattr(found, "normalise") else None
+
+
+def load_platform(kind: str) -> ItsmPlatform | None:
+    """The ITSM connector of this kind, if it can be asked; or None."""
+    found = load_itsm(kind)
+    return cast("ItsmPlatform", found) if hasattr(found, "open") else None
 
 
 def load_target(kind: str) -> TargetKind | None:

@@ -61,6 +61,7 @@ class Meters(Collector):
         self._now: Callable[[], datetime]
         self._anchoring = Anchoring()
         self.behind: Callable[[], float] | None = None  # seconds that signing is behind the log
+        self.polled: Callable[[], Mapping[str, float]] = dict  # source -> seconds since its poll
         self.registry.register(self)
 
     def watch(
@@ -120,6 +121,14 @@ class Meters(Collector):
             yield _ages(looking, self._anchoring, self._now())
             yield from exception_metrics(looking, self._now())
         yield _behind(self.behind)
+        polls = GaugeMetricFamily(
+            "ticketgate_poll_age_seconds",
+            "Since a source was last read to its end; since polling began, where it never was",
+            labels=["source"],
+        )
+        for name, age in self.polled().items():
+            polls.add_metric([name], max(0.0, age))
+        yield polls
 
     def readiness(self, store: SqliteStore, clock: Clock) -> Checks:
         """Write path, disk, outbox age, clock and anchors."""

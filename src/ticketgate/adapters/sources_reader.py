@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from ticketgate.adapters.channels_reader import read_channels
 from ticketgate.adapters.places import Place, Section, is_ident
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.connector_api import ItsmConnector
@@ -40,17 +41,22 @@ def read_sources(
     for name, section in read_named(place):
         kind_place = section.need("kind")
         kind = None if kind_place is None else kind_place.choice(kinds)
-        scheme = _read_scheme(section, None if kind is None else kinds[kind])
-        own_users = section.get("own_users")
+        connector = None if kind is None else kinds[kind]
+        scheme = _read_scheme(section, connector)
+        listed = section.get("own_users")
+        own_users = frozenset((listed.texts() if listed else None) or ())
+        poll, comment = read_channels(section, connector, own_users, secrets)
         found[name] = SourceSettings(
             name=name,
             kind=kind or "",
             secrets=_read_keys(name, section.need("secrets"), scheme, secrets, owners),
-            own_users=frozenset((own_users.texts() if own_users else None) or ()),
+            own_users=own_users,
             mapping=SourceMapping(name, _read_tables(section.need("tables"), kind or "")),
             scheme=scheme or STANDARD_WEBHOOKS,
+            poll=poll,
+            comment=comment,
         )
-        section.close(later=("poll", "write_back", "velocity", "api"))
+        section.close(later=("velocity", "api"))
     return found
 
 

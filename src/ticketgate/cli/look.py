@@ -17,6 +17,7 @@ from ticketgate.domain.identity_event import Verdict
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.opening import REASONS
+from ticketgate.domain.polling import is_polled
 from ticketgate.operations.parked import parked_for
 from ticketgate.wiring import Look, look
 
@@ -96,12 +97,13 @@ def list_deliveries(folder: Path, state: str | None, limit: int, *, as_json: boo
         echo_json([{**plain(row), "why": reason} for row, reason in found])
         return
     echo_table(
-        ("ID", "RECEIVED", "SOURCE", "STATE", "EFFECT", "TICKET", "WHY"),
+        ("ID", "RECEIVED", "SOURCE", "BY", "STATE", "EFFECT", "TICKET", "WHY"),
         (
             (
                 row.id,
                 when(row.received_at),
                 row.source,
+                "poll" if is_polled(row.webhook_id) else "hook",
                 row.state,
                 row.effect,
                 row.ticket or "",

@@ -12,6 +12,7 @@ class CommandKind(StrEnum):
     PROVISION = "provision"
     MAIL_LINK = "mail_link"
     MAIL_CODE = "mail_code"
+    COMMENT = "comment"  # its target is the source
 
 
 class CommandState(StrEnum):
@@ -25,7 +26,10 @@ class CommandState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `about` is the id of the grant, link or code; `due_at` when to try next."""
+    """One command. `due_at` is when to try next.
+
+    `about` is the id of the grant, link, code or comment.
+    """
 
     id: str
     kind: CommandKind

@@ -15,6 +15,22 @@ from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
 
 
 @dataclass(frozen=True, slots=True)
+class PollSettings:
+    """How a source is asked for what its hooks lost. `password` and `token` are secrets.
+
+    One of them is empty; so is `user` where only a token says who asks.
+    """
+
+    every: timedelta
+    url: str
+    overlap: timedelta
+    user: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    allow_networks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSettings:
     """One ITSM platform that may post. `secrets` are keys of `scheme`, several while rotating."""
 
@@ -24,6 +40,8 @@ class SourceSettings:
     own_users: frozenset[str]
     mapping: SourceMapping
     scheme: Scheme = STANDARD_WEBHOOKS
+    poll: PollSettings | None = None
+    comment: bool = False  # tickets are told what they brought about; never without `poll`
 
 
 @dataclass(frozen=True, slots=True)

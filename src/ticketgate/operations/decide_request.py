@@ -379,7 +379,7 @@ def _advance(tx: Transaction, now: datetime, request: AccessRequest, case: Case)
     state = RequestState.APPROVED if approved else RequestState.DENIED
     after = replace(after, state=state, closed_at=now)
     tx.requests.save(after)
-    record(tx, after, request.state.value, "decided", [], _stages(case.rule))
+    record(tx, now, after, request.state.value, "decided", [], _stages(case.rule))
     if approved:
         plan_grant(tx, now, after)
     return after
@@ -394,5 +394,5 @@ def _next_stage(
 ) -> AccessRequest:
     tx.requests.save(after)
     links = issue_links(tx, now, after, case, _earlier(tx, after))
-    record(tx, after, before.state.value, "next_stage", links, _stages(case.rule))
+    record(tx, now, after, before.state.value, "next_stage", links, _stages(case.rule))
     return after

@@ -234,4 +234,4 @@ def _ask_anew(tx: Transaction, now: datetime, request: AccessRequest, ground: Gr
     case = None if reasons else case_of(fresh, ground.policy, ground.snapshot)
     tx.requests.save(fresh)
     links = [] if case is None else issue_links(tx, now, fresh, case, frozenset())
-    record(tx, fresh, request.state.value, RESTORED, links)
+    record(tx, now, fresh, request.state.value, RESTORED, links)

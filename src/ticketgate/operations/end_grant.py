@@ -8,14 +8,21 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
+from ticketgate.domain.write_back import of_grant
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Reading, Transaction
 
 
 def move(
-    tx: Transaction, before: Grant, after: Grant, cause: str, more: dict[str, Json] | None = None
+    tx: Transaction,
+    now: datetime,
+    before: Grant,
+    after: Grant,
+    cause: str,
+    more: dict[str, Json] | None = None,
 ) -> Grant:
-    """Save and record one move of a grant."""
+    """Save and record one move of a grant; its ticket is told of some of them."""
     after = replace(after, version=before.version + 1)
     tx.grants.save(after)
     fields: dict[str, Json] = {
@@ -26,7 +33,9 @@ def move(
         "not_after": None if after.not_after is None else to_text(after.not_after),
         **(more or {}),
     }
-    tx.append(edge("grant", after.id, before.state.value, after.state.value, cause, fields))
+    ref = tx.append(edge("grant", after.id, before.state.value, after.state.value, cause, fields))
+    text = of_grant(after, str(fields.get("kept", "")))
+    tell_ticket(tx, now, ticket=after.ticket, about=after.id, text=text, index=ref.index)
     return after
 
 
@@ -39,7 +48,11 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     if grant.state is GrantState.PLANNED:
         _drop_provision(tx, grant)
         return move(
-            tx, grant, replace(grant, state=GrantState.CANCELLED, cause=cause, ended_at=now), cause
+            tx,
+            now,
+            grant,
+            replace(grant, state=GrantState.CANCELLED, cause=cause, ended_at=now),
+            cause,
         )
     if grant.state not in HOLDING:
         return grant
@@ -50,9 +63,9 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     grant = _drop_provision(tx, grant)
     if grant.state is GrantState.ACTIVE and holders(tx, grant):
         released = replace(grant, state=GrantState.RELEASED_SHARED, cause=cause, ended_at=now)
-        return move(tx, grant, released, cause, {"heirs": hand_on(tx, grant)})
+        return move(tx, now, grant, released, cause, {"heirs": hand_on(tx, grant)})
     begun = replace(grant, state=GrantState.REVOKING, cause=cause, revoking_since=now)
-    revoking = move(tx, grant, begun, cause)
+    revoking = move(tx, now, grant, begun, cause)
     tx.commands.add(
         Command(
             id=tx.new_id("cmd"),

@@ -153,7 +153,7 @@ def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen:
         "plan": "keep" if baseline else "remove",
         "command": command.id,
     }
-    after = move(tx, grant, after, "approved", more)
+    after = move(tx, now, grant, after, "approved", more)
     tx.commands.save(
         replace(command, state=CommandState.INTENDED, tries=command.tries + 1, deadline=deadline)
     )
@@ -222,7 +222,7 @@ def provisioned(tx: Transaction, now: datetime, *, ident: str, called: Called) -
         after = replace(
             grant, state=GrantState.ACTIVE, native_ref=called.native_ref or grant.native_ref
         )
-        move(tx, grant, after, "confirmed", {"confirmed": True})
+        move(tx, now, grant, after, "confirmed", {"confirmed": True})
         return
     if called.retryable and not called.unknown and now < grant.activate_by:
         answered = replace(command, deadline=None)
@@ -324,11 +324,11 @@ def _revoke_failed(
 ) -> None:
     _later(tx, command, now + _pause(command, called), called.code)
     if grant.state is GrantState.REVOKING and command.tries >= REVOKE_TRIES_BEFORE_OVERDUE:
-        _overdue(tx, grant, called.code, command.tries)
+        _overdue(tx, now, grant, called.code, command.tries)
 
 
-def _overdue(tx: Transaction, grant: Grant, cause: str, tries: int) -> None:
-    move(tx, grant, replace(grant, state=GrantState.REVOKE_OVERDUE), cause, {"tries": tries})
+def _overdue(tx: Transaction, now: datetime, grant: Grant, cause: str, tries: int) -> None:
+    move(tx, now, grant, replace(grant, state=GrantState.REVOKE_OVERDUE), cause, {"tries": tries})
 
 
 def declare_overdue(tx: Transaction, now: datetime) -> int:
@@ -340,7 +340,7 @@ def declare_overdue(tx: Transaction, now: datetime) -> int:
     for grant in found:
         command = tx.commands.of(grant.id, CommandKind.REVOKE)
         outcome, tries = ("", 0) if command is None else (command.last_outcome, command.tries)
-        _overdue(tx, grant, outcome or "not_confirmed", tries)
+        _overdue(tx, now, grant, outcome or "not_confirmed", tries)
     return len(found)
 
 
@@ -348,11 +348,11 @@ def _confirm(
     tx: Transaction, now: datetime, command: Command, grant: Grant, more: dict[str, Json]
 ) -> None:
     if grant.state is GrantState.REVOKE_OVERDUE:
-        grant = move(tx, grant, replace(grant, state=GrantState.REVOKING), "retried")
+        grant = move(tx, now, grant, replace(grant, state=GrantState.REVOKING), "retried")
     late = max(0.0, (now - (grant.not_after or now)).total_seconds())
     fields: dict[str, Json] = {"confirmed": True, "late_milliseconds": int(late * 1000), **more}
     after = replace(grant, state=GrantState.REVOKED, ended_at=now)
-    move(tx, grant, after, grant.cause, fields)
+    move(tx, now, grant, after, grant.cause, fields)
     _done(tx, command)
 
 

@@ -22,7 +22,9 @@ from ticketgate.domain.opening import (
     refreshed,
 )
 from ticketgate.domain.policy import Policy
+from ticketgate.domain.write_back import of_request
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Transaction
 
 LINKS_PER_RECORD: Final = 200  # an entry's size is limited
@@ -67,12 +69,13 @@ def settle(
     tx.requests.save(request)
     case = None if reasons else case_of(request, policy, snapshot)
     links = [] if case is None else issue_links(tx, now, request, case, frozenset())
-    record(tx, request, before, cause, links)
+    record(tx, now, request, before, cause, links)
     return request
 
 
 def record(
     tx: Transaction,
+    now: datetime,
     request: AccessRequest,
     before: str,
     cause: str,
@@ -112,6 +115,8 @@ def record(
     )
     ref = tx.append(edge("request", request.id, before, request.state.value, cause, fields, hidden))
     tx.requests.note_record(request.id, ref.index)
+    said = of_request(request, before)
+    tell_ticket(tx, now, ticket=request.ticket, about=request.id, text=said, index=ref.index)
     place: dict[str, Json] = {
         "request": request.id,
         "round": request.round,
@@ -200,7 +205,7 @@ def invite(
     if links:
         after = replace(request, version=request.version + 1)
         tx.requests.save(after)
-        record(tx, after, request.state.value, "approvers", links)
+        record(tx, now, after, request.state.value, "approvers", links)
     return bool(links)
 
 
@@ -218,7 +223,7 @@ def end_request(
     ended = replace(request, state=state, version=request.version + 1, closed_at=now)
     tx.requests.save(ended)
     void_links(tx, request.id, cause)
-    record(tx, ended, request.state.value, cause, [])
+    record(tx, now, ended, request.state.value, cause, [])
     return ended
 
 

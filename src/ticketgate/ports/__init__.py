@@ -16,11 +16,21 @@ from ticketgate.ports.evidence import (
 )
 from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
-from ticketgate.ports.outside import Clock, Directory, Ids, Letters, Post, Source, Targets
+from ticketgate.ports.outside import (
+    Clock,
+    Directory,
+    Ids,
+    Letters,
+    Platforms,
+    Post,
+    Source,
+    Targets,
+)
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
 from ticketgate.ports.tables import (
     Anchors,
+    Channels,
     Commands,
     Deliveries,
     Grants,
@@ -35,6 +45,7 @@ __all__ = [
     "Anchors",
     "Asked",
     "Bundle",
+    "Channels",
     "Clock",
     "Commands",
     "Committed",
@@ -51,6 +62,7 @@ __all__ = [
     "LogKeys",
     "Operation",
     "People",
+    "Platforms",
     "Post",
     "Reading",
     "Requests",

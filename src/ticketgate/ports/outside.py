@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.connector_api import ItsmConnector, SourceMapping, TargetConnector
+from ticketgate.connector_api import ItsmClient, ItsmConnector, SourceMapping, TargetConnector
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.directory import DirectorySnapshot
 
@@ -69,6 +69,17 @@ class Targets(Protocol):
 
         Raises:
             ConnectorError: the target is not configured, or its connector is missing.
+        """
+
+
+class Platforms(Protocol):
+    """The sources that can be asked, and told something."""
+
+    def open(self, source: str) -> AbstractContextManager[ItsmClient]:
+        """A client for this thread and this call.
+
+        Raises:
+            ConnectorError: the source is not configured so (any more).
         """
 
 

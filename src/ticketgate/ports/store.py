@@ -13,6 +13,7 @@ from ticketgate.ports.keeping import Keeping
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.tables import (
     Anchors,
+    Channels,
     Commands,
     Deliveries,
     Grants,
@@ -37,6 +38,7 @@ class Reading(Protocol):
     commands: Commands
     people: People
     anchors: Anchors
+    channels: Channels
     evidence: EvidenceReading
     log_keys: LogKeys
     restores: Restores

@@ -10,8 +10,10 @@ from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
+from ticketgate.domain.polling import PollRow
 from ticketgate.domain.sign_in import Code, SessionRow
 from ticketgate.domain.timekeeping import Kept
+from ticketgate.domain.write_back import Comment
 
 
 class Deliveries(Protocol):
@@ -275,3 +277,25 @@ class Anchors(Protocol):
 
     def save(self, row: AnchorRow) -> None:
         """Insert or replace."""
+
+
+class Channels(Protocol):
+    """The ways to the sources beside their hooks: how far each was asked, and what it is told."""
+
+    def polled(self, source: str, table: str) -> PollRow | None:
+        """How far a table was asked; None before polling of it began."""
+
+    def save_poll(self, row: PollRow) -> None:
+        """Insert or replace."""
+
+    def is_told(self, source: str) -> bool:
+        """Whether tickets of this source get comments."""
+
+    def tell(self, sources: Iterable[str]) -> None:
+        """Tickets of just these sources get comments from now on."""
+
+    def add_comment(self, comment: Comment) -> None:
+        """Store a comment; committed with what it tells."""
+
+    def comment(self, ident: str) -> Comment | None:
+        """The comment with this id."""

@@ -48,11 +48,13 @@ from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Signer, Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.asking import answered
+from ticketgate.wiring.channels import Channels
 from ticketgate.wiring.keeping import Keepers
 from ticketgate.wiring.policies import note_policy
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
 from ticketgate.wiring.signing import KeyHolder, signing_check
+from ticketgate.wiring.telling import alarm, log
 
 VERSION: Final = version("ticketgate")
 HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
@@ -120,6 +122,7 @@ class Gateway:
         self._targets = targets if wrap_targets is None else wrap_targets(targets)
         self._sources = configured_sources(self.settings.sources)
         self._place = evidence_place(self.settings.origin, self.keys)
+        self.channels = Channels(self.settings, self.store, self.clock, self._place, self.meters)
         self.desk = self._desk()
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
@@ -194,18 +197,18 @@ class Gateway:
             raw_body_keep=self.settings.raw_body_keep,
             kept_clock=self.clock.kept,
             counts=self.meters.take_counts,
-            alarm=_alarm,
+            alarm=alarm,
         )
 
     def _threads(self) -> tuple[list[Lane], list[Loop]]:
-        targets = TargetRunner(self.store, self._targets, self.clock.now, _log, self.clock.disputed)
+        targets = TargetRunner(self.store, self._targets, self.clock.now, log, self.clock.disputed)
         mail = MailRunner(
             self.store,
             Mailer(self.settings.mail, self.clock.wall),
             MailLetters(self.settings.public_url),
             self.ids,
             self.policy,
-            _log,
+            log,
             self.settings.session_key,
             self.meters.mailed,
             self._place,
@@ -214,6 +217,7 @@ class Gateway:
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run),
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
+            self.channels.lane(self.desk.snapshot),
         ]
         deliveries = DeliveryRunner(self.store, self._sources, self.policy)
         known = _nobody if self.lost else self._known
@@ -224,9 +228,10 @@ class Gateway:
             self._checkpointer = self._signing(self.keys.signer)
             about = (self.settings.anchoring, self.store, self.keys.signer, self.clock)
             signing = [Loop("checkpoints", self._checkpointer.step), *anchoring_loops(*about)]
-        again = Reconciler(self.store, self._targets, self.policy, self.clock.now, _log)
+        again = Reconciler(self.store, self._targets, self.policy, self.clock.now, log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing[:1]}
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
+        beside += self.channels.polls(self._sources)
         return lanes, [inbox, *beside, *outbox, *signing, self.keepers.loop]
 
     def _lane(
@@ -248,7 +253,7 @@ class Gateway:
         try:
             return None if self.faults else self.desk.snapshot()
         except TicketgateError as fault:
-            _log("directory.unread", fault.code)
+            log("directory.unread", fault.code)
             return None
 
     def _who_exists(self) -> DirectorySnapshot:
@@ -282,6 +287,7 @@ class Gateway:
             self.keys.settle()
         if not self.faults:
             self.note_configuration()
+            self.channels.settle()
         self.recover()
         self._keeper.sweep()
         self._running = tuple(loops)
@@ -374,20 +380,13 @@ class Gateway:
             **self.meters.readiness(self.store, self.clock),
             **states(self.directory, self.clock, self.faults, self._running),
             **restore_readiness(self.store, self.lost),
+            **self.channels.readiness(),
             **signing_check(self._checkpointer, self.clock.now()),
         }
 
 
 def _way_out(options: TargetOptions) -> GuardedHttp:
     return GuardedHttp(HTTP_SECONDS_MAX, networks(options.options.get("allow_networks", "")))
-
-
-def _log(event: str, code: str) -> None:
-    _LOG.warning(event, code=code)
-
-
-def _alarm(grant: str, delivery: str) -> None:
-    _LOG.error("grant.perhaps_closed", grant=grant, delivery=delivery)
 
 
 def _pause(seconds: float) -> None:

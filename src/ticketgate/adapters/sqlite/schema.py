@@ -190,6 +190,17 @@ CREATE INDEX ticket_uncertain ON ticket (updated_at) WHERE verdict = 'uncertain'
 CREATE INDEX delivery_released ON delivery (seq) WHERE state = 'released';
 """
 
+# How far each source was asked for what its hooks lost, and what its tickets are told.
+_STATEMENTS_8: Final = """
+CREATE TABLE poll (
+  source TEXT NOT NULL, tbl TEXT NOT NULL, cursor TEXT NOT NULL, since TEXT NOT NULL,
+  done_at TEXT, hold INTEGER NOT NULL, PRIMARY KEY (source, tbl)) STRICT;
+CREATE TABLE told (source TEXT PRIMARY KEY) STRICT;
+CREATE TABLE comment (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, tbl TEXT NOT NULL, ticket_id TEXT NOT NULL,
+  about TEXT NOT NULL, text TEXT NOT NULL, idx INTEGER NOT NULL, queued_at TEXT NOT NULL) STRICT;
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -199,6 +210,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_5,
     _STATEMENTS_6,
     _STATEMENTS_7,
+    _STATEMENTS_8,
 )
 
 

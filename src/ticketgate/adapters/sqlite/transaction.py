@@ -4,6 +4,7 @@ import sqlite3
 from datetime import datetime  # noqa: TC003 -- as every module here does
 
 from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
+from ticketgate.adapters.sqlite.channel_tables import SqliteChannels
 from ticketgate.adapters.sqlite.erasing import SqliteErasing
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.exception_tables import SqliteExceptions
@@ -16,6 +17,7 @@ from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteResto
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
     Anchors,
+    Channels,
     Commands,
     Deliveries,
     Erasing,
@@ -46,6 +48,7 @@ class SqliteReading:
         self.commands: Commands = SqliteCommands(connection, self.touched)
         self.people: People = SqlitePeople(connection)
         self.anchors: Anchors = SqliteAnchors(connection)
+        self.channels: Channels = SqliteChannels(connection)
         self.evidence: EvidenceReading = SqliteEvidence(connection)
         self.log_keys: LogKeys = SqliteLogKeys(connection)
         self.restores: Restores = SqliteRestores(connection)

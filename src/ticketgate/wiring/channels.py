@@ -1,0 +1,132 @@
+"""The ways to the sources beside their hooks: who is asked, in a loop each, and what is told."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import sha256
+from typing import Final
+
+import structlog
+
+from ticketgate.adapters.http import GuardedHttp, networks
+from ticketgate.adapters.lanes import Lane
+from ticketgate.adapters.loops import Loop
+from ticketgate.adapters.meters import Checks, Meters
+from ticketgate.adapters.platforms import ConfiguredPlatforms
+from ticketgate.domain.command import CommandKind
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.grant import CALL_SECONDS_MAX
+from ticketgate.domain.settings import PollSettings, Settings, SourceSettings
+from ticketgate.operations.evidence_place import EvidencePlace
+from ticketgate.operations.run_comments import CommentRunner
+from ticketgate.operations.run_polls import PollWorker
+from ticketgate.operations.write_back import tell_sources
+from ticketgate.ports import Clock, Platforms, Source, Store
+
+COMMENTS: Final = "comments"
+LATE_AFTER: Final = 3  # times `every`
+
+_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8
+_JITTER_STEPS: Final = 1 << 32
+_LOG: Final = structlog.get_logger("ticketgate.channels")
+
+
+class Channels:
+    """Polls and comments of a configuration."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        place: EvidencePlace,
+        meters: Meters,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._place = place
+        self._count = meters.received
+        meters.polled = self.ages
+        self._platforms: Platforms = ConfiguredPlatforms(settings.sources, _way_out)
+
+    def polls(self, sources: Mapping[str, Source]) -> list[Loop]:
+        """A loop for each source that is asked."""
+        return [
+            Loop(f"poll:{name}", self._worker(name, poll, sources[name]).step)
+            for name, poll in self._polled().items()
+            if name in sources
+        ]
+
+    def _polled(self) -> dict[str, PollSettings]:
+        found = self._settings.sources.items()
+        return {name: one.poll for name, one in found if one.poll is not None}
+
+    def _worker(self, name: str, poll: PollSettings, source: Source) -> PollWorker:
+        return PollWorker(
+            name=name,
+            source=source,
+            every=poll.every,
+            jitter=_jitter(name),
+            store=self._store,
+            platforms=self._platforms,
+            clock=self._clock,
+            origin=self._settings.origin,
+            log=_log_poll,
+            count=self._count,
+        )
+
+    def lane(self, snapshot: Callable[[], DirectorySnapshot]) -> Lane:
+        """The lane of comments: one at a time for each source, so that they keep their order."""
+        runner = CommentRunner(self._store, self._platforms, self._place, _log)
+        kinds = (CommandKind.COMMENT,)
+        return Lane(COMMENTS, kinds, self._store, self._clock, snapshot, runner.run, _one)
+
+    def settle(self) -> None:
+        """From now on tickets of just the sources with `write_back` are told."""
+        told = tuple(name for name, one in self._settings.sources.items() if one.comment)
+        self._store.write(partial(tell_sources, sources=told))
+
+    def readiness(self) -> Checks:
+        """The check `polls`: every source was read to its end within three times its `every`."""
+        polled = self._polled()
+        late = [
+            f"{name} ({int(age)} s)"
+            for name, age in self.ages().items()
+            if age > LATE_AFTER * polled[name].every.total_seconds()
+        ]
+        well = "every source was asked in time" if polled else "no source is asked"
+        return {"polls": (not late, ", ".join(late) or well)}
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since each source was read to its end, once polling of it has begun."""
+        found = {name: self._age(name, self._settings.sources[name]) for name in self._polled()}
+        return {name: age for name, age in found.items() if age is not None}
+
+    def _age(self, name: str, source: SourceSettings) -> float | None:
+        """Of the table that was read longest ago; None before polling began."""
+        now = self._clock.now()
+        with self._store.reading() as looking:
+            rows = [looking.channels.polled(name, table) for table in source.mapping.tables]
+        return max((row.age(now) for row in rows if row is not None), default=None)
+
+
+def _jitter(name: str) -> float:
+    """Where in its `every` a source's turn comes first: the same at each start."""
+    return int.from_bytes(sha256(name.encode()).digest()[:4]) / _JITTER_STEPS
+
+
+def _one(source: str) -> int:
+    del source
+    return 1
+
+
+def _way_out(poll: PollSettings) -> GuardedHttp:
+    return GuardedHttp(_SECONDS_MAX, networks(poll.allow_networks))
+
+
+def _log(event: str, code: str) -> None:
+    _LOG.warning(event, code=code)
+
+
+def _log_poll(source: str, code: str) -> None:
+    _LOG.warning("poll.failed", source=source, code=code)
