@@ -18,6 +18,7 @@ from ticketgate.domain.instants import duration_text
 from ticketgate.domain.matcher import Group, Matcher
 from ticketgate.domain.policy import (
     ApproveRule,
+    Automation,
     ClassifyRule,
     DurationField,
     Entitlement,
@@ -68,6 +69,7 @@ def compare(old: Policy, new: Policy) -> tuple[Change, ...]:
         *_entitlements(old, new),
         *_approve(old, new),
         *_limits(old, new),
+        *_automations(old, new),
     )
 
 
@@ -269,6 +271,40 @@ def _limit_changes(old: Limit, new: Limit, ident: str) -> Iterator[Change]:
                 duration_text(int(now.total_seconds())),
             )
             yield change(name, *spans, judged)
+
+
+# --- automations ---------------------------------------------------------------------------------
+
+
+def _automations(old: Policy, new: Policy) -> Iterator[Change]:
+    """One more answers for an account and bounds it, one less does neither: both let go a case."""
+    before = {one.id: one for one in old.automations}
+    after = {one.id: one for one in new.automations}
+    for ident, one in after.items():
+        if ident in before:
+            yield from _automation_changes(before[ident], one)
+        else:
+            judged = _Judged(_L, "what it asks within its boundary needs no person's look")
+            yield _whole("automations", ident, "added", one.where, judged)
+    for ident, one in before.items():
+        if ident not in after:
+            judged = _Judged(_L, "nothing bounds what it asks, where the directory knows it")
+            yield _whole("automations", ident, "removed", one.where, judged)
+
+
+def _automation_changes(old: Automation, new: Automation) -> Iterator[Change]:
+    change = _changes("automations", new.id, new.where)
+    if scale(old.match, new.match) is not Scale.SAME:
+        judged = _Judged(_L, "answers for other revisions, or leaves some without a boundary")
+        yield change("match", matcher_text(old.match), matcher_text(new.match), judged)
+    if old.owner != new.owner:
+        judged = _Judged(_O, "other people answer for it")
+        yield change("owner", old.owner.text, new.owner.text, judged)
+    for name in ("may", "targets"):
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            judged = _Judged(_T, "may ask less") if now < was else _Judged(_L, "may ask more")
+            yield change(name, ", ".join(sorted(was)), ", ".join(sorted(now)), judged)
 
 
 # --- in common -----------------------------------------------------------------------------------
