@@ -17,6 +17,7 @@ from ticketgate.cli.look import deliveries, requests
 from ticketgate.cli.policy.command import policy
 from ticketgate.cli.revoke import revoke
 from ticketgate.cli.serve import serve
+from ticketgate.cli.surface import surface
 from ticketgate.cli.triage import triage
 from ticketgate.wiring import VERSION
 
@@ -55,6 +56,7 @@ for _command in (
     triage,
     grants,
     exceptions,
+    surface,
     revoke,
     evidence,
     keys,

@@ -33,6 +33,7 @@ from ticketgate.domain.opening import (
     shapers_of,
 )
 from ticketgate.domain.policy import Policy
+from ticketgate.domain.surface import surface_of
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.domain.triage import after_triage
 from ticketgate.operations.approver_rows import record_claim
@@ -45,6 +46,7 @@ from ticketgate.operations.classified import (
 )
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, open_request, renew
+from ticketgate.operations.surface import note_surface
 from ticketgate.ports import Transaction
 
 
@@ -89,6 +91,10 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
         classification = classified(what, ground.policy, ground.snapshot)
     row, classification = _accept(tx, now, reading, what, classification, known, ground)
     open_breaches(tx, now, row, classification)
+    note_surface(
+        tx,
+        surface_of(what, classification, ground.policy, ground.snapshot, ground.own_users, now),
+    )
     apply_verdict(tx, now, row, classification, ground)
     return _finish(tx, reading, "processed", row.verdict, what.id)
 

@@ -28,6 +28,7 @@ from ticketgate.ports.outside import (
 )
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
+from ticketgate.ports.surface import Surface
 from ticketgate.ports.tables import (
     Anchors,
     Channels,
@@ -70,6 +71,7 @@ __all__ = [
     "Signer",
     "Source",
     "Store",
+    "Surface",
     "Targets",
     "Tickets",
     "Transaction",

@@ -11,6 +11,7 @@ from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
 from ticketgate.ports.restores import LogKeys, Restores
+from ticketgate.ports.surface import Surface
 from ticketgate.ports.tables import (
     Anchors,
     Channels,
@@ -44,6 +45,7 @@ class Reading(Protocol):
     restores: Restores
     keeping: Keeping
     exceptions: Exceptions
+    surface: Surface
     erasing: Erasing
 
 

@@ -223,6 +223,8 @@ class SqliteErasing:
         ):
             sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 -- fixed words
             self._db.execute(sql, (actor, subject))
+        sql = "UPDATE surface SET owner = 'person:' || ? WHERE owner = 'person:' || ?"
+        self._db.execute(sql, (actor, subject))
         sql = "UPDATE evidence_disclosure SET subject = ? WHERE subject = ? AND encoded IS NULL"
         self._db.execute(sql, (actor, subject))
         for table in ("actor", "session", "code"):

@@ -201,6 +201,17 @@ CREATE TABLE comment (
   about TEXT NOT NULL, text TEXT NOT NULL, idx INTEGER NOT NULL, queued_at TEXT NOT NULL) STRICT;
 """
 
+# What was seen to touch access; a view that nothing acts on.
+_STATEMENTS_9: Final = """
+CREATE TABLE surface (
+  id TEXT PRIMARY KEY, origin TEXT NOT NULL, source TEXT NOT NULL, tbl TEXT NOT NULL,
+  item TEXT NOT NULL, automation TEXT NOT NULL, account TEXT NOT NULL, kinds TEXT NOT NULL,
+  count INTEGER NOT NULL, owner TEXT NOT NULL, boundary TEXT NOT NULL, first_seen TEXT NOT NULL,
+  last_seen TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX surface_key ON surface (source, tbl, item, automation, account, origin);
+CREATE INDEX surface_seen ON surface (last_seen);
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -211,6 +222,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_6,
     _STATEMENTS_7,
     _STATEMENTS_8,
+    _STATEMENTS_9,
 )
 
 

@@ -14,6 +14,7 @@ from ticketgate.adapters.sqlite.keeping import SqliteKeeping
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
+from ticketgate.adapters.sqlite.surface_tables import SqliteSurface
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
     Anchors,
@@ -31,6 +32,7 @@ from ticketgate.ports import (
     People,
     Requests,
     Restores,
+    Surface,
     Tickets,
 )
 
@@ -53,6 +55,7 @@ class SqliteReading:
         self.log_keys: LogKeys = SqliteLogKeys(connection)
         self.restores: Restores = SqliteRestores(connection)
         self.keeping: Keeping = SqliteKeeping(connection)
+        self.surface: Surface = SqliteSurface(connection)
         self.exceptions: Exceptions = SqliteExceptions(connection)
         self.erasing: Erasing = SqliteErasing(connection)
 
