@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ticketgate.cli.look import PARKED
 from ticketgate.domain.exception_case import EXCEPTIONS
 from ticketgate.domain.opening import REASONS
+from ticketgate.operations.parked import PARKED
 from ticketgate.web.problems import STATUS
 
 ROOT: Final = Path(__file__).resolve().parents[2]

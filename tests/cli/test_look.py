@@ -7,9 +7,9 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.e2e.stage import Stage
 
-from ticketgate.cli.look import PARKED
 from ticketgate.domain.instants import from_text
 from ticketgate.domain.opening import REASONS
+from ticketgate.operations.parked import PARKED
 
 pytestmark = pytest.mark.slow
 

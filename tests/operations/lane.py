@@ -9,6 +9,8 @@ from ticketgate.connector_api import Ticket
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.policy import Word
+from ticketgate.operations.quarantine import QuarantineForm
+from ticketgate.operations.quarantine_desk import QuarantineDesk, QuarantineView
 from ticketgate.operations.triage import TriageForm
 from ticketgate.operations.triage_desk import TriageDesk, TriageView
 
@@ -24,18 +26,12 @@ def doubtful(ident: str = "p1", **more: str) -> Ticket:
 
 
 class Lane:
-    """The gate's triage desk, and what people say at it."""
+    """The gate's desks of triage and quarantine, and what people say at them."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        self.desk = TriageDesk(
-            store=gate.store,
-            clock=gate.clock,
-            directory=gate.directory,
-            snapshot=gate.desk.snapshot,
-            roles=ROLES,
-            policy=gate.policy,
-        )
+        parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, ROLES, gate.policy)
+        self.desk, self.quarantine = TriageDesk(*parts), QuarantineDesk(*parts)
 
     def listed(self, person: str = "bob") -> tuple[TriageView, ...]:
         found = self.desk.listed(person)
@@ -65,6 +61,34 @@ class Lane:
         said = self.desk.say(view.id, self.gate.session(person), form)
         assert isinstance(said, Refusal | EvidenceRef)
         return said.code if isinstance(said, Refusal) else ""
+
+    def parked(self, person: str = "bob") -> QuarantineView:
+        """The first delivery that is quarantined."""
+        found = self.quarantine.listed(person)
+        assert not isinstance(found, Refusal), found
+        view = self.quarantine.view(found[0].id, person)
+        assert isinstance(view, QuarantineView), view
+        return view
+
+    def judge(
+        self,
+        what: str,
+        person: str = "bob",
+        *,
+        why: str = WHY,
+        view: QuarantineView | None = None,
+    ) -> str:
+        """The code of the refusal; empty when it was recorded."""
+        view = view or self.parked()
+        form = QuarantineForm(what, why, view.shown)
+        said = self.quarantine.say(view.id, self.gate.session(person), form)
+        return said.code if isinstance(said, Refusal) else ""
+
+    def moves(self) -> list[tuple[str, str, str]]:
+        """(before, after, cause) of every move of a delivery that was ever quarantined."""
+        moves = [one for one in self.gate.records() if one.get("on") == "delivery"]
+        parked = {one["id"] for one in moves if one["to"] == "quarantined"}
+        return [(one["from"], one["to"], one["cause"]) for one in moves if one["id"] in parked]
 
     def verdicts(self) -> list[tuple[str, str, str]]:
         """(before, after, cause) of every record of a ticket."""

@@ -18,27 +18,14 @@ from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.polling import is_polled
-from ticketgate.operations.parked import parked_for
+from ticketgate.operations.parked import parked_for, parked_words
 from ticketgate.wiring import Look, look
 
 P = ParamSpec("P")
 
 LIMIT: Final = 50
-# What quarantined a delivery, in words. Codes of the strict JSON reader all mean `not_json`.
-PARKED: Final = {
-    "id_conflict": "The sender used this webhook-id for another body before.",
-    "no_mapping": "The source's `tables:` do not list this table; it blocks no other ticket.",
-    "no_table": "The record does not tell its table.",
-    "no_source": "The source is not configured any more.",
-    "no_ticket_id": "The record has no usable id.",
-    "not_a_record": "The body is not one record.",
-    "needs_poll": "A repeat without a version: only the platform can say what holds now.",
-    "version_conflict": "Two different records claim to be the same version of the ticket.",
-    "poison": "Our own code failed on it. That is a fault of ours; please report it.",
-}
-_NOT_JSON: Final = "The body is not strict JSON."
 _DELIVERY_STATES: Final = (
-    "accepted", "processed", "quarantined",
+    "accepted", "processed", "quarantined", "released", "dismissed",
     *(one.value for one in Verdict), "duplicate", "stale", "terminal", "approver_row",
     "no_ticket_event",
 )  # fmt: skip
@@ -130,7 +117,7 @@ def show_delivery(folder: Path, ident: str, *, as_json: bool) -> None:
     if as_json:
         echo_json({**plain(row), "why": reason, "evidence": evidence})
         return
-    words = PARKED.get(row.reason, _NOT_JSON) if row.reason else ""
+    words = parked_words(row.reason)
     echo_pairs(
         (
             ("id", row.id),

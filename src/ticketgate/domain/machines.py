@@ -19,6 +19,10 @@ DELIVERY: Final = frozenset(
         (NEW, "quarantined"),
         ("accepted", "processed"),
         ("accepted", "quarantined"),
+        ("quarantined", "released"),
+        ("quarantined", "dismissed"),
+        ("released", "processed"),
+        ("released", "quarantined"),
     }
 )
 TICKET: Final = frozenset(
@@ -146,6 +150,8 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "delivery.accepted": MOVE | {"source", "body", "webhook"},
     "delivery.quarantined": MOVE | {"source", "body", "reason"},
     "delivery.processed": MOVE | {"source", "body"},
+    "delivery.released": MOVE | {"source", "body", "person"},
+    "delivery.dismissed": MOVE | {"source", "body", "person"},
     "ticket.classified": MOVE
     | {"source", "table", "revision", "verdict", "state_class", "kinds", "tier", "rules", "blind"}
     | {"policy"},

@@ -7,7 +7,25 @@ from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.ports import Reading
 
+# What quarantined a delivery, in words. Codes of the strict JSON reader all mean `not_json`.
+PARKED: Final = {
+    "id_conflict": "The sender used this webhook-id for another body before.",
+    "no_mapping": "The source's `tables:` do not list this table; it blocks no other ticket.",
+    "no_table": "The record does not tell its table.",
+    "no_source": "The source is not configured any more.",
+    "no_ticket_id": "The record has no usable id.",
+    "not_a_record": "The body is not one record.",
+    "needs_poll": "A repeat without a version: only the platform can say what holds now.",
+    "version_conflict": "Two different records claim to be the same version of the ticket.",
+    "poison": "Our own code failed on it. That is a fault of ours; please report it.",
+}
+_NOT_JSON: Final = "The body is not strict JSON."
 _LIVE: Final = frozenset({GrantState.PLANNED, GrantState.PROVISIONING, GrantState.ACTIVE})
+
+
+def parked_words(reason: str) -> str:
+    """What quarantined a delivery, in words; empty where nothing did."""
+    return PARKED.get(reason, _NOT_JSON) if reason else ""
 
 
 def parked_for(reading: Reading, ticket: tuple[str, str, str]) -> DeliveryRow | None:

@@ -1,7 +1,7 @@
 """Receive: a verified delivery becomes durable and part of the log, once."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.evidence import EvidenceRef, Json, digest_of
@@ -9,6 +9,8 @@ from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.receipt import Receipt
 from ticketgate.ports import Transaction
+
+UNUSED: Final = frozenset({"quarantined", "dismissed"})  # nobody has used such a body
 
 
 def receive(
@@ -32,7 +34,7 @@ def receive(
         if row.body_digest == verified.body_digest:
             return Receipt(row.id, "duplicate", EvidenceRef(origin, row.index, row.leaf))
     # The sender may mend a body that nobody could use: that is no other word on the same revision.
-    conflict = any(row.state != "quarantined" or row.reason == "id_conflict" for row in earlier)
+    conflict = any(row.state not in UNUSED or row.reason == "id_conflict" for row in earlier)
     reason = "id_conflict" if conflict else quarantine
     state: Literal["accepted", "quarantined"] = "accepted" if reason is None else "quarantined"
     ident = tx.new_id("dlv")

@@ -133,7 +133,8 @@ def _odd(
         return _not_newer(ticket, last)
     if last.state_class in TERMINAL_STATES:
         return "processed", "terminal"
-    if ticket.version is None and (last.version is not None or _seen_before(tx, row)):
+    late = row.seq < known.delivery_seq  # released behind what was worked off since
+    if ticket.version is None and (last.version is not None or late or _seen_before(tx, row)):
         return "quarantined", "needs_poll"
     return None
 
@@ -158,7 +159,7 @@ def _finish(tx: Transaction, reading: Reading, state: str, effect: str, ticket: 
     row = reading.row
     reason = effect if state == "quarantined" else ""
     fields: dict[str, Json] = {"source": row.source, "body": row.body_digest, "reason": reason}
-    tx.append(edge("delivery", row.id, "accepted", state, effect, fields))
+    tx.append(edge("delivery", row.id, row.state, state, effect, fields))
     tx.deliveries.finish(row.seq, state, reason, ticket or row.ticket, effect)
     return effect
 

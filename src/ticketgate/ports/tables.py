@@ -29,7 +29,7 @@ class Deliveries(Protocol):
         """Store a row and its raw body; `row.seq` is ignored and given by the store."""
 
     def waiting(self, limit: int, after: int = 0) -> list[DeliveryRow]:
-        """Accepted rows behind the sequence number `after` that wait, oldest first."""
+        """Accepted and released rows behind the sequence number `after`, oldest first."""
 
     def at(self, seq: int) -> DeliveryRow | None:
         """The row with this sequence number."""
@@ -38,10 +38,22 @@ class Deliveries(Protocol):
         """The raw body, None when it was dropped."""
 
     def finish(self, seq: int, state: str, reason: str, ticket: str | None, effect: str) -> None:
-        """Work off a row. A processed row's raw body is dropped when its time is up."""
+        """Move a row to another state: worked off, quarantined, released or dismissed.
+
+        A processed row's raw body is dropped when its time is up.
+        """
 
     def backlog(self, source: str, ticket: str) -> int:
-        """How many accepted deliveries that are, or may be, of this ticket are not worked off."""
+        """How many deliveries that wait, and are or may be of this ticket, there are."""
+
+    def quarantined(self, limit: int) -> list[DeliveryRow]:
+        """Quarantined rows, newest first."""
+
+    def quarantined_one(self, ident: str) -> DeliveryRow | None:
+        """The quarantined row with this id."""
+
+    def drop_body(self, seq: int) -> None:
+        """Drop the raw body of one row."""
 
     def parked_after(self, source: str, ticket: str, seq: int) -> DeliveryRow | None:
         """A quarantined delivery later than `seq` that is, or else may be, of this ticket.

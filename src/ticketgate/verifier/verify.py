@@ -763,6 +763,7 @@ settings.loaded policy.loaded directory.loaded: authority digest
 delivery.accepted: MOVE body source webhook
 delivery.quarantined: MOVE body reason source
 delivery.processed: MOVE body source
+delivery.released delivery.dismissed: MOVE body person source
 ticket.classified: MOVE blind kinds policy revision rules source state_class table tier verdict
 ticket.approval_claimed: source state
 request.opened request.awaiting: REQUEST PARTIES
@@ -801,8 +802,10 @@ MOVES: dict[tuple[str, str, str], str] = {
         str.split,
         """
 delivery.accepted     delivery -:accepted
-delivery.quarantined  delivery -:quarantined accepted:quarantined
-delivery.processed    delivery accepted:processed
+delivery.quarantined  delivery -:quarantined accepted:quarantined released:quarantined
+delivery.processed    delivery accepted:processed released:processed
+delivery.released     delivery quarantined:released
+delivery.dismissed    delivery quarantined:dismissed
 ticket.classified     ticket   -:identity,not_identity,uncertain
 ticket.classified     ticket   identity:identity,not_identity,uncertain
 ticket.classified     ticket   not_identity:identity,not_identity,uncertain

@@ -15,10 +15,12 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
+from ticketgate.operations.quarantine_desk import QuarantineDesk
 from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.web.approve import add_approve
 from ticketgate.web.problems import status_of
+from ticketgate.web.quarantine import add_quarantine
 from ticketgate.web.replies import instant, refused, told
 from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
@@ -54,14 +56,14 @@ def create_app(
     new_secret: Callable[[], str],
     extra_blueprints: Iterable[flask.Blueprint] = (),
     restores: RestoreDesk | None = None,
-    triages: TriageDesk | None = None,
+    lanes: tuple[TriageDesk, QuarantineDesk] | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
     Every template is read and compiled here, so a broken one fails at start and none is read
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
-    `triages` there are the pages of the triage lane.
+    `lanes` there are the pages of triage and quarantine.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -72,8 +74,9 @@ def create_app(
         add_approve(app, desk)
     if restores is not None:
         add_restore(app, desk, restores)
-    if triages is not None:
-        add_triage(app, desk, triages)
+    if lanes is not None:
+        add_triage(app, desk, lanes[0])
+        add_quarantine(app, desk, lanes[1])
     add_sign_in(app, desk, new_secret)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)

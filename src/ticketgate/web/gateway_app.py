@@ -17,7 +17,7 @@ from ticketgate.web.probes import closed_pages, probes
 from ticketgate.web.problems import Answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
 from ticketgate.wiring import Gateway
-from ticketgate.wiring.console import triage_desk
+from ticketgate.wiring.console import lane_desks
 
 _NOWHERE: Final = "http://localhost"  # links are made from; closed pages make none
 
@@ -39,7 +39,7 @@ def doors(gateway: Gateway) -> Front:
         new_secret=gateway.ids.token,
         extra_blueprints=[looks, evidence_pages(partial(_hand_out, gateway))],
         restores=gateway.restores,
-        triages=None if gateway.lost else triage_desk(gateway),
+        lanes=None if gateway.lost else lane_desks(gateway),
     )
     if gateway.lost is not None:
         shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)

@@ -20,7 +20,7 @@ _GIVEN: Final = (
 _PARTIES: Final = "SELECT * FROM request WHERE instr(content, ?) OR id IN ({})"
 _DROP: Final = (
     "DELETE FROM delivery_body WHERE seq IN"
-    " (SELECT seq FROM delivery WHERE state <> 'accepted' AND {})"
+    " (SELECT seq FROM delivery WHERE state NOT IN ('accepted', 'released') AND {})"
 )
 GRANTS_OF: Final = (  # written as in the index
     "SELECT * FROM access_grant WHERE"

@@ -68,11 +68,13 @@ class SqliteDeliveries:
         self._touched.add("deliveries")
 
     def waiting(self, limit: int, after: int = 0) -> list[DeliveryRow]:
-        """Accepted rows behind `after` that wait, oldest first."""
-        sql = (  # left alone, SQLite would read every delivery there ever was
-            "SELECT * FROM delivery INDEXED BY delivery_waiting"
-            " WHERE state = 'accepted' AND seq > ? ORDER BY seq LIMIT ?"
+        """Accepted and released rows behind `after` that wait, oldest first."""
+        each = (  # left alone, SQLite would read every delivery there ever was
+            "SELECT * FROM (SELECT * FROM delivery INDEXED BY delivery_{}"
+            " WHERE state = '{}' AND seq > ?1 ORDER BY seq LIMIT ?2)"
         )
+        both = (each.format(*one) for one in (("waiting", "accepted"), ("released", "released")))
+        sql = " UNION ALL ".join(both) + " ORDER BY seq LIMIT ?2"
         return [_delivery(row) for row in rows(self._db, sql, after, limit)]
 
     def at(self, seq: int) -> DeliveryRow | None:
@@ -85,20 +87,38 @@ class SqliteDeliveries:
         found: bytes | None = scalar(self._db, "SELECT body FROM delivery_body WHERE seq = ?", seq)
         return found
 
+    def quarantined(self, limit: int) -> list[DeliveryRow]:
+        """Quarantined rows, newest first."""
+        sql = "SELECT * FROM delivery WHERE state = 'quarantined' ORDER BY seq DESC LIMIT ?"
+        return [_delivery(row) for row in rows(self._db, sql, limit)]
+
+    def quarantined_one(self, ident: str) -> DeliveryRow | None:
+        """The quarantined row with this id."""
+        sql = "SELECT * FROM delivery WHERE state = 'quarantined' AND id = ?"
+        row = one(self._db, sql, ident)
+        return None if row is None else _delivery(row)
+
+    def drop_body(self, seq: int) -> None:
+        """Drop the raw body of one row."""
+        self._db.execute("DELETE FROM delivery_body WHERE seq = ?", (seq,))
+
     def finish(self, seq: int, state: str, reason: str, ticket: str | None, effect: str) -> None:
-        """Work off a row."""
+        """Move a row to another state: worked off, quarantined, released or dismissed."""
+        if state == "released":
+            self._touched.add("deliveries")
         self._db.execute(
             "UPDATE delivery SET state = ?, reason = ?, ticket = ?, effect = ? WHERE seq = ?",
             (state, reason, ticket, effect, seq),
         )
 
     def backlog(self, source: str, ticket: str) -> int:
-        """How many accepted deliveries that are, or may be, of this ticket are not worked off."""
+        """How many deliveries that wait, and are or may be of this ticket, there are."""
         sql = (
-            "SELECT count(*) FROM delivery WHERE source = ? AND state = 'accepted'"
+            "SELECT count(*) FROM delivery WHERE source = ? AND state = '{}'"
             " AND (ticket IS NULL OR ticket = ?)"
         )
-        return int(scalar(self._db, sql, source, ticket))
+        states = ("accepted", "released")  # each has an index of its own
+        return sum(int(scalar(self._db, sql.format(one), source, ticket)) for one in states)
 
     def parked_after(self, source: str, ticket: str, seq: int) -> DeliveryRow | None:
         """A quarantined delivery later than `seq` that is, or else may be, of this ticket."""
@@ -119,7 +139,7 @@ class SqliteDeliveries:
         """Drop raw bodies of rows received before that do not wait."""
         cursor = self._db.execute(
             "DELETE FROM delivery_body WHERE seq IN (SELECT seq FROM delivery"
-            " WHERE state <> 'accepted' AND received_at < ?)",
+            " WHERE state NOT IN ('accepted', 'released') AND received_at < ?)",
             (to_text(before),),
         )
         return cursor.rowcount

@@ -1,0 +1,91 @@
+"""Quarantine: a named person has a parked delivery worked off again, or dismisses it.
+
+`docs/rules.md`, "Quarantine". Whatever is parked and may be of a ticket blocks its approvals.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
+from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.machines import edge
+from ticketgate.operations.actors import actor_of
+from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_ticket
+from ticketgate.ports import Reading, Transaction
+
+RELEASE, DISMISS = "release", "dismiss"
+_AFTER: Final = {RELEASE: "released", DISMISS: "dismissed"}
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineForm:
+    """What was posted: `release` or `dismiss`, why, and the digest of what the page showed."""
+
+    what: str
+    justification: str
+    shown: str
+
+
+def shown_of(row: DeliveryRow) -> str:
+    """The digest of what a page shows of a delivery."""
+    return digest_of([row.id, row.state, row.reason, row.ticket or ""])
+
+
+def own_delivery(reading: Reading, row: DeliveryRow, who: Sayer) -> Refusal | None:
+    """Nobody judges a delivery of a ticket that is their own, as far as the ticket is known."""
+    if row.ticket is None:
+        return None
+    known = reading.tickets.of_platform_id(row.source, row.ticket)
+    found = (own_ticket(one, who.subject, who.snapshot) for one in known)
+    return next((refusal for refusal in found if refusal is not None), None)
+
+
+def judge(
+    tx: Transaction, now: datetime, *, ident: str, form: QuarantineForm, who: Sayer
+) -> EvidenceRef | Refusal:
+    """Release a quarantined delivery, or dismiss it for good.
+
+    Released, it waits as one that was just accepted, and is processed or quarantined anew.
+    Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
+    `shown_changed`, `what`, `body_dropped`, `justification`.
+    """
+    refusal = may_say(tx, now, who)
+    row = tx.deliveries.quarantined_one(ident)
+    if refusal is not None or row is None:
+        return refusal or Refusal("not_found", "No such delivery is quarantined.")
+    refusal = own_delivery(tx, row, who) or _bad_form(tx, row, form)
+    if refusal is not None:
+        return refusal
+    after = _AFTER[form.what]
+    reason = row.reason if form.what == DISMISS else ""
+    fields: dict[str, Json] = {
+        "source": row.source,
+        "body": row.body_digest,
+        "reason": reason,
+        "person": actor_of(tx, who.subject),
+        "method": who.method,
+    }
+    why = Disclosure(
+        "justification", form.justification.strip(), subject=who.subject, kind="triage"
+    )
+    ref = tx.append(edge("delivery", row.id, row.state, after, after, fields, (why,)))
+    tx.deliveries.finish(row.seq, after, reason, row.ticket, after)
+    return ref
+
+
+def _bad_form(tx: Transaction, row: DeliveryRow, form: QuarantineForm) -> Refusal | None:
+    if form.shown != shown_of(row):
+        return Refusal(
+            "shown_changed", "This is not what the page shows now.", "Read it again, then say so."
+        )
+    if form.what not in _AFTER:
+        return Refusal("what", "Say what becomes of the delivery.", "Choose one of the two.")
+    if form.what == RELEASE and tx.deliveries.body(row.seq) is None:
+        return Refusal(
+            "body_dropped",
+            "Its raw body is gone, so it cannot be worked off again.",
+            "Save the ticket again on the platform, and dismiss this delivery.",
+        )
+    return bad_justification(form.justification)

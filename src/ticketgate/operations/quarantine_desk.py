@@ -1,0 +1,148 @@
+"""The quarantine desk: what people with the role `triage` see of parked deliveries, and say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.evidence import EvidenceRef
+from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.roles import Roles, may_triage
+from ticketgate.operations.desk import Session
+from ticketgate.operations.parked import parked_words
+from ticketgate.operations.quarantine import QuarantineForm, judge, own_delivery, shown_of
+from ticketgate.operations.triage import Sayer
+from ticketgate.operations.view import note_view
+from ticketgate.ports import Clock, Directory, Reading, Store
+
+LISTED_MAX: Final = 200
+LIST: Final = "quarantine"  # what the record of a look at the whole list is about
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineView:
+    """One quarantined delivery. `blocks` are the live requests that it keeps from approval."""
+
+    id: str
+    source: str
+    received_at: datetime
+    age_seconds: int
+    reason: str
+    words: str
+    ticket: str  # the platform's id of the ticket that it is of, empty where it is not known
+    numbers: tuple[str, ...]  # what people call that ticket
+    blocks: tuple[tuple[str, str], ...]  # (ticket number, entitlement)
+    whole: bool  # its raw body is there still
+    shown: str
+    barred: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineDesk:
+    """`snapshot` reads the directory and records it before it is relied on."""
+
+    store: Store
+    clock: Clock
+    directory: Directory
+    snapshot: Callable[[], DirectorySnapshot]
+    roles: Roles
+    policy: Policy
+
+    def listed(self, subject: str) -> tuple[QuarantineView, ...] | Refusal:
+        """What is quarantined: first what blocks somebody, the oldest first.
+
+        Refusals: those of `may_triage`, of the directory. A look is recorded once an hour.
+        """
+        who = self._who(subject)
+        if isinstance(who, Refusal):
+            return who
+        with self.store.reading() as looking:
+            rows = looking.deliveries.quarantined(LISTED_MAX)
+            views = _views(looking, rows[::-1], who, self.clock.now())
+        self.store.write(partial(note_view, request=LIST, subject=subject))
+        return tuple(sorted(views, key=lambda one: not one.blocks))
+
+    def view(self, ident: str, subject: str) -> QuarantineView | Refusal:
+        """One quarantined delivery. Refusals: as of `listed`, and `not_found`."""
+        who = self._who(subject)
+        if isinstance(who, Refusal):
+            return who
+        with self.store.reading() as looking:
+            row = looking.deliveries.quarantined_one(ident)
+            views = [] if row is None else _views(looking, [row], who, self.clock.now())
+        if not views:
+            return Refusal("not_found", "No such delivery is quarantined.")
+        self.store.write(partial(note_view, request=ident, subject=subject))
+        return views[0]
+
+    def say(self, ident: str, session: Session, form: QuarantineForm) -> EvidenceRef | Refusal:
+        """Release or dismiss it. Refusals: those of `judge`, of the directory and the store."""
+        try:
+            who = Sayer(session.subject, session.method, self.roles, self.policy, self.snapshot())
+            return self.store.write(partial(judge, ident=ident, form=form, who=who))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _who(self, subject: str) -> Sayer | Refusal:
+        try:
+            snapshot = self.directory.read(self.clock.now())
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        refusal = may_triage(self.roles, subject, snapshot)
+        return refusal or Sayer(subject, "", self.roles, self.policy, snapshot)
+
+
+def _views(
+    looking: Reading, rows: list[DeliveryRow], who: Sayer, now: datetime
+) -> list[QuarantineView]:
+    waiting = [(one, _worked_off(looking, one)) for one in looking.requests.live()]
+    return [_view(looking, row, waiting, who, now) for row in rows]
+
+
+def _worked_off(looking: Reading, request: AccessRequest) -> int:
+    """Up to which delivery the ticket of a request is worked off."""
+    row = looking.tickets.find(request.ticket)
+    return 0 if row is None else row.delivery_seq
+
+
+def _view(
+    looking: Reading,
+    row: DeliveryRow,
+    waiting: list[tuple[AccessRequest, int]],
+    who: Sayer,
+    now: datetime,
+) -> QuarantineView:
+    ticket = row.ticket or ""
+    known = looking.tickets.of_platform_id(row.source, ticket)
+    return QuarantineView(
+        id=row.id,
+        source=row.source,
+        received_at=row.received_at,
+        age_seconds=max(0, int((now - row.received_at).total_seconds())),
+        reason=row.reason,
+        words=parked_words(row.reason),
+        ticket=ticket,
+        numbers=tuple(one.ticket.number for one in known),
+        blocks=tuple(
+            (request.ticket_number, request.entitlement)
+            for request, seq in waiting
+            if _blocks(row, request, seq)
+        ),
+        whole=looking.deliveries.body(row.seq) is not None,
+        shown=shown_of(row),
+        barred=own_delivery(looking, row, who),
+    )
+
+
+def _blocks(row: DeliveryRow, request: AccessRequest, seq: int) -> bool:
+    """As `parked.unsettled` has it: it is, or may be, of the ticket, and came after."""
+    if row.source != request.source or row.seq <= seq:
+        return False
+    if row.ticket is None:
+        return row.reason != "no_mapping"
+    return row.ticket == request.ticket_id
