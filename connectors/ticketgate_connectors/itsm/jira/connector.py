@@ -141,7 +141,7 @@ def _request_type(issue: Record) -> dict[str, Value | Missing]:
     """
     for cell in _customs(issue).values():
         found = cell.get("requestType") if isinstance(cell, Mapping) else None
-        read = None if found is None else SHAPE.reference(found)
+        read = SHAPE.reference(found) if isinstance(found, Mapping) else None
         if read is not None:
             return {"catalog_item": read}
     kind = text_at(issue, "fields.project.projectTypeKey")

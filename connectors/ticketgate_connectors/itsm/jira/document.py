@@ -65,7 +65,8 @@ def _words(root: JsonValue) -> Iterator[str | None]:
         if not isinstance(node, Mapping) or depth > DEPTH_MAX or seen > NODES_MAX:
             yield None
             return
-        kind, inner = node.get("type"), node.get("content", [])
+        told, inner = node.get("type"), node.get("content", [])
+        kind = told if isinstance(told, str) else ""
         if kind in BLOCKS and isinstance(inner, list) and len(inner) <= NODES_MAX:
             stack.append(("\n", depth))
             stack.extend((one, depth + 1) for one in reversed(inner))
@@ -74,13 +75,12 @@ def _words(root: JsonValue) -> Iterator[str | None]:
             yield _word(node, kind)
 
 
-def _word(node: Mapping[str, JsonValue], kind: JsonValue) -> str | None:
+def _word(node: Mapping[str, JsonValue], kind: str) -> str | None:
     if kind == "hardBreak":
         return "\n"
     if kind == "text":
         found = node.get("text")
     else:
         attrs = node.get("attrs")
-        name = INLINE.get(kind, "") if isinstance(kind, str) else ""
-        found = attrs.get(name) if isinstance(attrs, Mapping) else None
+        found = attrs.get(INLINE.get(kind, "")) if isinstance(attrs, Mapping) else None
     return found if isinstance(found, str) else None

@@ -59,18 +59,17 @@ class Zendesk:
                 `no_ticket_id`.
         """
         body = object_of(payload, send=SEND)
-        kind = text_at(body, "type")
         if is_test(body) or is_test(body.get("ticket")):
             return NoTicket("test")
-        if kind.startswith(EVENT) and not kind.startswith(TICKET_EVENT):
+        event = _event(body)
+        if event and not event.startswith(TICKET_EVENT):
             return NoTicket("event")
-        event = kind.startswith(EVENT)
-        record = body.get("detail") if event else body.get("ticket", body)
+        record = body.get("detail") if event else body
+        if not event and "id" not in body:
+            record = body.get("ticket", body)
         if not isinstance(record, Mapping):
             raise not_a_record(SEND)
-        if not event:
-            kind = ""
-        return _revision(body, record, kind).ticket(mapped(mapping, TABLE), mapping.source)
+        return _revision(body, record, event).ticket(mapped(mapping, TABLE), mapping.source)
 
     def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
         """None: the ids of Zendesk's invocations tell no ticket."""
@@ -78,6 +77,16 @@ class Zendesk:
 
 
 ZENDESK: Final = Zendesk()
+
+
+def _event(body: Record) -> str:
+    """The kind of event; "" for what a trigger posts.
+
+    A trigger's body is text with the requester's words put in, so what it may hold further down
+    is never believed over what it has on top: an id, or the requester.
+    """
+    kind = text_at(body, "type")
+    return kind if kind.startswith(EVENT) and "requester_id" not in body else ""
 
 
 def _revision(body: Record, record: Record, event: str) -> Revision:
