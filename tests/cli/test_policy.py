@@ -70,3 +70,49 @@ def test_a_faulty_new_policy_is_told_by_line(terminal: Terminal) -> None:
     done = terminal("policy", "diff", with_text(terminal, "mode: enforce", "mode: enforced"))
     assert done.exit_code == 2
     assert "new.yaml:5: mode: unknown word 'enforced'" in done.stderr
+
+
+def test_the_shipped_cases_pass_and_use_every_rule(terminal: Terminal) -> None:
+    found = terminal.json("policy", "test")
+    assert found["cases"]
+    assert [one["name"] for one in found["cases"] if not one["ok"]] == []
+    assert found["never_used"] == []
+
+
+CASE = """\
+version: 1
+now: 2026-11-26T09:00:00Z
+cases:
+  - name: the sample is of low risk
+    ticket: { source: snow-prod, file: sample-ticket.json }
+    expect: { verdict: identity, tier: low }
+"""
+
+
+def test_a_case_that_fails_tells_what_was_expected_and_seen(terminal: Terminal) -> None:
+    path = terminal.folder / "other_test.yaml"
+    path.write_text(CASE)
+    done = terminal("policy", "test", str(path))
+    assert done.exit_code == 1
+    assert f"FAIL the sample is of low risk ({path}:4)" in done.stdout
+    assert f'{path}:6: tier\n         expected "low"\n         seen     "high"' in done.stdout
+    assert "1 case, 1 failed" in done.stdout
+    assert "never used: classify talks-of-break-glass (policy.yaml:" in done.stdout
+    told = terminal.json("policy", "test", str(path), code=1)
+    assert told["cases"][0]["missed"][0]["seen"] == "high"
+
+
+def test_faults_of_all_test_files_are_told_at_once(terminal: Terminal) -> None:
+    for name in ("a_test.yaml", "b_test.yaml"):
+        (terminal.folder / name).write_text(CASE.replace("tier:", "teir:"))
+    done = terminal("policy", "test")
+    assert done.exit_code == 2
+    assert "a_test.yaml:6: " in done.stderr
+    assert "b_test.yaml:6: " in done.stderr
+
+
+def test_without_a_test_file_there_is_nothing_to_pass(terminal: Terminal) -> None:
+    (terminal.folder / "policy_test.yaml").unlink()
+    done = terminal("policy", "test")
+    assert done.exit_code == 2
+    assert "there is no *_test.yaml" in done.stderr

@@ -75,16 +75,17 @@ def read_directory(data: bytes, report: Report) -> DirectoryRead | None:
     """What the bytes of a directory say; None when anything is wrong, with the faults reported."""
     node = parse(data, report)
     top = None if node is None else Place(node, "", report).section()
-    if top is None:
-        return None
+    found = None if top is None else directory_in(top, sha256(data).hexdigest())
+    return None if report.faults else found
+
+
+def directory_in(top: Section, digest: str) -> DirectoryRead:
+    """What a mapping with `people` and `groups` says; faults go to its report."""
     reader = _Reader()
     groups = _read_groups(top.need("groups"))
     people = reader.people(top.need("people"))
     top.close()
     reader.check_names(people, groups)
-    if report.faults:
-        return None
-    digest = sha256(data).hexdigest()
     return DirectoryRead(digest, people, groups, tuple(reader.systems))
 
 
@@ -119,7 +120,7 @@ class _Reader:
         for name, place in self._managers:
             if name not in people:
                 place.fault(f"nobody has the id {name!r}{did_you_mean(name, people)}")
-            elif place.path == f"people.{name}.manager":
+            elif place.path.endswith(f"people.{name}.manager"):
                 place.fault("nobody is their own manager")
         for name, place in self._groups:
             if name not in groups:

@@ -21,7 +21,7 @@ from ticketgate.wiring.commands import (
 )
 from ticketgate.wiring.evidence import export, newest_checkpoint, prove
 from ticketgate.wiring.gateway import VERSION, Gateway
-from ticketgate.wiring.policies import policy_schema, read_policy
+from ticketgate.wiring.policies import policy_schema, read_cases, read_policy, rehearsal
 from ticketgate.wiring.verifying import (
     open_bundle,
     own_certificates,
@@ -54,8 +54,10 @@ __all__ = [
     "policy_schema",
     "prove",
     "public_keys",
+    "read_cases",
     "read_policy",
     "read_source",
+    "rehearsal",
     "signing_key_place",
     "strict_ed25519",
     "this_user",

@@ -1,15 +1,24 @@
 """What policy commands need, and the record of which policy holds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ticketgate.adapters import policy_schema as schemas
+from ticketgate.adapters.configuration import Configuration
+from ticketgate.adapters.connectors import configured_sources
 from ticketgate.adapters.kept_policies import keep_policy, kept_policy
 from ticketgate.adapters.policy_file import load_policy
+from ticketgate.adapters.policy_test_file import load_cases
+from ticketgate.adapters.rehearsal_stage import MemoryTargets, fresh_store
 from ticketgate.domain.policy import Policy
+from ticketgate.domain.policy_case import Case
 from ticketgate.domain.policy_diff import compare, difference
 from ticketgate.domain.settings import Settings
+from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
 from ticketgate.operations.start import note_loaded
 from ticketgate.ports import Store
 
@@ -45,3 +54,22 @@ def note_policy(store: Store, settings: Settings, policy: Policy) -> None:
         before = kept_policy(folder, last)
         kind = "unknown" if before is None else difference(compare(before, policy))
     store.write(partial(note_loaded, kind="policy", digest=policy.digest, difference=kind))
+
+
+def read_cases(path: Path, configuration: Configuration, now: datetime) -> tuple[Case, ...]:
+    """The cases of a test file, on the configured directory and sources.
+
+    Raises:
+        ConfigurationError: with every fault of the file.
+        TicketgateError: code `directory_unreadable`.
+    """
+    sources = configured_sources(configuration.settings.sources)
+    return load_cases(path, configuration.directory.read(now), sources)
+
+
+@contextmanager
+def rehearsal(case: Case, policy: Policy) -> Iterator[Rehearsal]:
+    """A gateway for one case, gone afterwards."""
+    clock = SetClock(case.now)
+    with fresh_store(ORIGIN, clock) as store:
+        yield Rehearsal(store, clock, MemoryTargets(), policy, case.snapshot)

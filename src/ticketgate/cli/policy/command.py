@@ -5,6 +5,7 @@ import click
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.policy.diff import diff
+from ticketgate.cli.policy.test import test_command
 from ticketgate.cli.showing import echo_json, echo_pairs
 from ticketgate.domain.identity_event import KIND_MEANINGS
 from ticketgate.wiring import policy_schema
@@ -12,7 +13,7 @@ from ticketgate.wiring import policy_schema
 
 @click.group(cls=Listed)
 def policy() -> None:
-    """Policy as code: what it knows, and what a new one changes."""
+    """Policy as code: test it, and see what a new one changes."""
 
 
 @policy.command("kinds")
@@ -40,5 +41,5 @@ def schema() -> None:
     echo_json(policy_schema())
 
 
-for _command in (diff,):
+for _command in (test_command, diff):
     policy.add_command(_command)
