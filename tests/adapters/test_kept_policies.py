@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.adapters.test_policy_file import GOOD
 
 from ticketgate.adapters.kept_policies import FOLDER, keep_policy, kept_policy
+from ticketgate.adapters.policy_file import load_policy
 
 DIGEST = sha256(GOOD.encode()).hexdigest()
 
@@ -45,5 +46,14 @@ def test_a_copy_that_was_tampered_with_is_none_and_is_kept_anew(tmp_path: Path) 
 def test_a_copy_that_this_version_does_not_read_is_none(tmp_path: Path) -> None:
     text = GOOD.replace("mode: enforce", "mode: unheard-of")
     digest = sha256(text.encode()).hexdigest()
-    assert keep_policy(tmp_path, written(tmp_path, text), digest)
+    assert not keep_policy(tmp_path, written(tmp_path, text), digest)
     assert kept_policy(tmp_path, digest) is None
+
+
+def test_a_policy_with_a_pack_is_kept_under_the_digest_of_both(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD + "packs: [helpdesk_phrases]\n")
+    digest = load_policy(path).digest
+    assert keep_policy(tmp_path, path, digest)
+    found = kept_policy(tmp_path, digest)
+    assert found
+    assert len(found.classify) > 1

@@ -27,8 +27,7 @@ cases:
       source: snow-prod
       table: sc_req_item
       state: "1"
-      fields: { opened_by: person:alice, requested_for: { id: x }, catalog_item: Laptop,
-        number: R1 }
+      fields: { opened_by: person:alice, requested_for: { id: x }, catalog_item: Mac, number: R1 }
       variables: { role: dba, hours: null }
     expect: { verdict: identity, kinds: privilege.elevate, blocked: [], seconds: 2h }
     steps:
@@ -62,7 +61,7 @@ def test_cases_are_read_whole(tmp_path: Path) -> None:
     assert two.now == datetime(2027, 1, 1, tzinfo=UTC)
     assert one.ticket.fields["opened_by"] == Reference(ACCOUNTS["alice"], "Alice Moreau")
     assert one.ticket.fields["requested_for"] == Reference("x", None)
-    assert one.ticket.fields["catalog_item"] == Reference(None, "Laptop")
+    assert one.ticket.fields["catalog_item"] == Reference(None, "Mac")
     assert one.ticket.variables == {"role": "dba", "hours": Missing.ABSENT}
     assert (one.ticket.bound_to, one.ticket.state_class) == ("requested_for", StateClass.OPEN)
     assert one.ticket.updated_by == ACCOUNTS["alice"]
@@ -82,7 +81,7 @@ def test_steps_are_read_in_order(tmp_path: Path) -> None:
     assert ticket.ticket
     assert (ticket.ticket.version, ticket.ticket.state_class) == (2, StateClass.CLOSED)
     assert ticket.ticket.fields["number"] is Missing.ABSENT
-    assert ticket.ticket.fields["catalog_item"] == Reference(None, "Laptop")
+    assert ticket.ticket.fields["catalog_item"] == Reference(None, "Mac")
     assert ticket.ticket.updated_by == ACCOUNTS["bob"]
     assert (leaves.do, leaves.by) == ("leaves", "bob")
 

@@ -11,11 +11,20 @@ from tests.domain.cast import ALWAYS, entitlement, rule, stage, word
 
 from ticketgate.domain.identity_event import Outcome, Tier, Verdict
 from ticketgate.domain.implication import Scale, asks_about, implies, matcher_text, scale
+from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Clause, Group, Look, Matcher, decide
-from ticketgate.domain.policy import ApproveRule, ClassifyRule, DurationField, Limit, Policy
+from ticketgate.domain.policy import (
+    ApproveRule,
+    Automation,
+    ClassifyRule,
+    DurationField,
+    Limit,
+    Policy,
+)
 from ticketgate.domain.policy_diff import Change, Direction, compare, difference
 from ticketgate.domain.strictness import Strength, strength_of
 from ticketgate.domain.ticket import Missing
+from ticketgate.domain.weights import Weights
 
 HOUR = timedelta(hours=1)
 
@@ -256,6 +265,67 @@ def test_limits_that_come_and_go() -> None:
     assert only(limits=(LIMIT, closer)) == ("added", "", "tightened")
     assert only(limits=(LIMIT, elsewhere)) == ("added", "", "loosened")
     assert only(limits=()) == ("removed", "", "loosened")
+
+
+FLOW = Automation(
+    "flow", both("ticket.updated_by=svc"), word("person:carol"), frozenset({"mover"}),
+    frozenset({"corp-scim"}), "policy.yaml:60", "a" * 64,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "direction"),
+    [
+        ("owner", word("person:dan"), "other"),
+        ("may", frozenset({"mover", "leaver"}), "loosened"),
+        ("may", frozenset({"leaver"}), "loosened"),
+        ("targets", frozenset(), "tightened"),
+        ("match", both("ticket.updated_by=svc,root"), "loosened"),
+        ("match", both("ticket.updated_by=svc", "ticket.table=x"), "loosened"),
+    ],
+)
+def test_an_automation_that_changes(field: str, value: object, direction: str) -> None:
+    new = replace(FLOW, **{field: value})  # type: ignore[arg-type]
+    (found,) = compare(replace(OLD, automations=(FLOW,)), replace(OLD, automations=(new,)))
+    assert (found.what, found.field, found.direction.value) == ("changed", field, direction)
+
+
+def test_automations_that_come_and_go() -> None:
+    assert only(automations=(FLOW,)) == ("added", "", "loosened")
+    (found,) = compare(replace(OLD, automations=(FLOW,)), OLD)
+    assert (found.what, found.direction) == ("removed", Direction.LOOSENED)
+
+
+def covered(*codes: str) -> Covered:
+    return Covered(codes, "policy.yaml:70", 70, "d" * 64)
+
+
+def test_fewer_languages_are_tighter_and_more_are_looser() -> None:
+    assert only(languages=covered("en")) == ("changed", "languages", "tightened")
+    english, both_ = (replace(OLD, languages=covered(*one)) for one in (("en",), ("en", "de")))
+    told = [compare(english, both_), compare(both_, english), compare(english, OLD)]
+    assert [difference(one) for one in told] == ["loosened", "tightened", "loosened"]
+    assert told[2][0].new == "any"
+
+
+def test_weights_that_come_are_tighter_and_others_may_be_looser() -> None:
+    one, other = (Weights({"access": 1}, 1, "w", 1, digest * 64) for digest in "ab")
+    assert only(weights=one) == ("changed", "weights", "tightened")
+    told = compare(replace(OLD, weights=one), replace(OLD, weights=other))
+    assert difference(told) == "loosened"
+    assert difference(compare(replace(OLD, weights=one), OLD)) == "loosened"
+
+
+def test_a_wide_clause_holds_where_a_narrow_one_does_and_not_the_other_way_round() -> None:
+    narrow = clause("ticket.text|contains=Access")
+    wide = replace(narrow, wide=True)
+    assert implies(narrow, wide)
+    assert not implies(wide, narrow)
+    assert implies(replace(wide, values=("ACCESS",)), wide)
+    assert not implies(replace(wide, values=("access to",)), wide)
+    greek = replace(wide, values=("Άccess",))
+    assert implies(greek, greek)
+    assert not implies(greek, replace(wide, values=("άccess",)))
 
 
 # --- implication ----------------------------------------------------------------------------------

@@ -72,12 +72,20 @@ def asks_about(matcher: Matcher, field: str) -> bool:
 
 def _clause_implies(one: Clause, other: Clause) -> bool:
     """One field and test, and each value of `one` is covered by one of `other`."""
-    if (one.field, one.test) != (other.field, other.test):
+    if (one.field, one.test) != (other.field, other.test) or one.wide > other.wide:
         return False
+    if other.wide:  # the forms that are looked for tell nothing of one value within another
+        return all(_same_value(value, other.values) for value in one.values)
     if one.test in _EXACT:
         return set(one.values) <= set(other.values)
     known = {value.casefold() for value in other.values}
     return all(_covered(value.casefold(), one.test, known) for value in one.values)
+
+
+def _same_value(value: str, known: tuple[str, ...]) -> bool:
+    """Capitals fold as other letters than small ones do, beyond ASCII."""
+    folds = {one.casefold() for one in known}
+    return value in known or (value.isascii() and value.casefold() in folds)
 
 
 def _covered(value: str, test: str, known: set[str]) -> bool:

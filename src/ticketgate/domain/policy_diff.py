@@ -7,7 +7,7 @@ convention a higher tier is tighter.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Final, NamedTuple
@@ -70,6 +70,7 @@ def compare(old: Policy, new: Policy) -> tuple[Change, ...]:
         *_approve(old, new),
         *_limits(old, new),
         *_automations(old, new),
+        *_readers(old, new),
     )
 
 
@@ -305,6 +306,25 @@ def _automation_changes(old: Automation, new: Automation) -> Iterator[Change]:
         if was != now:
             judged = _Judged(_T, "may ask less") if now < was else _Judged(_L, "may ask more")
             yield change(name, ", ".join(sorted(was)), ", ".join(sorted(now)), judged)
+
+
+def _readers(old: Policy, new: Policy) -> Iterator[Change]:
+    """What makes a ticket uncertain that no rule speaks of."""
+    change = _changes("policy", "languages", "policy.yaml")
+    codes = [None if one.languages is None else set(one.languages.codes) for one in (old, new)]
+    was, now = codes
+    if was != now:
+        fewer = now is not None and (was is None or now < was)
+        less = _Judged(_T, "a person looks at texts in more languages")
+        more = _Judged(_L, "texts in more languages pass without a look")
+        texts = ["any" if one is None else ", ".join(sorted(one)) for one in codes]
+        yield change("languages", texts[0], texts[1], less if fewer else more)
+    digests = ["" if one.weights is None else one.weights.digest for one in (old, new)]
+    if digests[0] != digests[1]:
+        added = _Judged(_T, "a score may bring tickets before a person")
+        other = _Judged(_L, "some texts may score less, and pass without a look")
+        judged = other if digests[0] else added
+        yield replace(change("weights", digests[0], digests[1], judged), id="weights")
 
 
 # --- in common -----------------------------------------------------------------------------------
