@@ -153,6 +153,10 @@ def test_a_validation_of_glpi_is_a_claim_about_its_ticket() -> None:
 def test_who_wrote_a_ticket_of_glpi_is_not_guessed_from_its_requester() -> None:
     """Mallory may open a ticket in which Alice asks; the operator may map it, knowing that."""
     assert GLPI_PLATFORM.says().value("opened_by") is Missing.ABSENT
+    table = TableMapping("Ticket", map={"opened_by": "requester", "window": "assigned"})
+    mapping = SourceMapping("desk", {"Ticket": table})
+    mapped = GLPI_PLATFORM.read(glpi(Says()), mapping)
+    assert mapped.value("opened_by") == Reference("102", "Somebody")
     told = changed(GLPI_PLATFORM, "item", user_recipient={"id": 66, "name": "mallory"})
     assert GLPI_PLATFORM.read(told).value("opened_by") == Reference("66", "mallory")
 

@@ -34,7 +34,7 @@ MAPPING = SourceMapping("rt", {"ticket": TableMapping("ticket")})
 
 
 def run(**ticket: Any) -> dict[str, Any]:  # noqa: ANN401 -- input of the harness
-    """What the scrip posted and logged for a ticket; `config` and `status` are not of the ticket."""
+    """What the scrip posted and logged for a ticket."""
     assert PERL is not None
     given = {
         "config": ticket.pop("config", {"TicketgateURL": "https://gate.example.com/hooks/rt"})

@@ -113,9 +113,10 @@ def _table(body: Record, item: Record, mapping: SourceMapping) -> str:
 
 def _revision(body: Record, item: Record) -> Revision:
     event = text_at(body, "event")
+    people = _people(item)
     deleted = event == "delete" or item.get("is_deleted") is True
     return Revision(
-        record=item,
+        record={**item, **_for_maps(people)},
         id=ticket_id(item, "id"),
         version=0 if event == "new" else millis(item.get("date_mod")),
         state=text_at(item, "status.id") or text_at(item, "status"),
@@ -124,8 +125,18 @@ def _revision(body: Record, item: Record) -> Revision:
         shape=SHAPE,
         variables=SHAPE.variables(body.get("answers")),  # of a payload of one's own
         deleted=deleted,
-        extra=_people(item),
+        extra=people,
     )
+
+
+def _for_maps(people: Mapping[str, Value | Missing]) -> dict[str, JsonValue]:
+    """`requester` and `assigned` as an operator's `map` may name them, where there is one."""
+    named = {"requester": people["requested_for"], "assigned": people["assignee"]}
+    return {
+        role: {"id": one.id, "name": one.name}
+        for role, one in named.items()
+        if isinstance(one, Reference)
+    }
 
 
 def _people(item: Record) -> dict[str, Value | Missing]:
