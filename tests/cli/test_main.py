@@ -12,8 +12,8 @@ from tests.cli.terminal import Terminal
 from ticketgate.cli.main import main
 
 ORDER = [
-    "demo", "init", "check", "serve", "explain", "policy", "deliveries", "requests", "triage",
-    "grants", "exceptions", "surface", "revoke", "evidence", "keys",
+    "demo", "init", "check", "serve", "explain", "policy", "classify", "deliveries", "requests",
+    "triage", "grants", "exceptions", "surface", "revoke", "evidence", "keys",
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ticketgate.cli.check import check
+from ticketgate.cli.classify import classify
 from ticketgate.cli.demo.command import demo
 from ticketgate.cli.evidence import evidence
 from ticketgate.cli.exceptions import exceptions
@@ -51,6 +52,7 @@ for _command in (
     serve,
     explain,
     policy,
+    classify,
     deliveries,
     requests,
     triage,

@@ -16,7 +16,7 @@ from ticketgate.domain.visible import visible
 
 def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
     """A noun of the domain as JSON: times as text in UTC, tiers and states as their words."""
-    if value is None or isinstance(value, str | int | datetime):
+    if value is None or isinstance(value, str | int | float | datetime):
         return _atom(value)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
@@ -37,7 +37,7 @@ def _names(value: object) -> tuple[str, ...]:
     return getattr(value, "_fields", ())
 
 
-def _atom(value: str | int | datetime | None) -> str | int | None:
+def _atom(value: str | float | datetime | None) -> str | float | None:
     if isinstance(value, datetime):
         return to_text(value)
     if isinstance(value, Tier):

@@ -21,6 +21,7 @@ from ticketgate.wiring.commands import (
 )
 from ticketgate.wiring.evidence import export, newest_checkpoint, prove
 from ticketgate.wiring.gateway import VERSION, Gateway
+from ticketgate.wiring.labels import read_labels, train_weights
 from ticketgate.wiring.policies import policy_schema, read_cases, read_policy, rehearsal
 from ticketgate.wiring.verifying import (
     open_bundle,
@@ -55,6 +56,7 @@ __all__ = [
     "prove",
     "public_keys",
     "read_cases",
+    "read_labels",
     "read_policy",
     "read_source",
     "rehearsal",
@@ -62,6 +64,7 @@ __all__ = [
     "strict_ed25519",
     "this_user",
     "token_reader",
+    "train_weights",
     "wall_time",
     "write_rebuilt",
 ]
