@@ -150,7 +150,7 @@ def test_a_directory_of_its_own_holds(tmp_path: Path) -> None:
         (
             BARE,
             "{ source: snow-prod, body: { parent: x, state: y } }",
-            "is a row of approvals",
+            "is no ticket but a row of approvals",
         ),
         (
             BARE,

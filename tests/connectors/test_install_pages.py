@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from tests.connectors.itsm_contract import Platform, Says
 from tests.connectors.itsm_platforms import PLATFORMS
+from tests.domain.schemes.senders import IDENT, NOW, SENDERS
 
 from ticketgate.adapters.places import Place
 from ticketgate.adapters.secret_files import SecretReader
@@ -23,6 +24,8 @@ from ticketgate.connector_api import (
     Ticket,
     read_json,
 )
+from ticketgate.domain.delivery import Delivery
+from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.settings import SourceSettings
 
 PAGES: Final = Path(__file__).parents[2] / "connectors"
@@ -110,6 +113,28 @@ def test_the_block_of_the_page_reads_what_the_platform_posts(
         opener = found.value("opened_by")
         assert isinstance(opener, Reference)
         assert opener.id
+
+
+def test_what_is_signed_with_the_secret_of_the_page_is_verified_and_read(
+    platform: Platform, tmp_path: Path
+) -> None:
+    """From the bytes on the wire to the ticket; and with another secret to nothing."""
+    source, _ = read_block(platform.connector.kind, tmp_path)
+    sender = SENDERS[platform.connector.schemes[0]]
+    body = json.dumps(platform.body(Says())).encode()
+    for ident, hint in {IDENT: None, **platform.hints}.items():
+        if not re.fullmatch(r"[!-~]+", ident):
+            continue  # no header can carry it
+        headers = sender.headers(body, key=source.secrets[0], ident=ident)
+        headers |= {"x-ticketgate-key": headers.get("x-desk-key", "")}
+        posted = Delivery(source.name, headers, body, NOW)
+        verified = source.scheme.authenticate(posted, source.secrets, NOW)
+        found = platform.connector.normalise(read_json(verified.body), source.mapping)
+        assert isinstance(found, Ticket)
+        assert found.id == platform.ident
+        assert platform.connector.ticket_hint(verified.webhook_id) in {hint, None}
+        with pytest.raises(AuthenticationError):
+            source.scheme.authenticate(posted, [b"Mallory's is of that length too!"], NOW)
 
 
 def test_the_record_on_the_generic_page_is_read_by_the_block_beside_it(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class TicketReader:
             place.fault(f"cannot be read: {fault.strerror or fault}")
             return None
         if not isinstance(found, Ticket):
-            place.fault("is a row of approvals, which is no ticket")
+            place.fault("is no ticket but a row of approvals, or a test of the connection")
             return None
         return found
 
