@@ -13,6 +13,9 @@ TicketgateHook.COLUMNS = [
     "opened_by", "caller_id", "requested_for", "requested_by", "justification",
     "assigned_to", "assignment_group", "cat_item", "cmdb_ci", "correlation_id", "approver", "sysapproval"
 ];
+TicketgateHook.APPROVAL_COLUMNS = [ // of sysapproval_approver: how the row came to be
+    "sys_created_by", "wf_activity", "process_step", "group", "due_date"
+];
 TicketgateHook.TEXT_MAX = 20000; // characters; a longer text is not sent and so counts as absent
 TicketgateHook.MASKED = "25";    // question type of a masked variable: a secret, never sent
 
@@ -77,8 +80,12 @@ TicketgateHook.prototype = {
 
     columns: function(record) {
         var sent = {};
-        for (var i = 0; i < TicketgateHook.COLUMNS.length; i++) {
-            var name = TicketgateHook.COLUMNS[i];
+        var names = TicketgateHook.COLUMNS;
+        if (String(record.getTableName()) === "sysapproval_approver") {
+            names = names.concat(TicketgateHook.APPROVAL_COLUMNS);
+        }
+        for (var i = 0; i < names.length; i++) {
+            var name = names[i];
             if (record.isValidField(name)) {
                 this.put(sent, name, record.getValue(name), record.getElement(name));
             }

@@ -221,3 +221,70 @@ def test_the_real_samples_that_are_no_single_ticket_are_refused(samples: Path) -
     listed = json.loads((samples / "snow_catalog_05.json").read_bytes())
     assert refused(listed) == "not_a_record"
     assert {refused(item) for item in listed["result"]} == {"no_mapping"}
+
+
+# --- how an approver row came to be -----------------------------------------------------------
+
+
+def approver_row(**columns: Any) -> ApproverRow:  # noqa: ANN401 -- a field has any JSON shape
+    row: Body = {"sys_id": ROW, "approver": ref(BOB), "sysapproval": ref(RITM), **columns}
+    read = SERVICENOW.normalise(json.loads(json.dumps(row)), MAPPING)
+    assert isinstance(read, ApproverRow)
+    return read
+
+
+def test_columns_that_an_approver_row_lacks_say_nothing() -> None:
+    read = approver_row()
+    assert (read.created_by, read.by_rule, read.by_mail, read.past_due) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("columns", "by_rule"),
+    [
+        ({"wf_activity": "", "process_step": ""}, False),
+        ({"wf_activity": "", "process_step": "", "group": ""}, False),
+        ({"wf_activity": ref(RITM, "Approval"), "process_step": ""}, True),
+        ({"wf_activity": "", "process_step": ref(RITM)}, True),
+        ({"wf_activity": "", "process_step": "", "group": ref(RITM)}, True),
+        ({"wf_activity": ""}, None),
+        ({"process_step": "", "group": ""}, None),
+        ({"wf_activity": {"display_value": "x"}, "process_step": ""}, None),
+    ],
+)
+def test_what_made_an_approver_row_is_told_by_its_columns(columns: Body, by_rule: object) -> None:
+    assert approver_row(sys_created_by="bob.ng", **columns).by_rule is by_rule
+    assert approver_row(sys_created_by="bob.ng").created_by == "bob.ng"
+
+
+@pytest.mark.parametrize(
+    ("comments", "by_mail"),
+    [
+        ("", False),
+        ("fine by me, a reply from: me", False),
+        ("reply from: bob@example.com", True),
+        ("2026-11-22 - Bob (Comments)\nreply from: bob@example.com\n\nyes", True),
+        ({"display_value": "", "value": "reply from: x"}, True),
+        (["?"], None),
+    ],
+)
+def test_an_answer_by_mail_is_told_by_how_its_comment_begins(
+    comments: object, by_mail: object
+) -> None:
+    assert approver_row(comments=comments).by_mail is by_mail
+
+
+@pytest.mark.parametrize(
+    ("due", "written", "past"),
+    [
+        ("2026-11-22 10:00:00", "2026-11-22 09:59:59", False),
+        ("2026-11-22 10:00:00", "2026-11-22 10:00:00", True),
+        ({"display_value": "x", "value": "2026-11-22 10:00:00"}, "2026-11-23 00:00:00", True),
+        ("", "2026-11-22 10:00:00", None),
+        ("22.11.2026", "2026-11-22 10:00:00", None),
+        ("2026-11-22 10:00:00", None, None),
+    ],
+)
+def test_whether_its_time_was_up_is_told_by_two_times(
+    due: object, written: object, past: object
+) -> None:
+    assert approver_row(due_date=due, sys_updated_on=written).past_due is past

@@ -198,6 +198,25 @@ def test_an_approver_row_is_posted_under_its_table() -> None:
 
 
 @NEEDS_NODE
+def test_how_an_approver_row_came_to_be_is_posted_with_it_and_with_no_ticket() -> None:
+    told: dict[str, list[str | None]] = {
+        "sys_created_by": ["carol", "carol"],
+        "wf_activity": [None, ""],
+        "process_step": [None, ""],
+        "group": [None, ""],
+        "due_date": ["2026-11-22 10:00:00", "22.11.2026 11:00:00"],
+        "sys_updated_on": ["2026-11-22 10:00:01", "22.11.2026 11:00:01"],
+    }
+    row = {"sys_id": [ROW, ROW], "approver": [BOB, "Bob Ng"], "sysapproval": [RITM, "RITM1"]}
+    [request] = run(table="sysapproval_approver", columns={**row, **told})["requests"]
+    read_row = SERVICENOW.normalise(read(received(request).body), MAPPING)
+    assert isinstance(read_row, ApproverRow)
+    assert (read_row.by_rule, read_row.created_by, read_row.past_due) == (False, "carol", True)
+    [request] = run(columns={**COLUMNS, **told})["requests"]
+    assert "wf_activity" not in request["body"]
+
+
+@NEEDS_NODE
 def test_a_changed_body_no_longer_verifies() -> None:
     [request] = run()["requests"]
     request["body"] = request["body"].replace("prod-db-admin", "prod-db-owner")

@@ -1,6 +1,7 @@
 """Tickets of the documented shapes, and a platform whose bodies are tickets written plainly."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -59,9 +60,7 @@ class PlainConnector(ItsmConnector):
         if "boom" in payload:
             raise RuntimeError("the connector has a bug")
         if "parent" in payload:
-            approver = Reference(ACCOUNTS["bob"], None)
-            parent, state = str(payload["parent"]), str(payload["state"])
-            return ApproverRow(mapping.source, "row-1", 1, parent, approver, state, "system")
+            return _row(payload, mapping.source)
         if "id" not in payload:
             raise MalformedDeliveryError("no such table", code="no_mapping")
         return ticket_of(json.dumps(payload))
@@ -69,6 +68,20 @@ class PlainConnector(ItsmConnector):
     @override
     def ticket_hint(self, webhook_id: str) -> str | None:
         return webhook_id.partition(":")[2] or None
+
+
+def _row(payload: Mapping[str, JsonValue], source: str) -> ApproverRow:
+    """An approver row; what is not said is Bob asked, version 1, written by the platform."""
+    version = payload.get("version", 1)
+    return ApproverRow(
+        source,
+        "row-1",
+        version if isinstance(version, int) else None,
+        str(payload["parent"]),
+        Reference(str(payload.get("approver", ACCOUNTS["bob"])), None),
+        str(payload["state"]),
+        str(payload.get("updated_by", "system")),
+    )
 
 
 def body_of(ticket: Ticket) -> bytes:

@@ -14,6 +14,14 @@ from typing import Final
 EXCEPTIONS: Final[Mapping[str, str]] = {
     "automation_outside": "An automation asked for more than its boundary in the policy allows.",
     "automation_unowned": "An account that neither directory nor policy knows asked for access.",
+    "approver_inactive": "The platform asks somebody to approve who is not active.",
+    "approver_unknown": "The platform asks somebody to approve whom the directory does not have.",
+    "approver_manual": "An approver was added by hand, by no rule of the platform.",
+    "approver_set_by_requester": "Who asks, or would receive, approves or named who approves.",
+    "approved_by_another": "Somebody else than the approver wrote the approval.",
+    "approved_by_mail": "The platform took an approval that came by mail.",
+    "approved_by_integration": "A machine wrote the approval in the approver's place.",
+    "approved_by_timeout": "The platform approved by itself when time was up.",
 }
 
 

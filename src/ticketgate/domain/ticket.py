@@ -128,7 +128,13 @@ def _plain(value: Value | Missing) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class ApproverRow:
-    """A `sysapproval_approver` row: a claim about its parent ticket; it opens no request."""
+    """A `sysapproval_approver` row: a claim about its parent ticket; it opens no request.
+
+    `updated_by` is empty where the platform does not say. The rest is None where the row lacks the
+    columns: `created_by`, who made the row; `by_rule`, whether a rule, step or group of the
+    platform did; `by_mail`, whether the answer came by mail; `past_due`, whether it was written at
+    or after the time that it had.
+    """
 
     source: str
     id: str
@@ -137,6 +143,10 @@ class ApproverRow:
     approver: Reference
     state: str
     updated_by: str
+    created_by: str | None = None
+    by_rule: bool | None = None
+    by_mail: bool | None = None
+    past_due: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

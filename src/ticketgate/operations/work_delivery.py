@@ -36,7 +36,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.surface import surface_of
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.domain.triage import after_triage
-from ticketgate.operations.approver_rows import record_claim
+from ticketgate.operations.approver_rows import take_claim
 from ticketgate.operations.boundary import open_breaches
 from ticketgate.operations.classified import (
     classified,
@@ -76,7 +76,15 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if isinstance(what, NoTicket):
         return _finish(tx, reading, "processed", "no_ticket_event", None)
     if isinstance(what, ApproverRow):
-        record_claim(tx, what, reading.row.id, ground.snapshot)
+        take_claim(
+            tx,
+            now,
+            what,
+            delivery=reading.row.id,
+            policy=ground.policy,
+            snapshot=ground.snapshot,
+            own_users=ground.own_users,
+        )
         return _finish(tx, reading, "processed", "approver_row", what.parent)
     if reading.classification is None:
         raise ValueError("a ticket is classified before it is worked off")

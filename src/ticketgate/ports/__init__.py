@@ -4,6 +4,7 @@ A `Transaction` lives inside one write; whatever an operation does through it co
 as one: state, evidence and outbox. Nothing outward happens inside it.
 """
 
+from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.bundle import Bundle
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import (
@@ -44,6 +45,7 @@ from ticketgate.ports.tables import (
 __all__ = [
     "Anchor",
     "Anchors",
+    "ApproverRows",
     "Asked",
     "Bundle",
     "Channels",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ticketgate.domain.evidence import Draft, EvidenceRef
+from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.exceptions import Exceptions
@@ -46,6 +47,7 @@ class Reading(Protocol):
     keeping: Keeping
     exceptions: Exceptions
     surface: Surface
+    approver_rows: ApproverRows
     erasing: Erasing
 
 

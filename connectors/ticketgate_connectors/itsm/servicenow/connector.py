@@ -39,6 +39,7 @@ from ticketgate_connectors.records import (
 )
 
 APPROVERS: Final = "sysapproval_approver"
+RULED_BY: Final = ("wf_activity", "process_step", "group")  # of an approver row
 
 # Ticket field -> column, per table. What a table does not have is not declared.
 TASK: Final[Mapping[str, str]] = {
@@ -72,6 +73,8 @@ WITH_VARIABLES: Final = frozenset({"sc_req_item", "sc_task"})
 ASSETS: Final = ("cmdb_ci", "alm_")  # what the names of asset tables begin with
 
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,79}")
+_REPLY: Final = re.compile(r"^reply from: ", re.MULTILINE)
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _SCRIPT_ID: Final = re.compile(r"([0-9a-f]{32})-(?:0|[1-9][0-9]{0,14})")
 
 
@@ -167,7 +170,36 @@ def _approver_row(record: Record, source: str) -> ApproverRow:
         approver=_reference(record, "approver") or Reference(None, None),
         state=_text(record, "state"),
         updated_by=_text(record, "sys_updated_by"),
+        created_by=_plain(record, "sys_created_by") or None,
+        by_rule=_by_rule(record),
+        by_mail=_by_mail(record),
+        past_due=_past_due(record),
     )
+
+
+def _by_rule(record: Record) -> bool | None:
+    """Whether a workflow activity, a process step or a group of the platform made the row.
+
+    None where the row does not have the first two columns: then nobody can tell.
+    """
+    cells = [_plain(record, name) for name in RULED_BY]
+    if cells[0] is None or cells[1] is None:
+        return None
+    return any(cells)
+
+
+def _by_mail(record: Record) -> bool | None:
+    """Whether the shipped inbound action has booked a mail on the row: it begins its comment so."""
+    comments = _plain(record, "comments")
+    return None if comments is None else _REPLY.search(comments) is not None
+
+
+def _past_due(record: Record) -> bool | None:
+    """Whether the row was written at or after its due date; both are UTC in `value`."""
+    due, written = _plain(record, "due_date") or "", _plain(record, "sys_updated_on") or ""
+    if not _TIME.fullmatch(due) or not _TIME.fullmatch(written):
+        return None
+    return written >= due
 
 
 def _field(record: Record, name: str, path: str, *, must_have: bool) -> Value | Missing:

@@ -196,6 +196,8 @@ class SqliteErasing:
             return 0
         if row["revision"] in revisions:
             self._db.execute("UPDATE ticket SET content = NULL WHERE id = ?", (ident,))
+            sql = "DELETE FROM approver_row WHERE source = ? AND parent = ?"
+            self._db.execute(sql, (row["source"], row["ticket_id"]))
         return self._drop_bodies("source = ? AND ticket = ?", row["source"], row["ticket_id"])
 
     def blank_exception(self, ident: str) -> None:

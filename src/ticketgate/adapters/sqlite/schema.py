@@ -212,6 +212,15 @@ CREATE UNIQUE INDEX surface_key ON surface (source, tbl, item, automation, accou
 CREATE INDEX surface_seen ON surface (last_seen);
 """
 
+# The approver rows of platforms as seen last, and tickets by the id that the platform gave them.
+_STATEMENTS_10: Final = """
+CREATE TABLE approver_row (
+  source TEXT NOT NULL, id TEXT NOT NULL, parent TEXT NOT NULL, version INTEGER,
+  approver TEXT NOT NULL, PRIMARY KEY (source, id)) STRICT;
+CREATE INDEX approver_row_parent ON approver_row (source, parent);
+CREATE INDEX ticket_platform_id ON ticket (source, ticket_id);
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -223,6 +232,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_7,
     _STATEMENTS_8,
     _STATEMENTS_9,
+    _STATEMENTS_10,
 )
 
 

@@ -4,6 +4,7 @@ import sqlite3
 from datetime import datetime  # noqa: TC003 -- as every module here does
 
 from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
+from ticketgate.adapters.sqlite.approver_tables import SqliteApproverRows
 from ticketgate.adapters.sqlite.channel_tables import SqliteChannels
 from ticketgate.adapters.sqlite.erasing import SqliteErasing
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
@@ -18,6 +19,7 @@ from ticketgate.adapters.sqlite.surface_tables import SqliteSurface
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
     Anchors,
+    ApproverRows,
     Channels,
     Commands,
     Deliveries,
@@ -55,6 +57,7 @@ class SqliteReading:
         self.log_keys: LogKeys = SqliteLogKeys(connection)
         self.restores: Restores = SqliteRestores(connection)
         self.keeping: Keeping = SqliteKeeping(connection)
+        self.approver_rows: ApproverRows = SqliteApproverRows(connection)
         self.surface: Surface = SqliteSurface(connection)
         self.exceptions: Exceptions = SqliteExceptions(connection)
         self.erasing: Erasing = SqliteErasing(connection)
