@@ -1,6 +1,5 @@
 """The set-up pages: what an administrator is told to paste is what the gateway takes and reads."""
 
-import base64
 import itertools
 import json
 import re
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from tests.connectors.install_pages import blocks, page, secrets_of
 from tests.connectors.itsm_contract import Platform, Says
 from tests.connectors.itsm_platforms import PLATFORMS
 from tests.domain.schemes.senders import IDENT, NOW, SENDERS
@@ -28,27 +28,15 @@ from ticketgate.domain.delivery import Delivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.settings import SourceSettings
 
-PAGES: Final = Path(__file__).parents[2] / "connectors"
 KINDS: Final = {one.connector.kind: one for one in PLATFORMS}
-
-
-def page(kind: str) -> str:
-    return (PAGES / kind / "INSTALL.md").read_text()
-
-
-def blocks(kind: str, language: str) -> list[str]:
-    """The fenced blocks of a page, without the indentation of the list that they stand in."""
-    found = re.findall(rf"( *)```{language}\n(.*?)```", page(kind), re.DOTALL)
-    return [re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
 
 
 def read_block(kind: str, folder: Path) -> tuple[SourceSettings, list[str]]:
     """The page's `sources:` block as the gateway reads it, and what it finds wrong with it."""
-    [text] = blocks(kind, "yaml")
+    [text] = blocks(page(kind), "yaml")
     (folder / "secrets").mkdir(exist_ok=True)
-    for number, name in enumerate(re.findall(r"file:(secrets/[\w.-]+)", text)):
-        key = base64.b64encode(bytes([65 + number]) * 32).decode()
-        (folder / name).write_text(("whsec_" if "standard_webhooks" in text else "") + key)
+    for name, secret in secrets_of(text):
+        (folder / name).write_text(secret)
         (folder / name).chmod(0o600)
     report = Report("ticketgate.yaml")
     node = parse(text.encode(), report)
@@ -139,7 +127,7 @@ def test_what_is_signed_with_the_secret_of_the_page_is_verified_and_read(
 
 def test_the_record_on_the_generic_page_is_read_by_the_block_beside_it(tmp_path: Path) -> None:
     source, _ = read_block("generic", tmp_path)
-    [body] = blocks("generic", "json")
+    [body] = blocks(page("generic"), "json")
     found = KINDS["generic"].connector.normalise(read_json(body.encode()), source.mapping)
     assert isinstance(found, Ticket)
     assert (found.id, found.version, found.updated_by) == ("C-7", 7, "u-104")
@@ -171,7 +159,7 @@ INJECTIONS: Final = (
 
 def posted(kind: str, **said: str) -> bytes:
     """The page's body with values put in as a platform does that escapes nothing."""
-    [template] = blocks(kind, "json")
+    [template] = blocks(page(kind), "json")
     body = template
     for name in (*TYPED, "status"):
         before, key, after = body.partition(f'"{name}": "')

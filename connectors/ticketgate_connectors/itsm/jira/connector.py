@@ -42,7 +42,7 @@ ISSUE_EVENTS: Final = frozenset({CREATED, "jira:issue_updated", DELETED})
 # Events of other things; those that carry an issue carry a cut one.
 OTHER_EVENT: Final = re.compile(
     r"(?:(?:comment|worklog|issuelink|attachment|issue_property|project|user|sprint|board"
-    r"|issuetype|filter|option|jira:version)_[a-z_]{1,60}|jira:worklog_updated|jira_expression_.*)"
+    r"|issuetype|filter|option|jira:version)_[a-z_]{1,60}|jira:worklog_updated)"
 )
 DEFAULTS: Final[Defaults] = {
     "number": ("key",),
