@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cli.terminal import Terminal
+from tests.domain.planted import PLANTED
 
 from ticketgate.cli.demo.snow import Record, Snow
 
@@ -248,3 +249,15 @@ def test_a_boundary_that_is_broken_is_named_with_its_line(terminal: Terminal) ->
     told = explained(terminal, SNOW.access_request().edit(by="system"))
     assert f"BOUNDARY automation_outside: automation snow-platform (policy.yaml:{line}): " in told
     assert "outside its boundary: kind privilege.elevate, target corp-scim" in told
+
+
+def test_a_secret_is_masked_and_the_built_in_rule_is_named(terminal: Terminal) -> None:
+    token = PLANTED["github"][1]
+    record = asked({"short_description": f"clone with {token}"})
+    shown = explained(terminal, record)
+    assert token not in shown
+    assert "MATCH secret-exposed (built in): uncertain, secret.exposed, high" in shown
+    assert "yes ticket.short_description (built in): saw '⟦secret: github token, 40" in shown
+    told = terminal.json("explain", "-", "--source", "snow-prod", stdin=body(record))
+    assert token not in json.dumps(told)
+    assert "secret-exposed@built in" in told["matched"]

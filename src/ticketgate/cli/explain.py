@@ -15,6 +15,7 @@ from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, Ti
 from ticketgate.domain.identity_event import Outcome, RuleOutcome, Verdict
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.opening import REASONS
+from ticketgate.domain.pasted_secrets import masked
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.explain import Explanation, Wish
 from ticketgate.operations.explain import explain as explain_ticket
@@ -80,7 +81,7 @@ def _ticket(
             next_step="send less, or raise intake.body_bytes_max",
         )
     try:
-        return source.connector.normalise(strict_json.read(body), source.mapping)
+        return masked(source.connector.normalise(strict_json.read(body), source.mapping))
     except MalformedDeliveryError as fault:
         step = "mend the sender" if isinstance(fault, StrictJsonError) else fault.next_step
         raise TicketgateError(
@@ -137,7 +138,8 @@ def _rule_lines(rule: RuleOutcome) -> Iterator[str]:
         seen = clause.note or f"saw {clause.seen!r}"
         if clause.note and clause.seen:
             seen = f"{clause.note}: {clause.seen!r}"
-        yield f"  {_CLAUSE[clause.outcome]:<3} {clause.clause} ({file}:{clause.line}): {seen}"
+        place = f"{file}:{clause.line}" if clause.line else file  # a built-in rule has no line
+        yield f"  {_CLAUSE[clause.outcome]:<3} {clause.clause} ({place}): {seen}"
 
 
 def _without_lines(found: Explanation) -> Iterator[str]:

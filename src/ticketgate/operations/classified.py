@@ -12,6 +12,7 @@ from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.machines import edge
 from ticketgate.domain.opening import beneficiary_of, requester_of
+from ticketgate.domain.pasted_secrets import raised
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.triage import after_triage
@@ -27,9 +28,12 @@ def facts_of(ticket: Ticket, snapshot: DirectorySnapshot) -> TicketFacts:
     )
 
 
-def classified(ticket: Ticket, policy: Policy, snapshot: DirectorySnapshot) -> Classification:
-    """What the rules say of a ticket under this policy and directory."""
-    return classify(policy, facts_of(ticket, snapshot), traced=False)
+def classified(
+    ticket: Ticket, policy: Policy, snapshot: DirectorySnapshot, *, traced: bool = False
+) -> Classification:
+    """What the rules say of a ticket under this policy and directory, the built-in one as well."""
+    said = classify(policy, facts_of(ticket, snapshot), traced=traced)
+    return raised(said, ticket)
 
 
 def classified_row(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Classification:

@@ -11,9 +11,10 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.matcher import Clause, Facts, Look, Matcher
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
+from ticketgate.domain.pasted_secrets import raised
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
-from ticketgate.operations.classified import facts_of
+from ticketgate.operations.classified import classified, facts_of
 from ticketgate.operations.work_delivery import Ground, wanted_by
 
 
@@ -53,8 +54,8 @@ def explain(
 ) -> Explanation:
     """What this policy and directory make of a ticket that was never seen before."""
     facts = facts_of(ticket, snapshot)
-    classification = classify(policy, facts)
-    without = _without(policy, facts, classification)
+    classification = classified(ticket, policy, snapshot, traced=True)
+    without = _without(policy, ticket, facts, classification)
     classification = bounded(ticket, classification, policy, snapshot, own_users)
     wishes: tuple[Wish, ...] = ()
     closed = ticket.state_class in TERMINAL_STATES
@@ -76,13 +77,14 @@ def _wish(what: Asked, ticket: Ticket, ground: Ground, now: datetime) -> Wish:
 
 
 def _without(
-    policy: Policy, facts: Facts, classification: Classification
+    policy: Policy, ticket: Ticket, facts: Facts, classification: Classification
 ) -> tuple[tuple[str, Verdict], ...]:
     """Each field that a matched rule asks about and whose lack would change the verdict."""
     matched = {(one.rule, one.where) for one in classification.matched}
     rules = [rule for rule in policy.classify if (rule.id, rule.where) in matched]
     fields = dict.fromkeys(name for rule in rules for name in _fields(rule.match))
-    verdicts = [(name, classify(policy, _Lacking(facts, name)).verdict) for name in fields]
+    lacking = [(name, classify(policy, _Lacking(facts, name))) for name in fields]
+    verdicts = [(name, raised(one, ticket).verdict) for name, one in lacking]
     return tuple((name, one) for name, one in verdicts if one is not classification.verdict)
 
 

@@ -14,6 +14,7 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.pasted_secrets import has_secret, masked, texts_in
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.classified import classified
@@ -60,6 +61,8 @@ class DeliveryRunner:
                 raise outcome
             if isinstance(outcome, BaseException):
                 self._park(reading, outcome, snapshot)
+        if any(reading.secret for reading in readings):
+            self.store.scrub()  # the bodies are dropped; nor do they stay in the files
         return len(rows)
 
     def run_closings(self, after: int) -> int:
@@ -88,7 +91,7 @@ class DeliveryRunner:
     def _ticket(self, row: DeliveryRow, body: bytes | None) -> object:
         """What a delivery says; what cannot be read is parked when it is worked off."""
         try:
-            return self._normalised(row, body)
+            return self._normalised(row, body)[0]
         except Exception as fault:  # noqa: BLE001 -- one delivery never stops the others
             return fault
 
@@ -99,21 +102,25 @@ class DeliveryRunner:
             return Reading(row, _poison(fault))
 
     def _read(self, row: DeliveryRow, body: bytes | None, snapshot: DirectorySnapshot) -> Reading:
-        what = self._normalised(row, body)
+        what, secret = self._normalised(row, body)
         if not isinstance(what, Ticket):
-            return Reading(row, what)
-        return Reading(row, what, classified(what, self.policy, snapshot))
+            return Reading(row, what, secret=secret)
+        return Reading(row, what, classified(what, self.policy, snapshot), secret)
 
     def _normalised(
         self, row: DeliveryRow, body: bytes | None
-    ) -> Ticket | ApproverRow | NoTicket | Refusal:
+    ) -> tuple[Ticket | ApproverRow | NoTicket | Refusal, bool]:
+        """What the body says without its secrets, and whether it holds any."""
         source = self.sources.get(row.source)
         if source is None or body is None:
-            return Refusal("no_source", "The source is not configured any more.")
+            return Refusal("no_source", "The source is not configured any more."), False
         try:
-            return source.connector.normalise(strict_json.read(body), source.mapping)
+            payload = strict_json.read(body)
+            said = source.connector.normalise(payload, source.mapping)
         except MalformedDeliveryError as fault:
-            return Refusal(fault.code, fault.reason)
+            return Refusal(fault.code, fault.reason), False
+        what = masked(said)
+        return what, what != said or has_secret("\n".join(texts_in(payload)))
 
     def _ground(self, reading: Reading, snapshot: DirectorySnapshot) -> Ground:
         source = self.sources.get(reading.row.source)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 
 from ticketgate.domain.boundary import bounded
-from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.evidence import EvidenceRef
@@ -17,7 +16,7 @@ from ticketgate.domain.opening import known_now
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import Roles, may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Reference, Value
-from ticketgate.operations.classified import facts_of
+from ticketgate.operations.classified import classified
 from ticketgate.operations.desk import Session
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.run_mail import name_of
@@ -116,7 +115,7 @@ def view_of(
 ) -> TriageView:
     """What the list shows of a ticket: which rules matched or were blind, and why."""
     ticket = row.ticket
-    rules = classify(policy, facts_of(ticket, snapshot))
+    rules = classified(ticket, policy, snapshot, traced=True)
     rules = bounded(replace(ticket, updated_by=row.writer), rules, policy, snapshot)
     return TriageView(
         id=row.id,

@@ -57,6 +57,7 @@ class Reading:
     row: DeliveryRow
     what: Ticket | ApproverRow | NoTicket | Refusal
     classification: Classification | None = None
+    secret: bool = False  # the raw body holds one, so it goes once the delivery is processed
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,8 @@ def _finish(tx: Transaction, reading: Reading, state: str, effect: str, ticket: 
     fields: dict[str, Json] = {"source": row.source, "body": row.body_digest, "reason": reason}
     tx.append(edge("delivery", row.id, row.state, state, effect, fields))
     tx.deliveries.finish(row.seq, state, reason, ticket or row.ticket, effect)
+    if reading.secret and state == "processed":
+        tx.deliveries.drop_body(row.seq)
     return effect
 
 

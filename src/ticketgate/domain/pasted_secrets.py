@@ -1,0 +1,381 @@
+"""Secrets that people paste into tickets: found in time linear in the text, and masked.
+
+Shapes that only a credential has (a prefix and a run of its alphabet) are found anywhere; what a
+word such as "password" announces, and long random strings near such a word, in free text only.
+Nothing here backtracks: each search goes on behind what it has read.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from ticketgate.domain.identity_event import (
+    Classification,
+    ClauseOutcome,
+    Outcome,
+    RuleOutcome,
+    Tier,
+    Verdict,
+)
+from ticketgate.domain.ticket import ApproverRow, Missing, NoTicket, Reference, Ticket, Value
+
+MARK: Final = "⟦secret: "
+_MASKED: Final = MARK.rstrip()  # as it begins a word
+KIND: Final = "secret.exposed"
+RULE: Final = "secret-exposed"
+WHERE: Final = "built in"
+_DIGEST: Final = sha256(b"ticketgate built-in rule: secret-exposed").hexdigest()
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+    name: str
+
+
+class _Shape(NamedTuple):
+    """A prefix, the run that follows it, and the least length of that run."""
+
+    prefix: str
+    name: str
+    run: re.Pattern[str]
+    least: int
+
+
+_WORD_RUN: Final = re.compile(r"[A-Za-z0-9]*")
+_DASH_RUN: Final = re.compile(r"[A-Za-z0-9_-]*")
+_DOT_RUN: Final = re.compile(r"[A-Za-z0-9_.-]*")
+_UPPER_RUN: Final = re.compile(r"[A-Z0-9]*")
+_BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/=%_-]*")
+_SHAPES: Final = (
+    *(_Shape(one, "aws key", _UPPER_RUN, 16) for one in ("AKIA", "ASIA", "ABIA", "ACCA")),
+    *(_Shape(f"gh{one}_", "github token", _WORD_RUN, 20) for one in "pousr"),
+    _Shape("github_pat_", "github token", _DASH_RUN, 20),
+    _Shape("glpat-", "gitlab token", _DASH_RUN, 16),
+    *(_Shape(f"xox{one}-", "slack token", _DASH_RUN, 10) for one in "abceoprs"),
+    _Shape("xapp-", "slack token", _DASH_RUN, 20),
+    _Shape("hooks.slack.com/services/", "slack webhook", _BASE64_RUN, 20),
+    _Shape("AIza", "google key", _DASH_RUN, 30),
+    _Shape("ya29.", "google token", _DOT_RUN, 20),
+    _Shape("GOCSPX-", "google secret", _DASH_RUN, 20),
+    _Shape("AccountKey=", "azure key", _BASE64_RUN, 20),
+    _Shape("SharedAccessKey=", "azure key", _BASE64_RUN, 20),
+    _Shape("SharedAccessSignature=", "azure key", _BASE64_RUN, 20),
+    _Shape("&sig=", "azure signature", _BASE64_RUN, 30),
+    _Shape("?sig=", "azure signature", _BASE64_RUN, 30),
+    _Shape("sk_live_", "stripe key", _WORD_RUN, 10),
+    _Shape("sk_test_", "stripe key", _WORD_RUN, 10),
+    _Shape("rk_live_", "stripe key", _WORD_RUN, 10),
+    _Shape("rk_test_", "stripe key", _WORD_RUN, 10),
+    _Shape("whsec_", "webhook secret", _BASE64_RUN, 16),
+    _Shape("npm_", "npm token", _WORD_RUN, 30),
+    _Shape("pypi-AgE", "pypi token", _DASH_RUN, 30),
+    _Shape("hvs.", "vault token", _DASH_RUN, 20),
+    _Shape("SG.", "sendgrid key", _DOT_RUN, 40),
+    _Shape("AGE-SECRET-KEY-1", "age key", _UPPER_RUN, 20),
+    _Shape("dop_v1_", "digitalocean token", _WORD_RUN, 30),
+)
+_ENTRA: Final = re.compile(r"(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,40}", re.ASCII)
+_PART: Final = re.compile(r"[A-Za-z0-9_-]*")  # of a JWT
+_USERINFO: Final = re.compile(r"[^\s/?#\"'<>\\]*")
+_BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
+_LABEL_MAX: Final = 64  # characters between the dashes of a PEM header
+
+# Words that announce a secret; of several languages, as tickets are. Each of them is a literal, and
+# what may stand between word and value is bounded, so that a match costs a bounded look.
+_WORDS: Final = (
+    r"pass[ _-]?(?:words?|wort|wd|phrase|code)?|pwd|kennwort|wachtwoord|contrase(?:ñ|n)a|senha"
+    r"|mot de passe|credentials?|secrets?|tokens?|bearer|authorization"
+    r"|(?:api|access|account|private|secret|client|encryption|license|shared)[ _-]?(?:keys?|secret)"
+)
+_ANNOUNCED: Final = re.compile(
+    rf"(?:{_WORDS})[a-z_]{{0,12}}[\"'`)\]]{{0,2}}[ \t]{{0,3}}(?::=|=>|[:=]|\b(?:is|ist|are)\b|->)"
+    rf"[ \t]{{0,3}}(?:(?:bearer|basic)[ \t]{{1,3}})?[\"'`(\[]{{0,2}}([^\s\"'`<>]{{6,512}})",
+    re.IGNORECASE,
+)
+_HINTS: Final = ("pass", "pwd", "kennwort", "wachtwoord", "contrase", "senha", "credential")
+_HINTS_TOO: Final = ("secret", "token", "bearer", "authorization", "key")
+_NEAR: Final = re.compile(rf"\b(?:{_WORDS}|keys?)\b", re.IGNORECASE)
+_NEAR_CHARS: Final = 48
+_LONG: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RANDOM_BITS: Final = 3.6  # per character; English text in base64's alphabet is below
+_HEX_CHARS_MIN: Final = 32
+_HARD: Final = frozenset("!#$%^&*+=~|?§€£@")  # that no word, name, path or number has inside
+_EDGE: Final = ".,;:)]}>\\"  # what ends a sentence, and no password
+_PLAIN_CODE: Final = re.compile(  # RITM0010001, OPS-1234; a date, a time, an amount
+    r"[A-Z]{2,10}-?[0-9]{2,10}|[0-9]+[.,:/%+-][0-9.,:/%+-]*[A-Za-z%]{0,3}|[0-9]{1,5}[A-Za-z%]{1,3}"
+)
+_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_VALUE_MIN: Final = 6
+
+
+def mask(text: str, *, free: bool = True) -> str:
+    """`text` with every secret that is found replaced, as `⟦secret: aws key, 20 characters⟧`.
+
+    Not `free`: only shapes that nothing else has, for ids and names. What is masked stays as it is
+    when it is masked again.
+    """
+    if len(text) < _VALUE_MIN:
+        return text
+    spans = list(_shaped(text))
+    if free:
+        spans += _announced(text)
+        spans += _random(text)
+    if not spans:
+        return text
+    parts: list[str] = []
+    behind = 0
+    for span in _merged(spans):
+        parts += (text[behind : span.start], _mark(span.name, span.end - span.start))
+        behind = span.end
+    return "".join((*parts, text[behind:]))
+
+
+def has_secret(text: str) -> bool:
+    """Whether a text holds a shape that only a credential has."""
+    return next(_shaped(text), None) is not None
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text in a JSON value, the names of members as well."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            yield from one
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+
+
+def masked(
+    what: Ticket | ApproverRow | NoTicket,
+) -> Ticket | ApproverRow | NoTicket:
+    """What a platform says, without its secrets. Ids that tell a ticket from others stay."""
+    if isinstance(what, NoTicket):
+        return what
+    if isinstance(what, ApproverRow):
+        return replace(
+            what,
+            approver=_reference(what.approver),
+            state=mask(what.state, free=False),
+            updated_by=mask(what.updated_by, free=False),
+        )
+    variables = what.variables
+    return replace(
+        what,
+        state=mask(what.state, free=False),
+        updated_by=mask(what.updated_by, free=False),
+        fields={name: _value(value) for name, value in what.fields.items()},
+        variables=None if variables is None else dict(_variables(variables.items())),
+    )
+
+
+def raised(classification: Classification, ticket: Ticket) -> Classification:
+    """The verdict with the built-in rule counted in: a ticket that shows a secret.
+
+    Whatever the policy says, it is UNCERTAIN at least, of kind `secret.exposed` and tier high.
+    """
+    clauses = tuple(_shown(ticket))
+    if not clauses:
+        return classification
+    rule = RuleOutcome(
+        RULE, WHERE, _DIGEST, KIND, Tier.HIGH, Verdict.UNCERTAIN, Outcome.TRUE, clauses
+    )
+    verdict = classification.verdict
+    return replace(
+        classification,
+        verdict=Verdict.IDENTITY if verdict is Verdict.IDENTITY else Verdict.UNCERTAIN,
+        kinds=tuple(dict.fromkeys((*classification.kinds, KIND))),
+        tier=max(classification.tier, Tier.HIGH),
+        rules=(*classification.rules, rule),
+    )
+
+
+# --- of a ticket ---------------------------------------------------------------------------------
+
+
+def _shown(ticket: Ticket) -> Iterator[ClauseOutcome]:
+    """Where a masked secret stands, field by field."""
+    texts = {"state": ticket.state, "updated_by": ticket.updated_by}
+    places: list[tuple[str, Value | Missing]] = [*texts.items(), *ticket.fields.items()]
+    places += [(f"variables.{name}", one) for name, one in (ticket.variables or {}).items()]
+    for name, value in places:
+        held = (value.id, value.name) if isinstance(value, Reference) else (value, name)
+        for one in held:
+            if isinstance(one, str) and MARK in one:
+                start = one.index(MARK)
+                seen = one[start : one.find("⟧", start) + 1]
+                yield ClauseOutcome(f"ticket.{name}", 0, Outcome.TRUE, seen)
+
+
+def _value(value: Value | Missing) -> Value | Missing:
+    if isinstance(value, Reference):
+        return _reference(value)
+    return value if isinstance(value, Missing) else mask(value)
+
+
+def _reference(value: Reference) -> Reference:
+    ident = None if value.id is None else mask(value.id, free=False)
+    return Reference(ident, None if value.name is None else mask(value.name))
+
+
+def _variables(
+    variables: Iterable[tuple[str, str | Missing]],
+) -> Iterator[tuple[str, str | Missing]]:
+    """A variable that is named as a secret, and looks like one, is one."""
+    for name, value in variables:
+        held = value if isinstance(value, Missing) else mask(value)
+        named = _NEAR.search(name.replace("_", " ").replace("-", " ")) is not None
+        if isinstance(held, str) and named and _looks_secret(held.strip()):
+            held = _mark("password", len(held))
+        yield mask(name, free=False), held
+
+
+# --- in a text -----------------------------------------------------------------------------------
+
+
+def _mark(name: str, length: int) -> str:
+    return f"{MARK}{name}, {length} characters⟧"
+
+
+def _merged(spans: list[_Span]) -> Iterator[_Span]:
+    """Spans in their order, those that overlap as one, under the first one's name."""
+    known, *others = sorted(spans)
+    for span in others:
+        if span.start < known.end:
+            known = known._replace(end=max(known.end, span.end))
+        else:
+            yield known
+            known = span
+    yield known
+
+
+def _shaped(text: str) -> Iterator[_Span]:
+    """What only a credential looks like."""
+    for shape in _SHAPES:
+        if shape.prefix in text:
+            yield from _prefixed(text, shape)
+    if "eyJ" in text:
+        yield from _jwts(text)
+    if _BEGIN in text:
+        yield from _key_blocks(text)
+    if "://" in text:
+        yield from _userinfos(text)
+    if "Q~" in text:
+        for found in _ENTRA.finditer(text):
+            yield _Span(found.start(), found.end(), "azure secret")
+
+
+def _prefixed(text: str, shape: _Shape) -> Iterator[_Span]:
+    at = text.find(shape.prefix)
+    while at >= 0:
+        begin = at + len(shape.prefix)
+        end = _end(shape.run, text, begin)
+        if end - begin >= shape.least:
+            yield _Span(at, end, shape.name)
+        at = text.find(shape.prefix, max(end, begin))
+
+
+def _jwts(text: str) -> Iterator[_Span]:
+    """A header that begins as `{"`, a dot, and a payload; with a signature or without."""
+    at = text.find("eyJ")
+    while at >= 0:
+        end = dot = _end(_PART, text, at)
+        while text[dot : dot + 1] == ".":
+            end = dot = _end(_PART, text, dot + 1)
+        if "." in text[at:end] and end - at > 2 * _VALUE_MIN:
+            yield _Span(at, end, "jwt")
+        at = text.find("eyJ", end)
+
+
+def _key_blocks(text: str) -> Iterator[_Span]:
+    """A PEM block of a private key; one without an end reaches to the end of the text."""
+    at = text.find(_BEGIN)
+    while at >= 0:
+        label = at + len(_BEGIN)
+        closed = text.find(_DASHES, label, label + _LABEL_MAX)
+        if closed < 0 or "PRIVATE KEY" not in text[label:closed]:
+            at = text.find(_BEGIN, label)
+            continue
+        tail = text.find(_END, closed)
+        stop = -1 if tail < 0 else text.find(_DASHES, tail + len(_END), tail + _LABEL_MAX * 2)
+        end = len(text) if stop < 0 else stop + len(_DASHES)
+        yield _Span(at, end, "private key")
+        at = text.find(_BEGIN, end)
+
+
+def _userinfos(text: str) -> Iterator[_Span]:
+    """The password of `https://user:password@host`."""
+    at = text.find("://")
+    while at >= 0:
+        begin = at + len("://")
+        end = _end(_USERINFO, text, begin)
+        colon, sign = text.find(":", begin, end), text.rfind("@", begin, end)
+        if begin <= colon < sign - 1:
+            yield _Span(colon + 1, sign, "password in a url")
+        at = text.find("://", end)
+
+
+def _announced(text: str) -> Iterator[_Span]:
+    """What follows "password:" and the like, if it does not read as a word."""
+    low = text.lower()
+    if not any(hint in low for hint in (*_HINTS, *_HINTS_TOO)):
+        return
+    for found in _ANNOUNCED.finditer(text):
+        begin, end = found.span(1)
+        short = text[begin:end].partition(_MASKED)[0].rstrip(_EDGE)
+        if _looks_secret(short):
+            yield _Span(begin, begin + len(short), "password")
+
+
+def _looks_secret(value: str) -> bool:
+    """Whether a value reads as neither a word, a name, a number, an address nor a path."""
+    if len(value) < _VALUE_MIN or MARK in value or "://" in value:
+        return False
+    if _PLAIN_CODE.fullmatch(value) or _ADDRESS.fullmatch(value):
+        return False
+    letters = sum(map(str.isalpha, value))
+    digits = sum(map(str.isdigit, value))
+    inner = any(char in _HARD for char in value[:-1])
+    return bool(digits) or (bool(letters) and inner)
+
+
+def _random(text: str) -> Iterator[_Span]:
+    """A long string that reads as random, close behind a word that announces a secret."""
+    for found in _LONG.finditer(text):
+        begin, end = found.span()
+        if not _reads_random(text[begin:end]):
+            continue
+        if _NEAR.search(text, max(0, begin - _NEAR_CHARS), begin):
+            yield _Span(begin, end, "random string")
+
+
+def _reads_random(value: str) -> bool:
+    if _UUID.fullmatch(value):
+        return False
+    digits = any(map(str.isdigit, value))
+    if _HEX.issuperset(value):
+        return digits and len(value) >= _HEX_CHARS_MIN and any(map(str.isalpha, value))
+    mixed = digits and any(map(str.isupper, value)) and any(map(str.islower, value))
+    return mixed and _bits(value) >= _RANDOM_BITS
+
+
+def _bits(value: str) -> float:
+    """Shannon entropy of the characters, in bits each."""
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+
+
+def _end(run: re.Pattern[str], text: str, at: int) -> int:
+    """Where a run that may be empty ends."""
+    found = run.match(text, at)
+    return at if found is None else found.end()

@@ -1,0 +1,194 @@
+"""Secrets in texts: found whatever their shape, masked once, in linear time; words are let be."""
+
+import csv
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.domain.planted import PLANTED
+
+from ticketgate.domain.pasted_secrets import MARK, has_secret, mask, masked, texts_in
+from ticketgate.domain.ticket import (
+    ApproverRow,
+    Missing,
+    NoTicket,
+    Reference,
+    StateClass,
+    Ticket,
+)
+
+ORDINARY = (
+    "password: reset please",
+    "my password is not working",
+    "Password reset: today 10:30, please",
+    "the token is expired, and the secret is out",
+    "issue key: OPS-1234",
+    "access token: see KB0012345",
+    "password: 24/7 support",
+    "password: 12 GB",
+    "token: RITM0010001",
+    "ssh -i key user@host.example.com",
+    "task-management-of-many-things-1234",
+    "password for bob@example.com: bob@example.com",
+    "token: https://portal.example.com/docs/tokens-2024",
+    "key 123e4567-e89b-12d3-a456-426614174000",
+    "https://example.com:8443/a@b and https://bob@example.com/",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "the key is in the internationalisation-and-localisation-folder",
+    "sys_id 6816f79cc0a8016401c5a33be04be441 of the asset",
+    "eyJhbGciOiJub25lIn0 alone is no token",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_every_shape_is_masked_and_stays_masked(name: str) -> None:
+    around, secret = PLANTED[name]
+    text = around.format(secret)
+    seen = mask(text)
+    assert MARK in seen
+    assert secret not in seen
+    assert secret[4:] not in seen
+    assert mask(seen) == seen
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_what_people_write_is_let_be(text: str) -> None:
+    assert mask(text) == text
+
+
+def test_the_mark_says_what_and_how_long_and_leaves_the_rest() -> None:
+    around, secret = PLANTED["aws key"]
+    assert mask(around.format(secret)) == "use ⟦secret: aws key, 20 characters⟧ please"
+    assert mask("pwd=hunter2x, ok") == "pwd=⟦secret: password, 8 characters⟧, ok"
+
+
+def test_secrets_that_overlap_are_one_and_several_are_several() -> None:
+    key, token = PLANTED["aws key"][1], PLANTED["github"][1]
+    assert mask(f"secret: {key}").count(MARK) == 1
+    assert mask(f"{key} {token} {key}").count(MARK) == 3
+
+
+def test_what_looks_like_a_mark_hides_nothing() -> None:
+    assert "Tr0ub4dor" not in mask("password: ⟦Tr0ub4dor&3")
+    assert "Tr0ub4dor" not in mask("password: Tr0ub4dor&3⟦secret: x")
+    assert "Tr0ub4dor" not in mask("https://bob:⟦Tr0ub4dor@host")
+
+
+def test_an_id_is_masked_only_for_a_shape_that_nothing_else_has() -> None:
+    assert mask("password: Tr0ub4dor&3", free=False) == "password: Tr0ub4dor&3"
+    assert MARK in mask(PLANTED["github"][1], free=False)
+    assert has_secret(PLANTED["github"][1])
+    assert not has_secret("password: Tr0ub4dor&3")
+
+
+@given(st.text(max_size=80), st.sampled_from(sorted(PLANTED)), st.text(max_size=80))
+def test_whatever_stands_around_it_on_other_lines_a_secret_is_found(
+    before: str, name: str, after: str
+) -> None:
+    around, secret = PLANTED[name]
+    seen = mask(f"{before}\n{around.format(secret)}\n{after}")
+    assert secret not in seen
+    assert mask(seen) == seen
+
+
+@given(st.text(alphabet="ab1 :=-._/@\"'pswordtkenyAKIghJ⟦", max_size=400))
+def test_masking_twice_is_masking_once(text: str) -> None:
+    seen = mask(text)
+    assert mask(seen) == seen
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "eyJ", "-eyJ", "eyJ.", "pass", "password", "password: ", "password:a", "://", "://a:",
+        "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "AKIA", "ghp_", "A", "key ", "xoxb-", "aQ~",
+        "8Q~", "key aB3", "?sig=", "secretkeytoken", "token_a_", "token is ", "a1=",
+    ],
+)  # fmt: skip
+def test_time_grows_as_the_text_does(piece: str) -> None:
+    """Eight times the text takes eight times as long; a search that backtracked would take 64."""
+
+    def seconds(chars: int) -> float:
+        text = (piece * (chars // len(piece) + 1))[:chars]
+        began = time.process_time()
+        mask(text)
+        return time.process_time() - began
+
+    small = min(seconds(20_000) for _ in range(3))
+    assert seconds(160_000) < 24 * max(small, 0.002)
+
+
+def test_all_texts_of_a_body_are_looked_at() -> None:
+    body = json.loads('{"a": [{"b": "x"}, 1, null, true], "c": "y"}')
+    assert sorted(texts_in(body)) == ["a", "b", "c", "x", "y"]
+
+
+def ticket(**fields: object) -> Ticket:
+    return Ticket(
+        "snow",
+        "incident",
+        "6816f79cc0a8016401c5a33be04be441",
+        1,
+        "1",
+        StateClass.OPEN,
+        "someone",
+        fields=fields,  # type: ignore[arg-type]
+        variables={"new_password": "Summer99x", "role": "admin", "gone": Missing.ABSENT},
+    )
+
+
+def test_a_ticket_keeps_its_ids_and_loses_its_secrets() -> None:
+    token = PLANTED["github"][1]
+    seen = masked(
+        ticket(
+            opened_by=Reference("6816f79cc0a8016401c5a33be04be441", f"Bob {token}"),
+            asset=Reference(None, None),
+            assignee=Reference(token, None),
+            description=Missing.ABSENT,
+            reason=f"see {token}",
+        )
+    )
+    assert isinstance(seen, Ticket)
+    assert token not in str(seen)
+    assert seen.id == "6816f79cc0a8016401c5a33be04be441"
+    assert seen.fields["opened_by"] == Reference(
+        "6816f79cc0a8016401c5a33be04be441", "Bob ⟦secret: github token, 40 characters⟧"
+    )
+    assert seen.fields["description"] is Missing.ABSENT
+    assert seen.variables == {
+        "new_password": "⟦secret: password, 9 characters⟧",
+        "role": "admin",
+        "gone": Missing.ABSENT,
+    }
+    assert masked(seen) == seen
+
+
+def test_a_ticket_without_variables_and_what_is_no_ticket() -> None:
+    bare = Ticket("s", "t", "i", None, "", StateClass.OPEN, "", variables=None)
+    assert masked(bare) == bare
+    assert masked(NoTicket("test")) == NoTicket("test")
+    token = PLANTED["github"][1]
+    row = ApproverRow("s", "i", 1, "p", Reference("id", token), token, token)
+    assert token not in str(masked(row))
+
+
+def test_false_alarms_on_real_tickets_are_few() -> None:
+    """The sample has no secrets; its texts are lower-cased and without digits."""
+    folder = os.environ.get("TICKETGATE_SAMPLES")
+    if folder is None:
+        pytest.skip("TICKETGATE_SAMPLES does not name a folder of real payloads")
+    texts = [
+        text
+        for path in sorted(Path(folder).rglob("*.json"))
+        for text in texts_in(json.loads(path.read_text()))
+    ]
+    for path in sorted(Path(folder).rglob("*.csv")):
+        with path.open(newline="") as file:
+            texts += [row["text"] for row in csv.DictReader(file)]
+    alarms = [text for text in texts if mask(text) != text]
+    assert len(alarms) <= len(texts) // 500, alarms[:5]

@@ -1,0 +1,189 @@
+"""A secret in a ticket: masked everywhere but in the raw body, which goes; and a person looks."""
+
+import base64
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.domain.planted import PLANTED
+from tests.operations.fakes import MORNING, ROOT, FakeDirectory
+from tests.operations.kit import OWN_USER, Gate
+from tests.operations.lane import Lane
+from tests.operations.tickets import access_ticket, account, edited, printer_incident
+
+from ticketgate.adapters.policy_file import load_policy
+from ticketgate.adapters.sqlite import schema
+from ticketgate.connector_api import Reference, Ticket
+from ticketgate.domain.evidence import parse_disclosure
+from ticketgate.domain.identity_event import Classification, Tier, Verdict
+from ticketgate.domain.pasted_secrets import masked
+from ticketgate.operations.classified import classified
+from ticketgate.operations.explain import explain
+
+TOKEN = PLANTED["github"][1]
+RANK = (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN, Verdict.IDENTITY)
+FIELDS = (
+    "number", "category", "short_description", "description", "reason", "opened_by name",
+    "catalog_item name", "variable", "variable name", "updated_by", "state", "opened_by id",
+)  # fmt: skip
+STRICT = ("updated_by", "state", "opened_by id", "variable name")  # ids: only shapes of credentials
+LOOSE = (
+    "aws secret", "password", "password of digits", "password in german", "password in quotes",
+    "environment", "bearer", "hex",
+)  # fmt: skip
+
+
+def planted(ticket: Ticket, field: str, text: str) -> Ticket:
+    """The ticket with this text in that field."""
+    if field == "updated_by":
+        return replace(ticket, updated_by=text)
+    if field == "state":
+        return replace(ticket, state=text)
+    if field == "variable name":
+        return replace(ticket, variables={**(ticket.variables or {}), text: "x"})
+    if field == "variable":
+        return replace(ticket, variables={**(ticket.variables or {}), "notes": text})
+    name, _, half = field.partition(" ")
+    value: Any = text
+    if half:
+        value = Reference(text, None) if half == "id" else Reference(account("alice").id, text)
+    return replace(ticket, fields={**ticket.fields, name: value})
+
+
+def stored(gate: Gate) -> bytes:
+    """Every byte of the database, what disclosures hold in clear as well."""
+    gate.store.scrub()
+    files = [gate.path.with_name(gate.path.name + one) for one in ("", "-wal", "-shm")]
+    found = [one.read_bytes() for one in files if one.exists()]
+    with closing(schema.connect(gate.path, read_only=True)) as db:
+        for (encoded,) in db.execute("SELECT encoded FROM evidence_disclosure"):
+            found.append(repr(parse_disclosure(encoded)).encode())
+            found.append(base64.urlsafe_b64decode(encoded + "=="))
+    return b"\n".join(found)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_table_disclosure_page_or_mail_has_the_secret(gate: Gate, field: str) -> None:
+    names = [one for one in PLANTED if field not in STRICT or one not in LOOSE]
+    lane = Lane(gate)
+    needles = {name: max(PLANTED[name][1].split("\n"), key=len).encode() for name in names}
+    for number, name in enumerate(names):
+        around, secret = PLANTED[name]
+        text = around.format(secret)
+        gate.receive(planted(access_ticket(f"t{number}"), field, text))
+        gate.receive(planted(printer_incident(f"p{number}"), field, text))
+    before = stored(gate)
+    assert all(needle in before for needle in needles.values())  # the raw bodies wait
+    while gate.work():
+        pass
+    gate.run_mail()
+    shown = [lane.desk.view(one.id, "carol") for one in lane.listed("carol")]
+    links = [gate.look("bob", token) for token in gate.tokens("bob")]
+    mails = [mail.text + mail.subject for mail in gate.post.mails]
+    out = (
+        stored(gate) + repr((shown, lane.listed("carol"), links, mails, gate.logged)).encode()
+    ).replace(b"\\\\", b"")
+    assert {name for name, needle in needles.items() if needle in out} == set()
+    assert len(lane.listed("carol")) >= len(names)
+
+
+@pytest.mark.parametrize(
+    ("ticket", "verdict"),
+    [(printer_incident(), "uncertain"), (access_ticket(), "identity")],
+)
+def test_it_is_uncertain_at_least_of_its_kind_and_high(
+    gate: Gate, ticket: Ticket, verdict: str
+) -> None:
+    assert gate.deliver(planted(ticket, "description", f"see {TOKEN}")) == verdict
+    (record,) = gate.records("ticket.classified")
+    assert "secret.exposed" in record["kinds"]
+    assert "secret-exposed@built in" in record["rules"]
+    assert record["tier"] == "high"
+
+
+def bodies(gate: Gate) -> int:
+    with closing(schema.connect(gate.path, read_only=True)) as db:
+        return int(db.execute("SELECT count(*) FROM delivery_body").fetchone()[0])
+
+
+def test_the_raw_body_goes_as_soon_as_it_is_processed(gate: Gate) -> None:
+    gate.deliver(printer_incident("p1"))
+    assert bodies(gate) == 1
+    gate.deliver(printer_incident("p2", description=f"see {TOKEN}"))
+    assert bodies(gate) == 1
+    gate.deliver(b'{"parent": "p2", "state": "' + TOKEN.encode() + b'"}')
+    assert bodies(gate) == 1
+
+
+def test_also_where_only_what_no_field_holds_has_it(gate: Gate) -> None:
+    body = b'{"parent": "p2", "state": "approved", "comments": "' + TOKEN.encode() + b'"}'
+    gate.deliver(body)
+    assert bodies(gate) == 0
+
+
+def test_a_quarantined_one_keeps_it_until_it_is_released(gate: Gate) -> None:
+    lane = Lane(gate)
+    gate.deliver(printer_incident("p1", description="one"))
+    gate.deliver(printer_incident("p1", description=f"two {TOKEN}"))
+    assert lane.parked().reason == "version_conflict"
+    assert bodies(gate) == 2
+    assert lane.judge("dismiss", "carol") == ""
+
+
+def test_revisions_are_compared_as_masked(gate: Gate) -> None:
+    first = access_ticket(reason=f"see {TOKEN}")
+    gate.deliver(first)
+    size = len(gate.records("request.awaiting", "request.opened"))
+    other = PLANTED["github"][1][:-1] + "Z"
+    assert gate.deliver(edited(first, "alice", reason=f"see {other}")) == "identity"
+    assert len(gate.records("request.awaiting", "request.opened")) == size
+    ours = replace(edited(edited(first)), updated_by=OWN_USER)
+    assert gate.deliver(ours) == "identity"
+    assert "unknown_editor" not in gate.requests()[0].reasons
+
+
+def test_explain_names_the_built_in_rule_and_not_the_secret(gate: Gate) -> None:
+    ticket = masked(printer_incident(description=f"see {TOKEN}"))
+    assert isinstance(ticket, Ticket)
+    found = explain(ticket, gate.policy, gate.desk.snapshot(), gate.clock.now())
+    rule = found.classification.rules[-1]
+    assert (rule.rule, rule.where) == ("secret-exposed", "built in")
+    assert rule.clauses[0].clause == "ticket.description"
+    assert rule.clauses[0].seen == "⟦secret: github token, 40 characters⟧"
+    assert TOKEN not in repr(found)
+
+
+SNAPSHOT = FakeDirectory().read(MORNING)
+POLICY = load_policy(ROOT / "config/policy.yaml")
+WORDS = st.sampled_from(
+    ["access to", "password reset", "break glass", "the printer", "api key", "vpn", "and", "token"]
+)
+
+
+def verdict_of(ticket: Ticket) -> Classification:
+    clean = masked(ticket)
+    assert isinstance(clean, Ticket)
+    return classified(clean, POLICY, SNAPSHOT)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ticket=st.sampled_from([printer_incident(), access_ticket()]),
+    words=st.lists(WORDS, max_size=6),
+    name=st.sampled_from(sorted(PLANTED)),
+    field=st.sampled_from(["short_description", "description", "reason"]),
+)
+def test_adding_a_secret_never_lowers_the_verdict(
+    ticket: Ticket, words: list[str], name: str, field: str
+) -> None:
+    around, secret = PLANTED[name]
+    text = " ".join(words)
+    before = verdict_of(planted(ticket, field, text))
+    after = verdict_of(planted(ticket, field, f"{text}\n{around.format(secret)}"))
+    assert RANK.index(after.verdict) >= RANK.index(before.verdict)
+    assert RANK.index(after.verdict) >= RANK.index(Verdict.UNCERTAIN)
+    assert after.tier >= max(before.tier, Tier.HIGH)
+    assert set(before.kinds) | {"secret.exposed"} <= set(after.kinds)
