@@ -28,7 +28,7 @@ ROWS = {
     if line.startswith("| `")
     for word in re.findall(r"`([^`]+)`", line.split("|")[1])
 }
-WORDS = set(re.findall(r"`([^`:]+)(?::[^`]*)?`", TEXT))
+WORDS = set(re.findall(r"`([^`:\n]+)(?::[^`\n]*)?`", TEXT))  # of one line: not of a block
 READERS = (
     *(directory_file, policy_file, settings_file, sources_reader, stages_reader),
     anchors_reader,

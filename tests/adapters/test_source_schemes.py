@@ -1,6 +1,7 @@
 """The scheme of a source as the settings say it: what fits its kind, its options, its secrets."""
 
 import importlib
+import re
 import tomllib
 from base64 import b64encode
 from pathlib import Path
@@ -206,15 +207,23 @@ def test_several_secrets_are_read_while_rotating() -> None:
     assert "secret of more" not in repr(found)
 
 
-def test_every_shipped_connector_names_schemes_that_there_are() -> None:
+def test_every_shipped_connector_names_schemes_that_there_are_and_is_documented() -> None:
     """The list is the project's own, as what is installed here may be older."""
+    document = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+    table = document.partition("| kind | takes |")[2].partition("\n\n")[0]
+    documented = {
+        words[0]: tuple(words[1:])
+        for line in table.splitlines()
+        if (words := re.findall(r"`(\w+)`", line))
+    }
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     named = project["project"]["entry-points"]["ticketgate.connectors"]
     itsm = {kind: place for kind, place in named.items() if ".itsm." in place}
     assert "servicenow" in itsm
+    assert documented.keys() == itsm.keys()
     for kind, place in itsm.items():
         module, _, attribute = place.partition(":")
         connector = getattr(importlib.import_module(module), attribute)
-        assert connector.schemes, kind
+        assert connector.schemes == documented[kind], kind
         assert set(connector.schemes) <= SCHEMES.keys(), kind
         assert all(SCHEMES[one].only in {None, kind} for one in connector.schemes), kind
