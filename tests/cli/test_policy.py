@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.terminal import Terminal
+from tests.operations.kit import Gate
+from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.identity_event import KIND_MEANINGS
 
@@ -116,3 +119,44 @@ def test_without_a_test_file_there_is_nothing_to_pass(terminal: Terminal) -> Non
     done = terminal("policy", "test")
     assert done.exit_code == 2
     assert "there is no *_test.yaml" in done.stderr
+
+
+@pytest.fixture
+def recorded(terminal: Terminal) -> Terminal:
+    """A store in which a request of Alice's was approved."""
+    terminal.edit("ticketgate.yaml", "store: data/ticketgate.db", "store: data/gate.db")
+    gate = Gate(terminal.folder / "data")
+    gate.deliver(access_ticket())
+    gate.approve("bob", "carol")
+    gate.stop()
+    return terminal
+
+
+def test_what_was_recorded_is_replayed_through_a_new_policy(recorded: Terminal) -> None:
+    new = with_text(
+        recorded, "default: 2h, max: 4h, hard_max: 8h", "default: 1h, max: 1h, hard_max: 8h"
+    )
+    command = ("policy", "backtest", new, "--since", "36500d")
+    done = recorded(*command, "--fail-if", "loosened")
+    assert done.exit_code == 0
+    assert "1 recorded revision (0 erased), 1 approved request (0 erased)" in done.stdout
+    assert "tightened:\n  limits, entitlement prod-db-admin: shorter access\n" in done.stdout
+    assert "    1, such as tkt_" in done.stdout
+    assert "RITM" not in done.stdout
+    assert recorded(*command, "--fail-if", "tightened").exit_code == 1
+    (group,) = recorded.json(*command, "--show")["groups"]
+    assert (group["direction"], group["count"]) == ("tightened", 1)
+    assert group["example"]["number"]
+
+
+def test_what_is_older_than_asked_for_is_left_out(recorded: Terminal) -> None:
+    done = recorded("policy", "backtest", str(recorded.folder / "policy.yaml"), "--since", "1s")
+    assert "0 recorded revisions" in done.stdout
+    assert "nothing would be otherwise" in done.stdout
+
+
+@pytest.mark.parametrize("since", ["soon", "0d", "9999999d", ""])
+def test_a_span_that_is_none_is_refused(recorded: Terminal, since: str) -> None:
+    done = recorded("policy", "backtest", str(recorded.folder / "policy.yaml"), "--since", since)
+    assert done.exit_code == 2
+    assert "no time span" in done.stderr

@@ -36,7 +36,13 @@ class LimitSeconds(NamedTuple):
     digests: tuple[str, ...]
 
 
-def classify(policy: Policy, facts: Facts, *, traced: bool = True) -> Classification:
+Known = dict[tuple[str, str], RuleOutcome]
+"""Outcomes on the same facts, by id and digest of the rule."""
+
+
+def classify(
+    policy: Policy, facts: Facts, *, traced: bool = True, known: Known | None = None
+) -> Classification:
     """The verdict on a ticket revision: all rules run, every outcome is kept.
 
     IDENTITY if one rule that says so matched without leaning on free text, whatever others
@@ -44,9 +50,12 @@ def classify(policy: Policy, facts: Facts, *, traced: bool = True) -> Classifica
     kinds are those of the rules that matched or are blind: what could not be read never lowers
     the risk. Language and weights stand behind the rules and only ever make an UNCERTAIN of what
     is not IDENTITY. Not `traced`, no rule has its clauses, and each stops where its outcome is
-    settled.
+    settled. With `known`, a rule that another policy had as well is not asked again.
     """
-    rules = [_outcome(rule, facts, traced) for rule in policy.classify]
+    if known is None:
+        rules = [_outcome(rule, facts, traced) for rule in policy.classify]
+    else:
+        rules = [_once(rule, facts, known) for rule in policy.classify]
     open_ = [rule for rule in rules if rule.outcome is not _FALSE]
     verdict = Verdict.NOT_IDENTITY
     if any(one.verdict is Verdict.IDENTITY and one.outcome is _TRUE for one in open_):
@@ -114,6 +123,13 @@ def _outcome(rule: ClassifyRule, facts: Facts, traced: bool) -> RuleOutcome:  # 
     return RuleOutcome(
         rule.id, rule.where, rule.digest, rule.kind, rule.tier, verdict, outcome, clauses
     )
+
+
+def _once(rule: ClassifyRule, facts: Facts, known: Known) -> RuleOutcome:
+    key = (rule.id, rule.digest)
+    if key not in known:
+        known[key] = _outcome(rule, facts, False)
+    return known[key]
 
 
 def _leans(matcher: Matcher, facts: Facts) -> bool:

@@ -73,7 +73,11 @@ def triage_of(text: str) -> Triaged | None:
 
 def ticket_of(text: str) -> Ticket:
     """The ticket in a content column."""
-    plain = json.loads(text)
+    return ticket_of_plain(json.loads(text))
+
+
+def ticket_of_plain(plain: Plain) -> Ticket:
+    """The ticket that `Ticket.plain()` gave."""
     variables = plain["variables"]
     return Ticket(
         source=plain["source"],

@@ -4,6 +4,7 @@ import click
 
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
+from ticketgate.cli.policy.backtest import backtest_command
 from ticketgate.cli.policy.diff import diff
 from ticketgate.cli.policy.test import test_command
 from ticketgate.cli.showing import echo_json, echo_pairs
@@ -41,5 +42,5 @@ def schema() -> None:
     echo_json(policy_schema())
 
 
-for _command in (test_command, diff):
+for _command in (test_command, backtest_command, diff):
     policy.add_command(_command)

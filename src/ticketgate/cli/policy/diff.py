@@ -12,7 +12,7 @@ from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.policy_diff import Change, Direction, compare, difference
 from ticketgate.wiring import load, read_policy
 
-_ORDER: Final = (Direction.LOOSENED, Direction.OTHER, Direction.TIGHTENED)
+ORDER: Final = (Direction.LOOSENED, Direction.OTHER, Direction.TIGHTENED)
 
 
 @click.command()
@@ -21,7 +21,7 @@ _ORDER: Final = (Direction.LOOSENED, Direction.OTHER, Direction.TIGHTENED)
     "--fail-if",
     "unwanted",
     multiple=True,
-    type=click.Choice([one.value for one in _ORDER]),
+    type=click.Choice([one.value for one in ORDER]),
     help="Answer no when there is a change of this kind; may be said several times.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -55,7 +55,7 @@ def _lines(changes: Sequence[Change]) -> Iterator[str]:
     if not changes:
         yield "nothing is different in meaning"
         return
-    for direction in _ORDER:
+    for direction in ORDER:
         found = [one for one in changes if one.direction is direction]
         if found:
             yield f"{direction.value}: {counted(len(found), 'change')}"

@@ -1,0 +1,256 @@
+"""Recorded tickets and approvals through two policies: what would be otherwise, and why."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.operations.fakes import MORNING
+from tests.operations.kit import ORIGIN, Gate, approve
+from tests.operations.tickets import access_ticket
+
+from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite.looking import SqliteLook
+from ticketgate.connector_api import Missing, StateClass
+from ticketgate.domain.identity_event import Tier, Verdict
+from ticketgate.domain.policy import Policy, Word
+from ticketgate.operations.backtest import Backtest, Pair, backtest, last_round
+
+HOUR = timedelta(hours=1)
+Change = Callable[[Policy], Policy]
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    made = Gate(tmp_path)
+    yield made
+    made.stop()
+
+
+def first(policy: Policy, section: str, **changes: Any) -> Policy:  # noqa: ANN401 -- any field
+    """The policy with the first element of a section changed."""
+    old, *rest = getattr(policy, section)
+    changes.setdefault("digest", "e" * 64)  # as the reader gives another rule another digest
+    parts: dict[str, Any] = {section: (replace(old, **changes), *rest)}
+    return replace(policy, **parts)
+
+
+def run(gate: Gate, new: Policy, *, heard: list[int] | None = None) -> Backtest:
+    """Everything that the gate has recorded, through its policy and another one."""
+    pair = Pair(gate.policy, new, gate.directory.read(MORNING), frozenset({("snow-prod", "svc")}))
+    with closing(schema.connect(gate.path, read_only=True)) as db:
+        looking = SqliteLook(db, ORIGIN)
+        given = []
+        for request in looking.requests.listed(None, 100):
+            row = looking.tickets.find(request.ticket)
+            kept = last_round(request, looking.requests.approvals(request.id))
+            given.append((request, None if row is None else row.ticket, kept))
+        hear = [] if heard is None else heard
+        return backtest(looking.recorded_tickets(MORNING - HOUR), given, pair, hear.append)
+
+
+def told(found: Backtest) -> list[tuple[str, str, str]]:
+    return [(one.effect.direction.value, one.effect.what, one.effect.cause) for one in found.groups]
+
+
+def test_the_same_policy_makes_the_same_of_everything(gate: Gate) -> None:
+    approve(gate)
+    gate.deliver(access_ticket("t2", role="nothing-known"))
+    found = run(gate, gate.policy)
+    assert (found.revisions, found.erased, found.decisions, found.groups) == (2, 0, 2, ())
+
+
+def test_what_was_erased_is_counted(gate: Gate) -> None:
+    approve(gate)
+    with closing(schema.connect(gate.path)) as db:
+        db.execute("UPDATE evidence_disclosure SET encoded = NULL WHERE kind = 'ticket'")
+        db.commit()
+    found = run(gate, gate.policy)
+    assert (found.revisions, found.erased, found.decisions_erased) == (1, 1, 0)
+    nothing = backtest([], [(gate.requests()[0], None, [])], pair_of(gate), print)
+    assert (nothing.decisions, nothing.decisions_erased) == (1, 1)
+
+
+def pair_of(gate: Gate) -> Pair:
+    return Pair(gate.policy, gate.policy, gate.directory.read(MORNING))
+
+
+def test_what_is_older_is_left_out(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    with closing(schema.connect(gate.path, read_only=True)) as db:
+        assert list(SqliteLook(db, ORIGIN).recorded_tickets(MORNING + HOUR)) == []
+
+
+def test_progress_is_told_now_and_then(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticketgate.operations.backtest.PROGRESS_EVERY", 2)
+    for number in range(5):
+        gate.deliver(access_ticket(f"t{number}"))
+    heard: list[int] = []
+    run(gate, gate.policy, heard=heard)
+    assert heard == [2, 4]
+
+
+def drop_access(policy: Policy) -> Policy:
+    return replace(policy, classify=policy.classify[1:])
+
+
+def test_tickets_count_once_and_one_stands_for_them(gate: Gate) -> None:
+    gate.deliver(access_ticket("t1"))
+    gate.deliver(access_ticket("t1", version=2, by="bob"))
+    gate.deliver(access_ticket("t2"))
+    (group,) = run(gate, drop_access(gate.policy)).groups
+    assert group.effect.what == "newly not an identity event"
+    assert group.effect.cause == "classify elevated-access-item"
+    assert len(group.tickets) == 2
+    assert group.example.ident.startswith("tkt_")
+    assert group.example.number
+
+
+def line_only(policy: Policy) -> Policy:
+    return first(policy, "approve", stages=policy.approve[0].stages[:1])
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (line_only, ("loosened", "asks less of those who approve")),
+        (
+            lambda old: first(old, "approve", justification_chars_min=500),
+            ("tightened", "asks more of those who approve"),
+        ),
+        (
+            lambda old: first(old, "approve", because="other words"),
+            ("other", "asks other people, or in other words"),
+        ),
+        (lambda old: replace(old, approve=()), ("tightened", "newly blocked (no_approve_rule)")),
+        (
+            lambda old: replace(
+                old, limits=tuple(replace(one, max=HOUR, default=HOUR) for one in old.limits)
+            ),
+            ("tightened", "shorter access"),
+        ),
+        (
+            lambda old: first(old, "entitlements", access={"group": "ROOT"}),
+            ("loosened", "gives other access"),
+        ),
+        (
+            lambda old: first(old, "entitlements", id="other-name"),
+            ("loosened", "newly asked for"),
+        ),
+        (
+            lambda old: first(old, "classify", verdict=Verdict.UNCERTAIN),
+            ("tightened", "newly needs a look"),
+        ),
+    ],
+)
+def test_each_difference_has_a_direction(
+    gate: Gate, change: Change, expected: tuple[str, str]
+) -> None:
+    gate.deliver(access_ticket())
+    found = told(run(gate, change(gate.policy)))
+    assert expected in [one[:2] for one in found], found
+    assert all(cause for _, _, cause in found)
+
+
+def test_the_other_way_round_is_the_other_direction(gate: Gate) -> None:
+    strict = replace(gate.policy, approve=())
+    gate.deliver(access_ticket())
+    gate.policy, new = strict, gate.policy
+    assert told(run(gate, new)) == [
+        ("loosened", "was blocked (no_approve_rule), is asked", "approve none -> high-and-critical")
+    ]
+
+
+def test_what_needed_a_look_and_opens_requests_now_is_loosened(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    unsure = first(gate.policy, "classify", verdict=Verdict.UNCERTAIN)
+    gate.policy, new = unsure, gate.policy
+    (found,) = told(run(gate, new))
+    assert found[:2] == ("loosened", "newly opens requests without a look")
+
+
+def test_both_blocked_is_no_difference(gate: Gate) -> None:
+    gate.deliver(access_ticket(beneficiary="nobody-known"))
+    assert told(run(gate, line_only(gate.policy))) == []
+
+
+def test_an_entitlement_that_is_gone_is_no_longer_asked_for(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    found = told(run(gate, replace(gate.policy, entitlements=())))
+    assert ("tightened", "no longer asked for", "entitlement prod-db-admin") in found
+    assert ("loosened", "newly asked for", "entitlement unnamed") in found
+
+
+def test_a_closed_ticket_asks_for_nothing(gate: Gate) -> None:
+    gate.deliver(access_ticket(state=StateClass.CLOSED))
+    assert told(run(gate, line_only(gate.policy))) == []
+
+
+def test_a_verdict_that_only_another_word_changes_names_the_rule(gate: Gate) -> None:
+    gate.deliver(access_ticket(role=Missing.ABSENT))
+    found = told(run(gate, first(gate.policy, "classify", verdict=Verdict.UNCERTAIN)))
+    assert found[0][2] == "classify elevated-access-item"
+
+
+def test_a_changed_language_has_no_rule_to_name(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    nobody = replace(gate.policy, classify=())
+    assert told(run(gate, nobody))[0][2] == "classify elevated-access-item"
+
+
+def test_approvals_that_would_not_do_any_more(gate: Gate) -> None:
+    approve(gate)
+    more = first(
+        gate.policy,
+        "approve",
+        stages=(replace(gate.policy.approve[0].stages[0], any_of=(Word("person", "erin"),)),),
+    )
+    found = told(run(gate, more))
+    assert (
+        "tightened", "approvals given would not be enough now", "approve high-and-critical",
+    ) in found  # fmt: skip
+
+
+def test_approvals_that_would_do_now(gate: Gate) -> None:
+    approve(gate)
+    gate.policy, new = first(
+        gate.policy, "approve", never=(Word("person", "carol"),)
+    ), gate.policy  # fmt: skip
+    assert (
+        "loosened", "approvals given would be enough now", "approve high-and-critical",
+    ) in told(run(gate, new))  # fmt: skip
+
+
+def test_one_approval_more_than_is_needed_still_does(gate: Gate) -> None:
+    approve(gate)
+    assert "approvals given" not in str(told(run(gate, line_only(gate.policy))))
+
+
+def test_an_approval_for_what_cannot_be_asked_any_more_does_not_do(gate: Gate) -> None:
+    approve(gate)
+    for new in (replace(gate.policy, entitlements=()), replace(gate.policy, approve=())):
+        found = told(run(gate, new))
+        assert any("not be enough" in what for _, what, _ in found)
+
+
+def test_only_what_was_approved_counts(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.run_mail()
+    gate.decide("bob")
+    (request,) = gate.requests()
+    with gate.db() as looking:
+        assert last_round(request, looking.requests.approvals(request.id)) == []
+
+
+def test_longer_access_is_loosened(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    short = replace(
+        gate.policy,
+        limits=tuple(replace(one, default=HOUR, max=HOUR) for one in gate.policy.limits),
+    )
+    gate.policy, new = short, gate.policy
+    assert ("loosened", "longer access") in [one[:2] for one in told(run(gate, new))]
+    assert Tier.HIGH in {one.tier for one in gate.policy.entitlements}
