@@ -139,11 +139,11 @@ def test_a_validation_of_glpi_is_a_claim_about_its_ticket() -> None:
     }
     mapping = listing("Ticket", "TicketValidation")
     found = GLPI_PLATFORM.connector.normalise({"item": item, "event": "update"}, mapping)
-    approver = Reference("105", "bob")
-    assert found == ApproverRow("desk", "5", None, "4711", approver, "approved", "")
+    asked_of = Reference("102", None)
+    assert found == ApproverRow("desk", "5", None, "4711", asked_of, "approved", "105")
     asked = {**item, "approver": None, "status": 9}
     found = GLPI_PLATFORM.connector.normalise({"item": asked, "event": "new"}, mapping)
-    assert found == ApproverRow("desk", "5", None, "4711", Reference("102", None), "9", "")
+    assert found == ApproverRow("desk", "5", None, "4711", asked_of, "9", "")
     group = {**asked, "requested_approver_type": "Group"}
     found = GLPI_PLATFORM.connector.normalise({"item": group, "event": "new"}, mapping)
     assert isinstance(found, ApproverRow)

@@ -179,18 +179,19 @@ def _members(team: list[JsonValue], role: str) -> Iterator[tuple[str, Reference]
 
 
 def _approver_row(item: Record, source: str) -> ApproverRow:
+    """Who was asked, where it was a person; and who answered, as the writer of the row."""
     asked = Reference(None, None)
     if text_at(item, "requested_approver_type") == "User":
         asked = Reference(text_at(item, "requested_approver_id") or None, None)
-    decided = find(item, "approver")
-    approver = SHAPE.reference(decided[0]) if decided else None
+    answer = find(item, "approver")
+    answered = SHAPE.reference(answer[0]) if answer else None
     state = text_at(item, "status")
     return ApproverRow(
         source=source,
         id=ticket_id(item, "id"),
         version=None,
         parent=ticket_id(item, "tickets_id"),
-        approver=approver if approver is not None and approver.id else asked,
+        approver=asked,
         state=CLAIMS.get(state, state),
-        updated_by="",
+        updated_by="" if answered is None else answered.id or "",
     )

@@ -30,6 +30,8 @@ INLINE: Final[Mapping[str, str]] = {
 }
 SILENT: Final = frozenset({"media", "mediaInline"})
 
+Stack = list[tuple[JsonValue, int]]  # nodes to come, each with its depth
+
 
 def document(cell: JsonValue) -> str | None:
     """A text field: text as it stands, or the words of a document, one line per block.
@@ -54,25 +56,28 @@ def document(cell: JsonValue) -> str | None:
 
 def _words(root: JsonValue) -> Iterator[str | None]:
     """The words in order; None once where something cannot be read. Keeps a stack of its own."""
-    stack: list[tuple[JsonValue, int]] = [(root, 0)]
+    stack: Stack = [(root, 0)]
     seen = 0
     while stack:
         node, depth = stack.pop()
         seen += 1
-        if node == "\n":
-            yield "\n"
-            continue
-        if not isinstance(node, Mapping) or depth > DEPTH_MAX or seen > NODES_MAX:
+        if not isinstance(node, Mapping):
+            yield "\n" if node == "\n" else None
+        elif depth > DEPTH_MAX or seen > NODES_MAX:
             yield None
-            return
-        told, inner = node.get("type"), node.get("content", [])
-        kind = told if isinstance(told, str) else ""
-        if kind in BLOCKS and isinstance(inner, list) and len(inner) <= NODES_MAX:
-            stack.append(("\n", depth))
-            stack.extend((one, depth + 1) for one in reversed(inner))
-            yield "\n"
-        elif kind not in SILENT:
-            yield _word(node, kind)
+        else:
+            yield _opened(node, depth, stack)
+
+
+def _opened(node: Mapping[str, JsonValue], depth: int, stack: Stack) -> str | None:
+    """The words of one node; what is in a block is put on the stack, to come next."""
+    told, inner = node.get("type"), node.get("content", [])
+    kind = told if isinstance(told, str) else ""
+    if kind in BLOCKS and isinstance(inner, list) and len(inner) <= NODES_MAX:
+        stack.append(("\n", depth))
+        stack.extend((one, depth + 1) for one in reversed(inner))
+        return "\n"
+    return "" if kind in SILENT else _word(node, kind)
 
 
 def _word(node: Mapping[str, JsonValue], kind: str) -> str | None:
