@@ -71,6 +71,21 @@ def test_a_short_word_is_not_found_across_others(text: str) -> None:
     assert not found.has_split_word("mfa")
 
 
+@pytest.mark.parametrize("text", ["rev-oked", "un re.voke", "re-voke"])
+def test_a_short_phrase_begins_or_ends_with_a_word(text: str) -> None:
+    assert FoldedText(text).has_split_edge("revoke")
+    assert not FoldedText("unrev okedly").has_split_edge("revoke")
+
+
+def test_no_word_reaches_from_one_text_into_the_next() -> None:
+    found = FoldedText("my v", "pn and mfa", "m", "\u4e2d\u6587 s-so")
+    assert not found.has_split_word("vpn")
+    assert found.has_split_word("mfa")
+    assert found.has_split_word("sso")
+    assert found.has_word("\u4e2d\u6587")
+    assert not found.has_word("vpn")
+
+
 def test_two_words_are_found_in_one_text() -> None:
     found = FoldedText("v p n and m-f-a")
     assert found.has_split_word("vpn")
@@ -90,6 +105,8 @@ def test_a_word_stands_by_itself() -> None:
     found = FoldedText("my vpn")
     assert found.has_word("vpn")
     assert found.has_word("vpn"), "and is remembered"
+    assert found.has_word("my vpn")
+    assert found.has_word("my vpn"), "and so is a phrase"
 
 
 CASES = [

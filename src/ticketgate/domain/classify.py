@@ -17,7 +17,8 @@ from ticketgate.domain.matcher import Facts, Look, Matcher, decide, evaluate
 from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Policy
 from ticketgate.domain.ticket import Missing
 
-_TRUE, _FALSE, _UNKNOWN = Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN
+_TRUE, _FALSE = Outcome.TRUE, Outcome.FALSE
+_new = tuple.__new__
 
 
 class Asked(NamedTuple):
@@ -118,10 +119,11 @@ def _outcome(rule: ClassifyRule, facts: Facts, traced: bool) -> RuleOutcome:  # 
     else:
         outcome = decide(rule.match, facts)
     verdict = rule.verdict
-    if verdict is Verdict.IDENTITY and outcome is Outcome.TRUE and _leans(rule.match, facts):
+    if outcome is _TRUE and verdict is Verdict.IDENTITY and _leans(rule.match, facts):
         verdict = Verdict.UNCERTAIN
-    return RuleOutcome(
-        rule.id, rule.where, rule.digest, rule.kind, rule.tier, verdict, outcome, clauses
+    where, digest, kind = rule.where, rule.digest, rule.kind
+    return _new(  # a RuleOutcome without its checks: made for each rule of each ticket
+        RuleOutcome, (rule.id, where, digest, kind, rule.tier, verdict, outcome, clauses)
     )
 
 

@@ -15,7 +15,9 @@ from typing import Final
 from ticketgate.domain.visible import acts
 
 SQUEEZED_MIN: Final = 3  # letters of a phrase that is looked for in split words at all
-SQUEEZED_ALONE_MIN: Final = 8  # shorter ones begin and end where words do: no mfa in "from farm"
+SQUEEZED_ALONE_MIN: Final = 8  # shorter ones begin or end where words do: no mfa in "from farm"
+_BETWEEN: Final = "\0"  # two texts; folding lets no text have it
+_WHOLE: Final = 2  # ends of a phrase that stand where words begin and end
 _CACHED_MAX: Final = 65_536  # characters whose folding is remembered: some megabytes
 _PLAIN_FROM: Final = ((0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0x20000, 0x2F7FF), (0x30000, 0x3FFFF))
 
@@ -52,10 +54,10 @@ def folded(text: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Only the letters and digits of a folded text."""
+    """Only the letters and digits of a folded text, and what stands between two texts."""
     if text.isascii():
         return text.translate(_ALNUM_OF_ASCII)
-    return "".join([char for char in text if char.isalnum()])
+    return "".join([char for char in text if char.isalnum() or char == _BETWEEN])
 
 
 def squeezable(phrase: str) -> str | None:
@@ -69,26 +71,27 @@ def squeezable(phrase: str) -> str | None:
 
 
 class FoldedText:
-    """One text, folded once; what is asked of it twice is remembered. Not for several threads."""
+    """Texts, folded once and looked at as one in which no phrase reaches from one into the next.
 
-    __slots__ = ("_bounded", "_gaps", "_squeezed", "_words", "text")
+    What is asked of it twice is remembered. Not for several threads.
+    """
 
-    def __init__(self, text: str) -> None:
-        self.text = folded(text)
-        self._squeezed: str | None = None
+    __slots__ = ("_bounded", "_gaps", "_tokens", "_words", "squeezed", "text")
+
+    def __init__(self, *texts: str) -> None:
+        self.text = _BETWEEN.join([folded(text) for text in texts])
+        self.squeezed = squeezed(self.text)
         self._gaps: frozenset[int] | None = None
-        self._bounded: dict[str, bool] = {}
+        self._tokens: frozenset[str] | None = None
+        self._bounded: dict[str, int] = {}
         self._words: dict[str, bool] = {}
-
-    @property
-    def squeezed(self) -> str:
-        """Its squeezed form."""
-        if self._squeezed is None:
-            self._squeezed = squeezed(self.text)
-        return self._squeezed
 
     def has_word(self, word: str) -> bool:
         """Whether a folded `word` stands in it with no letter, digit or underscore beside it."""
+        if word.isalnum():
+            if self._tokens is None:
+                self._tokens = _tokens(self.text)
+            return word in self._tokens
         found = self._words.get(word)
         if found is None:
             found = self._words[word] = has_word(self.text, word)
@@ -99,23 +102,29 @@ class FoldedText:
 
         An underscore is between words here: it is one of the signs that split them.
         """
-        if short not in self.squeezed:
-            return False
+        return self._split(short) == _WHOLE
+
+    def has_split_edge(self, short: str) -> bool:
+        """Whether it stands in it from the start of a word, or to the end of one."""
+        return self._split(short) > 0
+
+    def _split(self, short: str) -> int:
         found = self._bounded.get(short)
         if found is None:
             found = self._bounded[short] = self._find_split(short)
         return found
 
-    def _find_split(self, short: str) -> bool:
+    def _find_split(self, short: str) -> int:
         if self._gaps is None:
             self._gaps = _gaps(self.text)
-        gaps, text, size = self._gaps, self.squeezed, len(short)
+        gaps, text, size, found = self._gaps, self.squeezed, len(short), 0
         at = text.find(short)
         while at >= 0:
-            if at in gaps and at + size in gaps:
-                return True
+            found = max(found, (at in gaps) + (at + size in gaps))
+            if found == _WHOLE:
+                break
             at = text.find(short, at + 1)
-        return False
+        return found
 
 
 def has_word(text: str, word: str) -> bool:
@@ -130,6 +139,14 @@ def has_word(text: str, word: str) -> bool:
     return False
 
 
+def _tokens(text: str) -> frozenset[str]:
+    """The longest runs of letters, digits and underscores."""
+    if text.isascii():
+        return frozenset(text.translate(_APART_IN_ASCII).split())
+    apart = [char if char.isalnum() or char == "_" else " " for char in text]
+    return frozenset("".join(apart).split())
+
+
 def _gaps(text: str) -> frozenset[int]:
     """Where in the squeezed text words begin and end."""
     found, count, inside = {0}, 0, False
@@ -137,9 +154,13 @@ def _gaps(text: str) -> frozenset[int]:
         if char.isalnum():
             count += 1
             inside = True
-        elif inside:
+            continue
+        if inside:
             found.add(count)
             inside = False
+        if char == _BETWEEN:
+            count += 1
+            found.add(count)
     found.add(count)
     return frozenset(found)
 
@@ -151,13 +172,19 @@ def _fold_char(char: str) -> str:
         return ""
     if char in _UPPER:
         return _UPPER[char]
+    if not unicodedata.decomposition(char) and char.casefold() == char:
+        return "" if _is_mark(char) else _LOOK_ALIKES.get(char, char)
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", char).casefold())
     kept = [
         _LOOK_ALIKES.get(one, _UPPER.get(one, one))
         for one in plain
-        if unicodedata.category(one) not in {"Mn", "Me"} and not acts(one)
+        if not (_is_mark(one) or acts(one))
     ]
     return "".join(kept)
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char) in {"Mn", "Me"}
 
 
 class _Folded(dict[int, str | int]):
@@ -173,4 +200,9 @@ class _Folded(dict[int, str | int]):
 
 
 _FOLDED: Final = _Folded({code: _fold_char(chr(code)) for code in range(128)})
-_ALNUM_OF_ASCII: Final = {code: None for code in range(128) if not chr(code).isalnum()}
+_ALNUM_OF_ASCII: Final = {
+    code: None for code in range(1, 128) if not chr(code).isalnum()
+}  # but for what stands between
+_APART_IN_ASCII: Final = {
+    code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")
+}

@@ -3,7 +3,8 @@
 Three signs say that a text is in none of the languages that the policy covers; each is something
 that is there, so more text never takes it away: `LETTERS_MIN` letters of another script;
 `MARKERS_MIN` different words that only one other language has; `RUN_MIN` words on end, none of
-them a small word of a covered language. A short text shows none of them and counts as covered.
+them a small word of a covered language. Words are folded first. A short text shows no sign and
+counts as covered.
 """
 
 from bisect import bisect_right
@@ -11,18 +12,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from ticketgate.domain.folding import folded
+
 LETTERS_MIN: Final = 20
 MARKERS_MIN: Final = 4
 RUN_MIN: Final = 30
 
 # Small words of each language that English has not; for `en`, those that the others have not.
 _WORDS: Final = {
-    code: frozenset(words.split())
+    code: frozenset(word for word in folded(words).split() if len(word) > 1)
     for code, words in {
         "en": "the and of that this these those with you your are have has had please can could "
         "would should from my our their when what which who be been not they there it its for "
         "is to we need cannot does did about after before into",
-        "de": "und der das ist nicht ich wir sie mit für auf ein eine einen dem den zu bitte kann "
+        "de": "und der das ist nicht ich wir sie mit auf ein eine einen dem den zu bitte kann "
         "haben wird oder auch wenn nach bei zum zur keine mehr sich wurde mein ihr unser vom",
         "fr": "le la les des une est pas je nous vous dans pour sur avec que qui ne au aux du mais "
         "votre notre bonjour merci être cette mon ma mes sont avez peux",
@@ -30,7 +33,7 @@ _WORDS: Final = {
         "favor puedo necesito tengo este esta también nuestro desde cuando",
         "it": "il lo gli che di per con una della nel sono è non si da come anche più questo "
         "grazie buongiorno mio nostra posso ho abbiamo alla dal",
-        "pt": "os uma que não para com por mais como mas foi ao ele das dos seu sua está você "
+        "pt": "os uma que não para com por mais como mas foi ao ele das seu sua está você "
         "obrigado preciso tenho também meu minha nos pelo pela",
         "nl": "het een van en niet ik wij dat zijn voor met op aan kan kunnen graag heb heeft "
         "deze maar ook naar bij wordt geen mijn onze dank",
@@ -108,7 +111,7 @@ def uncovered(texts: Iterable[str], codes: tuple[str, ...]) -> str:
     ours = frozenset().union(*(_WORDS.get(code, frozenset()) for code in codes))
     for text in texts:
         found = "" if text.isascii() else _other_letters(text, scripts)
-        found = found or _other_words(text, codes, ours)
+        found = found or _other_words(folded(text), codes, ours)
         if found:
             return found
     return ""

@@ -28,37 +28,39 @@ SHOWN_CHARS_MAX: Final = 80  # of a value seen, in a trace
 _TRUE: Final = Outcome.TRUE
 _FALSE: Final = Outcome.FALSE
 _UNKNOWN: Final = Outcome.UNKNOWN
+_new: Final = tuple.__new__  # a named tuple without its checks: made for each clause of each ticket
 
 
 class Look:
     """The values of one field (none or several for groups), or why there is no value.
 
-    Lower-cased, folded and shortened once per field, however many clauses ask, and only when one
-    asks.
+    Lower-cased, folded and shortened once per field, however many clauses ask; folded and shortened
+    only when one asks.
     """
 
-    __slots__ = ("_lower", "_shown", "_texts", "missing", "values")
+    __slots__ = ("_joined", "_shown", "_texts", "lower", "missing", "values")
 
     def __init__(self, seen: tuple[str, ...] | Missing) -> None:
         self.missing = seen if isinstance(seen, Missing) else None
         self.values: tuple[str, ...] = () if isinstance(seen, Missing) else seen
-        self._lower: tuple[str, ...] | None = None
+        self.lower = tuple([value.casefold() for value in self.values])
         self._texts: tuple[FoldedText, ...] | None = None
+        self._joined: FoldedText | None = None
         self._shown: str | None = None
 
     @property
-    def lower(self) -> tuple[str, ...]:
-        """The values, whatever their case."""
-        if self._lower is None:
-            self._lower = tuple([value.casefold() for value in self.values])
-        return self._lower
-
-    @property
     def texts(self) -> tuple[FoldedText, ...]:
-        """The values in the forms in which phrases are looked for."""
+        """Each value in the forms in which phrases are looked for."""
         if self._texts is None:
             self._texts = tuple([FoldedText(value) for value in self.values])
         return self._texts
+
+    @property
+    def joined(self) -> FoldedText:
+        """All values in those forms, for one look at all of them."""
+        if self._joined is None:
+            self._joined = FoldedText(*self.values)
+        return self._joined
 
     @property
     def shown(self) -> str:
@@ -131,7 +133,7 @@ def evaluate(matcher: Matcher, facts: Facts) -> tuple[Outcome, tuple[ClauseOutco
     nothing is skipped, so that the trace explains the whole matcher.
     """
     trace: list[ClauseOutcome] = []
-    return _evaluate(matcher, facts, trace), tuple(trace)
+    return _evaluate(matcher, facts, trace.append), tuple(trace)
 
 
 def decide(matcher: Matcher, facts: Facts) -> Outcome:
@@ -152,26 +154,36 @@ def decide(matcher: Matcher, facts: Facts) -> Outcome:
     return open_
 
 
-def _evaluate(matcher: Matcher, facts: Facts, trace: list[ClauseOutcome]) -> Outcome:
+def _evaluate(matcher: Matcher, facts: Facts, told: Callable[[ClauseOutcome], None]) -> Outcome:
+    """The outcome, each clause told on the way. Written out, as all clauses of all rules run it."""
     if isinstance(matcher, Clause):
-        return _evaluate_clause(matcher, facts, trace)
-    outcomes = [_evaluate(part, facts, trace) for part in matcher.parts]
-    if matcher.op == "all":
-        return _FALSE if _FALSE in outcomes else _UNKNOWN if _UNKNOWN in outcomes else _TRUE
-    if matcher.op == "any":
-        return _TRUE if _TRUE in outcomes else _UNKNOWN if _UNKNOWN in outcomes else _FALSE
-    return _FALSE if _TRUE in outcomes else _UNKNOWN if _UNKNOWN in outcomes else _TRUE
+        return _evaluate_clause(matcher, facts, told)
+    settling = _FALSE if matcher.op == "all" else _TRUE
+    settled, open_ = (_TRUE, _FALSE) if matcher.op == "any" else (_FALSE, _TRUE)
+    is_settled = False
+    for part in matcher.parts:
+        if part.__class__ is Clause:
+            outcome = _evaluate_clause(part, facts, told)
+        else:
+            outcome = _evaluate(part, facts, told)
+        if outcome is settling:
+            is_settled = True
+        elif outcome is _UNKNOWN:
+            open_ = _UNKNOWN
+    return settled if is_settled else open_
 
 
-def _evaluate_clause(clause: Clause, facts: Facts, trace: list[ClauseOutcome]) -> Outcome:
+def _evaluate_clause(
+    clause: Clause, facts: Facts, told: Callable[[ClauseOutcome], None]
+) -> Outcome:
     look = facts.look(clause.field)
     if look.missing is not None:
         found = clause.not_applicable if look.missing is Missing.NOT_APPLICABLE else clause.absent
-        trace.append(found)
+        told(found)
         return found.outcome
     outcome = clause.check(look, facts)
     note = "unreadable" if outcome is _UNKNOWN else ""
-    trace.append(ClauseOutcome(clause.text, clause.line, outcome, look.shown, note))
+    told(_new(ClauseOutcome, (clause.text, clause.line, outcome, look.shown, note)))
     return outcome
 
 
@@ -192,8 +204,8 @@ def _clause_text(name: str, test: str, values: tuple[str, ...]) -> str:
 
 def _compile(clause: Clause) -> Check:
     narrow = _COMPILERS[clause.test](clause.values)
-    test = _WIDE.get(clause.test) if clause.wide else None
-    return narrow if test is None else _widened(narrow, test, clause.values)
+    wide = clause.wide and (clause.test in _ANYWHERE or clause.test in _PLACED)
+    return _widened(narrow, clause.test, clause.values) if wide else narrow
 
 
 def _said(holds: bool) -> Outcome:  # noqa: FBT001 -- its single argument is the answer itself
@@ -208,7 +220,7 @@ def _only(values: tuple[str, ...]) -> Check:
 
 def _equals(values: tuple[str, ...]) -> Check:
     wanted = frozenset(value.casefold() for value in values)
-    return lambda look, _: _said(not wanted.isdisjoint(look.lower))
+    return lambda look, _: _FALSE if wanted.isdisjoint(look.lower) else _TRUE
 
 
 def _cased(values: tuple[str, ...]) -> Check:
@@ -302,53 +314,79 @@ def _fieldref(values: tuple[str, ...]) -> Check:
 FoldedTest = Callable[[FoldedText, str], bool]
 
 
-def _widened(narrow: Check, tests: tuple[FoldedTest, FoldedTest], values: tuple[str, ...]) -> Check:
+def _widened(narrow: Check, test: str, values: tuple[str, ...]) -> Check:
     """`narrow`, or the value in the folded or the squeezed form.
 
     A value that folding leaves alone, where it stands in a text, stands in the folded text as
     well: `narrow` is asked only where there is another one.
     """
-    in_folded, in_squeezed = tests
-    forms = [folded(value) for value in values]
-    phrases = tuple(form for form in forms if form.strip())
-    short = [squeezable(form) for form in phrases]
-    shorts = tuple(form for form in short if form is not None)
-    ask_narrow = any(folded(value) != value.casefold() for value in values)
+    forms = tuple(form for form in map(folded, values) if form.strip())
+    shorts = tuple(short for form in forms for short in [squeezable(form)] if short)
+    wide = _finding(test, forms) if test in _ANYWHERE else _PLACED[test](forms, shorts)
+    if all(folded(value) == value.casefold() for value in values):
+        return wide
+    return lambda look, facts: _TRUE if wide(look, facts) is _TRUE else narrow(look, facts)
 
-    def check(look: Look, facts: Facts) -> Outcome:
-        for text in look.texts:
-            for phrase in phrases:
-                if in_folded(text, phrase):
-                    return _TRUE
-            for one in shorts:
-                if in_squeezed(text, one):
-                    return _TRUE
-        return narrow(look, facts) if ask_narrow else _FALSE
+
+def _finding(test: str, forms: tuple[str, ...]) -> Check:
+    """Phrases anywhere in any value: each is looked for once in all of them.
+
+    What is not in the squeezed text is in none of the forms, so one look settles most phrases.
+    """
+    in_folded, in_squeezed = _ANYWHERE[test]
+    pairs = tuple((short, form) for form in forms for short in [squeezable(form)] if short)
+    others = tuple(form for form in forms if not squeezable(form))
+
+    def check(look: Look, _: Facts) -> Outcome:
+        text = look.joined
+        letters = text.squeezed
+        for short, form in pairs:
+            if short in letters and (in_folded(text, form) or in_squeezed(text, short)):
+                return _TRUE
+        for form in others:
+            if in_folded(text, form):
+                return _TRUE
+        return _FALSE
 
     return check
 
 
+def _is_one_of(forms: tuple[str, ...], shorts: tuple[str, ...]) -> Check:
+    wanted, wanted_short = frozenset(map(str.strip, forms)), frozenset(shorts)
+    return lambda look, _: _said(
+        any(one.text.strip() in wanted or one.squeezed in wanted_short for one in look.texts)
+    )
+
+
+def _starts(forms: tuple[str, ...], shorts: tuple[str, ...]) -> Check:
+    return lambda look, _: _said(
+        any(one.text.startswith(forms) or one.squeezed.startswith(shorts) for one in look.texts)
+    )
+
+
+def _ends(forms: tuple[str, ...], shorts: tuple[str, ...]) -> Check:
+    return lambda look, _: _said(
+        any(one.text.endswith(forms) or one.squeezed.endswith(shorts) for one in look.texts)
+    )
+
+
+def _in_folded(text: FoldedText, form: str) -> bool:
+    return form in text.text
+
+
 def _in_squeezed(text: FoldedText, short: str) -> bool:
-    if len(short) >= SQUEEZED_ALONE_MIN:
-        return short in text.squeezed
-    return text.has_split_word(short)
+    """Of a phrase whose letters are there: a short one begins or ends where a word does."""
+    return len(short) >= SQUEEZED_ALONE_MIN or text.has_split_edge(short)
 
 
-_WIDE: Final[dict[str, tuple[FoldedTest, FoldedTest]]] = {
-    "equals": (
-        lambda text, one: text.text.strip() == one.strip(),
-        lambda text, one: text.squeezed == one,
-    ),
-    "contains": (lambda text, one: one in text.text, _in_squeezed),
+_ANYWHERE: Final[dict[str, tuple[FoldedTest, FoldedTest]]] = {
+    "contains": (_in_folded, _in_squeezed),
     "word": (FoldedText.has_word, FoldedText.has_split_word),
-    "startswith": (
-        lambda text, one: text.text.startswith(one),
-        lambda text, one: text.squeezed.startswith(one),
-    ),
-    "endswith": (
-        lambda text, one: text.text.endswith(one),
-        lambda text, one: text.squeezed.endswith(one),
-    ),
+}
+_PLACED: Final[dict[str, Callable[[tuple[str, ...], tuple[str, ...]], Check]]] = {
+    "equals": _is_one_of,
+    "startswith": _starts,
+    "endswith": _ends,
 }
 
 Compiler = Callable[[tuple[str, ...]], Check]

@@ -1,0 +1,122 @@
+"""More text never makes less of a ticket: whole policies, whole tickets, whatever is added."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketgate.adapters.policy_file import load_policy
+from ticketgate.domain.classify import classify
+from ticketgate.domain.facts import TicketFacts
+from ticketgate.domain.identity_event import Classification, Verdict
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.ticket import FIELD_TEXT_MAX, Missing, Reference, StateClass, Ticket, Value
+from ticketgate.domain.weights import Weights
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKS = "\npacks: [servicenow_catalog, jira_request_types, helpdesk_phrases]\nlanguages: [en]\n"
+ORDER = (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN, Verdict.IDENTITY)
+PHRASES = ("password reset", "break glass", "vpn", "sudo", "new starter", "access to", "revoked")
+OTHER = ("my printer", "bitte ich kann nicht", "сбросьте пожалуйста пароль", "the paper is out")
+TEXTS = st.lists(st.sampled_from(PHRASES + OTHER), max_size=3).map(" and ".join)
+MORE = st.one_of(st.text(max_size=30), TEXTS)
+BETWEEN = ("\u200b", "\u00ad", "\u0301", "-", " ", "_", "\n", ".")
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    path = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    path.write_text((ROOT / "config" / "policy.yaml").read_text() + PACKS)
+    learnt = Weights({"printer": 700, "paper is": 400}, 1000, "weights.json", 1, "d")
+    return replace(load_policy(path), weights=learnt)
+
+
+@st.composite
+def tickets(draw: st.DrawFn) -> Ticket:
+    items = st.sampled_from(["Password Reset", "Elevated access", "Laptop", "Access"])
+    fields: dict[str, Value | Missing] = {
+        "short_description": draw(TEXTS),
+        "description": draw(TEXTS),
+        "category": draw(st.sampled_from(["network", "access", "hardware"])),
+        "priority": draw(st.sampled_from(["1", "3"])),
+    }
+    table = draw(st.sampled_from(["incident", "sc_req_item"]))
+    if table == "sc_req_item":
+        fields["catalog_item"] = draw(st.one_of(items.map(lambda name: Reference("c", name))))
+    variables = {"why": draw(TEXTS)}
+    return Ticket(
+        "snow-prod", table, "1", 1, "1", StateClass.OPEN, "alice",
+        fields=fields, variables=variables,
+    )  # fmt: skip
+
+
+def with_text(ticket: Ticket, name: str, text: str) -> Ticket:
+    value: Value | Missing = Missing.ABSENT if len(text) > FIELD_TEXT_MAX else text
+    return replace(ticket, fields={**ticket.fields, name: value})
+
+
+def no_less(before: Classification, after: Classification) -> bool:
+    return (
+        ORDER.index(after.verdict) >= ORDER.index(before.verdict)
+        and after.tier >= before.tier
+        and set(after.kinds) >= set(before.kinds)
+    )
+
+
+def said(policy: Policy, ticket: Ticket) -> Classification:
+    return classify(policy, TicketFacts(ticket), traced=False)
+
+
+FIELDS = st.sampled_from(["short_description", "description"])
+
+
+@given(ticket=tickets(), name=FIELDS, more=MORE, at=st.sampled_from(["before", "after", "line"]))
+def test_text_before_after_or_between_lines_makes_no_less(
+    policy: Policy, ticket: Ticket, name: str, more: str, at: str
+) -> None:
+    text = ticket.text(name)
+    longer = {
+        "before": f"{more} {text}",
+        "after": f"{text} {more}",
+        "line": f"{more}\n{text}\n{more}",
+    }
+    after = said(policy, with_text(ticket, name, longer[at]))
+    assert no_less(said(policy, ticket), after)
+
+
+@given(ticket=tickets(), more=MORE)
+def test_one_variable_more_makes_no_less(policy: Policy, ticket: Ticket, more: str) -> None:
+    variables = {**(ticket.variables or {}), "nobody_asks_for_this": more}
+    assert no_less(said(policy, ticket), said(policy, replace(ticket, variables=variables)))
+
+
+@given(ticket=tickets(), name=FIELDS)
+def test_a_text_too_long_to_be_read_makes_no_less(
+    policy: Policy, ticket: Ticket, name: str
+) -> None:
+    longer = with_text(ticket, name, ticket.text(name) + " x" * FIELD_TEXT_MAX)
+    assert no_less(said(policy, ticket), said(policy, longer))
+
+
+@given(
+    phrase=st.sampled_from(PHRASES), between=st.sampled_from(BETWEEN), data=st.data()
+)  # fmt: skip
+def test_nothing_put_between_letters_hides_a_phrase(
+    policy: Policy, phrase: str, between: str, data: st.DataObject
+) -> None:
+    at = data.draw(st.sets(st.integers(1, len(phrase) - 1), max_size=4))
+    dressed = "".join(between + char if n in at else char for n, char in enumerate(phrase))
+    plain = replace(policy, weights=None, languages=None)
+    ticket = Ticket("s", "incident", "1", 1, "1", StateClass.OPEN, "a", fields={})
+    before = said(plain, with_text(ticket, "description", f"hello {phrase} thanks"))
+    assert before.verdict is Verdict.UNCERTAIN, "the control"
+    assert no_less(before, said(plain, with_text(ticket, "description", f"hello {dressed} thanks")))
+
+
+def test_a_rule_that_asks_what_is_not_there_would_be_seen(policy: Policy) -> None:
+    """The control: less text is less, and the order tells it."""
+    ticket = Ticket("s", "incident", "1", 1, "1", StateClass.OPEN, "a", fields={})
+    more = said(policy, with_text(ticket, "description", "password reset"))
+    assert not no_less(more, said(policy, with_text(ticket, "description", "my paper")))
