@@ -18,7 +18,9 @@ def test_the_operators_group_may_take_access_away_and_ask_for_a_checkpoint() -> 
         assert word_of(OPERATOR, {"do": word}, OWNERS) == word
 
 
-@pytest.mark.parametrize("word", ["erase", "prune", "pruning", "exported", "rotate_key", "end_key"])
+@pytest.mark.parametrize(
+    "word", ["erase", "prune", "pruning", "surface", "exported", "rotate_key", "end_key"]
+)
 def test_the_rest_is_for_the_gateways_own_account_and_root(word: str) -> None:
     for owner in OWNERS:
         assert word_of(owner, {"do": word}, OWNERS) == word

@@ -5,8 +5,10 @@ from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, edited, printer_incident, report_ticket
 
 from ticketgate.domain import surface as domain
+from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.surface import MORE, SurfaceRow
 from ticketgate.operations import surface as operation
+from ticketgate.operations.surface import import_rows
 
 
 def rows(gate: Gate) -> list[SurfaceRow]:
@@ -75,3 +77,40 @@ def test_an_owner_who_is_erased_leaves_the_surface_too(gate: Gate) -> None:
     gate.write(lambda tx, _: tx.people.add_actor("carol", "act_carol"))
     gate.write(lambda tx, _: tx.erasing.forget("carol", "act_carol"))
     assert {one.owner for one in rows(gate)} == {"", "person:act_carol"}
+
+
+# --- what an export says ------------------------------------------------------------------------
+
+ROW: dict[str, object] = {"table": "sys_script", "item": "a rule", "automation": "r1",
+                          "kinds": ["sys_user", "sys_user"]}  # fmt: skip
+
+
+def test_rows_of_an_export_are_added_beside_what_was_seen(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    asked = {"source": "snow-prod", "rows": [ROW, {**ROW, "item": "x" * 999}]}
+    assert import_rows(gate.store, asked) == {"added": 2}
+    assert import_rows(gate.store, asked) == {"added": 0}
+    found = {(one.origin, len(one.item)): one for one in rows(gate)}
+    assert found.keys() == {("seen", 15), ("import", 6), ("import", 200)}
+    one = found["import", 6]
+    assert (one.count, one.kinds, one.unowned) == (2, ("sys_user",), True)
+    assert one.first_seen == gate.clock.now()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"source": "s", "rows": {}},
+        {"source": 1, "rows": []},
+        {"source": "s", "rows": [ROW] * 11},
+        {"source": "s", "rows": [{}]},
+        {"source": "s", "rows": [{**ROW, "kinds": [1]}]},
+        {"source": "s", "rows": [7]},
+    ],
+)
+def test_rows_in_another_form_are_refused(gate: Gate, asked: dict[str, object]) -> None:
+    with pytest.raises(TicketgateError) as told:
+        import_rows(gate.store, asked)
+    assert told.value.code == "usage"
+    assert rows(gate) == []

@@ -10,6 +10,7 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.look import LIMIT, leave_none, showing
 from ticketgate.cli.showing import echo_json, echo_pairs, echo_table, plain, when
+from ticketgate.cli.surface_import import import_surface
 from ticketgate.domain.surface import SurfaceRow
 from ticketgate.wiring import look
 
@@ -106,3 +107,6 @@ def show_surface(folder: Path, ident: str, *, as_json: bool) -> None:
 
 def _document(row: SurfaceRow) -> dict[str, Any]:
     return {**plain(row), "unowned": row.unowned}
+
+
+surface.add_command(import_surface)

@@ -13,6 +13,7 @@ from ticketgate.domain.instants import to_text
 from ticketgate.operations.erase import Eraser, What
 from ticketgate.operations.prune import Prunable, Pruner, Wish
 from ticketgate.operations.revoke import Choice, revoke
+from ticketgate.operations.surface import import_rows
 from ticketgate.ports import Store
 
 DAYS_MAX: Final = 36_525  # a hundred years
@@ -101,6 +102,8 @@ class Control:
         match asked.get("do"), asked.get("reason"):
             case "erase", str(reason) if reason.strip():
                 return told_erasure(self.eraser.erase(what_of(asked), actor, reason.strip()))
+            case "surface", None:
+                return import_rows(self.store, asked)
             case "pruning", None:
                 return {"pending": self.pruner.told()}
             case "prune", str(reason) if reason.strip():

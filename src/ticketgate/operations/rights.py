@@ -25,6 +25,7 @@ RIGHTS: Final[Mapping[str, Who]] = {
     "erase": Who.OWNER,
     "prune": Who.OWNER,
     "pruning": Who.OWNER,
+    "surface": Who.OWNER,
     "rotate_key": Who.OWNER,
     "end_key": Who.OWNER,
 }

@@ -20,6 +20,7 @@ from ticketgate.wiring.commands import (
     write_rebuilt,
 )
 from ticketgate.wiring.evidence import export, newest_checkpoint, prove
+from ticketgate.wiring.exports import read_export
 from ticketgate.wiring.gateway import VERSION, Gateway
 from ticketgate.wiring.labels import read_labels, train_weights
 from ticketgate.wiring.policies import policy_schema, read_cases, read_policy, rehearsal
@@ -56,6 +57,7 @@ __all__ = [
     "prove",
     "public_keys",
     "read_cases",
+    "read_export",
     "read_labels",
     "read_policy",
     "read_source",
