@@ -53,7 +53,14 @@ class Sender:
 
 @pytest.fixture(scope="module")
 def sender(stage: Stage) -> Sender:
+    """Once what a start records by itself is there: the tests count entries."""
+    stage.wait("the directory", lambda: "directory.loaded" in kinds(stage))
     return Sender(stage)
+
+
+def kinds(stage: Stage) -> set[str]:
+    """The types of all records."""
+    return {str(dict(entry).get("type")) for entry in stage.entries()}
 
 
 def wrong_signature(sender: Sender) -> bytes:
