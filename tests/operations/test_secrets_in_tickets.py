@@ -145,6 +145,28 @@ def test_revisions_are_compared_as_masked(gate: Gate) -> None:
     assert "unknown_editor" not in gate.requests()[0].reasons
 
 
+def test_each_ticket_that_shows_one_is_an_exception_until_it_is_resolved(gate: Gate) -> None:
+    first = printer_incident("p1", description=f"see {TOKEN}")
+    gate.deliver(first)
+    gate.deliver(edited(first, priority="3"))
+    gate.deliver(printer_incident("p2", description=f"see {TOKEN}"))
+    gate.deliver(printer_incident("p3"))
+    with gate.db() as looking:
+        cases = looking.exceptions.listed(None, 100)
+    assert [one.code for one in cases] == ["secret_exposed"] * 2
+    assert len({one.subject for one in cases}) == 2
+    assert TOKEN not in str(gate.records())
+    gate.deliver(edited(edited(first), description=f"and {PLANTED['aws key'][1]}"))
+    with gate.db() as looking:
+        assert len(looking.exceptions.listed(None, 100)) == 2
+
+
+def test_triage_cannot_take_its_kind_away(gate: Gate) -> None:
+    gate.deliver(printer_incident("p1", description=f"see {TOKEN}"))
+    assert Lane(gate).say("carol", kinds=("delegation",), tier="high") == ""
+    assert gate.requests()[0].kinds == ("delegation", "secret.exposed")
+
+
 def test_explain_names_the_built_in_rule_and_not_the_secret(gate: Gate) -> None:
     ticket = masked(printer_incident(description=f"see {TOKEN}"))
     assert isinstance(ticket, Ticket)

@@ -85,20 +85,28 @@ _USERINFO: Final = re.compile(r"[^\s/?#\"'<>\\]*")
 _BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
 _LABEL_MAX: Final = 64  # characters between the dashes of a PEM header
 
-# Words that announce a secret; of several languages, as tickets are. Each of them is a literal, and
-# what may stand between word and value is bounded, so that a match costs a bounded look.
+# Words that announce a secret; of several languages, as tickets are.
+_ANNOUNCE: Final = (
+    *("pass", "pwd", "kennwort", "wachtwoord", "contrase", "senha", "credential"),
+    *("secret", "token", "bearer", "authorization"),
+)
+_KEY: Final = "key"  # announces one behind these only: a key may be of a door, or of a table
+_KEYS_OF: Final = (
+    *("api", "access", "account", "private", "secret", "client", "encryption", "license", "shared"),
+)
+_KEY_OF_CHARS: Final = 12
+# What may stand between such a word and the value; all of it bounded, so that a look is.
+_VALUE: Final = re.compile(
+    r"(?:[ -](?:words?|phrase|code|keys?|value))?[a-zñ_]{0,12}[\"'`)\]]{0,2}[ \t]{0,3}"
+    r"(?::=|=>|->|[:=]|\b(?:is|ist|are)\b)[ \t]{0,3}(?:(?:bearer|basic)[ \t]{1,3})?"
+    r"[\"'`(\[]{0,2}([^\s\"'`<>]{6,512})",
+    re.IGNORECASE,
+)
+_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _WORDS: Final = (
     r"pass[ _-]?(?:words?|wort|wd|phrase|code)?|pwd|kennwort|wachtwoord|contrase(?:ñ|n)a|senha"
     r"|mot de passe|credentials?|secrets?|tokens?|bearer|authorization"
-    r"|(?:api|access|account|private|secret|client|encryption|license|shared)[ _-]?(?:keys?|secret)"
 )
-_ANNOUNCED: Final = re.compile(
-    rf"(?:{_WORDS})[a-z_]{{0,12}}[\"'`)\]]{{0,2}}[ \t]{{0,3}}(?::=|=>|[:=]|\b(?:is|ist|are)\b|->)"
-    rf"[ \t]{{0,3}}(?:(?:bearer|basic)[ \t]{{1,3}})?[\"'`(\[]{{0,2}}([^\s\"'`<>]{{6,512}})",
-    re.IGNORECASE,
-)
-_HINTS: Final = ("pass", "pwd", "kennwort", "wachtwoord", "contrase", "senha", "credential")
-_HINTS_TOO: Final = ("secret", "token", "bearer", "authorization", "key")
 _NEAR: Final = re.compile(rf"\b(?:{_WORDS}|keys?)\b", re.IGNORECASE)
 _NEAR_CHARS: Final = 48
 _LONG: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
@@ -184,7 +192,7 @@ def raised(classification: Classification, ticket: Ticket) -> Classification:
 
     Whatever the policy says, it is UNCERTAIN at least, of kind `secret.exposed` and tier high.
     """
-    clauses = tuple(_shown(ticket))
+    clauses = shown_in(ticket)
     if not clauses:
         return classification
     rule = RuleOutcome(
@@ -200,11 +208,15 @@ def raised(classification: Classification, ticket: Ticket) -> Classification:
     )
 
 
+def shown_in(ticket: Ticket) -> tuple[ClauseOutcome, ...]:
+    """Where a ticket shows a masked secret, field by field."""
+    return tuple(_shown(ticket))
+
+
 # --- of a ticket ---------------------------------------------------------------------------------
 
 
 def _shown(ticket: Ticket) -> Iterator[ClauseOutcome]:
-    """Where a masked secret stands, field by field."""
     texts = {"state": ticket.state, "updated_by": ticket.updated_by}
     places: list[tuple[str, Value | Missing]] = [*texts.items(), *ticket.fields.items()]
     places += [(f"variables.{name}", one) for name, one in (ticket.variables or {}).items()]
@@ -327,14 +339,30 @@ def _userinfos(text: str) -> Iterator[_Span]:
 
 def _announced(text: str) -> Iterator[_Span]:
     """What follows "password:" and the like, if it does not read as a word."""
-    low = text.lower()
-    if not any(hint in low for hint in (*_HINTS, *_HINTS_TOO)):
-        return
-    for found in _ANNOUNCED.finditer(text):
+    # Beyond ASCII `lower` may change how long a text is.
+    low = text.lower() if text.isascii() else text.translate(_LOWER)
+    for word in (*_ANNOUNCE, _KEY):
+        at = low.find(word)
+        while at >= 0:
+            behind = at + len(word)
+            if word is not _KEY or _is_key_of(low, at):
+                yield from _value_behind(text, behind)
+            at = low.find(word, behind)
+
+
+def _is_key_of(low: str, at: int) -> bool:
+    """Whether the word `key` at this place is that of an API, an account and the like."""
+    before = low[max(0, at - _KEY_OF_CHARS) : at]
+    return (before[:-1] if before[-1:] in {" ", "_", "-"} else before).endswith(_KEYS_OF)
+
+
+def _value_behind(text: str, at: int) -> Iterator[_Span]:
+    found = _VALUE.match(text, at)
+    if found is not None:
         begin, end = found.span(1)
-        short = text[begin:end].partition(_MASKED)[0].rstrip(_EDGE)
-        if _looks_secret(short):
-            yield _Span(begin, begin + len(short), "password")
+        value = text[begin:end].partition(_MASKED)[0].rstrip(_EDGE)
+        if _looks_secret(value):
+            yield _Span(begin, begin + len(value), "password")
 
 
 def _looks_secret(value: str) -> bool:

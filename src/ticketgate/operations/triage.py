@@ -13,6 +13,7 @@ from ticketgate.domain.evidence import Disclosure, EvidenceRef, digest_of
 from ticketgate.domain.identity_event import KINDS, Classification, Tier, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import known_now
+from ticketgate.domain.pasted_secrets import KIND
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import Roles, may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES
@@ -156,6 +157,12 @@ def _bad_form(form: TriageForm, rules: Classification) -> Refusal | None:
     return bad_justification(form.justification)
 
 
+def _kinds(form: TriageForm, rules: Classification) -> tuple[str, ...]:
+    """The kinds that a person named; that a secret stands in the ticket is no question."""
+    exposed = (KIND,) if KIND in rules.kinds else ()
+    return tuple(dict.fromkeys((*form.kinds, *exposed)))
+
+
 def _say(
     tx: Transaction,
     now: datetime,
@@ -167,7 +174,7 @@ def _say(
     yes = form.verdict == Verdict.IDENTITY.value
     said = Triaged(
         verdict=Verdict(form.verdict),
-        kinds=tuple(dict.fromkeys(form.kinds)) if yes else (),
+        kinds=_kinds(form, rules) if yes else (),
         tier=_TIERS[form.tier] if yes else rules.tier,
         basis=basis_of(row.ticket, rules),
         revision=row.revision,

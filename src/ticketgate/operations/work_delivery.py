@@ -45,6 +45,7 @@ from ticketgate.operations.classified import (
     record_classified,
 )
 from ticketgate.operations.end_grant import end_grant
+from ticketgate.operations.exposed import open_exposed
 from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.operations.surface import note_surface
 from ticketgate.ports import Transaction
@@ -100,6 +101,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
         classification = classified(what, ground.policy, ground.snapshot)
     row, classification = _accept(tx, now, reading, what, classification, known, ground)
     open_breaches(tx, now, row, classification)
+    open_exposed(tx, now, row, None if known is None else known.ticket)
     note_surface(
         tx,
         surface_of(what, classification, ground.policy, ground.snapshot, ground.own_users, now),
