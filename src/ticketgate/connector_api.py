@@ -363,8 +363,9 @@ class ItsmClient(Protocol):
         A comment that holds the key counts as written. The comment is read back in the same call.
 
         Raises:
-            OutcomeUnknown: sent, and not confirmed by reading it back.
+            OutcomeUnknown: sent, and it could not be read back.
             NotFound: there is no such ticket.
+            Refused: taken and not shown, so that it would be written again and again.
         """
 
     def close(self) -> None:

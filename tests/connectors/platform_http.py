@@ -81,7 +81,9 @@ class PlatformHttp:
                 body = json.dumps(reply.body).encode()
                 if reply.cut:
                     body = body[: len(body) // 2]
-                self.send_response(reply.status)
+                self.send_response_only(reply.status)
+                if "Date" not in reply.headers:
+                    self.send_header("Date", self.date_time_string())
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))

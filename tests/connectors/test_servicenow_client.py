@@ -320,7 +320,7 @@ def test_a_note_that_cannot_be_read_back_is_not_called_written(
     (ticket,) = incidents(api, "10:01:00")
     asking = client(peer)
     api.dull = True
-    with pytest.raises(OutcomeUnknown, match="not among"):
+    with pytest.raises(Refused, match="not among"):
         asking.comment("incident", ticket, "told [cmd_1]", "cmd_1")
     api.dull = False
     quiet = Fault("GET", Reply({"result": {"sys_id": {"value": ticket}, "work_notes": {}}}))

@@ -20,6 +20,7 @@ from ticketgate.connector_api import (
     OutcomeUnknown,
     Page,
     Polled,
+    Refused,
     TooLarge,
     Unavailable,
 )
@@ -99,7 +100,10 @@ class ServiceNowClient:
         except (Unavailable, NotFound) as fault:
             raise OutcomeUnknown(f"the note cannot be read back: {fault.code}") from fault
         if key not in written:
-            raise OutcomeUnknown("the note was taken, and is not among those of the ticket")
+            raise Refused(  # tried again it would be written again
+                "the note was taken, and is not among those of the ticket",
+                next_step="find out what on the platform takes work notes away",
+            )
         return key
 
     def close(self) -> None:
