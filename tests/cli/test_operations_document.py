@@ -46,6 +46,7 @@ def test_every_heading_names_a_command_that_exists() -> None:
     ("file", "pattern"),
     [
         ("adapters/meters.py", r'"(ticketgate_\w+)"'),
+        ("adapters/exception_meters.py", r'"(ticketgate_\w+)"'),
         ("adapters/meters.py", r'^            "(\w+)": [(_]'),
         ("wiring/gateway.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("wiring/gateway.py", r'\b_log\("([\w.]+)"'),

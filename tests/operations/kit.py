@@ -7,7 +7,6 @@ prod-db-admin, Dan is her deputy, Erin sells, Mallory (added here) tries.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -25,6 +24,7 @@ from tests.operations.fakes import (
     FakeTargets,
     corporate,
 )
+from tests.operations.machines import with_machines
 from tests.operations.tickets import SOURCE, PlainConnector, access_ticket, body_of
 
 from ticketgate.adapters.letters import MailLetters
@@ -41,8 +41,7 @@ from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.grant import Grant
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Automation, Policy, Word
+from ticketgate.domain.policy import Policy
 from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.report import Report
 from ticketgate.domain.verification import verify_alone
@@ -62,26 +61,12 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- each test has a folder of its 
 ORIGIN: Final = "gate.example.com/evidence"
 WHY: Final = "the billing migration is planned for tonight"
 OWN_USER: Final = "svc-ticketgate"
-MACHINES: Final = ("workflow", "integration", "bob.other", "mallory", "somebody")
 MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
 TARGETS: Final = (CommandKind.REVOKE, CommandKind.PROVISION)
 CODE_KEY: Final = b"k" * 32
 ROUNDS_MAX: Final = 20  # of work that makes work; more is a loop
 
 T = TypeVar("T")
-
-
-def with_machines(policy: Policy) -> Policy:
-    """Accounts that the directory does not have, but of which somebody answers for what they ask.
-
-    Tests of what an unknown writer may do are about what comes after that.
-    """
-    match = Clause("ticket.updated_by", "equals", MACHINES, 1)
-    kinds = frozenset({"privilege.elevate", "access.grant"})
-    known = Automation(
-        "machines", match, Word("person", "carol"), kinds, frozenset({"corp-scim"}), "test:1", "m"
-    )
-    return replace(policy, automations=(*policy.automations, known))
 
 
 @contextmanager

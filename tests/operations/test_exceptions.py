@@ -8,8 +8,9 @@ from tests.operations.kit import Gate
 
 from ticketgate.domain.errors import Refusal, StoreConflictError
 from ticketgate.domain.evidence import Disclosure
-from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
+from ticketgate.domain.exception_case import MORE, ExceptionCase, ExceptionState
 from ticketgate.domain.retention import Retention
+from ticketgate.operations import exceptions
 from ticketgate.operations.erase import Eraser, What
 from ticketgate.operations.exceptions import open_exception, resolve_exception
 
@@ -122,3 +123,17 @@ def test_open_ones_are_told_by_code_the_oldest_first(gate: Gate) -> None:
     second = opened(gate, "another")
     with gate.db() as looking:
         assert looking.exceptions.open_by_code() == [first, second]
+
+
+def test_whoever_invents_subjects_fills_one_exception(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exceptions, "OPEN_MAX", 2)
+    idents = {opened(gate, f"account {number}", owner="group:sec-iam").id for number in range(5)}
+    assert len(idents) == 3
+    newest = listed(gate)[0]
+    assert (newest.subject, newest.owner) == (MORE, "")
+    assert opened(gate, "account 0").subject == "account 0"
+    resolve(gate, listed(gate)[-1].id)
+    resolve(gate, newest.id)
+    assert opened(gate, "account 9").subject == "account 9"

@@ -25,6 +25,9 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "approved_by_timeout": "The platform approved by itself when time was up.",
 }
 
+OPEN_MAX: Final = 1000  # of one code; what is beyond is one exception
+MORE: Final = "(more)"  # its subject
+
 
 class ExceptionState(StrEnum):
     """Where an exception stands."""

@@ -7,7 +7,13 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure
-from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
+from ticketgate.domain.exception_case import (
+    EXCEPTIONS,
+    MORE,
+    OPEN_MAX,
+    ExceptionCase,
+    ExceptionState,
+)
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.operations.actors import actor_of
 from ticketgate.ports import Transaction
@@ -28,7 +34,8 @@ def open_exception(
     """The open exception of this code and subject; opened, with its record, when there is none.
 
     `about` is a random id of ours; `owner` a word of the policy (`person:carol`, `group:sec-iam`)
-    or empty. What may name somebody stands in `subject` and `hidden`, which are disclosures.
+    or empty. What may name somebody stands in `subject` and `hidden`, which are disclosures. Where
+    `OPEN_MAX` of the code are open, one exception with the subject `MORE` stands for all others.
 
     Raises:
         ValueError: a code that is not one of `EXCEPTIONS`, or no subject.
@@ -36,6 +43,9 @@ def open_exception(
     if code not in EXCEPTIONS or not subject:
         raise ValueError(f"no exception has the code {code!r} and the subject {subject!r}")
     known = tx.exceptions.opened(code, subject)
+    if known is None and tx.exceptions.count(code) >= OPEN_MAX:
+        subject, hidden, owner = MORE, (), ""
+        known = tx.exceptions.opened(code, subject)
     if known is not None:
         return known
     told = owner

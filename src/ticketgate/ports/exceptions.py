@@ -14,6 +14,9 @@ class Exceptions(Protocol):
     def opened(self, code: str, subject: str) -> ExceptionCase | None:
         """The open one of this code and subject; at most one is."""
 
+    def count(self, code: str) -> int:
+        """How many of this code are open."""
+
     def add(self, case: ExceptionCase) -> None:
         """Store one that has opened (StoreConflictError when its like is open)."""
 

@@ -3,7 +3,7 @@
 import sqlite3
 
 from ticketgate.adapters.sqlite import codec
-from ticketgate.adapters.sqlite.rows import Row, one, rows
+from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.errors import StoreConflictError
 from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
 from ticketgate.domain.instants import from_text, to_text
@@ -28,6 +28,11 @@ class SqliteExceptions:
         )
         found = one(self._db, sql, code, subject)
         return None if found is None else _case(found)
+
+    def count(self, code: str) -> int:
+        """How many of this code are open."""
+        sql = "SELECT count(*) FROM exception WHERE state = 'opened' AND code = ?"
+        return int(scalar(self._db, sql, code))
 
     def add(self, case: ExceptionCase) -> None:
         """Store one that has opened (StoreConflictError when its like is open)."""
