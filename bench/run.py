@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+import classifying
 import evidence
 from client import ExhaustedError, Sample
 from load import BODY_BYTES, IDENTITY_EVERY, WRK, press, write_load
@@ -247,7 +248,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Ratios of durable acknowledgements per second.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--quick", action="store_true", help="one short round; shows that it runs")
-    parser.add_argument("--part", choices=("load", "evidence"), help="only this part")
+    parser.add_argument("--part", choices=("load", "evidence", "classify"), help="only this part")
     parser.add_argument("--dir", type=Path, help="put the stores on the disk of this folder")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ticketgate-bench-", dir=asked.dir) as name:
@@ -255,15 +256,21 @@ def main() -> int:
         print(_setting(folder), flush=True)
         told: dict[str, object] = {}
         try:
-            if asked.part != "evidence":
+            if asked.part in {None, "load"}:
                 results = Bench(folder, QUICK if asked.quick else Plan()).run()
                 told |= figures(results)
                 print(table(results), flush=True)
-            if asked.part != "load":
+            if asked.part in {None, "evidence"}:
                 plan = evidence.QUICK if asked.quick else evidence.EvidencePlan()
                 found = evidence.measure(folder, plan, _say)
                 told["evidence"] = asdict(found)
                 print("", *evidence.lines(found), sep="\n")
+            if asked.part in {None, "classify"}:
+                spent = classifying.measure(
+                    classifying.QUICK if asked.quick else classifying.ClassifyPlan()
+                )
+                told["classify"] = asdict(spent)
+                print("", *classifying.lines(spent), sep="\n")
         except (UnsoundError, ExhaustedError, RuntimeError) as fault:
             print(f"bench: {fault}", file=sys.stderr)
             return 1

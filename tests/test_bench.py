@@ -68,3 +68,12 @@ def test_evidence_is_measured_over_the_same_bytes(ran: tuple[str, dict[str, Any]
     assert all(run["seconds"] > 0 for runs in found["runs"].values() for run in runs)
     for words in ("over file_digest", "append over the bare insert", "inclusion proof", "export:"):
         assert words in text
+
+
+@pytest.mark.slow
+def test_classifying_is_measured_over_the_same_ticket(ran: tuple[str, dict[str, Any]]) -> None:
+    text, figures = ran
+    spent = figures["classify"]["microseconds"]
+    assert set(spent) == {"json.loads", "traced", "lean", "weights", "languages", "hostile"}
+    assert all(one > 0 for one in spent.values())
+    assert "classifying one ticket over json.loads" in text

@@ -229,4 +229,5 @@ def test_adding_text_never_takes_a_phrase_away(before: str, phrase: str, after: 
 def test_texts_are_folded_once_however_many_clauses_ask() -> None:
     known = Look(("A",))
     assert known.texts is known.texts
-    assert known.lower is known.lower
+    assert known.joined is known.joined
+    assert known.forms is known.forms

@@ -38,7 +38,7 @@ class Look:
     only when one asks.
     """
 
-    __slots__ = ("_joined", "_shown", "_texts", "lower", "missing", "values")
+    __slots__ = ("_forms", "_joined", "_shown", "_texts", "lower", "missing", "values")
 
     def __init__(self, seen: tuple[str, ...] | Missing) -> None:
         self.missing = seen if isinstance(seen, Missing) else None
@@ -46,6 +46,7 @@ class Look:
         self.lower = tuple([value.casefold() for value in self.values])
         self._texts: tuple[FoldedText, ...] | None = None
         self._joined: FoldedText | None = None
+        self._forms: tuple[frozenset[str], frozenset[str]] | None = None
         self._shown: str | None = None
 
     @property
@@ -54,6 +55,14 @@ class Look:
         if self._texts is None:
             self._texts = tuple([FoldedText(value) for value in self.values])
         return self._texts
+
+    @property
+    def forms(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The whole values, folded and squeezed."""
+        if self._forms is None:
+            folds = frozenset([one.text.strip() for one in self.texts])
+            self._forms = (folds, frozenset([one.squeezed for one in self.texts]))
+        return self._forms
 
     @property
     def joined(self) -> FoldedText:
@@ -182,8 +191,9 @@ def _evaluate_clause(
         told(found)
         return found.outcome
     outcome = clause.check(look, facts)
+    seen = look.shown
     note = "unreadable" if outcome is _UNKNOWN else ""
-    told(_new(ClauseOutcome, (clause.text, clause.line, outcome, look.shown, note)))
+    told(_new(ClauseOutcome, (clause.text, clause.line, outcome, seen, note)))
     return outcome
 
 
@@ -353,9 +363,14 @@ def _finding(test: str, forms: tuple[str, ...]) -> Check:
 
 def _is_one_of(forms: tuple[str, ...], shorts: tuple[str, ...]) -> Check:
     wanted, wanted_short = frozenset(map(str.strip, forms)), frozenset(shorts)
-    return lambda look, _: _said(
-        any(one.text.strip() in wanted or one.squeezed in wanted_short for one in look.texts)
-    )
+
+    def check(look: Look, _: Facts) -> Outcome:
+        folds, letters = look.forms
+        if wanted.isdisjoint(folds) and wanted_short.isdisjoint(letters):
+            return _FALSE
+        return _TRUE
+
+    return check
 
 
 def _starts(forms: tuple[str, ...], shorts: tuple[str, ...]) -> Check:
