@@ -153,7 +153,7 @@ ASKED = "{ ticket.variables.role: prod-db-admin }"
     ("old", "new", "fault"),
     [
         ("version: 1", "version: 2", "1: version: must be a whole number from 1 to 1"),
-        ("mode: enforce", "mode: shadow", "2: mode: 'shadow' comes later"),
+        ("mode: enforce", "mode: shadows", "2: mode: unknown word 'shadows'"),
         ("mode: enforce", "mode: enfroce", "did you mean 'enforce'?"),
         ("mode: enforce", "modus: x", "2: modus: unknown key 'modus'; did you mean 'mode'?"),
         ("mode: enforce", "emergency: {}", "2: emergency: 'emergency' comes later"),

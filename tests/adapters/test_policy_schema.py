@@ -101,6 +101,7 @@ def test_every_policy_in_the_documents_validates() -> None:
     ("old", "new"),
     [
         ("mode: enforce\n", ""),
+        ("mode: enforce", "mode: shadow"),
         (MATCH, "{ any: [{ ticket.table: a }, { ticket.text|contains: b }] }"),
         (MATCH, "{ any: { ticket.table: a, ticket.table|cased: 'b' } }"),
         (MATCH, "{ ticket.table: a, none: [{ ticket.state: 3, ticket.variables.x|gt: 4 }] }"),

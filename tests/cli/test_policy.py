@@ -160,3 +160,17 @@ def test_a_span_that_is_none_is_refused(recorded: Terminal, since: str) -> None:
     done = recorded("policy", "backtest", str(recorded.folder / "policy.yaml"), "--since", since)
     assert done.exit_code == 2
     assert "no time span" in done.stderr
+
+
+def test_shadow_mode_is_told_by_check_and_by_the_difference(terminal: Terminal) -> None:
+    assert "shadow" not in terminal("check").stderr
+    new = with_text(terminal, "mode: enforce", "mode: shadow")
+    assert terminal.json("policy", "diff", new)["difference"] == "other"
+    terminal.edit("policy.yaml", "mode: enforce", "mode: shadow")
+    done = terminal("check")
+    assert done.exit_code == 0
+    assert "warning: the policy is in shadow mode" in done.stderr
+    assert terminal.json("check")["mode"] == "shadow"
+    again = with_text(terminal, "mode: shadow", "mode: enforce")
+    assert terminal.json("policy", "diff", again)["difference"] == "loosened"
+    assert terminal("policy", "test").exit_code == 0

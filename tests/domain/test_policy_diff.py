@@ -296,6 +296,12 @@ def test_automations_that_come_and_go() -> None:
     assert (found.what, found.direction) == ("removed", Direction.LOOSENED)
 
 
+def test_to_enforce_is_looser_and_to_shadow_neither() -> None:
+    assert only(shadow=True) == ("changed", "mode", "other")
+    (found,) = compare(replace(OLD, shadow=True), OLD)
+    assert (found.field, found.direction) == ("mode", Direction.LOOSENED)
+
+
 def covered(*codes: str) -> Covered:
     return Covered(codes, "policy.yaml:70", 70, "d" * 64)
 

@@ -31,8 +31,9 @@ Checks: TypeAlias = dict[str, tuple[bool, str]]  # check -> (whether it is well,
 class Meters(Collector):
     """Counters of this process, and gauges read from the store when they are asked for."""
 
-    def __init__(self, disk_bytes_min: int = DISK_BYTES_MIN) -> None:
+    def __init__(self, disk_bytes_min: int = DISK_BYTES_MIN, *, shadow: bool = False) -> None:
         """`disk_bytes_min` is what must be free beside the store for readiness."""
+        self._shadow = shadow
         self._disk_bytes_min = disk_bytes_min
         self.registry = CollectorRegistry()
         self._refused = Counter(
@@ -107,6 +108,9 @@ class Meters(Collector):
         """The gauges that the store gives."""
         if self._store is None:
             return
+        mode = GaugeMetricFamily("ticketgate_shadow", "1: the policy is in shadow mode")
+        mode.add_metric([], int(self._shadow))
+        yield mode
         with self._store.reading() as looking:
             yield _grants(looking)
             waiting = GaugeMetricFamily("ticketgate_deliveries_waiting", "Not worked off yet")

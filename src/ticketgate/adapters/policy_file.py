@@ -46,7 +46,7 @@ from ticketgate.domain.policy import (
 LATER_SECTIONS: Final = ("emergency", "assets", "require_signed_policy")
 VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
 UNITS: Final = ("s", "m", "h", "d")
-MODES: Final = ("enforce",)
+MODES: Final = ("enforce", "shadow")
 T = TypeVar("T")
 
 
@@ -79,7 +79,7 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     if data is None or top is None:
         return PolicyRead(None, (), (), ())
     reader = _Reader(path.name)
-    _read_head(top)
+    shadow = _read_head(top)
     classify = reader.each(top.need("classify"), reader.classify_rule)
     entitlements = reader.each(top.need("entitlements"), reader.entitlement)
     approve = reader.each(top.need("approve"), reader.approve_rule)
@@ -95,7 +95,7 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
         rules = classify + extras.rules
         policy = Policy(
             digest, rules, entitlements, approve, limits, automations,
-            extras.languages, extras.weights,
+            extras.languages, extras.weights, shadow,
         )  # fmt: skip
     return PolicyRead(
         policy,
@@ -111,13 +111,13 @@ def _rules_of(file: str, place: Place | None) -> tuple[ClassifyRule, ...]:
     return reader.each(place, reader.classify_rule)
 
 
-def _read_head(top: Section) -> None:
+def _read_head(top: Section) -> bool:
+    """Whether the policy is in shadow mode."""
     version = top.need("version")
     if version is not None:
         version.integer(1, 1)
     mode = top.get("mode")
-    if mode is not None:
-        mode.choice(MODES, later=("shadow",))
+    return mode is not None and mode.choice(MODES) == "shadow"
 
 
 @dataclass

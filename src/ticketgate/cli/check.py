@@ -38,7 +38,9 @@ def check(context: click.Context, *, as_json: bool) -> None:
         "people": len(people),
     }
     if as_json:
-        echo_json({"ok": True, "faults": [], "read": count, "policy": found.policy.digest})
+        mode = "shadow" if found.policy.shadow else "enforce"
+        told = {"ok": True, "faults": [], "read": count, "policy": found.policy.digest}
+        echo_json({**told, "mode": mode})
         return
     read = [
         counted(count["sources"], "source"),
@@ -48,3 +50,5 @@ def check(context: click.Context, *, as_json: bool) -> None:
         f"{count['people']} people",
     ]
     echo(f"{folder}: nothing is wrong; {', '.join(read)}")
+    if found.policy.shadow:
+        click.echo("warning: the policy is in shadow mode: nothing is asked or given", err=True)

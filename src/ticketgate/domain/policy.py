@@ -147,6 +147,7 @@ class Policy:
     automations: tuple[Automation, ...] = ()
     languages: Covered | None = None
     weights: Weights | None = None
+    shadow: bool = False  # decide and record, act on nothing
 
     def entitlement(self, ident: str) -> Entitlement | None:
         """The entitlement with this id."""

@@ -65,6 +65,7 @@ class _Judged(NamedTuple):
 def compare(old: Policy, new: Policy) -> tuple[Change, ...]:
     """Every difference in meaning; empty when only layout and comments differ."""
     return (
+        *_mode(old, new),
         *_classify(old, new),
         *_entitlements(old, new),
         *_approve(old, new),
@@ -78,6 +79,14 @@ def difference(changes: Sequence[Change]) -> str:
     """The kind of difference in one word: `none`, or the gravest of the directions."""
     found = {change.direction for change in changes}
     return next((one.value for one in (_L, _O, _T) if one in found), "none")
+
+
+def _mode(old: Policy, new: Policy) -> Iterator[Change]:
+    change = _changes("policy", "mode", "policy.yaml")
+    if old.shadow and not new.shadow:
+        yield change("mode", "shadow", "enforce", _Judged(_L, "asks people, and gives access"))
+    elif new.shadow and not old.shadow:
+        yield change("mode", "enforce", "shadow", _Judged(_O, "asks nobody, and gives nothing"))
 
 
 # --- classify ------------------------------------------------------------------------------------

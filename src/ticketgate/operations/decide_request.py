@@ -32,6 +32,7 @@ from ticketgate.operations.open_request import (
 )
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
+from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
 from ticketgate.ports import Transaction
 
@@ -192,7 +193,7 @@ def _unready(
     newest = tx.people.loaded("directory")
     if newest != snapshot.digest or now - snapshot.read_at > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return unsettled(tx, request.ticket)
+    return IN_SHADOW if rules.policy.shadow else unsettled(tx, request.ticket)
 
 
 def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.policy import Policy
@@ -23,7 +24,7 @@ def run_case(case: Case, policy: Policy, stage: Stage) -> CaseResult:
 
 
 def _played(case: Case, policy: Policy, stage: Stage) -> list[Miss]:
-    with stage(case, policy) as rehearsal:
+    with stage(case, replace(policy, shadow=False)) as rehearsal:  # what it would do
         rehearsal.deliver(case.ticket)
         first = tuple(one for one in case.expect if one.key in PLAYED)
         missed = list(held_against(first, rehearsal.seen()))

@@ -8,12 +8,17 @@ from ticketgate.domain.timekeeping import Kept
 from ticketgate.ports import Transaction
 
 
-def open_log(tx: Transaction, now: datetime, *, origin: str, version: str) -> None:
-    """Record 0 of a new log; `gateway.started` in one that has records."""
+def open_log(
+    tx: Transaction, now: datetime, *, origin: str, version: str, shadow: bool = False
+) -> None:
+    """Record 0 of a new log, and that the gateway starts, in shadow mode or not."""
     del now
     if tx.evidence_size() == 0:
         tx.append(Draft("log.opened", {"origin": origin, "format": FORMAT, "version": version}))
-    tx.append(Draft("gateway.started", {"version": version}))
+    fields: dict[str, Json] = {"version": version}
+    if shadow:
+        fields["mode"] = "shadow"
+    tx.append(Draft("gateway.started", fields))
 
 
 def note_loaded(

@@ -11,6 +11,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.operations.classified import classified_row
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, invite
+from ticketgate.operations.shadow import enter_shadow
 from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
 from ticketgate.ports import Transaction
 
@@ -39,8 +40,10 @@ def revalidate_requests(
     """Ask every live request again under this policy and directory; returns how many moved.
 
     Blocked ones may open, awaiting ones get a new round when material, rules or shapers are
-    others now, and else ask whoever their stage names since (rule 5).
+    others now, and else ask whoever their stage names since (rule 5). In shadow none stays live.
     """
+    if policy.shadow:
+        return enter_shadow(tx, now)
     ground = Ground(policy, snapshot)
     asking = dict.fromkeys(request.ticket for request in tx.requests.live())
     moved = 0

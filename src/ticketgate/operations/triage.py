@@ -9,7 +9,7 @@ from typing import Final
 
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.evidence import Disclosure, EvidenceRef, digest_of
+from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
 from ticketgate.domain.identity_event import KINDS, Classification, Tier, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import known_now
@@ -23,7 +23,8 @@ from ticketgate.operations.actors import actor_of
 from ticketgate.operations.classified import record_classified, rules_on
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
 from ticketgate.operations.parked import unsettled
-from ticketgate.operations.work_delivery import Ground, apply_verdict
+from ticketgate.operations.shadow import would_ask
+from ticketgate.operations.work_delivery import Ground, apply_verdict, wanted_by
 from ticketgate.ports import Transaction
 
 CAUSE: Final = "triage"
@@ -184,6 +185,11 @@ def _say(
     tx.tickets.save(after)
     delivery = tx.deliveries.at(row.delivery_seq)
     why = form.justification.strip()
+    more: dict[str, Json] = {"person": actor_of(tx, who.subject), "method": who.method}
+    ground = Ground(who.policy, who.snapshot)
+    if who.policy.shadow and yes:
+        wanted = wanted_by(row.ticket, verdict, ground)
+        more |= would_ask(wanted, after, who.policy, who.snapshot, now)
     ref = record_classified(
         tx,
         after,
@@ -192,8 +198,8 @@ def _say(
         cause=CAUSE,
         policy=who.policy,
         delivery="" if delivery is None else delivery.id,
-        more={"person": actor_of(tx, who.subject), "method": who.method},
+        more=more,
         hidden=(Disclosure("justification", why, subject=who.subject, kind="triage"),),
     )
-    apply_verdict(tx, now, after, verdict, Ground(who.policy, who.snapshot))
+    apply_verdict(tx, now, after, verdict, ground)
     return ref

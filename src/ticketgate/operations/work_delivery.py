@@ -47,6 +47,7 @@ from ticketgate.operations.classified import (
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.exposed import open_exposed
 from ticketgate.operations.open_request import end_request, open_request, renew
+from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.surface import note_surface
 from ticketgate.ports import Transaction
 
@@ -216,6 +217,10 @@ def _accept(
         writer=writer,
     )
     tx.tickets.save(row)
+    more: dict[str, Json] = {}
+    if ground.policy.shadow and classification.verdict is Verdict.IDENTITY:
+        wanted = wanted_by(ticket, classification, ground)
+        more = would_ask(wanted, row, ground.policy, ground.snapshot, now)
     record_classified(
         tx,
         row,
@@ -224,6 +229,7 @@ def _accept(
         cause="revision",
         policy=ground.policy,
         delivery=reading.row.id,
+        more=more,
     )
     return row, classification
 
@@ -283,7 +289,9 @@ def apply_verdict(
     if identity or tx.grants.of_ticket(row.ticket.key):  # else nobody needs what it might name
         wanted = wanted_by(row.ticket, classification, ground)
         _end_what_is_not_asked(tx, now, row, wanted, ground.snapshot)
-    if identity:
+    if identity and ground.policy.shadow:
+        _withdraw(tx, now, requests, "shadow")
+    elif identity:
         ask_again(tx, now, row, wanted, ground)
     else:
         _withdraw(tx, now, requests, row.verdict)

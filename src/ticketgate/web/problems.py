@@ -71,6 +71,7 @@ _DESK: Final = {
     "shown_changed": 409,
     "body_dropped": 409,
     "restored": 409,
+    "shadow": 409,
     "not_compared": 409,
     "justification": 422,
     "verdict": 422,

@@ -44,13 +44,13 @@ from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
-from ticketgate.operations.start import note_loaded, open_log
+from ticketgate.operations.start import note_loaded
 from ticketgate.ports import Signer, Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.asking import answered
 from ticketgate.wiring.channels import Channels
 from ticketgate.wiring.keeping import Keepers
-from ticketgate.wiring.policies import note_policy
+from ticketgate.wiring.policies import mode_check, note_policy, start_record
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
 from ticketgate.wiring.signing import KeyHolder, signing_check
@@ -99,7 +99,7 @@ class Gateway:
         self.directory = configuration.directory
         self.faults = configuration.faults
         self.ids = RandomIds()
-        self.meters = Meters()
+        self.meters = Meters(shadow=self.policy.shadow)
         data = Path(self.settings.data_dir)
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = InstanceLock(data / "instance.lock")
@@ -282,7 +282,7 @@ class Gateway:
         self.store.start()
         if self.lost is not None:
             self.lost = keep_loss(self.store, self.lost)
-        self.store.write(partial(open_log, origin=self.settings.origin, version=VERSION))
+        self.store.write(start_record(self.settings, self.policy, VERSION))
         if self.keys is not None and self.lost is None:
             self.keys.settle()
         if not self.faults:
@@ -380,6 +380,7 @@ class Gateway:
             **self.meters.readiness(self.store, self.clock),
             **states(self.directory, self.clock, self.faults, self._running),
             **restore_readiness(self.store, self.lost),
+            **mode_check(self.policy),
             **self.channels.readiness(),
             **signing_check(self._checkpointer, self.clock.now()),
         }

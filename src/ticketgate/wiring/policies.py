@@ -19,8 +19,9 @@ from ticketgate.domain.policy_case import Case
 from ticketgate.domain.policy_diff import compare, difference
 from ticketgate.domain.settings import Settings
 from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
-from ticketgate.operations.start import note_loaded
-from ticketgate.ports import Store
+from ticketgate.operations.shadow import enter_shadow
+from ticketgate.operations.start import note_loaded, open_log
+from ticketgate.ports import Operation, Store
 
 
 def policy_schema() -> dict[str, Any]:
@@ -37,12 +38,26 @@ def read_policy(path: Path) -> Policy:
     return load_policy(path)
 
 
+def start_record(settings: Settings, policy: Policy, version: str) -> Operation[None]:
+    """What a gateway writes before anything else."""
+    return partial(open_log, origin=settings.origin, version=version, shadow=policy.shadow)
+
+
+def mode_check(policy: Policy) -> dict[str, tuple[bool, str]]:
+    """What `/readyz` says of the mode; either is well."""
+    told = "shadow: decides and records, asks nobody, gives nothing" if policy.shadow else "enforce"
+    return {"mode": (True, told)}
+
+
 def note_policy(store: Store, settings: Settings, policy: Policy) -> None:
     """Record which policy holds from now on, and how it differs from the one before it.
 
     Its text is kept first, so that the next one can be held against it. `difference` is `first`,
     `unknown` where the text of the one before was not kept, or that of `domain/policy_diff.py`.
+    In shadow mode whatever is asked, and not yet given, is ended first.
     """
+    if policy.shadow:
+        store.write(enter_shadow)
     folder = Path(settings.data_dir)
     with store.reading() as looking:
         last = looking.people.loaded("policy")
