@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.planted import PLANTED
 
-from ticketgate.domain.pasted_secrets import MARK, has_secret, mask, masked, texts_in
+from ticketgate.domain.masked_ticket import masked
+from ticketgate.domain.pasted_secrets import MARK, has_secret, mask, texts_in
 from ticketgate.domain.ticket import (
     ApproverRow,
     Missing,

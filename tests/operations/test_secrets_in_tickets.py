@@ -19,7 +19,7 @@ from ticketgate.adapters.sqlite import schema
 from ticketgate.connector_api import Reference, Ticket
 from ticketgate.domain.evidence import parse_disclosure
 from ticketgate.domain.identity_event import Classification, Tier, Verdict
-from ticketgate.domain.pasted_secrets import masked
+from ticketgate.domain.masked_ticket import masked
 from ticketgate.operations.classified import classified
 from ticketgate.operations.explain import explain
 
@@ -196,16 +196,28 @@ def verdict_of(ticket: Ticket) -> Classification:
     ticket=st.sampled_from([printer_incident(), access_ticket()]),
     words=st.lists(WORDS, max_size=6),
     name=st.sampled_from(sorted(PLANTED)),
+    first=st.booleans(),
     field=st.sampled_from(["short_description", "description", "reason"]),
 )
 def test_adding_a_secret_never_lowers_the_verdict(
-    ticket: Ticket, words: list[str], name: str, field: str
+    ticket: Ticket, words: list[str], name: str, field: str, *, first: bool
 ) -> None:
     around, secret = PLANTED[name]
     text = " ".join(words)
     before = verdict_of(planted(ticket, field, text))
-    after = verdict_of(planted(ticket, field, f"{text}\n{around.format(secret)}"))
+    parts = (around.format(secret), text) if first else (text, around.format(secret))
+    after = verdict_of(planted(ticket, field, "\n".join(parts)))
     assert RANK.index(after.verdict) >= RANK.index(before.verdict)
     assert RANK.index(after.verdict) >= RANK.index(Verdict.UNCERTAIN)
     assert after.tier >= max(before.tier, Tier.HIGH)
-    assert set(before.kinds) | {"secret.exposed"} <= set(after.kinds)
+    assert "secret.exposed" in after.kinds
+    if not first:
+        assert set(before.kinds) <= set(after.kinds)
+
+
+def test_words_within_what_is_masked_lower_no_tier() -> None:
+    urgent = replace(access_ticket(), fields={**access_ticket().fields, "priority": "1"})
+    before = verdict_of(planted(urgent, "short_description", "break-glass"))
+    hidden = verdict_of(planted(urgent, "short_description", "password: break-glass!1x"))
+    assert before.tier is hidden.tier is Tier.CRITICAL
+    assert verdict_of(planted(urgent, "description", f"see {TOKEN}")).tier is Tier.HIGH

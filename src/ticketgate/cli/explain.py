@@ -14,8 +14,8 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
 from ticketgate.domain.identity_event import Outcome, RuleOutcome, Verdict
 from ticketgate.domain.instants import duration_text
+from ticketgate.domain.masked_ticket import masked
 from ticketgate.domain.opening import REASONS
-from ticketgate.domain.pasted_secrets import masked
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.explain import Explanation, Wish
 from ticketgate.operations.explain import explain as explain_ticket

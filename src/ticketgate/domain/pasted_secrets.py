@@ -8,27 +8,11 @@ Nothing here backtracks: each search goes on behind what it has read.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from hashlib import sha256
+from collections.abc import Iterator
 from typing import Final, NamedTuple
-
-from ticketgate.domain.identity_event import (
-    Classification,
-    ClauseOutcome,
-    Outcome,
-    RuleOutcome,
-    Tier,
-    Verdict,
-)
-from ticketgate.domain.ticket import ApproverRow, Missing, NoTicket, Reference, Ticket, Value
 
 MARK: Final = "⟦secret: "
 _MASKED: Final = MARK.rstrip()  # as it begins a word
-KIND: Final = "secret.exposed"
-RULE: Final = "secret-exposed"
-WHERE: Final = "built in"
-_DIGEST: Final = sha256(b"ticketgate built-in rule: secret-exposed").hexdigest()
 
 
 class _Span(NamedTuple):
@@ -145,6 +129,13 @@ def mask(text: str, *, free: bool = True) -> str:
     return "".join((*parts, text[behind:]))
 
 
+def mask_named(name: str, value: str) -> str:
+    """The value of a variable: one that is named as a secret, and looks like one, is one."""
+    held = mask(value)
+    named = _NEAR.search(name.replace("_", " ").replace("-", " ")) is not None
+    return _mark("password", len(held)) if named and _looks_secret(held.strip()) else held
+
+
 def has_secret(text: str) -> bool:
     """Whether a text holds a shape that only a credential has."""
     return next(_shaped(text), None) is not None
@@ -162,94 +153,6 @@ def texts_in(value: object) -> Iterator[str]:
             waiting.extend(one.values())
         elif isinstance(one, list):
             waiting.extend(one)
-
-
-def masked(
-    what: Ticket | ApproverRow | NoTicket,
-) -> Ticket | ApproverRow | NoTicket:
-    """What a platform says, without its secrets. Ids that tell a ticket from others stay."""
-    if isinstance(what, NoTicket):
-        return what
-    if isinstance(what, ApproverRow):
-        return replace(
-            what,
-            approver=_reference(what.approver),
-            state=mask(what.state, free=False),
-            updated_by=mask(what.updated_by, free=False),
-        )
-    variables = what.variables
-    return replace(
-        what,
-        state=mask(what.state, free=False),
-        updated_by=mask(what.updated_by, free=False),
-        fields={name: _value(value) for name, value in what.fields.items()},
-        variables=None if variables is None else dict(_variables(variables.items())),
-    )
-
-
-def raised(classification: Classification, ticket: Ticket) -> Classification:
-    """The verdict with the built-in rule counted in: a ticket that shows a secret.
-
-    Whatever the policy says, it is UNCERTAIN at least, of kind `secret.exposed` and tier high.
-    """
-    clauses = shown_in(ticket)
-    if not clauses:
-        return classification
-    rule = RuleOutcome(
-        RULE, WHERE, _DIGEST, KIND, Tier.HIGH, Verdict.UNCERTAIN, Outcome.TRUE, clauses
-    )
-    verdict = classification.verdict
-    return replace(
-        classification,
-        verdict=Verdict.IDENTITY if verdict is Verdict.IDENTITY else Verdict.UNCERTAIN,
-        kinds=tuple(dict.fromkeys((*classification.kinds, KIND))),
-        tier=max(classification.tier, Tier.HIGH),
-        rules=(*classification.rules, rule),
-    )
-
-
-def shown_in(ticket: Ticket) -> tuple[ClauseOutcome, ...]:
-    """Where a ticket shows a masked secret, field by field."""
-    return tuple(_shown(ticket))
-
-
-# --- of a ticket ---------------------------------------------------------------------------------
-
-
-def _shown(ticket: Ticket) -> Iterator[ClauseOutcome]:
-    texts = {"state": ticket.state, "updated_by": ticket.updated_by}
-    places: list[tuple[str, Value | Missing]] = [*texts.items(), *ticket.fields.items()]
-    places += [(f"variables.{name}", one) for name, one in (ticket.variables or {}).items()]
-    for name, value in places:
-        held = (value.id, value.name) if isinstance(value, Reference) else (value, name)
-        for one in held:
-            if isinstance(one, str) and MARK in one:
-                start = one.index(MARK)
-                seen = one[start : one.find("⟧", start) + 1]
-                yield ClauseOutcome(f"ticket.{name}", 0, Outcome.TRUE, seen)
-
-
-def _value(value: Value | Missing) -> Value | Missing:
-    if isinstance(value, Reference):
-        return _reference(value)
-    return value if isinstance(value, Missing) else mask(value)
-
-
-def _reference(value: Reference) -> Reference:
-    ident = None if value.id is None else mask(value.id, free=False)
-    return Reference(ident, None if value.name is None else mask(value.name))
-
-
-def _variables(
-    variables: Iterable[tuple[str, str | Missing]],
-) -> Iterator[tuple[str, str | Missing]]:
-    """A variable that is named as a secret, and looks like one, is one."""
-    for name, value in variables:
-        held = value if isinstance(value, Missing) else mask(value)
-        named = _NEAR.search(name.replace("_", " ").replace("-", " ")) is not None
-        if isinstance(held, str) and named and _looks_secret(held.strip()):
-            held = _mark("password", len(held))
-        yield mask(name, free=False), held
 
 
 # --- in a text -----------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.machines import edge
+from ticketgate.domain.masked_ticket import raised
 from ticketgate.domain.opening import beneficiary_of, requester_of
-from ticketgate.domain.pasted_secrets import raised
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.triage import after_triage
@@ -33,7 +33,7 @@ def classified(
 ) -> Classification:
     """What the rules say of a ticket under this policy and directory, the built-in one as well."""
     said = classify(policy, facts_of(ticket, snapshot), traced=traced)
-    return raised(said, ticket)
+    return raised(said, ticket, policy.classify)
 
 
 def classified_row(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Classification:

@@ -9,9 +9,9 @@ from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.identity_event import Classification, Verdict
+from ticketgate.domain.masked_ticket import raised
 from ticketgate.domain.matcher import Clause, Facts, Look, Matcher
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
-from ticketgate.domain.pasted_secrets import raised
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
 from ticketgate.operations.classified import classified, facts_of
@@ -84,7 +84,7 @@ def _without(
     rules = [rule for rule in policy.classify if (rule.id, rule.where) in matched]
     fields = dict.fromkeys(name for rule in rules for name in _fields(rule.match))
     lacking = [(name, classify(policy, _Lacking(facts, name))) for name in fields]
-    verdicts = [(name, raised(one, ticket).verdict) for name, one in lacking]
+    verdicts = [(name, raised(one, ticket, policy.classify).verdict) for name, one in lacking]
     return tuple((name, one) for name, one in verdicts if one is not classification.verdict)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from ticketgate.domain.evidence import Disclosure
 from ticketgate.domain.inbox import TicketRow
-from ticketgate.domain.pasted_secrets import shown_in
+from ticketgate.domain.masked_ticket import shown_in
 from ticketgate.domain.ticket import Ticket
 from ticketgate.operations.exceptions import open_exception
 from ticketgate.ports import Transaction

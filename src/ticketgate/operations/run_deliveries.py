@@ -14,7 +14,8 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.pasted_secrets import has_secret, masked, texts_in
+from ticketgate.domain.masked_ticket import masked
+from ticketgate.domain.pasted_secrets import has_secret, texts_in
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.classified import classified

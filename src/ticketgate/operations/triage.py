@@ -12,8 +12,8 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
 from ticketgate.domain.identity_event import KINDS, Classification, Tier, Verdict
 from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.masked_ticket import KIND
 from ticketgate.domain.opening import known_now
-from ticketgate.domain.pasted_secrets import KIND
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import Roles, may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES
