@@ -137,3 +137,22 @@ def test_whoever_invents_subjects_fills_one_exception(
     resolve(gate, listed(gate)[-1].id)
     resolve(gate, newest.id)
     assert opened(gate, "account 9").subject == "account 9"
+
+
+def test_the_reason_of_who_resolved_it_is_erased_and_the_subject_stays(gate: Gate) -> None:
+    case = opened(gate)
+    resolve(gate, case.id)
+    (record,) = gate.records("exception.resolved")
+    eraser = Eraser(gate.store, Retention(), gate.clock.now)
+    done = eraser.erase(What(record=record["_seq"]), "os:0@host", "asked for")
+    assert done.erased == {"content": 1}
+    assert listed(gate)[0].subject == SUBJECT
+
+
+def test_whoever_an_exception_names_is_erased_from_it(gate: Gate) -> None:
+    """The fixture holds the tables against the log afterwards."""
+    named = (Disclosure("approver", "bob.ng", subject="bob"),)
+    gate.write(partial(open_exception, code=CODE, subject=SUBJECT, about="tkt_1", hidden=named))
+    eraser = Eraser(gate.store, Retention(), gate.clock.now)
+    assert eraser.erase(What(person="bob"), "os:0@host", "asked for").erased == {"content": 1}
+    assert listed(gate)[0].subject == ""

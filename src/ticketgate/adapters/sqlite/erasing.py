@@ -242,8 +242,10 @@ def _subjects(content: dict[str, Any]) -> set[str]:
 def _value(row: Row) -> HiddenValue:
     record: dict[str, Any] = parse_entry(row["entry"])
     match record:
-        case {"on": "request" | "ticket" | "exception" as on, "id": ident}:
+        case {"on": "request" | "ticket" as on, "id": ident}:
             about = (on, ident)
+        case {"type": "exception.opened", "id": ident}:  # what resolved it tells no subject
+            about = ("exception", ident)
         case {"type": "decision.recorded", "request": ident}:
             about = ("request", ident)
         case {"type": "actor.minted", "actor": ident}:
