@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.domain.planted import PLANTED
 from tests.operations.fakes import MORNING
 from tests.operations.kit import ORIGIN, Gate, approve
-from tests.operations.tickets import access_ticket
+from tests.operations.tickets import access_ticket, printer_incident
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
@@ -254,3 +255,11 @@ def test_longer_access_is_loosened(gate: Gate) -> None:
     gate.policy, new = short, gate.policy
     assert ("loosened", "longer access") in [one[:2] for one in told(run(gate, new))]
     assert Tier.HIGH in {one.tier for one in gate.policy.entitlements}
+
+
+def test_a_secret_in_a_ticket_counts_under_every_policy(gate: Gate) -> None:
+    bare = replace(gate.policy, classify=())
+    gate.deliver(printer_incident("p8", short_description="access to the mailbox"))
+    assert len(run(gate, bare).groups) == 1
+    gate.deliver(printer_incident("p9", description=f"see {PLANTED['github'][1]}"))
+    assert [one.example.number for one in run(gate, bare).groups] == ["INC-p8"]

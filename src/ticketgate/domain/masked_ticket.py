@@ -37,12 +37,17 @@ def masked(
             state=mask(what.state, free=False),
             updated_by=mask(what.updated_by, free=False),
         )
-    variables = what.variables
+    return masked_ticket(what)
+
+
+def masked_ticket(ticket: Ticket) -> Ticket:
+    """A ticket without its secrets."""
+    variables = ticket.variables
     return replace(
-        what,
-        state=mask(what.state, free=False),
-        updated_by=mask(what.updated_by, free=False),
-        fields={name: _value(value) for name, value in what.fields.items()},
+        ticket,
+        state=mask(ticket.state, free=False),
+        updated_by=mask(ticket.updated_by, free=False),
+        fields={name: _value(value) for name, value in ticket.fields.items()},
         variables=None if variables is None else dict(_variables(variables.items())),
     )
 

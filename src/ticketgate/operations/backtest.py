@@ -14,11 +14,12 @@ from ticketgate.domain.decision import decide
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.identity_event import Verdict
+from ticketgate.domain.masked_ticket import raised
 from ticketgate.domain.opening import refreshed
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_diff import Direction
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
-from ticketgate.operations.classified import facts_of
+from ticketgate.operations.classified import classified, facts_of
 from ticketgate.operations.work_delivery import Ground, wanted_by
 
 PROGRESS_EVERY = 1000
@@ -85,6 +86,7 @@ def _outcome(
 ) -> Outcome:
     snapshot = pair.snapshot
     said = classify(policy, facts, traced=False, known=known)
+    said = raised(said, ticket, policy.classify)
     own = frozenset(account for source, account in pair.own_users if source == ticket.source)
     said = bounded(ticket, said, policy, snapshot, own)
     if said.verdict is not Verdict.IDENTITY or ticket.state_class in TERMINAL_STATES:
@@ -119,7 +121,7 @@ def _would_do(
 ) -> tuple[bool, str]:
     """Whether these people's approvals, in the order given, fill every stage under this policy."""
     snapshot = pair.snapshot
-    said = classify(policy, facts_of(ticket, snapshot), traced=False)
+    said = classified(ticket, policy, snapshot)
     what = wanted_by(ticket, said, Ground(policy, snapshot)).get(request.entitlement)
     entitlement = policy.entitlement(request.entitlement)
     rules = {one.id: one for one in policy.approve}

@@ -21,6 +21,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Json, canonical, digest_of
 from ticketgate.domain.grant import Grant
+from ticketgate.domain.masked_ticket import masked_ticket
 from ticketgate.domain.opening import case_of
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Move
@@ -106,6 +107,7 @@ class Rehearsal:
     def deliver(self, ticket: Ticket) -> None:
         """A revision of the ticket arrives and is worked off."""
         self._webhooks += 1
+        ticket = masked_ticket(ticket)
         body = canonical(ticket.plain())
         verified = VerifiedDelivery(
             source=ticket.source,
