@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.identity_event import Tier, Verdict
+from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Clause, Group
 from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Limit, Policy, Word
 from ticketgate.domain.policy import Stage as ApproveStage
@@ -139,3 +140,15 @@ def test_what_nobody_answers_for_is_uncertain_and_says_why() -> None:
     assert found.without == explained("Elevated access").without
     ours = explain(ticket, POLICY, DIRECTORY, NOW, frozenset({"svc-mallory"}))
     assert ours.classification.verdict is Verdict.IDENTITY
+
+
+def test_text_that_only_a_hint_speaks_of_is_named() -> None:
+    """German text under rules for English: without the text there is nothing to look at."""
+    hinted = replace(POLICY, languages=Covered(("en",), "policy.yaml:50", 50, "l" * 64))
+    text = "bitte setzen sie mein kennwort zurück, ich kann mich nicht anmelden"
+    what = Ticket(
+        "snow", "incident", "1", 1, "1", StateClass.OPEN, ALICE, fields={"description": text}
+    )
+    found = explain(what, hinted, DIRECTORY, NOW)
+    assert found.classification.verdict is Verdict.UNCERTAIN
+    assert found.without == (("ticket.text", Verdict.NOT_IDENTITY),)

@@ -38,7 +38,7 @@ class Look:
     only when one asks.
     """
 
-    __slots__ = ("_forms", "_joined", "_shown", "_texts", "lower", "missing", "values")
+    __slots__ = ("_forms", "_joined", "_texts", "lower", "missing", "seen", "values")
 
     def __init__(self, seen: tuple[str, ...] | Missing) -> None:
         self.missing = seen if isinstance(seen, Missing) else None
@@ -47,7 +47,7 @@ class Look:
         self._texts: tuple[FoldedText, ...] | None = None
         self._joined: FoldedText | None = None
         self._forms: tuple[frozenset[str], frozenset[str]] | None = None
-        self._shown: str | None = None
+        self.seen = ""  # what `shown` says, once it was asked
 
     @property
     def texts(self) -> tuple[FoldedText, ...]:
@@ -74,9 +74,9 @@ class Look:
     @property
     def shown(self) -> str:
         """The values as a trace shows them."""
-        if self._shown is None:
-            self._shown = _shown(self.values)
-        return self._shown
+        if not self.seen:
+            self.seen = _shown(self.values)
+        return self.seen
 
 
 class Facts(Protocol):
@@ -191,7 +191,7 @@ def _evaluate_clause(
         told(found)
         return found.outcome
     outcome = clause.check(look, facts)
-    seen = look.shown
+    seen = look.seen or look.shown
     note = "unreadable" if outcome is _UNKNOWN else ""
     told(_new(ClauseOutcome, (clause.text, clause.line, outcome, seen, note)))
     return outcome

@@ -8,6 +8,7 @@ from ticketgate.domain.approvers import candidates
 from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.hints import HINT_FIELD, HINT_IDS
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.masked_ticket import raised
 from ticketgate.domain.matcher import Clause, Facts, Look, Matcher
@@ -83,6 +84,8 @@ def _without(
     matched = {(one.rule, one.where) for one in classification.matched}
     rules = [rule for rule in policy.classify if (rule.id, rule.where) in matched]
     fields = dict.fromkeys(name for rule in rules for name in _fields(rule.match))
+    if any(one.rule in HINT_IDS for one in classification.matched):
+        fields[HINT_FIELD] = None
     lacking = [(name, classify(policy, _Lacking(facts, name))) for name in fields]
     verdicts = [(name, raised(one, ticket, policy.classify).verdict) for name, one in lacking]
     return tuple((name, one) for name, one in verdicts if one is not classification.verdict)
