@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from tests.adapters.test_policy_file import GOOD
+from tests.operations.fakes import ROOT
 from tests.operations.kit import Gate
+from tests.operations.tickets import access_ticket
 
 from ticketgate.adapters.policy_file import load_policy
 from ticketgate.domain.settings import Settings
@@ -26,7 +28,7 @@ class Shelf:
         """A start on a policy file with this text."""
         path = Path(self.settings.policy_file)
         path.write_text(text)
-        note_policy(self.gate.store, self.settings, load_policy(path))
+        note_policy(self.gate.store, self.settings, load_policy(path), self.gate.desk.snapshot)
 
     def told(self) -> list[str]:
         """The differences recorded."""
@@ -61,3 +63,13 @@ def test_without_the_text_of_the_one_before_it_is_unknown(shelf: Shelf, tmp_path
         copy.unlink()
     shelf.load(GOOD.replace("max: 2h", "max: 3h"))
     assert shelf.told() == ["unknown", "unknown"]
+
+
+def test_a_start_on_a_looser_policy_ends_what_is_open(shelf: Shelf) -> None:
+    shipped = (ROOT / "config/policy.yaml").read_text()
+    shelf.load(shipped)
+    shelf.gate.deliver(access_ticket())
+    shelf.load(shipped.replace("default: 2h, max: 4h", "default: 2h, max: 5h"))
+    assert shelf.gate.states() == ["awaiting"]  # for no longer than before
+    shelf.load(shipped.replace("decide_within: 8h", "decide_within: 2d"))
+    assert shelf.gate.states() == ["withdrawn"]

@@ -70,7 +70,7 @@ def effects(old: Outcome, new: Outcome) -> Iterator[Effect]:
         yield Effect(_T, "no longer asked for", f"entitlement {name or 'unnamed'}")
     for name, asked in new.asks.items():
         if name in old.asks:
-            yield from _asked_effects(old.asks[name], asked)
+            yield from asked_effects(old.asks[name], asked)
         elif old.asks:
             yield Effect(_L, "newly asked for", f"entitlement {name or 'unnamed'}")
 
@@ -82,9 +82,10 @@ def _rules_between(old: Classification, new: Classification) -> str:
     return f"classify {', '.join(apart)}" if apart else "classify"
 
 
-def _asked_effects(
+def asked_effects(
     old: tuple[Asked, ApproveRule | None], new: tuple[Asked, ApproveRule | None]
 ) -> Iterator[Effect]:
+    """How what is asked for one entitlement differs, with the rule that asks it."""
     (was, was_rule), (now, now_rule) = old, new
     cause = _cause(was, now)
     if bool(was.reasons) is not bool(now.reasons):
@@ -97,6 +98,9 @@ def _asked_effects(
     found = was_rule and now_rule and strength_of(was_rule, now_rule)  # both: nothing blocks
     if found in _STRENGTHS:
         yield Effect(*_STRENGTHS[found], cause)
+    if was.tier is not now.tier:
+        higher = now.tier > was.tier
+        yield Effect(_T if higher else _L, "a higher tier" if higher else "a lower tier", cause)
     if was.seconds != now.seconds:
         longer = now.seconds > was.seconds
         word = "longer access" if longer else "shorter access"

@@ -298,7 +298,7 @@ class Gateway:
     def note_configuration(self) -> None:
         """Record which settings and policy hold from now on."""
         self.store.write(partial(note_loaded, kind="settings", digest=self.settings.digest))
-        note_policy(self.store, self.settings, self.policy)
+        note_policy(self.store, self.settings, self.policy, self.desk.snapshot)
 
     def recover(self) -> None:
         """Queue every open intent, to be observed at its target again."""

@@ -1,6 +1,6 @@
 """What policy commands need, and the record of which policy holds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -14,10 +14,12 @@ from ticketgate.adapters.kept_policies import keep_policy, kept_policy
 from ticketgate.adapters.policy_file import load_policy
 from ticketgate.adapters.policy_test_file import load_cases
 from ticketgate.adapters.rehearsal_stage import MemoryTargets, fresh_store
+from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Case
 from ticketgate.domain.policy_diff import compare, difference
 from ticketgate.domain.settings import Settings
+from ticketgate.operations.loosened import end_loosened
 from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
 from ticketgate.operations.shadow import enter_shadow
 from ticketgate.operations.start import note_loaded, open_log
@@ -49,25 +51,35 @@ def mode_check(policy: Policy) -> dict[str, tuple[bool, str]]:
     return {"mode": (True, told)}
 
 
-def note_policy(store: Store, settings: Settings, policy: Policy) -> None:
+def note_policy(
+    store: Store, settings: Settings, policy: Policy, snapshot: Callable[[], DirectorySnapshot]
+) -> None:
     """Record which policy holds from now on, and how it differs from the one before it.
 
     Its text is kept first, so that the next one can be held against it. `difference` is `first`,
     `unknown` where the text of the one before was not kept, or that of `domain/policy_diff.py`.
-    In shadow mode whatever is asked, and not yet given, is ended first.
+    In shadow mode whatever is asked, and not yet given, is ended first; else the open requests
+    for which this policy is looser than the one before it.
+
+    Raises:
+        TicketgateError: code `directory_unreadable`, where there are such requests to look for.
     """
     if policy.shadow:
         store.write(enter_shadow)
     folder = Path(settings.data_dir)
     with store.reading() as looking:
         last = looking.people.loaded("policy")
+    keep_policy(folder, Path(settings.policy_file), policy.digest)
     if last == policy.digest:
         return
-    keep_policy(folder, Path(settings.policy_file), policy.digest)
     kind = "first"
     if last is not None:
         before = kept_policy(folder, last)
         kind = "unknown" if before is None else difference(compare(before, policy))
+        with store.reading() as looking:
+            live = looking.requests.live()
+        if live and kind in {"loosened", "unknown"}:
+            store.write(partial(end_loosened, old=before, new=policy, snapshot=snapshot()))
     store.write(partial(note_loaded, kind="policy", digest=policy.digest, difference=kind))
 
 

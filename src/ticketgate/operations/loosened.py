@@ -1,0 +1,68 @@
+"""Loosened: a policy that asks less, or gives more, ends the requests that are open already.
+
+They were opened under stricter rules, and those are gone. Whoever still wants it asks anew.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest, RequestState
+from ticketgate.domain.backtest import asked_effects
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.opening import Asked
+from ticketgate.domain.policy import ApproveRule, Policy
+from ticketgate.domain.policy_diff import Direction
+from ticketgate.operations.classified import classified_row
+from ticketgate.operations.open_request import end_request
+from ticketgate.operations.work_delivery import Ground, wanted_by
+from ticketgate.ports import Transaction
+
+CAUSE = "rules_loosened"
+Asks = Mapping[str, tuple[Asked, ApproveRule | None]]
+
+
+def end_loosened(
+    tx: Transaction,
+    now: datetime,
+    *,
+    old: Policy | None,
+    new: Policy,
+    snapshot: DirectorySnapshot,
+) -> int:
+    """End the open requests for which `new` is looser than `old`; returns how many.
+
+    Without `old` every request whose rules are other ones counts as loosened. The other open
+    requests of the same ticket end with it: they would ask for it again.
+    """
+    ended = 0
+    asking = dict.fromkeys(request.ticket for request in tx.requests.live())
+    for row in filter(None, map(tx.tickets.find, asking)):
+        requests = [
+            one for one in tx.requests.of_ticket(row.ticket.key) if one.state in LIVE_REQUEST
+        ]
+        was = {} if old is None else _asks(row, old, snapshot)
+        will = _asks(row, new, snapshot)
+        if any(_is_looser(one, was, will) for one in requests):
+            for one in requests:
+                end_request(tx, now, one, RequestState.WITHDRAWN, CAUSE)
+            ended += len(requests)
+    return ended
+
+
+def _asks(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Asks:
+    said = classified_row(row, policy, snapshot)
+    rules = {one.id: one for one in policy.approve}
+    wanted = wanted_by(row.ticket, said, Ground(policy, snapshot))
+    return {name: (what, rules.get(what.approve_rule)) for name, what in wanted.items()}
+
+
+def _is_looser(request: AccessRequest, was: Asks, will: Asks) -> bool:
+    """Whether the rules of this request are other ones, and looser or not known not to be."""
+    after = will.get(request.entitlement)
+    if after is None or after[0].rules == request.rules:
+        return False  # not asked any more, or by the same rules
+    before = was.get(request.entitlement)
+    if before is None:
+        return True
+    return any(one.direction is Direction.LOOSENED for one in asked_effects(before, after))
