@@ -18,6 +18,7 @@ from tests.operations.tickets import (
 from ticketgate.connector_api import Missing, StateClass
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.policy import Policy
 from ticketgate.operations.sweep import revalidate_requests
 from ticketgate.operations.triage import TriageForm
 
@@ -222,9 +223,42 @@ def test_it_ends_when_other_rules_match(gate: Gate, lane: Lane) -> None:
     gate.deliver(doubtful())
     assert lane.say() == ""
     assert "uncertain" not in gate.requests()[0].reasons
-    gate.restart(replace(gate.policy, classify=gate.policy.classify[:3]))
+    others = tuple(replace(rule, digest=f"other {rule.digest}") for rule in gate.policy.classify)
+    gate.restart(replace(gate.policy, classify=others))
     gate.write(partial(revalidate_requests, policy=gate.policy, snapshot=gate.desk.snapshot()))
     assert "uncertain" in gate.requests()[0].reasons
+    assert lane.verdicts()[-1] == ("identity", "uncertain", "rules")
+    assert len(Lane(gate).listed()) == 1
+
+
+def test_an_identity_event_that_the_rules_doubt_is_in_triage_until_they_do_not(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    strict = gate.policy
+    doubtful_item = [
+        replace(rule, verdict=rule.verdict.UNCERTAIN) if rule.id == "elevated-access-item" else rule
+        for rule in strict.classify
+    ]
+
+    def under(policy: Policy) -> Lane:
+        gate.restart(policy)
+        again = partial(revalidate_requests, policy=policy, snapshot=gate.desk.snapshot())
+        gate.write(again)
+        gate.write(again)
+        return Lane(gate)
+
+    lane = under(replace(strict, classify=tuple(doubtful_item)))
+    assert gate.states()[-1] == "blocked"
+    assert len(lane.listed()) == 1
+    lane = under(strict)
+    assert gate.states()[-1] == "awaiting"
+    assert lane.listed() == ()
+    assert lane.verdicts()[1:] == [
+        ("identity", "uncertain", "rules"),
+        ("uncertain", "identity", "rules"),
+    ]
+    lane = under(replace(strict, classify=tuple(doubtful_item)))
+    assert lane.say("carol", kinds=("privilege.elevate",), tier="high") == ""
+    assert gate.states()[-1] == "awaiting"
 
 
 def test_our_own_writer_does_not_end_it(gate: Gate, lane: Lane) -> None:

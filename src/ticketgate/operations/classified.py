@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
 from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
@@ -17,6 +19,8 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.triage import after_triage
 from ticketgate.ports import Transaction
+
+_ASKING: Final = {Verdict.IDENTITY.value, Verdict.UNCERTAIN.value}
 
 
 def facts_of(ticket: Ticket, snapshot: DirectorySnapshot) -> TicketFacts:
@@ -86,3 +90,29 @@ def record_classified(  # noqa: PLR0913 -- what one record is made of
         fields["boundary"] = list(dict.fromkeys(one.code for one in classification.breaches))
     told = Disclosure("ticket", ticket.plain(), kind="ticket")
     return tx.append(edge("ticket", row.id, before, row.verdict, cause, fields, (told, *hidden)))
+
+
+def follow_rules(
+    tx: Transaction, now: datetime, row: TicketRow, said: Classification, policy: Policy
+) -> TicketRow:
+    """The row as the rules in force have it, of a ticket that somebody asks something by.
+
+    An identity event of which they cannot tell any more goes to triage, and leaves it when they
+    can again; a revision need not come for that.
+    """
+    verdict = said.verdict.value
+    if verdict == row.verdict or not {verdict, row.verdict} <= _ASKING:
+        return row
+    after = replace(row, verdict=verdict, triage=None, updated_at=now)
+    delivery = tx.deliveries.at(row.delivery_seq)
+    tx.tickets.save(after)
+    record_classified(
+        tx,
+        after,
+        said,
+        before=row.verdict,
+        cause="rules",
+        policy=policy,
+        delivery="" if delivery is None else delivery.id,
+    )
+    return after

@@ -8,7 +8,7 @@ from ticketgate.domain.approval import LinkState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import GrantState, is_due
 from ticketgate.domain.policy import Policy
-from ticketgate.operations.classified import classified_row
+from ticketgate.operations.classified import classified_row, follow_rules
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, invite
 from ticketgate.operations.shadow import enter_shadow
@@ -47,9 +47,10 @@ def revalidate_requests(
     ground = Ground(policy, snapshot)
     asking = dict.fromkeys(request.ticket for request in tx.requests.live())
     moved = 0
-    for row in filter(None, map(tx.tickets.find, asking)):
-        wanted = wanted_by(row.ticket, classified_row(row, policy, snapshot), ground)
-        moved += ask_again(tx, now, row, wanted, ground)
+    for known in filter(None, map(tx.tickets.find, asking)):
+        said = classified_row(known, policy, snapshot)
+        row = follow_rules(tx, now, known, said, policy)
+        moved += ask_again(tx, now, row, wanted_by(row.ticket, said, ground), ground)
     for request in tx.requests.live():
         moved += invite(tx, now, request, policy=policy, snapshot=snapshot)
     return moved
