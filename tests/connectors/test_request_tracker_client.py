@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from tests.connectors.platform_http import Fault, PlatformHttp, Reply, serving
+from tests.connectors.platform_http import Asked, Fault, PlatformHttp, Reply, serving
 from tests.connectors.request_tracker_rest2 import TOKEN, Rest2
 
 from ticketgate.adapters.http import GuardedHttp
 from ticketgate.connector_api import (
-    Conflict,
     ConnectorError,
     Denied,
     ItsmClient,
@@ -92,7 +91,7 @@ def test_a_ticket_is_what_the_scrip_says_after_its_last_transaction(
             "creator": alice,
             "owner": {"id": "", "name": ""},
             "requestors": [alice],
-            "custom_fields": {"role": ["prod-db-admin"]},
+            "custom_fields": {"role": ["prod-db-admin"], "duration": ["2h"]},
         },
         "transaction": {"id": "101", "type": "Status", "creator": alice},
     }
@@ -151,15 +150,23 @@ def test_a_second_that_is_not_over_is_left_for_the_next_poll(rt: Rest2, peer: Pl
     assert all_of(asking, page.cursor, 10) == ["1", "2"]
 
 
-def test_a_ticket_that_changes_while_it_is_read_is_read_again(
+def test_a_ticket_that_changes_while_it_is_read_comes_with_the_change(
     rt: Rest2, peer: PlatformHttp
 ) -> None:
+    """Else it would stand under the version of a change that it does not show."""
     ident = rt.put("10:01:00")
-    rt.put("10:02:00", "Set", int(ident))
-    rt.tickets[1]["LastUpdated"] = "2026-01-01T10:01:00Z"  # as it was when it was listed
+    rt.put("10:01:00")
+
+    def closes_meanwhile(asked: Asked) -> Reply:
+        if asked.path.endswith(f"/{ident}/history") and len(rt.transactions) == 2:
+            rt.put("10:01:00", "Status", int(ident), Status="resolved")  # within the same second
+        return rt(asked)
+
+    peer.answer = closes_meanwhile
     asking = client(peer)
-    with pytest.raises(Conflict, match="while it was read"):
-        asking.poll("ticket", asking.begin(START), 10)
+    page = asking.poll("ticket", asking.begin(START), 10)
+    assert [one.ticket_id for one in page.records] == ["2"]
+    assert all_of(asking, page.cursor, 10) == [ident, "2"]
 
 
 def test_a_ticket_without_a_transaction_that_we_may_see_is_told(

@@ -96,7 +96,9 @@ class RequestTrackerServer(Process):
         self._run(SETUP, "--action", "init", "--skip-create", "--dba", "", "--dba-password", "")
         said = self._run("perl", "-e", _SEED, str(SCRIP))
         self.seeded = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
-        command = [str(SERVER), "--host", LOOPBACK, "--port", str(self.port)]
+        # Each worker compiles RT for itself. Three: a hook may meet a poll and a comment.
+        workers = ("--server", "Starlet", "--max-workers", "3")
+        command = [str(SERVER), "--host", LOOPBACK, "--port", str(self.port), *workers]
         super().__init__(command, folder / "rt.log", environ)
         self.wait_ready(f"{self.url}/")
 

@@ -14,7 +14,6 @@ from ticketgate.adapters.meters import Checks, Meters
 from ticketgate.adapters.platforms import ConfiguredPlatforms
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.grant import CALL_SECONDS_MAX
 from ticketgate.domain.settings import PollSettings, Settings, SourceSettings
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.run_comments import CommentRunner
@@ -25,7 +24,7 @@ from ticketgate.ports import Clock, Platforms, Source, Store
 COMMENTS: Final = "comments"
 LATE_AFTER: Final = 3  # times `every`
 
-_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8
+_SECONDS_MAX: Final = 10.0  # of one request; no call here keeps access alive
 _JITTER_STEPS: Final = 1 << 32
 _LOG: Final = structlog.get_logger("ticketgate.channels")
 

@@ -14,7 +14,6 @@ from typing import Final
 
 from ticketgate.connector_api import (
     FIELD_TEXT_MAX,
-    Conflict,
     Denied,
     HttpAnswer,
     HttpClient,
@@ -71,20 +70,28 @@ class RequestTrackerClient:
         del table  # there is one
         at, limit = read_cursor(cursor), min(limit, PAGE_MAX)
         now = self._server_time()
-        raw, _ = self._rest.get("/tickets", {**_query(at), "per_page": str(limit)})
-        body = record(raw)
-        found = records(body.get("items"))
-        total = body.get("total")
-        full = total > len(found) if type(total) is int else len(found) >= limit
+        found, full = self._tickets(at, limit)
         seen = [(_moment(one, "LastUpdated"), _text(one, "id")) for one in found]
         settled = [(when, ident) for when, ident in seen if when < now]
         full = full and len(settled) == len(seen)
         following, more = at.behind(settled, self._overlap, full=full)
+        bodies = [self._body(one) for one in found[: len(settled)]]
+        # Ticket and history are read one after the other. What is no more as it was listed was
+        # changed meanwhile, and comes again with that change.
+        still = [_told(one) for one in (self._tickets(at, limit)[0] if bodies else ())]
         polled = tuple(
-            Polled(TABLE, ident, self._body(one, ident, when))
-            for (when, ident), one in zip(settled, found, strict=False)
+            Polled(TABLE, _text(one, "id"), body)
+            for one, body in zip(found, bodies, strict=False)
+            if _told(one) in still
         )
         return Page(polled, following.text, more)
+
+    def _tickets(self, at: Cursor, limit: int) -> tuple[list[Record], bool]:
+        """The next tickets, and whether there are more of them now."""
+        raw, _ = self._rest.get("/tickets", {**_query(at), "per_page": str(limit)})
+        body = record(raw)
+        found, total = records(body.get("items")), body.get("total")
+        return found, total > len(found) if type(total) is int else len(found) >= limit
 
     def comment(self, table: str, ticket_id: str, text: str, key: str) -> str:
         """A comment, which requestors do not see; its subject holds the key."""
@@ -132,9 +139,10 @@ class RequestTrackerClient:
         found = records(record(raw).get("items"))
         return any(key in _text(one, "Data").split() for one in found)
 
-    def _body(self, one: Record, ident: str, when: datetime) -> bytes:
+    def _body(self, one: Record) -> bytes:
         """What the shipped scrip would have posted after the ticket's last transaction."""
-        transaction = self._last(ident, when)
+        ident = _text(one, "id")
+        transaction = self._last(ident)
         told: dict[str, JsonValue] = {
             "id": ident,
             "queue": _named(one.get("Queue")),
@@ -153,15 +161,13 @@ class RequestTrackerClient:
         long = {"subject": _text(one, "Subject"), "description": self._opening(ident)}
         told |= {name: text for name, text in long.items() if _is_sent(text)}
         body = {"ticket": told, "transaction": transaction}
-        return json.dumps(body, sort_keys=True, separators=(",", ":")).encode("ascii")
+        return _canonical(body).encode("ascii")
 
-    def _last(self, ident: str, when: datetime) -> dict[str, JsonValue]:
-        """The last transaction; it must not be younger than the ticket as it was read."""
+    def _last(self, ident: str) -> dict[str, JsonValue]:
+        """The last transaction."""
         for one in self._history(ident, "DESC"):
             if _text(one, "Type") in MAILS:
                 continue
-            if _moment(one, "Created") > when:
-                raise Conflict("the ticket was changed while it was read")
             return {
                 "id": _text(one, "id"),
                 "type": _text(one, "Type"),
@@ -188,7 +194,7 @@ class RequestTrackerClient:
 
     def _history(self, ident: str, order: str) -> Sequence[Record]:
         params = {
-            "fields": "Type,Creator,Created",
+            "fields": "Type,Creator",
             "fields[Creator]": "id,Name",
             "orderby": "id",
             "order": order,
@@ -196,6 +202,17 @@ class RequestTrackerClient:
         }
         raw, _ = self._rest.get(f"/ticket/{ident}/history", params)
         return records(record(raw).get("items"))
+
+
+def _told(one: Record) -> str:
+    """What a list says of a ticket, to be compared: RT gives fields and people in any order."""
+    unordered = ("CustomFields", "Requestor")
+    lists = {name: sorted(map(_canonical, records(one.get(name)))) for name in unordered}
+    return _canonical({**one, **lists})
+
+
+def _canonical(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _query(at: Cursor) -> dict[str, str]:
