@@ -73,3 +73,19 @@ def test_a_start_on_a_looser_policy_ends_what_is_open(shelf: Shelf) -> None:
     assert shelf.gate.states() == ["awaiting"]  # for no longer than before
     shelf.load(shipped.replace("decide_within: 8h", "decide_within: 2d"))
     assert shelf.gate.states() == ["withdrawn"]
+
+
+def test_a_start_does_not_wait_for_a_directory_that_cannot_be_read(shelf: Shelf) -> None:
+    shipped = (ROOT / "config/policy.yaml").read_text()
+    shelf.load(shipped)
+    shelf.gate.deliver(access_ticket())
+    shelf.gate.directory.unreadable = True
+    shelf.load(shipped.replace("decide_within: 8h", "decide_within: 2d"))
+    assert shelf.gate.states() == ["withdrawn"]
+
+
+def test_a_start_does_not_wait_for_a_place_to_keep_the_text(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "policies").write_text("no folder")
+    shelf.load(GOOD)
+    shelf.load(GOOD.replace("max: 2h", "max: 3h"))
+    assert shelf.told() == ["unknown", "unknown"]

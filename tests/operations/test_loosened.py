@@ -90,3 +90,9 @@ def test_without_the_old_policy_other_rules_count_as_looser(gate: Gate) -> None:
 def test_without_the_old_policy_the_same_rules_touch_nothing(gate: Gate) -> None:
     assert load(gate, gate.policy, forgotten=True) == 0
     assert gate.states() == ["awaiting"]
+
+
+def test_without_a_directory_every_open_request_ends(gate: Gate) -> None:
+    blind = partial(end_loosened, old=gate.policy, new=gate.policy, snapshot=None)
+    assert gate.write(blind) == 1
+    assert gate.states() == ["withdrawn"]

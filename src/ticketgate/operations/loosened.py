@@ -3,7 +3,7 @@
 They were opened under stricter rules, and those are gone. Whoever still wants it asks anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest, RequestState
@@ -28,12 +28,13 @@ def end_loosened(
     *,
     old: Policy | None,
     new: Policy,
-    snapshot: DirectorySnapshot,
+    snapshot: DirectorySnapshot | None,
 ) -> int:
     """End the open requests for which `new` is looser than `old`; returns how many.
 
     Without `old` every request whose rules are other ones counts as loosened. The other open
-    requests of the same ticket end with it: they would ask for it again.
+    requests of the same ticket end with it: they would ask for it again. Without a `snapshot`
+    nothing can be told apart, and every open request ends.
     """
     ended = 0
     asking = dict.fromkeys(request.ticket for request in tx.requests.live())
@@ -41,13 +42,23 @@ def end_loosened(
         requests = [
             one for one in tx.requests.of_ticket(row.ticket.key) if one.state in LIVE_REQUEST
         ]
-        was = {} if old is None else _asks(row, old, snapshot)
-        will = _asks(row, new, snapshot)
-        if any(_is_looser(one, was, will) for one in requests):
+        if snapshot is None or _any_looser(row, requests, old, new, snapshot):
             for one in requests:
                 end_request(tx, now, one, RequestState.WITHDRAWN, CAUSE)
             ended += len(requests)
     return ended
+
+
+def _any_looser(
+    row: TicketRow,
+    requests: Sequence[AccessRequest],
+    old: Policy | None,
+    new: Policy,
+    snapshot: DirectorySnapshot,
+) -> bool:
+    was = {} if old is None else _asks(row, old, snapshot)
+    will = _asks(row, new, snapshot)
+    return any(_is_looser(one, was, will) for one in requests)
 
 
 def _asks(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Asks:

@@ -15,6 +15,7 @@ from ticketgate.adapters.policy_file import load_policy
 from ticketgate.adapters.policy_test_file import load_cases
 from ticketgate.adapters.rehearsal_stage import MemoryTargets, fresh_store
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Case
 from ticketgate.domain.policy_diff import compare, difference
@@ -24,6 +25,7 @@ from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
 from ticketgate.operations.shadow import enter_shadow
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.ports import Operation, Store
+from ticketgate.wiring.telling import log
 
 
 def policy_schema() -> dict[str, Any]:
@@ -60,16 +62,16 @@ def note_policy(
     `unknown` where the text of the one before was not kept, or that of `domain/policy_diff.py`.
     In shadow mode whatever is asked, and not yet given, is ended first; else the open requests
     for which this policy is looser than the one before it.
-
-    Raises:
-        TicketgateError: code `directory_unreadable`, where there are such requests to look for.
     """
     if policy.shadow:
         store.write(enter_shadow)
     folder = Path(settings.data_dir)
     with store.reading() as looking:
         last = looking.people.loaded("policy")
-    keep_policy(folder, Path(settings.policy_file), policy.digest)
+    try:
+        keep_policy(folder, Path(settings.policy_file), policy.digest)
+    except OSError:  # the next policy then counts as `unknown`; taking away does not wait for it
+        log("policy.not_kept", "store_unavailable")
     if last == policy.digest:
         return
     kind = "first"
@@ -79,8 +81,17 @@ def note_policy(
         with store.reading() as looking:
             live = looking.requests.live()
         if live and kind in {"loosened", "unknown"}:
-            store.write(partial(end_loosened, old=before, new=policy, snapshot=snapshot()))
+            known = _known(snapshot)
+            store.write(partial(end_loosened, old=before, new=policy, snapshot=known))
     store.write(partial(note_loaded, kind="policy", digest=policy.digest, difference=kind))
+
+
+def _known(snapshot: Callable[[], DirectorySnapshot]) -> DirectorySnapshot | None:
+    """The directory; None while it cannot be read, for which no start waits."""
+    try:
+        return snapshot()
+    except TicketgateError:
+        return None
 
 
 def read_cases(path: Path, configuration: Configuration, now: datetime) -> tuple[Case, ...]:
