@@ -54,14 +54,14 @@ def backtest(
     progress: Callable[[int], None],
 ) -> Backtest:
     """Replay everything; a ticket of None was erased. `progress` hears the count now and then."""
-    groups = Groups()
+    groups, alike = Groups(), _classify_alike(pair.old, pair.new)
     revisions = erased = decisions = decisions_erased = 0
     for recorded, ticket in tickets:
         revisions += 1
         if ticket is None:
             erased += 1
         else:
-            groups.add(recorded, _ticket_effects(ticket, pair))
+            groups.add(recorded, _ticket_effects(ticket, pair, alike=alike))
         if revisions % PROGRESS_EVERY == 0:
             progress(revisions)
     for request, ticket, approvals in decided:
@@ -74,11 +74,20 @@ def backtest(
     return Backtest(revisions, erased, decisions, decisions_erased, groups.listed())
 
 
-def _ticket_effects(ticket: Ticket, pair: Pair) -> Iterable[Effect]:
+def _classify_alike(old: Policy, new: Policy) -> bool:
+    """Whether every ticket is the same under both: by the same rules, and by what stands beside."""
+    beside = [(one.automations, one.languages, one.weights) for one in (old, new)]
+    rules = [[(rule.id, rule.digest) for rule in one.classify] for one in (old, new)]
+    return rules[0] == rules[1] and beside[0] == beside[1]
+
+
+def _ticket_effects(ticket: Ticket, pair: Pair, *, alike: bool) -> Iterable[Effect]:
     facts = facts_of(ticket, pair.snapshot)  # values and rules are looked at once for both
     known: Known = {}
-    old, new = (_outcome(ticket, facts, one, pair, known) for one in (pair.old, pair.new))
-    return effects(old, new)
+    old = _outcome(ticket, facts, pair.old, pair, known)
+    if alike and not old.asks:
+        return ()
+    return effects(old, _outcome(ticket, facts, pair.new, pair, known))
 
 
 def _outcome(
