@@ -10,6 +10,7 @@ from ticketgate.adapters import anchors_reader, directory_file, matcher_reader, 
 
 from ticketgate.adapters import retention_reader, settings_file, sources_reader  # isort: skip
 from ticketgate.adapters import packs, stages_reader  # isort: skip
+from ticketgate.domain.clause_tests import TESTS
 from ticketgate.domain.facts import (
     ENTITLEMENT_FIELDS,
     PEOPLE_FIELDS,
@@ -17,7 +18,6 @@ from ticketgate.domain.facts import (
     WHEN_FIELDS,
 )
 from ticketgate.domain.identity_event import KINDS, Tier
-from ticketgate.domain.matcher import TESTS
 from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
 from ticketgate.domain.schemes.table import SCHEMES
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from ticketgate.domain import folding
 from ticketgate.domain.folding import FoldedText, folded, has_word, squeezable, squeezed
 from ticketgate.domain.identity_event import Outcome
-from ticketgate.domain.matcher import Clause, Look, decide
+from ticketgate.domain.looks import Look
+from ticketgate.domain.matcher import Clause, decide
 
 SPLITTERS = (" ", ".", "-", "_", "\n", "\u00a0", "\u2010", " - ", "\r\n")
 HIDDEN = ("\u200b", "\u00ad", "\u202e", "\u0301", "\u2060", "\ufeff", "\u3164", "\x00")

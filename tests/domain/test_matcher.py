@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticketgate.domain.clause_tests import TESTS
 from ticketgate.domain.identity_event import Outcome
-from ticketgate.domain.matcher import (
-    SHOWN_CHARS_MAX,
-    TESTS,
-    Clause,
-    Group,
-    Look,
-    Matcher,
-    decide,
-    evaluate,
-)
+from ticketgate.domain.looks import SHOWN_CHARS_MAX, Look
+from ticketgate.domain.matcher import Clause, Group, Matcher, decide, evaluate
 from ticketgate.domain.ticket import Missing
 from ticketgate.domain.visible import visible
 

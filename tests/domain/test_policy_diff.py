@@ -12,7 +12,8 @@ from tests.domain.cast import ALWAYS, entitlement, rule, stage, word
 from ticketgate.domain.identity_event import Outcome, Tier, Verdict
 from ticketgate.domain.implication import Scale, asks_about, implies, matcher_text, scale
 from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Clause, Group, Look, Matcher, decide
+from ticketgate.domain.looks import Look
+from ticketgate.domain.matcher import Clause, Group, Matcher, decide
 from ticketgate.domain.policy import (
     ApproveRule,
     Automation,

@@ -8,6 +8,7 @@ from typing import Final
 
 from ticketgate.adapters.places import LATER, Place, did_you_mean
 from ticketgate.adapters.strict_yaml import Items, Node, Scalar, Table
+from ticketgate.domain.clause_tests import TESTS
 from ticketgate.domain.facts import (
     ENTITLEMENT_FIELDS,
     FREE_TEXT,
@@ -18,7 +19,7 @@ from ticketgate.domain.facts import (
     WHEN_FIELDS,
 )
 from ticketgate.domain.identity_event import KINDS, Tier
-from ticketgate.domain.matcher import TESTS, Clause, Group, Matcher
+from ticketgate.domain.matcher import Clause, Group, Matcher
 
 BLOCKS: Final = ("all", "any", "none")
 TEXT_TESTS: Final = frozenset({"contains", "word"})  # more text never makes these fail

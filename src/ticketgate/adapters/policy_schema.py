@@ -27,10 +27,10 @@ from ticketgate.adapters.stages_reader import (
     OWNERS,
     WORD_OF,
 )
+from ticketgate.domain.clause_tests import TESTS
 from ticketgate.domain.facts import FREE_TEXT, VARIABLES, WHEN_FIELDS
 from ticketgate.domain.identity_event import KIND_MEANINGS, KINDS
 from ticketgate.domain.language import LANGUAGES
-from ticketgate.domain.matcher import TESTS
 from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
 
 Schema: TypeAlias = dict[str, Any]

@@ -13,7 +13,8 @@ from ticketgate.domain.identity_event import (
     Tier,
     Verdict,
 )
-from ticketgate.domain.matcher import Facts, Look, Matcher, decide, evaluate
+from ticketgate.domain.looks import Facts, Look
+from ticketgate.domain.matcher import Matcher, decide, evaluate
 from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Policy
 from ticketgate.domain.ticket import Missing
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ticketgate.domain.directory import Person
 from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.matcher import Look
+from ticketgate.domain.looks import Look
 from ticketgate.domain.policy import Entitlement
 from ticketgate.domain.ticket import Missing, Reference, Ticket, Value
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from ticketgate.domain.identity_event import ClauseOutcome, Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered, uncovered
-from ticketgate.domain.matcher import Facts
+from ticketgate.domain.looks import Facts
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Missing
 from ticketgate.domain.weights import Weights

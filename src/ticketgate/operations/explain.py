@@ -10,8 +10,9 @@ from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.hints import HINT_FIELD, HINT_IDS
 from ticketgate.domain.identity_event import Classification, Verdict
+from ticketgate.domain.looks import Facts, Look
 from ticketgate.domain.masked_ticket import raised
-from ticketgate.domain.matcher import Clause, Facts, Look, Matcher
+from ticketgate.domain.matcher import Clause, Matcher
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket

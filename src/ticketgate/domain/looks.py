@@ -1,0 +1,76 @@
+"""Looks: the values of one field of a ticket, ready for matching, or why there are none."""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from ticketgate.domain.folding import FoldedText
+from ticketgate.domain.identity_event import Outcome
+from ticketgate.domain.ticket import Missing
+from ticketgate.domain.visible import visible
+
+SHOWN_CHARS_MAX: Final = 80  # of a value seen, in a trace
+
+
+class Look:
+    """The values of one field (none or several for groups), or why there is no value.
+
+    Lower-cased, folded and shortened once per field, however many clauses ask; folded and shortened
+    only when one asks.
+    """
+
+    __slots__ = ("_forms", "_joined", "_texts", "lower", "missing", "seen", "values")
+
+    def __init__(self, seen: tuple[str, ...] | Missing) -> None:
+        self.missing = seen if isinstance(seen, Missing) else None
+        self.values: tuple[str, ...] = () if isinstance(seen, Missing) else seen
+        self.lower = tuple([value.casefold() for value in self.values])
+        self._texts: tuple[FoldedText, ...] | None = None
+        self._joined: FoldedText | None = None
+        self._forms: tuple[frozenset[str], frozenset[str]] | None = None
+        self.seen = ""  # what `shown` says, once it was asked
+
+    @property
+    def texts(self) -> tuple[FoldedText, ...]:
+        """Each value in the forms in which phrases are looked for."""
+        if self._texts is None:
+            self._texts = tuple([FoldedText(value) for value in self.values])
+        return self._texts
+
+    @property
+    def forms(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The whole values, folded and squeezed."""
+        if self._forms is None:
+            folds = frozenset([one.text.strip() for one in self.texts])
+            self._forms = (folds, frozenset([one.squeezed for one in self.texts]))
+        return self._forms
+
+    @property
+    def joined(self) -> FoldedText:
+        """All values in those forms, for one look at all of them."""
+        if self._joined is None:
+            self._joined = FoldedText(*self.values)
+        return self._joined
+
+    @property
+    def shown(self) -> str:
+        """The values as a trace shows them."""
+        if not self.seen:
+            self.seen = _shown(self.values)
+        return self.seen
+
+
+class Facts(Protocol):
+    """What a matcher sees."""
+
+    def look(self, field: str) -> Look:
+        """The values of `field`, else why there is none; asked often, so worth keeping."""
+
+
+Check = Callable[[Look, Facts], Outcome]
+
+
+def _shown(values: tuple[str, ...]) -> str:
+    text = ", ".join(value[: SHOWN_CHARS_MAX + 1] for value in values[:SHOWN_CHARS_MAX])
+    if len(text) > SHOWN_CHARS_MAX:
+        text = text[: SHOWN_CHARS_MAX - 1] + "…"
+    return text if text.isprintable() else visible(text)
