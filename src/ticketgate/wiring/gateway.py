@@ -217,7 +217,7 @@ class Gateway:
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run),
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
-            self.channels.lane(self.desk.snapshot),
+            self.channels.lane(self._who_exists),
         ]
         deliveries = DeliveryRunner(self.store, self._sources, self.policy)
         known = _nobody if self.lost else self._known
