@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connectors.itsm_contract import Platform, Says
-from tests.connectors.itsm_platforms import (
+from tests.connectors.itsm_cloud import (
     FRESHSERVICE_PLATFORM,
-    GENERIC_PLATFORM,
-    GLPI_PLATFORM,
     JIRA_PLATFORM,
     PAGERDUTY_PLATFORM,
-    REQUEST_TRACKER_PLATFORM,
     SERVICENOW_PLATFORM,
-    ZAMMAD_PLATFORM,
     ZENDESK_PLATFORM,
+)
+from tests.connectors.itsm_contract import Platform, Says
+from tests.connectors.itsm_hosted import (
+    GENERIC_PLATFORM,
+    GLPI_PLATFORM,
+    REQUEST_TRACKER_PLATFORM,
+    ZAMMAD_PLATFORM,
     glpi,
     glpi_member,
 )

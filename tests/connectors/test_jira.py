@@ -2,8 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from tests.connectors.itsm_cloud import JIRA_PLATFORM, jira
 from tests.connectors.itsm_contract import Says, nested
-from tests.connectors.itsm_platforms import JIRA_PLATFORM, jira
 
 from ticketgate.connector_api import FIELD_TEXT_MAX, JsonValue, Missing, Reference
 from ticketgate_connectors.itsm.jira.document import DEPTH_MAX, NODES_MAX, document
