@@ -88,6 +88,9 @@ def _configure(folder: Path, mail_port: int) -> None:
     file = folder / "ticketgate.yaml"
     settings: dict[str, Any] = yaml.safe_load(file.read_text())
     settings["mail"] = {"smtp": f"127.0.0.1:{mail_port}", "from": "gate@example.com", "tls": False}
+    settings["sources"]["snow-prod"]["velocity"] = dict.fromkeys(
+        ("requests", "deliveries"), "1000000 per 1m"
+    )
     file.write_text(yaml.safe_dump(settings))
     secrets = folder / "secrets"
     secrets.mkdir(mode=0o700, exist_ok=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.contracts.scim_proxy import ScimProxy
+from tests.e2e.stage import put, unhurried
 from tests.faults.ground import Ground
 
 from ticketgate.cli.demo.world import World
@@ -14,6 +15,8 @@ from ticketgate.cli.demo.world import World
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The real SCIM server and the real mail server."""
     made = World(tmp_path_factory.mktemp("servers"))
+    path = made.config / "ticketgate.yaml"
+    put(path, unhurried(path.read_text()))
     yield made
     made.stop()
 

@@ -16,6 +16,7 @@ from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.receipt import Receipt
+from ticketgate.domain.velocity import Rate
 from ticketgate.web.front import Front, FrontLimits
 from ticketgate.web.guard import GuardLimits
 from ticketgate.web.intake import Intake, SourceKeys
@@ -60,6 +61,8 @@ class Door:
     inbox: Inbox = field(default_factory=Inbox)
     refused: list[tuple[str, str]] = field(default_factory=list)
     now: datetime = NOW
+    limits: dict[str, Rate] = field(default_factory=dict)
+    steady: datetime = NOW
 
     def intake(self) -> Intake:
         """An intake with one source that has two secrets."""
@@ -69,6 +72,8 @@ class Door:
             self.inbox.receive,
             lambda: self.now,
             lambda source, code: self.refused.append((source, code)),
+            limits=self.limits,
+            clock=lambda: self.steady,
         )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from ticketgate.adapters.channels_reader import read_channels
 from ticketgate.adapters.places import Place, Section, is_ident
 from ticketgate.adapters.secret_files import SecretReader
+from ticketgate.adapters.velocity_reader import read_velocity
 from ticketgate.connector_api import ItsmConnector
 from ticketgate.domain.mapping import RECORD_FIELDS, SourceMapping, TableMapping
 from ticketgate.domain.schemes.common import Scheme
@@ -55,8 +56,9 @@ def read_sources(
             scheme=scheme or STANDARD_WEBHOOKS,
             poll=poll,
             comment=comment,
+            velocity=read_velocity(section.get("velocity")),
         )
-        section.close(later=("velocity", "api"))
+        section.close(later=("api",))
     return found
 
 

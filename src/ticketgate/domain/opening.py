@@ -40,6 +40,7 @@ REASONS: Final[Mapping[str, str]] = {
     "no_limit": "No limit of the policy applies, so there is no end to give.",
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
+    "velocity": "The source opened more requests than its limit. This one waits its turn.",
     "ticket_state": "The ticket is in a state that the configuration does not list.",
     "uncertain": "The rules in force do not say that this ticket is an identity event.",
 }

@@ -12,6 +12,7 @@ from ticketgate.domain.retention import Retention
 from ticketgate.domain.roles import Roles
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
+from ticketgate.domain.velocity import Velocity
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class SourceSettings:
     scheme: Scheme = STANDARD_WEBHOOKS
     poll: PollSettings | None = None
     comment: bool = False  # tickets are told what they brought about; never without `poll`
+    velocity: Velocity = field(default_factory=Velocity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,19 @@ from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
     end_of_inactive,
     expire_grant,
+    let_pass,
     revalidate_requests,
     time_out_request,
 )
+from ticketgate.operations.velocity import has_room
 from ticketgate.ports import Clock, Operation, Store, Transaction
 
 STEP_SECONDS: Final = 1.0
 KEEP_CLOCK_EVERY: Final = timedelta(seconds=30)
 HEARTBEAT_EVERY: Final = timedelta(minutes=50)  # at least hourly, with room for a slow start
 ALARM_EVERY: Final = timedelta(minutes=1)
+LET_PASS_EVERY: Final = timedelta(seconds=10)
+LET_PASS_MAX: Final = 100  # requests at a time that a limit of their source held back
 
 
 class Housekeeper:
@@ -62,6 +66,7 @@ class Housekeeper:
         self._disputed = False
         self._next_clock: datetime | None = None
         self._next_beat: datetime | None = None
+        self._next_pass: datetime | None = None
 
     def step(self) -> float:
         """Do what is due; returns how many seconds until something may be."""
@@ -71,6 +76,7 @@ class Housekeeper:
             partial(self._expire, now),
             partial(self._clock_and_beat, now),
             self._follow_directory,
+            partial(self._let_pass, now),
             partial(self._watch_parked, now),
         ):
             try:
@@ -140,6 +146,22 @@ class Housekeeper:
         if self._policy is not None:
             self._store.write(partial(revalidate_requests, policy=self._policy, snapshot=snapshot))
         self._directory = snapshot.digest
+
+    def _let_pass(self, now: datetime) -> None:
+        """What a limit held back goes on as time makes room, oldest first."""
+        if self._policy is None or (self._next_pass is not None and now < self._next_pass):
+            return
+        self._next_pass = now + LET_PASS_EVERY
+        with self._store.reading() as looking:
+            held = [one for one in looking.pace.held_sources() if has_room(looking, now, one)]
+            waiting = [one for name in held for one in looking.pace.held(name, LET_PASS_MAX)]
+        snapshot = self._snapshot() if waiting else None
+        if snapshot is None:
+            return
+        more = partial(let_pass, policy=self._policy, snapshot=snapshot)
+        failed = self._each([partial(more, ident=one) for one in waiting], urgent=False)
+        if failed:
+            raise failed[0]
 
     def _watch_parked(self, now: datetime) -> None:
         if self._next_alarm is not None and now < self._next_alarm:

@@ -15,7 +15,6 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.opening import (
     Asked,
-    blocking,
     case_of,
     fresh_request,
     known_now,
@@ -24,6 +23,7 @@ from ticketgate.domain.opening import (
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.write_back import of_request
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.velocity import note_pace, reasons_now
 from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Transaction
 
@@ -63,9 +63,9 @@ def settle(
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
     """Blocked or awaiting, with links for the first stage: saved, recorded, mailed."""
-    reasons = blocking(request, policy, snapshot)
+    reasons = reasons_now(tx, now, request, before, policy=policy, snapshot=snapshot)
     state = RequestState.BLOCKED if reasons else RequestState.AWAITING
-    request = replace(request, state=state, reasons=reasons)
+    request = note_pace(tx, now, replace(request, state=state, reasons=reasons), before)
     tx.requests.save(request)
     case = None if reasons else case_of(request, policy, snapshot)
     links = [] if case is None else issue_links(tx, now, request, case, frozenset())
@@ -258,7 +258,8 @@ def renew(
         stage=1,
         round=request.round + (1 if awaiting else 0),
     )
-    reasons = blocking(fresh, policy, snapshot)
+    before = request.state.value
+    reasons = reasons_now(tx, now, fresh, before, policy=policy, snapshot=snapshot)
     if not awaiting and same and reasons == request.reasons:
         return request
     void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
@@ -266,7 +267,7 @@ def renew(
         end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
         return open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
     cause = (cause or "shapers") if awaiting else "revalidated"
-    return settle(tx, now, fresh, request.state.value, cause, policy=policy, snapshot=snapshot)
+    return settle(tx, now, fresh, before, cause, policy=policy, snapshot=snapshot)
 
 
 def changed(request: AccessRequest, what: Asked) -> str:

@@ -12,6 +12,7 @@ from ticketgate.operations.classified import classified_row, follow_rules
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, invite
 from ticketgate.operations.shadow import enter_shadow
+from ticketgate.operations.velocity import has_room
 from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
 from ticketgate.ports import Transaction
 
@@ -54,6 +55,19 @@ def revalidate_requests(
     for request in tx.requests.live():
         moved += invite(tx, now, request, policy=policy, snapshot=snapshot)
     return moved
+
+
+def let_pass(
+    tx: Transaction, now: datetime, *, ident: str, policy: Policy, snapshot: DirectorySnapshot
+) -> None:
+    """Ask a request again that waits for its source's limit, if there is room now."""
+    request = tx.requests.get(ident)
+    row = None if request is None else tx.tickets.find(request.ticket)
+    if request is None or row is None or not has_room(tx, now, request.source):
+        return
+    ground = Ground(policy, snapshot)
+    wanted = wanted_by(row.ticket, classified_row(row, policy, snapshot), ground)
+    ask_again(tx, now, row, wanted, ground)
 
 
 def end_of_inactive(tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot) -> int:

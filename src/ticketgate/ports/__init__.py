@@ -41,6 +41,7 @@ from ticketgate.ports.tables import (
     Requests,
     Tickets,
 )
+from ticketgate.ports.velocity import Pace
 
 __all__ = [
     "Anchor",
@@ -64,6 +65,7 @@ __all__ = [
     "Links",
     "LogKeys",
     "Operation",
+    "Pace",
     "People",
     "Platforms",
     "Post",

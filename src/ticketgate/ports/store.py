@@ -24,6 +24,7 @@ from ticketgate.ports.tables import (
     Requests,
     Tickets,
 )
+from ticketgate.ports.velocity import Pace
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -49,6 +50,7 @@ class Reading(Protocol):
     surface: Surface
     approver_rows: ApproverRows
     erasing: Erasing
+    pace: Pace
 
 
 class Transaction(Reading, Protocol):

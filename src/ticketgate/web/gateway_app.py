@@ -52,6 +52,8 @@ def doors(gateway: Gateway) -> Front:
         gateway.receive,
         gateway.clock.wall,
         gateway.meters.refuse,
+        limits={name: source.velocity.deliveries for name, source in settings.sources.items()},
+        clock=gateway.clock.now,
     )
     return _front(gateway, intake, pages, settings.public_url)
 

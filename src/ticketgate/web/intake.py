@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as _quoted
+from math import ceil
+from types import MappingProxyType
 from typing import Final
 
 from ticketgate.domain import strict_json
@@ -17,9 +19,12 @@ from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.glpi import Glpi, answer_challenge
 from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
+from ticketgate.domain.velocity import Rate, Recent
 from ticketgate.web.problems import Answer, refusal
 
 UNKNOWN_SOURCE: Final = "unknown"  # what a source that is not configured is counted as
+TOO_MANY: Final = "too_many_deliveries"
+_NO_LIMITS: Final[Mapping[str, Rate]] = MappingProxyType({})
 _OK: Final = 200
 _ACCEPTED: Final = 202
 _CONTENT_TYPE: Final = (b"content-type", b"application/json")
@@ -41,6 +46,8 @@ class Intake:
     `receive(delivery, quarantine)` answers once the delivery is durable and in the chain;
     `quarantine` is the code of why it cannot be used, else None. It raises StoreUnavailableError
     when nothing was kept. `count_refused(source, code)` counts what was refused.
+    `limits` are how many deliveries of a source are taken, counted on `clock`, which never runs
+    back, and only once they are authentic: nobody else can use up what a source may send.
     """
 
     def __init__(
@@ -49,11 +56,16 @@ class Intake:
         receive: ReceiveDelivery,
         wall_clock: Callable[[], datetime],
         count_refused: Callable[[str, str], None],
+        *,
+        limits: Mapping[str, Rate] = _NO_LIMITS,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._sources = {name: _Door.of(keys) for name, keys in sources.items()}
         self._receive = receive
         self._wall_clock = wall_clock
         self._count_refused = count_refused
+        self._recent = {name: Recent(limit) for name, limit in limits.items()}
+        self._clock = clock or wall_clock
         # Whoever posts to a source that does not exist must cost and learn the same as elsewhere.
         self._salt, self._decoys = _decoys(sources)
 
@@ -66,7 +78,8 @@ class Intake:
         """Take one delivery whose HTTP form is already checked.
 
         202 with a receipt, also when the body is unusable (quarantined: no sender shall disable
-        its hook); 400 or 401 when it is not authentic; 503 when it cannot be stored.
+        its hook); 400 or 401 when it is not authentic; 429 when it is, and the source is over its
+        limit; 503 when it cannot be stored.
         """
         now = self._wall_clock()
         known, decoy = self._sources.get(source), self._decoy(source)
@@ -82,11 +95,20 @@ class Intake:
             return self.refuse(source, fault.code)
         if known is None:
             return self.refuse(source, "signature_mismatch")
+        seconds = self._wait(source)
+        if seconds:
+            self._count_refused(source, TOO_MANY)
+            return refusal(TOO_MANY, again=seconds)
         try:
             receipt = await self._receive(verified, _unusable(body))
         except StoreUnavailableError as fault:
             return self.refuse(source, fault.code)
         return _accepted(receipt)
+
+    def _wait(self, source: str) -> int:
+        """Let one delivery of a known source pass: 0; else the whole seconds until one may."""
+        recent = self._recent.get(source)
+        return 0 if recent is None else ceil(recent.wait(self._clock()).total_seconds())
 
     def challenge(self, source: str, token: bytes) -> Answer:
         """GLPI's question whether we hold the secret: 200 for its one token, else 401.

@@ -39,6 +39,7 @@ _DOORS: Final[Mapping[str, tuple[int, str]]] = {
     "content_type": (415, "the body must be application/json"),
     "content_encoding": (415, "compressed bodies are not taken"),
     "head_too_large": (431, "the headers are more, or larger, than is taken here"),
+    "too_many_deliveries": (429, "more deliveries than this source may send; send it again later"),
     "internal": (500, "a fault on our side; nothing was changed"),
     "transfer_encoding": (501, "this transfer encoding is not known"),
     "store_unavailable": (503, "it cannot be stored now; send it again"),
@@ -122,20 +123,20 @@ def problem_body(code: str, detail: str = "", **more: object) -> bytes:
     return json.dumps({**plain, **more}).encode()
 
 
-def retry_after(status: int) -> Headers:
+def retry_after(status: int, seconds: int = RETRY_AFTER_SECONDS) -> Headers:
     """`Retry-After` where the status asks the sender to come back."""
     again = status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
-    return ((b"retry-after", b"%d" % RETRY_AFTER_SECONDS),) if again else ()
+    return ((b"retry-after", b"%d" % seconds),) if again else ()
 
 
 @cache  # a flood of refusals costs no encoding; codes and headers are finite, texts are fixed
-def refusal(code: str, extra: Headers = ()) -> Answer:
-    """The problem reply for `code`, with `extra` headers."""
+def refusal(code: str, extra: Headers = (), again: int = RETRY_AFTER_SECONDS) -> Answer:
+    """The problem reply for `code`, with `extra` headers; `again` is when to come back, if ever."""
     status, body = status_of(code), problem_body(code)
     headers = (
         (b"content-type", PROBLEM_TYPE.encode()),
         (b"content-length", b"%d" % len(body)),
-        *retry_after(status),
+        *retry_after(status, again),
         *extra,
     )
     return Answer(status, headers, body)

@@ -18,6 +18,7 @@ from ticketgate.domain.settings import PollSettings, Settings, SourceSettings
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.run_comments import CommentRunner
 from ticketgate.operations.run_polls import PollWorker
+from ticketgate.operations.velocity import set_limits
 from ticketgate.operations.write_back import tell_sources
 from ticketgate.ports import Clock, Platforms, Source, Store
 
@@ -81,9 +82,11 @@ class Channels:
         return Lane(COMMENTS, kinds, self._store, self._clock, snapshot, runner.run, _one)
 
     def settle(self) -> None:
-        """From now on tickets of just the sources with `write_back` are told."""
+        """From now on tickets of just the sources with `write_back` are told, and limits hold."""
         told = tuple(name for name, one in self._settings.sources.items() if one.comment)
         self._store.write(partial(tell_sources, sources=told))
+        limits = {name: one.velocity.requests for name, one in self._settings.sources.items()}
+        self._store.write(partial(set_limits, limits=limits))
 
     def readiness(self) -> Checks:
         """The check `polls`: every source was read to its end within three times its `every`."""

@@ -221,6 +221,15 @@ CREATE INDEX approver_row_parent ON approver_row (source, parent);
 CREATE INDEX ticket_platform_id ON ticket (source, ticket_id);
 """
 
+# How much each source may bring about, and which requests went to their approvers of late.
+_STATEMENTS_11: Final = """
+CREATE TABLE pace (
+  source TEXT PRIMARY KEY, count INTEGER NOT NULL, seconds INTEGER NOT NULL) STRICT;
+CREATE TABLE passed (source TEXT NOT NULL, request TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE INDEX passed_at ON passed (source, at);
+CREATE INDEX request_blocked ON request (opened_at) WHERE state = 'blocked';
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -233,6 +242,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_8,
     _STATEMENTS_9,
     _STATEMENTS_10,
+    _STATEMENTS_11,
 )
 
 

@@ -12,6 +12,7 @@ from ticketgate.adapters.sqlite.exception_tables import SqliteExceptions
 from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
 from ticketgate.adapters.sqlite.keeping import SqliteKeeping
+from ticketgate.adapters.sqlite.pace_tables import SqlitePace
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
@@ -31,6 +32,7 @@ from ticketgate.ports import (
     Keeping,
     Links,
     LogKeys,
+    Pace,
     People,
     Requests,
     Restores,
@@ -60,6 +62,7 @@ class SqliteReading:
         self.approver_rows: ApproverRows = SqliteApproverRows(connection)
         self.surface: Surface = SqliteSurface(connection)
         self.exceptions: Exceptions = SqliteExceptions(connection)
+        self.pace: Pace = SqlitePace(connection)
         self.erasing: Erasing = SqliteErasing(connection)
 
 
