@@ -1,5 +1,6 @@
 """Declaring a restore and ending it: two people, the same facts, everything in one transaction."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -7,8 +8,10 @@ import pytest
 from tests.operations.fakes import MORNING
 from tests.operations.kit import Gate, only
 from tests.operations.office import LOSS, OPERATORS, WHY, Office
+from tests.operations.platforms import Asking
 from tests.operations.tickets import SOURCE, access_ticket
 
+from ticketgate.connector_api import Unavailable
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.restore import Loss
@@ -263,6 +266,33 @@ def test_ending_needs_every_source_and_the_same_facts_from_two_people(held: Offi
     assert held.end("carol") == ""
     (ended,) = held.gate.records("restore.ended")
     assert ended["drift"] == 1
+
+
+def test_a_source_that_is_asked_must_be_read_to_its_end_first(held: Office) -> None:
+    gate = held.gate
+    polled = {SOURCE: ("sc_req_item", "sysapproval_approver")}
+    held.desk = replace(held.desk, polled=polled)
+    held.reconcile()
+    assert held.end("bob") == "not_polled"  # polling has not begun
+    asking = Asking(gate)
+    asking.platform.faults = [Unavailable("down")]
+    asking.polls.step()
+    assert held.end("bob") == "not_polled"
+    asking.poll()
+    assert held.end("bob") == held.end("carol") == ""
+
+
+def test_what_was_read_before_the_declaration_does_not_count(gate: Gate) -> None:
+    asking = Asking(gate)
+    asking.polls.step()
+    office = Office(gate)
+    office.desk = replace(office.desk, polled={SOURCE: ("sc_req_item",)})
+    office.lose()
+    assert office.declare("bob") == office.declare("carol") == ""
+    office.reconcile()
+    assert office.end("bob") == "not_polled"
+    asking.poll()
+    assert office.end("bob") == office.end("carol") == ""
 
 
 def test_a_gateway_that_waits_to_be_started_anew_ends_nothing(held: Office) -> None:

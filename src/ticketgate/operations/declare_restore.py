@@ -4,7 +4,8 @@
 in one transaction. Both are asked of the directory at that moment, as approvers are (rule 5).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
@@ -47,12 +48,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the words are judged by: roles, the directory just read, policy, sources."""
+    """What the words are judged by: roles, the directory just read, policy, sources.
+
+    `polled` are those that are asked (`poll`), with the tables that are read of each.
+    """
 
     roles: Roles
     snapshot: DirectorySnapshot
     policy: Policy
     sources: tuple[str, ...]
+    polled: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def declare_restore(
 def end_restore(tx: Transaction, now: datetime, *, said: Said, ground: Ground) -> Heard | Refusal:
     """One person's word that access may be given again; the second person's ends the hold.
 
-    Refusals: those of `declare_restore`, `not_compared`, `sources`.
+    Refusals: those of `declare_restore`, `not_compared`, `not_polled`, `sources`.
     """
     hold = tx.restores.hold()
     if hold is None or tx.restores.loss() is not None:
@@ -126,6 +131,13 @@ def end_restore(tx: Transaction, now: datetime, *, said: Said, ground: Ground) -
             "not_compared",
             f"{len(left)} of the entitlements could not be compared yet.",
             "The page names them; mend the target, or wait.",
+        )
+    behind = unpolled(tx, hold, ground.polled)
+    if fit is None and behind:
+        return Refusal(
+            "not_polled",
+            f"Not asked to the end since the declaration: {', '.join(behind)}.",
+            "Wait for the next poll, or mend what the check `polls` of /readyz names.",
         )
     if fit is None and set(said.sources) != set(ground.sources):
         return Refusal(
@@ -160,6 +172,21 @@ def uncompared(reading: Reading, policy: Policy) -> list[Place]:
         for place in places(reading, policy)
         if (found := reading.restores.compared_at(place)) is None or not found.listed
     ]
+
+
+def unpolled(reading: Reading, hold: Hold, polled: Mapping[str, Collection[str]]) -> list[str]:
+    """The polled sources that were not read to their end from the backup's time.
+
+    Of a source's tables those count whose polling has begun: some are not asked for.
+    """
+    behind: list[str] = []
+    for source, tables in polled.items():
+        rows = [reading.channels.polled(source, table) for table in tables]
+        begun = [row for row in rows if row is not None]
+        done = [row for row in begun if row.hold >= hold.index and row.done_at is not None]
+        if not begun or len(done) < len(begun):
+            behind.append(source)
+    return behind
 
 
 def standing(

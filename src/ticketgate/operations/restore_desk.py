@@ -1,6 +1,6 @@
 """The restore desk: what two operators can see, declare and end on one page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -59,6 +59,7 @@ class RestoreDesk:
     policy: Policy
     sources: tuple[str, ...]
     pending: bool = False
+    polled: Mapping[str, Collection[str]] = field(default_factory=dict)  # with the tables of each
     on_declared: Callable[[], None] = field(default=lambda: None)
 
     def view(self, subject: str) -> RestoreView | Refusal:
@@ -133,7 +134,7 @@ class RestoreDesk:
 
     def _say(self, operation: Callable[..., Heard | Refusal], said: Said) -> Heard | Refusal:
         try:
-            ground = Ground(self.roles, self.snapshot(), self.policy, self.sources)
+            ground = Ground(self.roles, self.snapshot(), self.policy, self.sources, self.polled)
             return self.store.write(partial(operation, said=said, ground=ground))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)

@@ -74,6 +74,7 @@ _DESK: Final = {
     "restored": 409,
     "shadow": 409,
     "not_compared": 409,
+    "not_polled": 409,
     "justification": 422,
     "verdict": 422,
     "what": 422,

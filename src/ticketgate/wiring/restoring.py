@@ -86,6 +86,11 @@ def restore_desk(
         roles=settings.roles,
         policy=policy,
         sources=tuple(sorted(settings.sources)),
+        polled={
+            name: tuple(one.mapping.tables)
+            for name, one in settings.sources.items()
+            if one.poll is not None
+        },
         pending=on_declared is not None,
         on_declared=on_declared or _nothing,
     )
