@@ -5,15 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.domain.cast import ALWAYS, entitlement, rule, stage, word
+from tests.domain.matchers import both, clause
 
-from ticketgate.domain.identity_event import Outcome, Tier, Verdict
-from ticketgate.domain.implication import Scale, asks_about, implies, matcher_text, scale
+from ticketgate.domain.identity_event import Tier, Verdict
+from ticketgate.domain.implication import implies
 from ticketgate.domain.language import Covered
-from ticketgate.domain.looks import Look
-from ticketgate.domain.matcher import Clause, Group, Matcher, decide
+from ticketgate.domain.matcher import Group
 from ticketgate.domain.policy import (
     ApproveRule,
     Automation,
@@ -24,25 +22,9 @@ from ticketgate.domain.policy import (
 )
 from ticketgate.domain.policy_diff import Change, Direction, compare, difference
 from ticketgate.domain.strictness import Strength, strength_of
-from ticketgate.domain.ticket import Missing
 from ticketgate.domain.weights import Weights
 
 HOUR = timedelta(hours=1)
-
-
-def clause(text: str) -> Clause:
-    """`field|test=value,value`."""
-    name, _, values = text.partition("=")
-    field, bar, test = name.partition("|")
-    return Clause(field, test if bar else "equals", tuple(values.split(",")), 1)
-
-
-def block(op: str, *parts: str | Matcher) -> Group:
-    return Group(op, tuple(clause(one) if isinstance(one, str) else one for one in parts), 1)
-
-
-def both(*parts: str | Matcher) -> Group:
-    return block("all", *parts)
 
 
 SEES = ClassifyRule(
@@ -333,96 +315,3 @@ def test_a_wide_clause_holds_where_a_narrow_one_does_and_not_the_other_way_round
     greek = replace(wide, values=("Άccess",))
     assert implies(greek, greek)
     assert not implies(greek, replace(wide, values=("άccess",)))
-
-
-# --- implication ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (clause("ticket.table=a"), clause("ticket.table=A,b")),
-        (clause("ticket.table|contains=abc"), clause("ticket.table|contains=B,x")),
-        (clause("ticket.table|startswith=abc"), clause("ticket.table|startswith=AB")),
-        (clause("ticket.table|endswith=abc"), clause("ticket.table|endswith=BC")),
-        (clause("ticket.table|cased=a"), clause("ticket.table|cased=a,B")),
-        (both("ticket.table=a", "ticket.state=1"), clause("ticket.state=1")),
-        (clause("ticket.table=a"), block("any", "ticket.table=a", "ticket.state=1")),
-        (block("any", "ticket.table=a", "ticket.table=b"), clause("ticket.table=a,b")),
-        (
-            both("ticket.table=a", "ticket.state=1"),
-            block("any", both("ticket.table=a", "ticket.state=1"), "ticket.state=2"),
-        ),
-        (block("none", "ticket.table=a,b"), block("none", "ticket.table=a")),
-        (clause("ticket.table=a"), both()),
-    ],
-)
-def test_what_lies_within_another(one: Matcher, other: Matcher) -> None:
-    assert implies(one, other)
-    assert not implies(other, one)
-    assert scale(one, other) is Scale.WIDER
-    assert scale(other, one) is Scale.NARROWER
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (clause("ticket.table=a"), clause("ticket.table|cased=a")),
-        (clause("ticket.table|cased=a"), clause("ticket.table|cased=A")),
-        (clause("ticket.table=a"), block("none", "ticket.table=b")),
-        (clause("ticket.table|gt=1"), clause("ticket.table|gt=2")),
-    ],
-)
-def test_what_cannot_be_told_is_other(one: Matcher, other: Matcher) -> None:
-    assert scale(one, other) is Scale.OTHER
-
-
-def test_a_matcher_is_told_as_it_is_written() -> None:
-    said = matcher_text(both("ticket.table=a", block("none", "ticket.state=1")))
-    assert said == "{ ticket.table: a, none: [ ticket.state: 1 ] }"
-    assert asks_about(both(block("any", "kind=mover")), "kind")
-    assert not asks_about(both("ticket.table=a"), "kind")
-
-
-FIELDS = ("ticket.table", "ticket.state")
-VALUES = ("a", "ab", "b", "A")
-
-
-class Facts:
-    """Two fields, each with a value or none."""
-
-    def __init__(self, values: dict[str, tuple[str, ...] | Missing]) -> None:
-        self._values = values
-
-    def look(self, field: str) -> Look:
-        """The field."""
-        return Look(self._values[field])
-
-
-CLAUSES = st.builds(
-    lambda field, test, values: Clause(field, test, tuple(values), 1),
-    st.sampled_from(FIELDS),
-    st.sampled_from(("equals", "cased", "contains", "word", "startswith", "endswith")),
-    st.lists(st.sampled_from(VALUES), min_size=1, max_size=2),
-)
-MATCHERS = st.recursive(
-    CLAUSES,
-    lambda inner: st.builds(
-        lambda op, parts: Group(op, tuple(parts), 1),
-        st.sampled_from(("all", "any", "none")),
-        st.lists(inner, min_size=1, max_size=2),
-    ),
-    max_leaves=4,
-)
-SEEN = st.sampled_from((*((value,) for value in (*VALUES, "", "xab")), *Missing))
-ORDER = (Outcome.FALSE, Outcome.UNKNOWN, Outcome.TRUE)
-
-
-@given(one=MATCHERS, other=MATCHERS, table=SEEN, state=SEEN)
-def test_what_is_said_to_follow_does(
-    one: Matcher, other: Matcher, table: tuple[str, ...] | Missing, state: tuple[str, ...] | Missing
-) -> None:
-    facts = Facts({"ticket.table": table, "ticket.state": state})
-    for a, b in ((one, other), (one, both(one, other)), (both(one, other), other)):
-        if implies(a, b):
-            assert ORDER.index(decide(a, facts)) <= ORDER.index(decide(b, facts))

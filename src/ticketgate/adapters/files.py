@@ -1,4 +1,4 @@
-"""Configuration files as bytes, and the one error that refuses them."""
+"""Files and folders of a deployment: configuration as bytes, and what only this user may see."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +20,12 @@ def read_file(path: Path, report: Report) -> bytes | None:
     except ValueError:  # a NUL in a path
         report.add(1, "", "cannot be read: not a path")
     return None
+
+
+def own_folder(path: Path) -> Path:
+    """The folder, made for this user alone where it is not there."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
 
 
 def stop_on_faults(result: T | None, faults: Sequence[Fault]) -> T:

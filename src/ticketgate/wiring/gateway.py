@@ -14,6 +14,7 @@ from ticketgate.adapters.clock import SteadyClock, read_machine
 from ticketgate.adapters.configuration import Configuration
 from ticketgate.adapters.connectors import ConfiguredTargets, configured_sources
 from ticketgate.adapters.control import CONTROL_NAME, ControlServer
+from ticketgate.adapters.files import own_folder
 from ticketgate.adapters.http import GuardedHttp, networks
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.instance_lock import InstanceLock
@@ -100,8 +101,7 @@ class Gateway:
         self.faults = configuration.faults
         self.ids = RandomIds()
         self.meters = Meters(shadow=self.policy.shadow)
-        data = Path(self.settings.data_dir)
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data = own_folder(Path(self.settings.data_dir))
         self._lock = InstanceLock(data / "instance.lock")
         try:
             self.clock, self.store = self._open(before_commit, machine)
