@@ -17,6 +17,7 @@ from tests.test_wiring import copied, is_whole, records, running, wait_until
 
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.polling import is_polled
+from ticketgate.operations.parked import parked_for
 from ticketgate.wiring import Gateway
 
 TICKET = "a" * 32
@@ -102,6 +103,22 @@ def hook(gateway: Gateway, row: dict[str, str]) -> str:
     return asyncio.run(gateway.receive(verified, None)).status
 
 
+def conflict(gateway: Gateway, row: dict[str, str]) -> str:
+    """The id of the hook of this revision comes again, with another body."""
+    body = json.dumps({"table": "sc_req_item", "record": {"sys_id": TICKET, "state": "7"}}).encode()
+    ident = f"{TICKET}-{row['sys_mod_count']}"
+    digest = sha256(body).hexdigest()
+    now = datetime.now(UTC)
+    verified = VerifiedDelivery("snow-prod", ident, body, digest, now, id_covered=True)
+    return asyncio.run(gateway.receive(verified, None)).status
+
+
+def blocked(gateway: Gateway) -> bool:
+    """Whether something parked stands in the way of a decision on the ticket."""
+    with gateway.store.reading() as looking:
+        return parked_for(looking, ("snow-prod", "sc_req_item", TICKET)) is not None
+
+
 def deliveries(gateway: Gateway) -> list[tuple[str, str]]:
     """(poll or hook, effect), oldest first."""
     with gateway.store.reading() as looking:
@@ -167,6 +184,26 @@ def test_a_ticket_that_both_bring_has_one_effect(
         wait_until(lambda: deliveries(gateway)[-1] == ("hook", "duplicate"))
         assert states(gateway) == ["awaiting"]
     assert not api.notes
+
+
+def test_a_delivery_whose_id_was_used_for_another_body_is_settled_by_asking_the_platform(
+    folder: Path, api: TableApi, peer: PlatformHttp
+) -> None:
+    path = folder / "ticketgate.yaml"
+    path.write_text(path.read_text().replace("comment: true", "comment: false"))
+    with capture_logs(), running(folder) as gateway:
+        row = change(api, ahead=-3600)  # no page holds it: it is asked for by its id
+        assert hook(gateway, row) == "accepted"
+        wait_until(lambda: states(gateway) == ["awaiting"])
+        assert conflict(gateway, row) == "quarantined"
+        assert deliveries(gateway)[-1][0] == "hook"
+        wait_until(lambda: deliveries(gateway)[-1] == ("poll", "identity"))
+        assert not blocked(gateway)
+        assert states(gateway) == ["awaiting"]
+        peer.answer = lambda _asked: Reply({}, 500)  # control: unasked, it stays in the way
+        assert conflict(gateway, row | {"sys_mod_count": "77"}) == "accepted"
+        wait_until(lambda: blocked(gateway))
+    assert is_whole(folder)
 
 
 def test_what_was_saved_while_the_gateway_was_down_is_found(folder: Path, api: TableApi) -> None:

@@ -131,3 +131,45 @@ def test_the_first_screen_shows_what_it_is_and_how_to_run_it() -> None:
     first_screen = "\n".join(README.splitlines()[:45])
     assert "make run" in first_screen
     assert "## What it is not" in first_screen
+
+
+def intake_rules() -> dict[str, str]:
+    """The text of each intake rule by its title."""
+    text = (ROOT / "docs" / "rules.md").read_text().partition("## Intake rules")[2]
+    parts = re.split(r"^### (Intake rule \d+)\n", text.partition("\n## ")[0], flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def without_tests(rules: dict[str, str]) -> list[str]:
+    """What is wrong with the tests and modules that the rules name."""
+    faults = []
+    for title, text in rules.items():
+        kept, _, tests = text.partition("Tests:")
+        named = re.findall(r"`(tests/[\w/]+\.py)`", tests)
+        modules = re.findall(r"`((?:web|domain|adapters|operations)/[\w/]+\.py)`", kept)
+        faults += [title] if not named or not modules else []
+        faults += [f"{title}: {one}" for one in named if not has_tests(read(ROOT / one))]
+        source = ROOT / "src" / "ticketgate"
+        faults += [f"{title}: {one}" for one in modules if not read(source / one)]
+    return faults
+
+
+def has_tests(text: str) -> bool:
+    """Whether it tests: by functions, or by a machine of hypothesis that plays histories."""
+    return "def test_" in text or ".TestCase" in text
+
+
+def read(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
+
+
+def test_each_intake_rule_names_modules_and_tests_that_exist() -> None:
+    rules = intake_rules()
+    assert list(rules) == [f"Intake rule {number}" for number in range(1, len(rules) + 1)]
+    assert len(rules) >= 7
+    assert without_tests(rules) == []
+
+
+def test_a_test_that_is_gone_and_a_rule_without_any_are_seen() -> None:
+    rules = {"one": "Kept by `web/intake.py`. Tests: `tests/test_gone.py`.", "two": "It is so."}
+    assert without_tests(rules) == ["one: tests/test_gone.py", "two"]

@@ -357,6 +357,9 @@ class ItsmClient(Protocol):
             Misconfigured: also for a platform that does not keep order or heed the query.
         """
 
+    def fetch(self, table: str, ticket_id: str) -> Polled | None:
+        """One record as it is now, as `poll` would give it; None where it is not told."""
+
     def comment(self, table: str, ticket_id: str, text: str, key: str) -> str:
         """Write a comment that the ticket's customer does not see, once under `key`; its reference.
 

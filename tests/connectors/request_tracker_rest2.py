@@ -83,7 +83,7 @@ class Rest2:
     def _tickets(self, asked: Asked, _: str) -> Reply:
         found = [self._shown(ident) for ident in self.tickets]
         for name, sign, value in re.findall(
-            r"(\w+) (>=|<=|>) '?([^' ]+(?: [\d:]{8})?)", asked.params["query"]
+            r"(\w+) (>=|<=|>|=) '?([^' ]+(?: [\d:]{8})?)", asked.params["query"]
         ):
             found = [one for one in found if _holds(one[name], sign, value)]
         by = asked.params["orderby"]
@@ -148,6 +148,6 @@ def _person(name: str) -> dict[str, Any]:
 
 def _holds(held: str, sign: str, value: str) -> bool:
     if value.isdecimal():
-        return int(held) > int(value)
+        return int(held) == int(value) if sign == "=" else int(held) > int(value)
     moment = value.replace(" ", "T") + "Z"
     return held >= moment if sign == ">=" else held <= moment

@@ -5,6 +5,7 @@ The real one is in `tests/rt`; here it fails to order.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -284,3 +285,44 @@ def test_a_ticket_that_is_not_there_gets_no_comment(peer: PlatformHttp) -> None:
         with pytest.raises(NotFound):
             client(peer).comment("ticket", ident, "told", "cmd_1")
     assert peer.count("POST") == 0
+
+
+# --- one ticket by its id -------------------------------------------------------------------------
+
+
+def test_one_ticket_is_as_the_poll_gives_it(rt: Rest2, peer: PlatformHttp) -> None:
+    first, second = rt.put("10:01:00"), rt.put("10:02:00")
+    asking = client(peer)
+    polled = asking.poll("ticket", asking.begin(START), 10).records
+    assert [asking.fetch("ticket", one) for one in (first, second)] == list(polled)
+
+
+def test_a_ticket_that_is_not_there_is_none_and_no_query_is_made_of_what_is_no_id(
+    peer: PlatformHttp,
+) -> None:
+    asking = client(peer)
+    assert asking.fetch("ticket", "77") is None
+    before = len(peer.asked)
+    assert asking.fetch("ticket", "1 OR id > 0") is None
+    assert len(peer.asked) == before
+
+
+def test_one_that_changes_while_it_is_read_is_left_for_later(rt: Rest2, peer: PlatformHttp) -> None:
+    first = rt.put("10:01:00")
+
+    def busy(asked: Asked) -> Reply:
+        reply = rt(asked)
+        if asked.path.endswith("/history"):
+            rt.put("10:05:00", "Status", int(first), Status="open")
+        return reply
+
+    peer.answer = busy
+    assert client(peer).fetch("ticket", first) is None
+
+
+def test_another_ticket_than_the_one_asked_for_is_refused(rt: Rest2, peer: PlatformHttp) -> None:
+    first = rt.put("10:01:00")
+    query = {"query": f"id = {first}"}
+    peer.answer = lambda asked: rt(replace(asked, params={**asked.params, **query}))
+    with pytest.raises(Misconfigured):
+        client(peer).fetch("ticket", "99")

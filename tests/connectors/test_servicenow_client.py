@@ -365,3 +365,34 @@ def test_notes_that_we_may_not_read_are_told_before_anything_is_written(
     with pytest.raises(Misconfigured, match="another record"):
         client(peer).comment("incident", ticket, "told [cmd_1]", "cmd_1")
     assert peer.count("PATCH") == 0
+
+
+# --- one record by its id -------------------------------------------------------------------------
+
+
+def test_one_record_is_as_the_poll_gives_it(api: TableApi, peer: PlatformHttp) -> None:
+    api.put("sc_req_item", ident(1), "2026-01-01 10:01:00", number="RITM1")
+    api.put("sc_req_item", ident(2), "2026-01-01 10:01:00", number="RITM2")
+    asking = client(peer)
+    polled = asking.poll("sc_req_item", asking.begin(START), 10).records
+    assert [asking.fetch("sc_req_item", ident(one)) for one in (1, 2)] == list(polled)
+
+
+def test_a_record_that_is_not_shown_is_none_and_no_query_is_made_of_what_is_no_id(
+    api: TableApi, peer: PlatformHttp
+) -> None:
+    asking = client(peer)
+    assert asking.fetch("incident", ident(7)) is None
+    before = len(peer.asked)
+    assert asking.fetch("incident", f"{ident(1)}^ORsys_id!=x") is None
+    assert len(peer.asked) == before
+    assert not api.tables["incident"]
+
+
+def test_another_record_than_the_one_asked_for_is_refused(
+    api: TableApi, peer: PlatformHttp
+) -> None:
+    api.put("incident", ident(1), "2026-01-01 10:01:00")
+    api.deaf = True
+    with pytest.raises(Misconfigured):
+        client(peer).fetch("incident", ident(2))

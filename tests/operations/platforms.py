@@ -1,6 +1,6 @@
 """A platform in memory that can be asked and told, for tests of operations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +33,8 @@ class FakePlatform:
     limits: list[int] = field(default_factory=list)
     fits: int = 1000
     begun: list[datetime] = field(default_factory=list)
+    fetched: list[tuple[str, str]] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None  # what happens while it answers
     opened: int = 0
     names: set[str] = field(default_factory=lambda: {SOURCE})
 
@@ -72,8 +74,18 @@ class FakeClient:
         if limit > self.platform.fits:
             raise TooLarge("large")
         rows = self.platform.tables[table][int(cursor) :]
+        self.platform.meanwhile()
         page = [Polled(table, ident, body) for ident, body in rows[:limit]]
         return Page(tuple(page), str(int(cursor) + len(page)), len(rows) > limit)
+
+    def fetch(self, table: str, ticket_id: str) -> Polled | None:
+        """The newest row of the ticket."""
+        self.platform.fetched.append((table, ticket_id))
+        if self.platform.faults:
+            raise self.platform.faults.pop(0)
+        rows = [body for ident, body in self.platform.tables[table] if ident == ticket_id]
+        self.platform.meanwhile()
+        return Polled(table, ticket_id, rows[-1]) if rows else None
 
     def comment(self, table: str, ticket_id: str, text: str, key: str) -> str:
         """Written once under the key."""

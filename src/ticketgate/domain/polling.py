@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+SETTLING: Final = " settles "
 BY_POLL: Final = "poll "  # no header of a hook may hold a blank: a sender cannot take these ids
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A ticket that a parked delivery may have changed; `seq` is that of the newest such one."""
+
+    table: str
+    ticket_id: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,16 @@ class PollRow:
 def delivery_id(table: str, ticket_id: str, revision: str) -> str:
     """What stands for a hook's id. `revision` is the ticket's version, else its body's digest."""
     return f"{BY_POLL}{table} {ticket_id} {revision}"
+
+
+def settling_id(ident: str, parked: str) -> str:
+    """The id of a polled record that says what holds after the delivery `parked` came."""
+    return f"{ident}{SETTLING}{parked}"
+
+
+def settles(webhook_id: str) -> bool:
+    """Whether a delivery is such a record."""
+    return is_polled(webhook_id) and SETTLING in webhook_id
 
 
 def is_polled(webhook_id: str) -> bool:

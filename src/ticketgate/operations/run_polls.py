@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 from ticketgate.connector_api import (
     ConnectorError,
@@ -17,15 +17,18 @@ from ticketgate.connector_api import (
 )
 from ticketgate.domain import strict_json
 from ticketgate.domain.delivery import VerifiedDelivery
-from ticketgate.domain.polling import PollRow, delivery_id
+from ticketgate.domain.polling import PollRow, Unsettled, delivery_id
 from ticketgate.domain.ticket import Ticket
-from ticketgate.operations.poll import Found, begin_poll, keep_page, poll_since
+from ticketgate.operations.poll import Found, Kept, begin_poll, keep_found, keep_page, poll_since
 from ticketgate.ports import Clock, Platforms, Source, Store
 
 PAGE_MAX: Final = 50
 STEP_SECONDS_MAX: Final = 20.0  # a loop that is silent for a minute counts as stuck
 WAIT_SECONDS: Final = 1.0  # for a delivery of the same ticket to be worked off
 FIRST_PAUSE_SECONDS: Final = 5.0
+ASKED_MAX: Final = 10  # tickets asked for by id at a time
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -45,20 +48,26 @@ class PollWorker:
     _due: datetime | None = None
     _failed: int = 0
     _limits: dict[str, int] = field(default_factory=dict)
+    _asked_to: int = 0  # parked deliveries up to here were asked about; anew at each turn
 
     def step(self) -> float:
         """Ask for a page, if it is time; returns how many seconds to sleep at most."""
         now = self.clock.now()
         if self._due is None:
             self._due = now + self.every * self.jitter
-        if now < self._due:
-            return min((self._due - now).total_seconds(), STEP_SECONDS_MAX)
         try:
-            pause = self._ask()
+            if now >= self._due:
+                self._due = self._in(self._ask())
+                self._asked_to = 0
+            if not self._failed:
+                self._ask_parked()
         except ConnectorError as fault:
-            pause = self._fault(fault)
-        self._due = self.clock.now() + timedelta(seconds=pause)
-        return min(pause, STEP_SECONDS_MAX)
+            self._due = self._in(self._fault(fault))
+        left = (self._due - self.clock.now()).total_seconds()
+        return min(max(left, 0.0), STEP_SECONDS_MAX)
+
+    def _in(self, seconds: float) -> datetime:
+        return self.clock.now() + timedelta(seconds=seconds)
 
     def _ask(self) -> float:
         """One page of each table; how many seconds until the next turn."""
@@ -77,19 +86,14 @@ class PollWorker:
 
     def _page(self, client: ItsmClient, table: str) -> float:
         row = self._row(client, table)
-        limit = self._limits.get(table, PAGE_MAX)
+        limit, seen = self._limits.get(table, PAGE_MAX), self._newest()
         try:
-            page = client.poll(table, row.cursor, limit)
+            page = _classified(partial(client.poll, table, row.cursor, limit))
         except TooLarge:
             if limit == 1:
                 raise
             self._limits[table] = limit // 2
             return 0.0
-        except ConnectorError:
-            raise
-        except Exception as fault:
-            code = f"unclassified:{type(fault).__name__}"
-            raise ConnectorError("the connector failed while polling", code=code) from fault
         found = [self._found(one) for one in page.records]
         kept = self.store.write(
             partial(
@@ -98,15 +102,48 @@ class PollWorker:
                 found=found,
                 cursor=page.cursor,
                 more=page.more,
+                seen=seen,
                 origin=self.origin,
             )
         )
-        for receipt in kept.receipts:
-            self.count(self.name, receipt.status)
-        if kept.waits:
+        if self._waits(kept):
             return WAIT_SECONDS
         self._limits.pop(table, None)
         return 0.0 if page.more else self.every.total_seconds()
+
+    def _ask_parked(self) -> None:
+        """Ask for each ticket of which a delivery is parked: what holds now settles it (rule 6).
+
+        One that the platform does not settle is asked for again at the next turn.
+        """
+        with self.store.reading() as looking:
+            found = looking.deliveries.unsettled(self.name, self._asked_to, ASKED_MAX)
+        if not found:
+            return
+        with self.platforms.open(self.name) as client:
+            for one in found:
+                if one.table in client.tables and self._fetch(client, one):
+                    return
+                self._asked_to = one.seq
+
+    def _fetch(self, client: ItsmClient, one: Unsettled) -> bool:
+        """Ask for one ticket; whether it must wait."""
+        seen = self._newest()
+        polled = _classified(partial(client.fetch, one.table, one.ticket_id))
+        if polled is None:
+            return False
+        found = [self._found(polled)]
+        kept = self.store.write(partial(keep_found, found=found, seen=seen, origin=self.origin))
+        return self._waits(kept)
+
+    def _waits(self, kept: Kept) -> bool:
+        for receipt in kept.receipts:
+            self.count(self.name, receipt.status)
+        return kept.waits
+
+    def _newest(self) -> int:
+        with self.store.reading() as looking:
+            return looking.deliveries.newest()
 
     def _row(self, client: ItsmClient, table: str) -> PollRow:
         with self.store.reading() as looking:
@@ -147,3 +184,14 @@ class PollWorker:
             FIRST_PAUSE_SECONDS * 2 ** min(self._failed - 1, 16), self.every.total_seconds()
         )
         return max(wait, fault.retry_after if isinstance(fault, Throttled) else 0.0)
+
+
+def _classified(asked: Callable[[], T]) -> T:
+    """What the connector answers; a fault that it did not classify is one of ours to tell."""
+    try:
+        return asked()
+    except ConnectorError:
+        raise
+    except Exception as fault:
+        code = f"unclassified:{type(fault).__name__}"
+        raise ConnectorError("the connector failed while polling", code=code) from fault

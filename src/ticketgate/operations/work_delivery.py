@@ -46,6 +46,7 @@ from ticketgate.operations.classified import (
 )
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.exposed import open_exposed
+from ticketgate.operations.odd_revision import odd_revision
 from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.surface import note_surface
@@ -92,7 +93,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if reading.classification is None:
         raise ValueError("a ticket is classified before it is worked off")
     known = tx.tickets.find(what.key)
-    odd = _odd(tx, reading.row, what, known)
+    odd = odd_revision(tx, reading.row, what, known)
     if odd is not None:
         state, word = odd
         return _finish(tx, reading, state, word, what.id)
@@ -113,7 +114,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
 
 def end_closed(tx: Transaction, now: datetime, *, row: DeliveryRow, ticket: Ticket) -> None:
     """End the grants of a closed ticket ahead of its delivery, which is worked off later."""
-    if _odd(tx, row, ticket, tx.tickets.find(ticket.key)) is None:
+    if odd_revision(tx, row, ticket, tx.tickets.find(ticket.key)) is None:
         for grant in tx.grants.of_ticket(ticket.key):
             end_grant(tx, now, grant, "ticket_closed")
 
@@ -132,39 +133,6 @@ def _only_ours(ticket: Ticket, last: Ticket, own_users: frozenset[str]) -> bool:
         updated_by=last.updated_by,
     )
     return ticket.updated_by in own_users and seen == last
-
-
-def _odd(
-    tx: Transaction, row: DeliveryRow, ticket: Ticket, known: TicketRow | None
-) -> tuple[str, str] | None:
-    """Why this revision has no effect: (delivery state, effect), or None when it has."""
-    if known is None:
-        return None
-    last = known.ticket
-    if ticket.version is not None and last.version is not None and ticket.version <= last.version:
-        return _not_newer(ticket, last)
-    if last.state_class in TERMINAL_STATES:
-        return "processed", "terminal"
-    late = row.seq < known.delivery_seq  # released behind what was worked off since
-    if ticket.version is None and (last.version is not None or late or _seen_before(tx, row)):
-        return "quarantined", "needs_poll"
-    return None
-
-
-def _not_newer(ticket: Ticket, last: Ticket) -> tuple[str, str] | None:
-    """A closing that comes late still closes: the first closing sticks in whatever order."""
-    if ticket.version == last.version:
-        same = replace(ticket, updated_by=last.updated_by) == last
-        return ("processed", "duplicate") if same else ("quarantined", "version_conflict")
-    return None if ticket.state_class in TERMINAL_STATES else ("processed", "stale")
-
-
-def _seen_before(tx: Transaction, row: DeliveryRow) -> bool:
-    """Without a version the same body may repeat honestly: only the platform can say."""
-    return any(
-        other.seq < row.seq and other.state == "processed"
-        for other in tx.deliveries.with_body(row.source, row.body_digest)
-    )
 
 
 def _finish(tx: Transaction, reading: Reading, state: str, effect: str, ticket: str | None) -> str:

@@ -10,7 +10,7 @@ from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
-from ticketgate.domain.polling import PollRow
+from ticketgate.domain.polling import PollRow, Unsettled
 from ticketgate.domain.sign_in import Code, SessionRow
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.domain.write_back import Comment
@@ -54,6 +54,15 @@ class Deliveries(Protocol):
 
     def drop_body(self, seq: int) -> None:
         """Drop the raw body of one row."""
+
+    def newest(self) -> int:
+        """The sequence number of the delivery that was stored last; 0 before the first."""
+
+    def unsettled(self, source: str, after: int, limit: int) -> list[Unsettled]:
+        """Tickets that are not over and that a parked delivery, later than `after`, may be of.
+
+        Those whose platform id it tells, until a later revision is worked off; oldest first.
+        """
 
     def parked_after(self, source: str, ticket: str, seq: int) -> DeliveryRow | None:
         """A quarantined delivery later than `seq` that is, or else may be, of this ticket.

@@ -70,7 +70,7 @@ class RequestTrackerClient:
         del table  # there is one
         at, limit = read_cursor(cursor), min(limit, PAGE_MAX)
         now = self._server_time()
-        found, full = self._tickets(at, limit)
+        found, full = self._tickets(_query(at), limit)
         seen = [(_moment(one, "LastUpdated"), _text(one, "id")) for one in found]
         settled = [(when, ident) for when, ident in seen if when < now]
         full = full and len(settled) == len(seen)
@@ -78,7 +78,7 @@ class RequestTrackerClient:
         bodies = [self._body(one) for one in found[: len(settled)]]
         # Ticket and history are read one after the other. What is no more as it was listed was
         # changed meanwhile, and comes again with that change.
-        still = [_told(one) for one in (self._tickets(at, limit)[0] if bodies else ())]
+        still = [_told(one) for one in (self._tickets(_query(at), limit)[0] if bodies else ())]
         polled = tuple(
             Polled(TABLE, _text(one, "id"), body)
             for one, body in zip(found, bodies, strict=False)
@@ -86,9 +86,24 @@ class RequestTrackerClient:
         )
         return Page(polled, following.text, more)
 
-    def _tickets(self, at: Cursor, limit: int) -> tuple[list[Record], bool]:
+    def fetch(self, table: str, ticket_id: str) -> Polled | None:
+        """One ticket as it is now; None where it is not shown, or changed while it was read."""
+        del table
+        if not _ID.fullmatch(ticket_id):
+            return None
+        query = _asking(f"id = {ticket_id}", "id")
+        found, _ = self._tickets(query, 1)
+        if [_text(one, "id") for one in found] not in ([], [ticket_id]):
+            raise Misconfigured("the platform answered with another ticket")
+        bodies = [self._body(one) for one in found]
+        still = [_told(one) for one in (self._tickets(query, 1)[0] if found else ())]
+        if [_told(one) for one in found] != still or not bodies:
+            return None
+        return Polled(TABLE, ticket_id, bodies[0])
+
+    def _tickets(self, query: Mapping[str, str], limit: int) -> tuple[list[Record], bool]:
         """The next tickets, and whether there are more of them now."""
-        raw, _ = self._rest.get("/tickets", {**_query(at), "per_page": str(limit)})
+        raw, _ = self._rest.get("/tickets", {**query, "per_page": str(limit)})
         body = record(raw)
         found, total = records(body.get("items")), body.get("total")
         return found, total > len(found) if type(total) is int else len(found) >= limit
@@ -221,6 +236,10 @@ def _query(at: Cursor) -> dict[str, str]:
     if at.after:
         query = f"{query} AND LastUpdated <= '{when}' AND id > {at.after}"
         orderby = "id"
+    return _asking(query, orderby)
+
+
+def _asking(query: str, orderby: str) -> dict[str, str]:
     return {"query": query, "orderby": orderby, "order": "ASC", "fields": _FIELDS, **_NAMED}
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.connector_api import (
+    HttpAnswer,
     HttpClient,
     ItsmSettings,
     JsonValue,
@@ -65,14 +66,7 @@ class ServiceNowClient:
     def poll(self, table: str, cursor: str, limit: int) -> Page:
         """Records changed behind the cursor, variables included."""
         at = read_cursor(cursor)
-        query = {
-            "sysparm_query": _query(at),
-            "sysparm_display_value": "all",
-            "sysparm_fields": ",".join(self._columns(table)),
-            "sysparm_limit": str(limit),
-        }
-        raw, answer = self._rest.get(f"/table/{table}", query)
-        found = records(record(raw).get("result"))
+        found, answer = self._read(table, _query(at), limit)
         seen = [(moment(_text(one, "sys_updated_on")), _text(one, "sys_id")) for one in found]
         if len({ident for _, ident in seen}) != len(seen):
             raise Misconfigured("the platform gave one record twice")
@@ -86,6 +80,27 @@ class ServiceNowClient:
             for (_, ident), one in zip(seen, found, strict=True)
         )
         return Page(polled, following.text, more)
+
+    def fetch(self, table: str, ticket_id: str) -> Polled | None:
+        """One record as it is now, variables included; None where our user is shown none."""
+        if not _SYS_ID.fullmatch(ticket_id):
+            return None
+        found, _ = self._read(table, f"sys_id={ticket_id}", 1)
+        if [_text(one, "sys_id") for one in found] not in ([], [ticket_id]):
+            raise Misconfigured("the platform answered with another record")
+        if table == ITEMS:
+            found = self._with_variables(found)
+        return Polled(table, ticket_id, _body(table, found[0])) if found else None
+
+    def _read(self, table: str, query: str, limit: int) -> tuple[Sequence[Record], HttpAnswer]:
+        params = {
+            "sysparm_query": query,
+            "sysparm_display_value": "all",
+            "sysparm_fields": ",".join(self._columns(table)),
+            "sysparm_limit": str(limit),
+        }
+        raw, answer = self._rest.get(f"/table/{table}", params)
+        return records(record(raw).get("result")), answer
 
     def comment(self, table: str, ticket_id: str, text: str, key: str) -> str:
         """A work note: the customer does not see it."""

@@ -8,6 +8,7 @@ from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.instants import from_text, to_text
+from ticketgate.domain.polling import Unsettled
 
 
 def _delivery(row: Row) -> DeliveryRow:
@@ -129,6 +130,23 @@ class SqliteDeliveries:
         )
         row = one(self._db, sql, source, seq, ticket)
         return None if row is None else _delivery(row)
+
+    def newest(self) -> int:
+        """The sequence number of the delivery that was stored last; 0 before the first."""
+        return int(scalar(self._db, "SELECT coalesce(max(seq), 0) FROM delivery"))
+
+    def unsettled(self, source: str, after: int, limit: int) -> list[Unsettled]:
+        """Tickets that are not over and that a parked delivery, later than `after`, may be of."""
+        sql = (
+            "SELECT ticket.tbl, ticket.ticket_id, max(delivery.seq) AS newest"
+            " FROM delivery JOIN ticket ON ticket.source = delivery.source"
+            " AND ticket.ticket_id = delivery.ticket AND ticket.delivery_seq < delivery.seq"
+            " WHERE delivery.source = ? AND delivery.state = 'quarantined' AND delivery.seq > ?"
+            " AND ticket.state_class NOT IN ('closed', 'cancelled')"
+            " GROUP BY ticket.tbl, ticket.ticket_id ORDER BY newest LIMIT ?"
+        )
+        found = rows(self._db, sql, source, after, limit)
+        return [Unsettled(row["tbl"], row["ticket_id"], row["newest"]) for row in found]
 
     def of_ticket(self, source: str, ticket: str) -> list[DeliveryRow]:
         """All rows that are, or may be, of this ticket, oldest first."""
