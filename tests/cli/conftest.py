@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import Terminal
 from tests.e2e.stage import Stage
+from tests.shipped import without_packs
 
 from ticketgate.cli.demo.world import World
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
-    """A folder as `init` makes it."""
+    """A folder as `init` makes it, but for the packs of its policy."""
     made = Terminal(tmp_path / "gate")
     assert made("init", str(made.folder)).exit_code == 0
+    policy = made.folder / "policy.yaml"
+    policy.write_text(without_packs(policy.read_text()))
     return made
 
 

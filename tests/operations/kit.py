@@ -16,7 +16,6 @@ from typing import Any, Final, TypeVar
 
 from tests.operations.fakes import (
     GROUP,
-    ROOT,
     CountedIds,
     FakeClock,
     FakeDirectory,
@@ -26,9 +25,9 @@ from tests.operations.fakes import (
 )
 from tests.operations.machines import with_machines
 from tests.operations.tickets import SOURCE, PlainConnector, access_ticket, body_of
+from tests.shipped import own_policy
 
 from ticketgate.adapters.letters import MailLetters
-from ticketgate.adapters.policy_file import load_policy
 from ticketgate.adapters.sqlite import evidence_tables, schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
@@ -97,7 +96,7 @@ class Gate:
         self.webhooks = 0
         self.signed: Checkpoint | None = None
         self.place = EvidencePlace(ORIGIN, lambda: self.signed)
-        self.policy = policy or with_machines(load_policy(ROOT / "config/policy.yaml"))
+        self.policy = policy or with_machines(own_policy())
         self.before_commit: Callable[[], None] = lambda: None
         self.start()
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.operations.fakes import MORNING, ROOT, FakeDirectory
+from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.tickets import access_ticket
+from tests.shipped import own_policy
 
-from ticketgate.adapters.policy_file import load_policy
 from ticketgate.adapters.rehearsal_stage import MemoryTargets, fresh_store
 from ticketgate.connector_api import Access, NotFound, StateClass, Ticket
 from ticketgate.domain.evidence import Json
@@ -18,7 +18,7 @@ from ticketgate.domain.policy_case import Case, Miss, Move, Wanted
 from ticketgate.operations.policy_test import elements, never_used, run_case
 from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
 
-POLICY = load_policy(ROOT / "config/policy.yaml")
+POLICY = own_policy()
 PEOPLE = FakeDirectory()
 WHY = "the billing migration is planned for tonight"
 

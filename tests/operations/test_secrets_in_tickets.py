@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.domain.planted import PLANTED
-from tests.operations.fakes import MORNING, ROOT, FakeDirectory
+from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.kit import OWN_USER, Gate
 from tests.operations.lane import Lane
 from tests.operations.tickets import access_ticket, account, edited, printer_incident
+from tests.shipped import own_policy
 
-from ticketgate.adapters.policy_file import load_policy
 from ticketgate.adapters.sqlite import schema
 from ticketgate.connector_api import Reference, Ticket
 from ticketgate.domain.evidence import parse_disclosure
@@ -179,7 +179,7 @@ def test_explain_names_the_built_in_rule_and_not_the_secret(gate: Gate) -> None:
 
 
 SNAPSHOT = FakeDirectory().read(MORNING)
-POLICY = load_policy(ROOT / "config/policy.yaml")
+POLICY = own_policy()
 WORDS = st.sampled_from(
     ["access to", "password reset", "break glass", "the printer", "api key", "vpn", "and", "token"]
 )

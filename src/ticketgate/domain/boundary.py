@@ -66,7 +66,7 @@ def _breaches(
     asked = asked_entitlements(policy, TicketFacts(ticket)).entitlements if matched else ()
     targets = sorted({one.target for one in asked})
     for automation, _ in matched:
-        beyond = [f"kind {one}" for one in classification.kinds if one not in automation.may]
+        beyond = [f"kind {one}" for one in classification.sure_kinds if one not in automation.may]
         beyond += [f"target {one}" for one in targets if one not in automation.targets]
         if beyond:
             yield Breach(

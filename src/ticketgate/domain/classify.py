@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ticketgate.domain.facts import FREE_TEXT
 from ticketgate.domain.hints import text_hints
 from ticketgate.domain.identity_event import (
+    UNKNOWN_KIND,
     Classification,
     ClauseOutcome,
     Outcome,
@@ -66,9 +67,11 @@ def classify(
     if verdict is not Verdict.IDENTITY:
         open_ += [hint for hint in hints if hint.outcome is not _FALSE]
         verdict = Verdict.UNCERTAIN if open_ else verdict
-    kinds = tuple(dict.fromkeys([rule.kind for rule in open_]))
+    kinds = dict.fromkeys([rule.kind for rule in open_])
+    if len(kinds) > 1:
+        kinds.pop(UNKNOWN_KIND, None)  # it says nothing beside a kind that is known
     tier = max([rule.tier for rule in open_], default=Tier.LOW)
-    return Classification(verdict, kinds, tier, (*rules, *hints))
+    return Classification(verdict, tuple(kinds), tier, (*rules, *hints))
 
 
 def asked_entitlements(policy: Policy, facts: Facts) -> Asked:

@@ -65,6 +65,9 @@ KIND_MEANINGS: Final[Mapping[str, str]] = {
 KINDS: Final = frozenset(KIND_MEANINGS)
 
 
+UNKNOWN_KIND: Final = "unknown.identity"  # something about access, and nobody can say what
+
+
 class Outcome(StrEnum):
     """Three outcomes of a clause or rule: unknown is neither true nor false."""
 
@@ -124,6 +127,15 @@ class Classification:
     def matched(self) -> tuple[RuleOutcome, ...]:
         """The rules that matched."""
         return tuple(rule for rule in self.rules if rule.outcome is Outcome.TRUE)
+
+    @property
+    def sure_kinds(self) -> tuple[str, ...]:
+        """The kinds of the rules that make it an identity event; where none does, all kinds.
+
+        What free text may mean besides is for people to see, not for a boundary to be broken by.
+        """
+        sure = [rule.kind for rule in self.matched if rule.verdict is Verdict.IDENTITY]
+        return tuple(dict.fromkeys(sure)) or self.kinds
 
     @property
     def blind(self) -> tuple[RuleOutcome, ...]:
