@@ -18,7 +18,7 @@ def test_the_demo_tells_each_step_and_ends_well(tmp_path: Path) -> None:
     told = [line for line in ran.output.splitlines() if line.startswith("[")]
     assert len(told) == 10
     for said in (
-        "is an identity event (privilege.elevate)",
+        "is an identity event (privilege.elevate, ",
         "elevated-access-item@policy.yaml:",
         "Bob approves",
         "Carol approves",
