@@ -25,7 +25,9 @@ def read(folder: Path, velocity: str | None) -> Velocity:
 
 def test_without_the_key_the_defaults_hold(folder: Path) -> None:
     ten = timedelta(minutes=10)
-    assert read(folder, None) == Velocity(requests=Rate(50, ten), deliveries=Rate(60_000, ten))
+    assert read(folder, None) == Velocity(
+        requests=Rate(50, ten), deliveries=Rate(60_000, ten), closings=Rate(20, ten)
+    )
 
 
 def test_what_is_not_said_keeps_its_default(folder: Path) -> None:

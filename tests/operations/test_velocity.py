@@ -9,7 +9,7 @@ from tests.operations.kit import Gate, code_of
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import SOURCE, access_ticket, closed
 
-from ticketgate.domain.velocity import Rate
+from ticketgate.domain.velocity import Rate, Velocity
 from ticketgate.operations import housekeeping
 from ticketgate.operations.sweep import let_pass
 from ticketgate.operations.velocity import set_limits
@@ -28,7 +28,7 @@ def limited(gate: Gate) -> Iterator[Gate]:
 
 
 def limit(gate: Gate, count: int, source: str = SOURCE) -> None:
-    limits = {source: Rate(count, timedelta(seconds=TEN))}
+    limits = {source: Velocity(requests=Rate(count, timedelta(seconds=TEN)))}
     gate.write(partial(set_limits, limits=limits))
 
 

@@ -11,9 +11,11 @@ def read_velocity(place: Place | None) -> Velocity:
     if section is None:
         return plain
     requests, deliveries = section.get("requests"), section.get("deliveries")
+    closings = section.get("closings")
     found = Velocity(
         requests=_read_rate(requests, plain.requests),
         deliveries=_read_rate(deliveries, plain.deliveries),
+        closings=_read_rate(closings, plain.closings),
     )
     section.close()
     return found

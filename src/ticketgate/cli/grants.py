@@ -94,13 +94,14 @@ def grant_document(seen: Look, grant: Grant) -> dict[str, Any]:
     """A grant, with the tries and the last outcome of what is being done to it."""
     revoke = seen.commands.of(grant.id, CommandKind.REVOKE)
     command = revoke or seen.commands.of(grant.id, CommandKind.PROVISION)
-    parked = may_have_closed(seen, grant)
+    parked, held = may_have_closed(seen, grant), seen.pace.held_closing(grant.id)
     return {
         **{one.name: getattr(grant, one.name) for one in fields(grant)},
         "doing": "" if command is None else command.kind.value,
         "tries": 0 if command is None else command.tries,
         "last_outcome": "" if command is None else command.last_outcome,
         "next_try": None if command is None else command.due_at,
+        "held_until": None if held is None else held.until,
         "perhaps_closed_by": "" if parked is None else parked.id,
     }
 
@@ -120,5 +121,7 @@ def _cell(value: object) -> str:
 
 
 def _alarm(found: Mapping[str, Any]) -> str:
+    if found["held_until"] is not None:
+        return f"its ticket ended it; held until {when(found['held_until'])}, or revoke it now"
     parked = found["perhaps_closed_by"]
     return f"the parked delivery {parked} may have closed its ticket" if parked else ""

@@ -16,6 +16,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "automation_unowned": "An account that neither directory nor policy knows asked for access.",
     "secret_exposed": "A key, a token or a password was pasted into a ticket.",
     "velocity_exceeded": "A source opened more requests than its limit; further ones wait.",
+    "closings_held": "Tickets of a source end more access than its limit; further ones wait.",
     "approver_inactive": "The platform asks somebody to approve who is not active.",
     "approver_unknown": "The platform asks somebody to approve whom the directory does not have.",
     "approver_manual": "An approver was added by hand, by no rule of the platform.",

@@ -172,6 +172,7 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "grant.cancelled": _GRANTED,
     "grant.released_shared": _BOUND,
     "revocation.begun": _BOUND,
+    "revocation.held": frozenset({"request", "grant", "cause", "until"}),
     "revocation.attempted": frozenset({"request", "grant", "before", "command"}),
     "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,

@@ -10,6 +10,7 @@ from ticketgate.domain.instants import parse_duration
 
 REASON: Final = "velocity"  # what blocks a request
 EXCEEDED: Final = "velocity_exceeded"  # the exception that the first of them opens
+HELD: Final = "closings_held"  # the exception that the first closing that waits opens
 COUNT_MAX: Final = 1_000_000
 PER_MIN: Final = timedelta(minutes=1)
 PER_MAX: Final = timedelta(days=1)
@@ -26,15 +27,26 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldClosing:
+    """A grant that its ticket ends with `cause`, at `until` unless something ends it before."""
+
+    grant: str
+    cause: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Velocity:
     """The limits of one source.
 
     `requests`: how many may go to their approvers. `deliveries`: how many authentic ones are taken;
-    high, for a refused one is only found again by a repeat or a poll.
+    high, for a refused one is only found again by a repeat or a poll. `closings`: how many grants
+    its tickets may end before further ones wait for a person.
     """
 
     requests: Rate = Rate(50, timedelta(minutes=10))
     deliveries: Rate = Rate(60_000, timedelta(minutes=10))
+    closings: Rate = Rate(20, timedelta(minutes=10))
 
 
 def parse_rate(text: str) -> Rate | None:

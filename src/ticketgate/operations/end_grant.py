@@ -43,8 +43,10 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     """End a grant that is not ended: at once where the target was not touched, else by revoking.
 
     Rule 3: an active grant whose access another live grant holds for the same account is
-    released and nothing is removed. A grant that is being revoked already stays as it is.
+    released and nothing is removed. A grant that is being revoked already stays as it is. An end
+    that was held (`hold_closings.py`) is held no more.
     """
+    tx.pace.let_go(grant.id)
     if grant.state is GrantState.PLANNED:
         _drop_provision(tx, grant)
         return move(

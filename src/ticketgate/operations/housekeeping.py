@@ -10,6 +10,7 @@ from ticketgate.domain.grant import REVOKE_OVERDUE_AFTER
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.enforce import declare_overdue, is_lost, requeue_lost
+from ticketgate.operations.hold_closings import end_held
 from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
@@ -106,10 +107,12 @@ class Housekeeper:
             ended = [one.id for one in looking.grants.due(max(now, wall))]
             late = [one.id for one in looking.requests.due(now)]
             lost = [one for one in looking.commands.intended() if is_lost(one, now)]
+            held = looking.pace.held_until(now)
             stuck = looking.grants.revoking_since(now - REVOKE_OVERDUE_AFTER)
         failed = self._each(
             [partial(expire_grant, ident=one, by=wall) for one in ended], urgent=True
         )
+        failed += self._each([partial(end_held, ident=one) for one in held], urgent=True)
         failed += self._each([partial(time_out_request, ident=one) for one in late], urgent=False)
         if lost:
             self._store.write(requeue_lost, urgent=True)

@@ -12,12 +12,12 @@ from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.opening import BLOCKED_FOR_MAX, blocking
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.velocity import EXCEEDED, REASON, Rate
+from ticketgate.domain.velocity import EXCEEDED, REASON, Velocity
 from ticketgate.operations.exceptions import open_exception
 from ticketgate.ports import Reading, Transaction
 
 
-def set_limits(tx: Transaction, now: datetime, *, limits: Mapping[str, Rate]) -> None:
+def set_limits(tx: Transaction, now: datetime, *, limits: Mapping[str, Velocity]) -> None:
     """These hold from now on. A source that is not configured any more lets nothing pass."""
     del now
     tx.pace.set_limits(limits)

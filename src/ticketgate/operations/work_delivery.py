@@ -44,8 +44,8 @@ from ticketgate.operations.classified import (
     facts_of,
     record_classified,
 )
-from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.exposed import open_exposed
+from ticketgate.operations.hold_closings import end_by_ticket
 from ticketgate.operations.odd_revision import odd_revision
 from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.operations.shadow import would_ask
@@ -116,7 +116,7 @@ def end_closed(tx: Transaction, now: datetime, *, row: DeliveryRow, ticket: Tick
     """End the grants of a closed ticket ahead of its delivery, which is worked off later."""
     if odd_revision(tx, row, ticket, tx.tickets.find(ticket.key)) is None:
         for grant in tx.grants.of_ticket(ticket.key):
-            end_grant(tx, now, grant, "ticket_closed")
+            end_by_ticket(tx, now, grant, "ticket_closed")
 
 
 def _only_ours(ticket: Ticket, last: Ticket, own_users: frozenset[str]) -> bool:
@@ -251,7 +251,7 @@ def apply_verdict(
     if row.ticket.state_class in TERMINAL_STATES:
         _withdraw(tx, now, requests, "ticket_closed")
         for grant in tx.grants.of_ticket(row.ticket.key):
-            end_grant(tx, now, grant, "ticket_closed")
+            end_by_ticket(tx, now, grant, "ticket_closed")
         return
     wanted: Mapping[str, Asked] = {}
     if identity or tx.grants.of_ticket(row.ticket.key):  # else nobody needs what it might name
@@ -344,9 +344,9 @@ def _end_what_is_not_asked(
     unreadable = any("entitlement_unreadable" in what.reasons for what in wanted.values())
     for grant in tx.grants.of_ticket(row.ticket.key):
         if _another(row.ticket, grant, snapshot):
-            end_grant(tx, now, grant, "ticket_passed_on" if bound else "unapproved")
+            end_by_ticket(tx, now, grant, "ticket_passed_on" if bound else "unapproved")
         elif grant.entitlement not in wanted and not unreadable:
-            end_grant(tx, now, grant, "unapproved")
+            end_by_ticket(tx, now, grant, "unapproved")
 
 
 def _another(ticket: Ticket, grant: Grant, snapshot: DirectorySnapshot) -> bool:

@@ -779,6 +779,7 @@ grant.provisioning: GRANT baseline before command deadline not_after plan
 grant.cancelled: GRANT
 grant.activated grant.released_shared revocation.begun revocation.overdue: GRANT not_after
 revocation.attempted: before command grant request
+revocation.held: cause grant request until
 revocation.confirmed: GRANT confirmed kept late_milliseconds not_after
 exception.opened: MOVE about code owner
 exception.resolved: MOVE code person

@@ -230,6 +230,21 @@ CREATE INDEX passed_at ON passed (source, at);
 CREATE INDEX request_blocked ON request (opened_at) WHERE state = 'blocked';
 """
 
+# What of a source is counted: requests, and grants that its tickets end; ends that are held.
+_STATEMENTS_12: Final = """
+DROP TABLE pace;
+CREATE TABLE pace (
+  source TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL, seconds INTEGER NOT NULL,
+  PRIMARY KEY (source, what)) STRICT;
+DROP TABLE passed;
+CREATE TABLE passed (
+  source TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE INDEX passed_at ON passed (source, what, at);
+CREATE TABLE held_closing (
+  access_grant TEXT PRIMARY KEY, cause TEXT NOT NULL, until TEXT NOT NULL) STRICT;
+CREATE INDEX held_closing_until ON held_closing (until);
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -243,6 +258,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_9,
     _STATEMENTS_10,
     _STATEMENTS_11,
+    _STATEMENTS_12,
 )
 
 
