@@ -1,14 +1,18 @@
 """A flood of closings waits for a person, a quarter of an hour at most; nothing else ever waits."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from tests.operations.kit import Gate
+from tests.operations.kit import ORIGIN, Gate
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import SOURCE, access_ticket, closed, report_ticket
 
+from ticketgate.adapters.sqlite.looking import SqliteLook
+from ticketgate.adapters.sqlite.schema import connect
+from ticketgate.cli.grants import grant_document
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.velocity import Rate, Velocity
 from ticketgate.operations.hold_closings import end_by_ticket, end_held
@@ -155,4 +159,14 @@ def test_what_is_not_held_any_more_is_left_alone(three: Gate) -> None:
     three.write(partial(end_held, ident=first.id))  # too early
     three.write(partial(end_held, ident="grt_no"))
     assert len(held(three)) == 2
+    three.tick(900)
+
+
+def test_whoever_looks_at_grants_sees_what_is_held(three: Gate) -> None:
+    close_all(three)
+    (first, *_) = held(three)
+    with closing(connect(three.path, read_only=True)) as db:
+        told = grant_document(SqliteLook(db, ORIGIN), first)
+    assert told["held_until"] == three.clock.now() + timedelta(minutes=15)
+    assert told["state"] == "active"
     three.tick(900)
