@@ -51,8 +51,8 @@ def test_a_source_that_is_taken_out_lets_nothing_pass(folder: Path) -> None:
     gateway = built(folder)
     gateway.start()
     gateway.stop()
-    path = folder / "ticketgate.yaml"
-    path.write_text(path.read_text().replace("  snow-prod:", "  snow-test:"))
+    for path in folder.glob("*.yaml"):
+        path.write_text(path.read_text().replace("snow-prod:", "snow-test:"))
     gateway = built(folder)
     gateway.start()
     with gateway.store.reading() as looking:
