@@ -9,6 +9,8 @@ from ticketgate.connector_api import Ticket
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.policy import Word
+from ticketgate.operations.attend import AttendForm
+from ticketgate.operations.exception_desk import ExceptionDesk, ExceptionView
 from ticketgate.operations.quarantine import QuarantineForm
 from ticketgate.operations.quarantine_desk import QuarantineDesk, QuarantineView
 from ticketgate.operations.triage import TriageForm
@@ -16,7 +18,10 @@ from ticketgate.operations.triage_desk import TriageDesk, TriageView
 
 WHY: Final = "Alice asks for a mailbox to be opened to her deputy."
 NAMED: Final = ("alice", "bob", "svc-ticketgate")
-ROLES: Final = {"triage": (*(Word("person", one) for one in NAMED), Word("group", "sec-iam"))}
+ROLES: Final = {
+    "triage": (*(Word("person", one) for one in NAMED), Word("group", "sec-iam")),
+    "operator": (Word("person", "erin"),),
+}
 
 
 def doubtful(ident: str = "p1", **more: str) -> Ticket:
@@ -32,6 +37,7 @@ class Lane:
         self.gate = gate
         parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, ROLES, gate.policy)
         self.desk, self.quarantine = TriageDesk(*parts), QuarantineDesk(*parts)
+        self.exceptions = ExceptionDesk(*parts)
 
     def listed(self, person: str = "bob") -> tuple[TriageView, ...]:
         found = self.desk.listed(person)
@@ -82,6 +88,29 @@ class Lane:
         view = view or self.parked()
         form = QuarantineForm(what, why, view.shown)
         said = self.quarantine.say(view.id, self.gate.session(person), form)
+        return said.code if isinstance(said, Refusal) else ""
+
+    def excepted(self, person: str = "bob") -> ExceptionView:
+        """The oldest exception that is open."""
+        found = self.exceptions.listed(person)
+        assert not isinstance(found, Refusal), found
+        view = self.exceptions.view(found[0].id, person)
+        assert isinstance(view, ExceptionView), view
+        return view
+
+    def attend(
+        self,
+        what: str,
+        person: str = "bob",
+        *,
+        to: str = "",
+        why: str = WHY,
+        view: ExceptionView | None = None,
+    ) -> str:
+        """The code of the refusal; empty when it was recorded."""
+        view = view or self.excepted()
+        form = AttendForm(what, to, why, view.shown)
+        said = self.exceptions.say(view.id, self.gate.session(person), form)
         return said.code if isinstance(said, Refusal) else ""
 
     def moves(self) -> list[tuple[str, str, str]]:

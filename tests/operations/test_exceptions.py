@@ -12,7 +12,7 @@ from ticketgate.domain.exception_case import MORE, ExceptionCase, ExceptionState
 from ticketgate.domain.retention import Retention
 from ticketgate.operations import exceptions
 from ticketgate.operations.erase import Eraser, What
-from ticketgate.operations.exceptions import open_exception, resolve_exception
+from ticketgate.operations.exceptions import assign_exception, open_exception, resolve_exception
 
 CODE = "automation_unowned"
 SUBJECT = "account svc-mallory of snow-prod"
@@ -33,6 +33,10 @@ def opened(gate: Gate, subject: str = SUBJECT, owner: str = "") -> ExceptionCase
 
 def resolve(gate: Gate, ident: str, reason: str = "it is ours") -> ExceptionCase | Refusal:
     return gate.write(partial(resolve_exception, ident=ident, person="carol", reason=reason))
+
+
+def assign(gate: Gate, ident: str) -> ExceptionCase | Refusal:
+    return gate.write(lambda tx, _: assign_exception(tx, ident=ident, person="carol", to="bob"))
 
 
 def listed(gate: Gate, state: str | None = None) -> list[ExceptionCase]:
@@ -93,6 +97,9 @@ def test_what_cannot_be_resolved_is_refused_and_nothing_is_recorded(gate: Gate) 
     assert gate.records("exception.resolved") == []
     resolve(gate, case.id)
     assert code_of(resolve(gate, case.id)) == "resolved_already"
+    for ident, code in (("exc_none", "no_exception"), (case.id, "resolved_already")):
+        assert code_of(assign(gate, ident)) == code
+    assert gate.records("exception.assigned") == []
 
 
 def code_of(outcome: ExceptionCase | Refusal) -> str:
@@ -105,7 +112,7 @@ def test_the_tables_let_no_like_be_open_twice_and_nothing_be_resolved_twice(gate
         gate.write(lambda tx, _: tx.exceptions.add(case))
     resolve(gate, case.id)
     with pytest.raises(StoreConflictError):
-        gate.write(lambda tx, _: tx.exceptions.resolve(case))
+        gate.write(lambda tx, _: tx.exceptions.move(case))
 
 
 def test_what_an_exception_hides_can_be_erased_and_it_stays_open(gate: Gate) -> None:

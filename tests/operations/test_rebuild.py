@@ -23,7 +23,7 @@ from ticketgate.domain.rebuild import TABLES, Difference, differences
 from ticketgate.domain.rebuilding import CannotReplayError, plain, rebuild
 from ticketgate.domain.retention import Retention
 from ticketgate.operations.erase import Eraser, What
-from ticketgate.operations.exceptions import open_exception, resolve_exception
+from ticketgate.operations.exceptions import assign_exception, open_exception, resolve_exception
 
 DAY: Final = timedelta(days=1)
 
@@ -52,6 +52,7 @@ def story(gate: Gate) -> None:
     case = gate.write(
         partial(open_exception, code="automation_unowned", subject="account svc", about="tkt_1")
     )
+    gate.write(lambda tx, _: assign_exception(tx, ident=case.id, person="carol", to="bob"))
     gate.write(partial(resolve_exception, ident=case.id, person="carol", reason="ours"))
 
 

@@ -33,7 +33,7 @@ def app_of(lane: Lane) -> flask.Flask:
         public_url="http://127.0.0.1:8080",
         session_key=SESSION_KEY,
         new_secret=lane.gate.ids.token,
-        lanes=(lane.desk, lane.quarantine),
+        lanes=(lane.desk, lane.quarantine, lane.exceptions),
     )
 
 

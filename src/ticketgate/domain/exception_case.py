@@ -35,6 +35,7 @@ class ExceptionState(StrEnum):
     """Where an exception stands."""
 
     OPENED = "opened"
+    ASSIGNED = "assigned"
     RESOLVED = "resolved"
 
 
@@ -44,8 +45,9 @@ class ExceptionCase:
 
     `subject` says in words of the place what it is about (`automation snow-flow`); empty once it
     was erased. `about` is a random id of ours (a ticket or a delivery), as in evidence. `owner` is
-    a word of the policy (`group:sec-iam`, `person:<actor>`), empty where nobody owns it.
-    `resolved_by` is an actor. `index` is that of the record that opened it.
+    a word of the policy (`group:sec-iam`, `person:<actor>`), empty where nobody owns it; once it is
+    assigned, that person. It is open until it is resolved. `resolved_by` is an actor. `index` is
+    that of the record that opened it.
     """
 
     id: str

@@ -59,7 +59,15 @@ GRANT: Final = frozenset(
         ("revoke_overdue", "revoking"),
     }
 )
-EXCEPTION: Final = frozenset({(NEW, "opened"), ("opened", "resolved")})
+EXCEPTION: Final = frozenset(
+    {
+        (NEW, "opened"),
+        ("opened", "assigned"),
+        ("assigned", "assigned"),
+        ("opened", "resolved"),
+        ("assigned", "resolved"),
+    }
+)
 EDGES: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "delivery": DELIVERY,
     "ticket": TICKET,
@@ -177,6 +185,7 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,
     "exception.opened": MOVE | {"code", "about", "owner"},
+    "exception.assigned": MOVE | {"code", "owner", "person"},
     "exception.resolved": MOVE | {"code", "person"},
     "operator.revoked": frozenset({"by", "grants"}),
     "command.retried": frozenset({"command", "about", "outcome", "tries"}),

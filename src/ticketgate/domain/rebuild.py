@@ -215,6 +215,9 @@ class Rebuild:
         record = taken.record
         row = self._row("exception", record["id"], taken.index)
         row.columns |= {"state": record["to"], "code": record["code"]}
+        if record["to"] == "assigned":
+            row.columns["owner"] = record["owner"]
+            return
         if record["from"]:
             row.columns |= {"resolved_at": record["_ts"], "resolved_by": record["person"]}
             return

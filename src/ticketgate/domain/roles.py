@@ -3,7 +3,7 @@
 Resolved at the time of the act, as approvers are (`docs/rules.md` rule 5).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ticketgate.domain.approvers import unfit
@@ -16,6 +16,7 @@ TRIAGE: Final = "triage"
 ROLES: Final = (OPERATOR, TRIAGE, "auditor")
 
 Roles = Mapping[str, tuple[Word, ...]]
+MayDo = Callable[[Roles, str, DirectorySnapshot], Refusal | None]  # such as `may_triage`
 
 
 def may_operate(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
@@ -49,6 +50,23 @@ def may_triage(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refus
             "Only people with the role `triage` can do this, and you have it not now.",
             "They are named under `roles` in ticketgate.yaml.",
         ),
+    )
+
+
+def may_attend(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person has neither the role `triage` nor `operator` now; None when they have.
+
+    Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `not_attending`.
+    """
+    refusal = may_triage(roles, subject, snapshot)
+    if refusal is None or may_operate(roles, subject, snapshot) is None:
+        return None
+    if refusal.code != "not_triage":
+        return refusal
+    return Refusal(
+        "not_attending",
+        "Only people with the role `triage` or `operator` can do this, and you have neither now.",
+        "They are named under `roles` in ticketgate.yaml.",
     )
 
 

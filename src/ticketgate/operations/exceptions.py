@@ -1,4 +1,4 @@
-"""Exceptions are opened once per code and subject, and closed by a person, with a reason."""
+"""Exceptions: opened once per code and subject, assigned to somebody, closed with a reason."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.evidence import Disclosure
+from ticketgate.domain.evidence import Disclosure, Json
 from ticketgate.domain.exception_case import (
     EXCEPTIONS,
     MORE,
@@ -61,27 +61,60 @@ def open_exception(
     return case
 
 
+def assign_exception(
+    tx: Transaction, *, ident: str, person: str, to: str, method: str = ""
+) -> ExceptionCase | Refusal:
+    """Make `to` the owner of an open exception, in the name of the signed-in `person` (rule 12).
+
+    Both are directory subjects. Whether they may is the caller's to have checked. Refusals:
+    `no_exception`, `resolved_already`.
+    """
+    case = _open_one(tx, ident)
+    if isinstance(case, Refusal):
+        return case
+    owner = _PERSON + actor_of(tx, to)
+    assigned = replace(case, state=ExceptionState.ASSIGNED, owner=owner)
+    fields = _said_by(tx, case, person, method) | {"owner": owner}
+    before, after = case.state.value, assigned.state.value
+    tx.append(edge("exception", ident, before, after, "assigned", fields))
+    tx.exceptions.move(assigned)
+    return assigned
+
+
 def resolve_exception(
-    tx: Transaction, now: datetime, *, ident: str, person: str, reason: str
+    tx: Transaction, now: datetime, *, ident: str, person: str, reason: str, method: str = ""
 ) -> ExceptionCase | Refusal:
     """Close an open exception in the name of a signed-in person (rule 12), with their reason.
 
     Whether they may is the caller's to have checked. Refusals: `no_exception`, `resolved_already`,
     `reason_missing`.
     """
-    case = tx.exceptions.get(ident)
-    if case is None:
-        return Refusal("no_exception", "There is no such exception.")
-    if case.state is not ExceptionState.OPENED:
-        return Refusal("resolved_already", "Somebody has resolved it already.")
+    case = _open_one(tx, ident)
+    if isinstance(case, Refusal):
+        return case
     if not reason.strip():
         return Refusal("reason_missing", "Say why it is resolved.")
+    fields = _said_by(tx, case, person, method)
     actor = actor_of(tx, person)
     resolved = replace(case, state=ExceptionState.RESOLVED, resolved_at=now, resolved_by=actor)
     why = Disclosure("reason", reason, subject=person)
-    fields = {"code": case.code, "person": actor}
     tx.append(
         edge("exception", ident, case.state.value, resolved.state.value, "resolved", fields, (why,))
     )
-    tx.exceptions.resolve(resolved)
+    tx.exceptions.move(resolved)
     return resolved
+
+
+def _open_one(tx: Transaction, ident: str) -> ExceptionCase | Refusal:
+    case = tx.exceptions.get(ident)
+    if case is None:
+        return Refusal("no_exception", "There is no such exception.")
+    if case.state is ExceptionState.RESOLVED:
+        return Refusal("resolved_already", "Somebody has resolved it already.")
+    return case
+
+
+def _said_by(tx: Transaction, case: ExceptionCase, person: str, method: str) -> dict[str, Json]:
+    """What a record of a person's word on it has; `method` where they came by a page."""
+    how: dict[str, Json] = {"method": method} if method else {}
+    return {"code": case.code, "person": actor_of(tx, person), **how}

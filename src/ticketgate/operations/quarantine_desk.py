@@ -1,24 +1,22 @@
 """The quarantine desk: what people with the role `triage` see of parked deliveries, and say."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.roles import Roles, may_triage
+from ticketgate.domain.roles import may_triage
 from ticketgate.operations.desk import Session
+from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import parked_words
 from ticketgate.operations.quarantine import QuarantineForm, judge, own_delivery, shown_of
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
-from ticketgate.ports import Clock, Directory, Reading, Store
+from ticketgate.ports import Reading
 
 LISTED_MAX: Final = 200
 LIST: Final = "quarantine"  # what the record of a look at the whole list is about
@@ -43,22 +41,15 @@ class QuarantineView:
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantineDesk:
-    """`snapshot` reads the directory and records it before it is relied on."""
-
-    store: Store
-    clock: Clock
-    directory: Directory
-    snapshot: Callable[[], DirectorySnapshot]
-    roles: Roles
-    policy: Policy
+class QuarantineDesk(LaneDesk):
+    """What the pages of quarantine call."""
 
     def listed(self, subject: str) -> tuple[QuarantineView, ...] | Refusal:
         """What is quarantined: first what blocks somebody, the oldest first.
 
         Refusals: those of `may_triage`, of the directory. A look is recorded once an hour.
         """
-        who = self._who(subject)
+        who = self.seen_by(subject, may_triage)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:
@@ -69,7 +60,7 @@ class QuarantineDesk:
 
     def view(self, ident: str, subject: str) -> QuarantineView | Refusal:
         """One quarantined delivery. Refusals: as of `listed`, and `not_found`."""
-        who = self._who(subject)
+        who = self.seen_by(subject, may_triage)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:
@@ -82,19 +73,7 @@ class QuarantineDesk:
 
     def say(self, ident: str, session: Session, form: QuarantineForm) -> EvidenceRef | Refusal:
         """Release or dismiss it. Refusals: those of `judge`, of the directory and the store."""
-        try:
-            who = Sayer(session.subject, session.method, self.roles, self.policy, self.snapshot())
-            return self.store.write(partial(judge, ident=ident, form=form, who=who))
-        except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
-
-    def _who(self, subject: str) -> Sayer | Refusal:
-        try:
-            snapshot = self.directory.read(self.clock.now())
-        except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
-        refusal = may_triage(self.roles, subject, snapshot)
-        return refusal or Sayer(subject, "", self.roles, self.policy, snapshot)
+        return self.carry_out(session, lambda who: partial(judge, ident=ident, form=form, who=who))
 
 
 def _views(

@@ -80,6 +80,11 @@ class RestoreDesk:
                 return refusal
             return self._view(looking, subject, loss, hold, snapshot)
 
+    def under_way(self) -> bool:
+        """Whether a restore is to be declared, or holds."""
+        with self.store.reading() as looking:
+            return looking.restores.loss() is not None or looking.restores.hold() is not None
+
     def _view(
         self,
         looking: Reading,

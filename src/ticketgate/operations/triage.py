@@ -15,7 +15,7 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.masked_ticket import KIND
 from ticketgate.domain.opening import known_now
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.roles import Roles, may_triage
+from ticketgate.domain.roles import MayDo, Roles, may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES
 from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN, Triaged, after_triage, basis_of
 from ticketgate.domain.visible import told_chars
@@ -79,12 +79,12 @@ def own_ticket(row: TicketRow, subject: str, snapshot: DirectorySnapshot) -> Ref
     return None
 
 
-def may_say(tx: Transaction, now: datetime, who: Sayer) -> Refusal | None:
+def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage) -> Refusal | None:
     """Why this person may say nothing now: a directory that is not the newest, or no such role."""
     read_at, newest = who.snapshot.read_at, tx.people.loaded("directory")
     if newest != who.snapshot.digest or now - read_at > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return may_triage(who.roles, who.subject, who.snapshot)
+    return may(who.roles, who.subject, who.snapshot)
 
 
 def bad_justification(text: str) -> Refusal | None:

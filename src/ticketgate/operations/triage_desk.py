@@ -1,6 +1,6 @@
 """The triage desk: what people with the role `triage` see of uncertain tickets, and say."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -8,21 +8,22 @@ from typing import Final
 
 from ticketgate.domain.boundary import bounded
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import known_now
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.roles import Roles, may_triage
+from ticketgate.domain.roles import may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Reference, Value
 from ticketgate.operations.classified import classified
 from ticketgate.operations.desk import Session
+from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.run_mail import name_of
-from ticketgate.operations.triage import Sayer, TriageForm, own_ticket, shown_of, triage
+from ticketgate.operations.triage import TriageForm, own_ticket, shown_of, triage
 from ticketgate.operations.view import note_view
-from ticketgate.ports import Clock, Directory, Reading, Store
+from ticketgate.ports import Reading
 
 LISTED_MAX: Final = 100
 LIST: Final = "triage"  # what the record of a look at the whole list is about
@@ -51,57 +52,39 @@ class TriageView:
 
 
 @dataclass(frozen=True, slots=True)
-class TriageDesk:
-    """`snapshot` reads the directory and records it before it is relied on."""
-
-    store: Store
-    clock: Clock
-    directory: Directory
-    snapshot: Callable[[], DirectorySnapshot]
-    roles: Roles
-    policy: Policy
+class TriageDesk(LaneDesk):
+    """What the pages of the triage lane call."""
 
     def listed(self, subject: str) -> tuple[TriageView, ...] | Refusal:
         """The uncertain tickets, oldest first. Refusals: those of `may_triage`, of the directory.
 
         A look is recorded once an hour.
         """
-        snapshot = self._seen_by(subject)
-        if isinstance(snapshot, Refusal):
-            return snapshot
+        who = self.seen_by(subject, may_triage)
+        if isinstance(who, Refusal):
+            return who
         with self.store.reading() as looking:
             rows = looking.tickets.uncertain(LISTED_MAX)
         self.store.write(partial(note_view, request=LIST, subject=subject))
         now = self.clock.now()
-        return tuple(view_of(row, self.policy, snapshot, now) for row in rows)
+        return tuple(view_of(row, self.policy, who.snapshot, now) for row in rows)
 
     def view(self, ident: str, subject: str) -> TriageView | Refusal:
         """One uncertain ticket with its text. Refusals: as of `listed`, and `not_found`."""
-        snapshot = self._seen_by(subject)
-        if isinstance(snapshot, Refusal):
-            return snapshot
+        who = self.seen_by(subject, may_triage)
+        if isinstance(who, Refusal):
+            return who
         with self.store.reading() as looking:
             row = looking.tickets.get(ident)
             if row is None or not is_open(row):
                 return Refusal("not_found", "No such ticket waits for a word.")
-            view = whole_view(looking, row, self.policy, snapshot, self.clock.now(), subject)
+            view = whole_view(looking, row, self.policy, who.snapshot, self.clock.now(), subject)
         self.store.write(partial(note_view, request=ident, subject=subject))
         return view
 
     def say(self, ident: str, session: Session, form: TriageForm) -> EvidenceRef | Refusal:
         """Say what it is. Refusals: those of `triage`, of the directory and the store."""
-        try:
-            who = Sayer(session.subject, session.method, self.roles, self.policy, self.snapshot())
-            return self.store.write(partial(triage, ident=ident, form=form, who=who))
-        except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
-
-    def _seen_by(self, subject: str) -> DirectorySnapshot | Refusal:
-        try:
-            snapshot = self.directory.read(self.clock.now())
-        except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
-        return may_triage(self.roles, subject, snapshot) or snapshot
+        return self.carry_out(session, lambda who: partial(triage, ident=ident, form=form, who=who))
 
 
 def is_open(row: TicketRow) -> bool:

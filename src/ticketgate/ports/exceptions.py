@@ -20,11 +20,17 @@ class Exceptions(Protocol):
     def add(self, case: ExceptionCase) -> None:
         """Store one that has opened (StoreConflictError when its like is open)."""
 
-    def resolve(self, case: ExceptionCase) -> None:
-        """Replace an open one by itself, resolved (StoreConflictError when it is not open)."""
+    def move(self, case: ExceptionCase) -> None:
+        """Replace an open one by itself, moved (StoreConflictError when it is not open)."""
 
     def listed(self, state: str | None, limit: int) -> list[ExceptionCase]:
         """Newest first, for looking."""
+
+    def waiting(self, limit: int) -> list[ExceptionCase]:
+        """The open ones, oldest first."""
+
+    def named(self, case: ExceptionCase) -> frozenset[str]:
+        """The directory subjects whom what its opening hides concerns; erased ones as actors."""
 
     def open_by_code(self) -> list[ExceptionCase]:
         """All that are open, the oldest of each code first, sorted by code."""

@@ -782,6 +782,7 @@ revocation.attempted: before command grant request
 revocation.held: cause grant request until
 revocation.confirmed: GRANT confirmed kept late_milliseconds not_after
 exception.opened: MOVE about code owner
+exception.assigned: MOVE code owner person
 exception.resolved: MOVE code person
 operator.revoked: by grants
 command.retried: about command outcome tries
@@ -827,7 +828,8 @@ revocation.begun      grant    active:revoking provisioning:revoking revoke_over
 revocation.overdue    grant    revoking:revoke_overdue
 revocation.confirmed  grant    revoking:revoked
 exception.opened      exception -:opened
-exception.resolved    exception opened:resolved
+exception.assigned    exception opened:assigned assigned:assigned
+exception.resolved    exception opened:resolved assigned:resolved
 """.strip().split("\n"),
     )
     for before, afters in (move.split(":") for move in moves)

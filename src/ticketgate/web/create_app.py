@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import PurePath
 from typing import Final
 
@@ -15,10 +16,12 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
+from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
 from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.web.approve import add_approve
+from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.problems import status_of
 from ticketgate.web.quarantine import add_quarantine
 from ticketgate.web.replies import instant, refused, told
@@ -45,6 +48,13 @@ _CSRF: Final = Refusal(
     "Open the page again and send its form; cookies must be on.",
 )
 _SERVER_FAULT: Final = 500
+_TITLES: Final = {
+    "triage": "Triage",
+    "quarantine": "Quarantine",
+    "exceptions": "Exceptions",
+    "restore": "Restore",
+}
+_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception"}
 _FRAMES_MAX: Final = 12
 
 
@@ -56,14 +66,14 @@ def create_app(
     new_secret: Callable[[], str],
     extra_blueprints: Iterable[flask.Blueprint] = (),
     restores: RestoreDesk | None = None,
-    lanes: tuple[TriageDesk, QuarantineDesk] | None = None,
+    lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
     Every template is read and compiled here, so a broken one fails at start and none is read
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
-    `lanes` there are the pages of triage and quarantine.
+    `lanes` there are the pages of triage, quarantine and exceptions.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -77,6 +87,7 @@ def create_app(
     if lanes is not None:
         add_triage(app, desk, lanes[0])
         add_quarantine(app, desk, lanes[1])
+        add_exceptions(app, desk, lanes[2])
     add_sign_in(app, desk, new_secret)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
@@ -85,7 +96,24 @@ def create_app(
     app.register_error_handler(TicketgateError, _our_error)
     app.register_error_handler(Exception, _fault)
     _prepare_templates(app, desk)
+    opened = None if lanes is None else lanes[2].pages
+    app.context_processor(lambda: {"console_pages": partial(_pages, desk, opened, restores)})
     return app
+
+
+def _pages(
+    desk: Desk,
+    opened: Callable[[str], tuple[str, ...]] | None,
+    restores: RestoreDesk | None,
+) -> list[tuple[str, str]]:
+    """(endpoint, title) of the pages that the roles of who looks open; on console pages only."""
+    person = signed_in(desk) if flask.request.endpoint in _CONSOLE else None
+    if person is None or opened is None:
+        return []
+    here = set(opened(person.subject))
+    if "restore" in here and (restores is None or not restores.under_way()):
+        here.remove("restore")
+    return [(name, title) for name, title in _TITLES.items() if name in here]
 
 
 def _prepare_templates(app: flask.Flask, desk: Desk) -> None:

@@ -23,7 +23,7 @@ class SqliteExceptions:
     def opened(self, code: str, subject: str) -> ExceptionCase | None:
         """The open one of this code and subject; at most one is."""
         sql = (
-            "SELECT * FROM exception WHERE state = 'opened' AND subject <> ''"
+            "SELECT * FROM exception WHERE state <> 'resolved' AND subject <> ''"
             " AND code = ? AND subject = ?"
         )
         found = one(self._db, sql, code, subject)
@@ -31,7 +31,7 @@ class SqliteExceptions:
 
     def count(self, code: str) -> int:
         """How many of this code are open."""
-        sql = "SELECT count(*) FROM exception WHERE state = 'opened' AND code = ?"
+        sql = "SELECT count(*) FROM exception WHERE state <> 'resolved' AND code = ?"
         return int(scalar(self._db, sql, code))
 
     def add(self, case: ExceptionCase) -> None:
@@ -54,13 +54,14 @@ class SqliteExceptions:
             ),
         )
 
-    def resolve(self, case: ExceptionCase) -> None:
-        """Replace an open one by itself, resolved (StoreConflictError when it is not open)."""
+    def move(self, case: ExceptionCase) -> None:
+        """Replace an open one by itself, moved (StoreConflictError when it is not open)."""
         sql = (
-            "UPDATE exception SET state = ?, resolved_at = ?, resolved_by = ?"
-            " WHERE id = ? AND state = 'opened'"
+            "UPDATE exception SET state = ?, owner = ?, resolved_at = ?, resolved_by = ?"
+            " WHERE id = ? AND state <> 'resolved'"
         )
-        values = (case.state.value, codec.moment_text(case.resolved_at), case.resolved_by, case.id)
+        at = codec.moment_text(case.resolved_at)
+        values = (case.state.value, case.owner, at, case.resolved_by, case.id)
         if self._db.execute(sql, values).rowcount != 1:
             raise StoreConflictError(f"the exception {case.id} is not open")
 
@@ -72,9 +73,19 @@ class SqliteExceptions:
         )
         return [_case(row) for row in rows(self._db, sql, state, limit)]
 
+    def waiting(self, limit: int) -> list[ExceptionCase]:
+        """The open ones, oldest first."""
+        sql = "SELECT * FROM exception WHERE state <> 'resolved' ORDER BY opened_at, idx LIMIT ?"
+        return [_case(row) for row in rows(self._db, sql, limit)]
+
+    def named(self, case: ExceptionCase) -> frozenset[str]:
+        """The directory subjects whom what its opening hides concerns; erased ones as actors."""
+        sql = "SELECT subject FROM evidence_disclosure WHERE idx = ? AND subject <> ''"
+        return frozenset(row["subject"] for row in rows(self._db, sql, case.index))
+
     def open_by_code(self) -> list[ExceptionCase]:
         """All that are open, the oldest of each code first, sorted by code."""
-        sql = "SELECT * FROM exception WHERE state = 'opened' ORDER BY code, opened_at, idx"
+        sql = "SELECT * FROM exception WHERE state <> 'resolved' ORDER BY code, opened_at, idx"
         return [_case(row) for row in rows(self._db, sql)]
 
 

@@ -245,6 +245,14 @@ CREATE TABLE held_closing (
 CREATE INDEX held_closing_until ON held_closing (until);
 """
 
+# An exception that is assigned to somebody is open still.
+_STATEMENTS_13: Final = """
+DROP INDEX exception_open;
+CREATE UNIQUE INDEX exception_open ON exception (code, subject)
+  WHERE state <> 'resolved' AND subject <> '';
+CREATE INDEX exception_waiting ON exception (opened_at, idx) WHERE state <> 'resolved';
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -259,6 +267,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_10,
     _STATEMENTS_11,
     _STATEMENTS_12,
+    _STATEMENTS_13,
 )
 
 

@@ -1,0 +1,159 @@
+"""The exception desk: what people with the role `triage` or `operator` see of them, and say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
+from ticketgate.domain.roles import may_attend, may_operate, may_triage
+from ticketgate.operations.attend import AttendForm, attend, fit_to_own, own_exception, shown_of
+from ticketgate.operations.desk import Session
+from ticketgate.operations.lane_desk import LaneDesk
+from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.triage import Sayer
+from ticketgate.operations.triage_desk import is_open
+from ticketgate.operations.view import note_view
+from ticketgate.ports import Reading
+
+LISTED_MAX: Final = 200
+LIST: Final = "exceptions"  # what the record of a look at the whole list is about
+_PERSON, _GROUP = "person:", "group:"
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionView:
+    """One exception. `about` says which page shows its origin, if one does."""
+
+    id: str
+    code: str
+    words: str
+    subject: str  # empty once it was erased
+    state: str
+    owner: str  # as people know them; empty where nobody is named
+    opened_at: datetime
+    age_seconds: int
+    about: tuple[str, str]  # (page, id); the page is empty where none shows it to this person
+    number: str  # what people call the ticket that it is of, empty where it is not known
+    shown: str
+    mine: bool  # this person is who has to look
+    barred: Refusal | None = None
+    people: tuple[tuple[str, str], ...] = ()  # (subject, name) of those who can be given it
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionDesk(LaneDesk):
+    """What the pages of exceptions call."""
+
+    def listed(self, subject: str) -> tuple[ExceptionView, ...] | Refusal:
+        """The open ones, oldest first, at most `LISTED_MAX`.
+
+        Refusals: those of `may_attend`, of the directory. A look is recorded once an hour.
+        """
+        who = self.seen_by(subject, may_attend)
+        if isinstance(who, Refusal):
+            return who
+        now = self.clock.now()
+        with self.store.reading() as looking:
+            cases = looking.exceptions.waiting(LISTED_MAX)
+            views = tuple(_view(looking, one, who, now) for one in cases)
+        self.store.write(partial(note_view, request=LIST, subject=subject))
+        return views
+
+    def view(self, ident: str, subject: str) -> ExceptionView | Refusal:
+        """One that is open. Refusals: as of `listed`, and `not_found`."""
+        who = self.seen_by(subject, may_attend)
+        if isinstance(who, Refusal):
+            return who
+        with self.store.reading() as looking:
+            case = looking.exceptions.get(ident)
+            if case is None or case.state is ExceptionState.RESOLVED:
+                return Refusal("not_found", "No such exception is open.")
+            barred = own_exception(looking, case, subject, who.snapshot)
+            people = () if barred else _people(looking, case, who)
+            view = _view(looking, case, who, self.clock.now(), barred, people)
+        self.store.write(partial(note_view, request=ident, subject=subject))
+        return view
+
+    def say(self, ident: str, session: Session, form: AttendForm) -> ExceptionCase | Refusal:
+        """Take, assign or resolve it. Refusals: those of `attend`, of directory and store."""
+        return self.carry_out(session, lambda who: partial(attend, ident=ident, form=form, who=who))
+
+    def pages(self, subject: str) -> tuple[str, ...]:
+        """The pages of the console that this person's roles open; none without a directory."""
+        who = self.seen_by(subject, may_attend)
+        if isinstance(who, Refusal):
+            return ()
+        triage = may_triage(who.roles, subject, who.snapshot) is None
+        operate = may_operate(who.roles, subject, who.snapshot) is None
+        lanes = ("triage", "quarantine") if triage else ()
+        return (*lanes, "exceptions", *(("restore",) if operate else ()))
+
+
+def _view(
+    looking: Reading,
+    case: ExceptionCase,
+    who: Sayer,
+    now: datetime,
+    barred: Refusal | None = None,
+    people: tuple[tuple[str, str], ...] = (),
+) -> ExceptionView:
+    owner = _subject_of(looking, case.owner)
+    return ExceptionView(
+        id=case.id,
+        code=case.code,
+        words=EXCEPTIONS.get(case.code, "This version does not know the code."),
+        subject=case.subject,
+        state=case.state.value,
+        owner=_owner(case.owner, owner, who),
+        opened_at=case.opened_at,
+        age_seconds=max(0, int((now - case.opened_at).total_seconds())),
+        about=(_page(looking, case.about, who), case.about),
+        number=_number(looking, case.about),
+        shown=shown_of(case),
+        mine=bool(owner) and who.snapshot.same_human(owner, who.subject),
+        barred=barred,
+        people=people,
+    )
+
+
+def _subject_of(looking: Reading, owner: str) -> str:
+    """The directory subject behind a word that names a person; empty for others and erased ones."""
+    if not owner.startswith(_PERSON):
+        return ""
+    return looking.people.subject(owner.removeprefix(_PERSON)) or ""
+
+
+def _owner(word: str, subject: str, who: Sayer) -> str:
+    if subject:
+        return name_of(subject, who.snapshot)
+    if word.startswith(_GROUP):
+        ident = word.removeprefix(_GROUP)
+        return f"group {who.snapshot.groups.get(ident) or ident}"
+    return word
+
+
+def _page(looking: Reading, about: str, who: Sayer) -> str:
+    """Where this person sees what it is of now."""
+    if may_triage(who.roles, who.subject, who.snapshot) is not None:
+        return ""
+    row = looking.tickets.get(about)
+    if row is not None:
+        return "triage" if is_open(row) else ""
+    return "" if looking.deliveries.quarantined_one(about) is None else "quarantine"
+
+
+def _number(looking: Reading, about: str) -> str:
+    row = looking.tickets.get(about)
+    return "" if row is None else row.ticket.number
+
+
+def _people(looking: Reading, case: ExceptionCase, who: Sayer) -> tuple[tuple[str, str], ...]:
+    found = (
+        (one.id, one.name)
+        for one in who.snapshot.people.values()
+        if one.id != who.subject
+        if fit_to_own(looking, case, one.id, who)
+    )
+    return tuple(sorted(found, key=lambda one: (one[1], one[0])))

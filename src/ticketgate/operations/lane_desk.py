@@ -1,0 +1,46 @@
+"""What the desks of the console share: who somebody is, and how what they say is carried out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.roles import MayDo, Roles
+from ticketgate.operations.desk import Session
+from ticketgate.operations.triage import Sayer
+from ticketgate.ports import Clock, Directory, Operation, Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneDesk:
+    """`snapshot` reads the directory and records it before it is relied on."""
+
+    store: Store
+    clock: Clock
+    directory: Directory
+    snapshot: Callable[[], DirectorySnapshot]
+    roles: Roles
+    policy: Policy
+
+    def seen_by(self, subject: str, may: MayDo) -> Sayer | Refusal:
+        """Somebody who looks; nothing is recorded. Refusals: those of `may`, of the directory."""
+        try:
+            snapshot = self.directory.read(self.clock.now())
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        refusal = may(self.roles, subject, snapshot)
+        return refusal or Sayer(subject, "", self.roles, self.policy, snapshot)
+
+    def carry_out(
+        self, session: Session, operation: Callable[[Sayer], Operation[T | Refusal]]
+    ) -> T | Refusal:
+        """One transaction of a signed-in person. Refusals: its own, of directory and store."""
+        try:
+            who = Sayer(session.subject, session.method, self.roles, self.policy, self.snapshot())
+            return self.store.write(operation(who))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
