@@ -153,6 +153,19 @@ def test_nobody_judges_what_is_of_their_own_ticket(gate: Gate, lane: Lane) -> No
     assert lane.attend("resolve") == ""
 
 
+@pytest.mark.parametrize("of", ["request", "grant"])
+def test_what_is_of_a_request_or_a_grant_is_of_its_ticket(gate: Gate, lane: Lane, of: str) -> None:
+    gate.deliver(access_ticket())
+    gate.approve("bob", "carol")
+    gate.settle()
+    about = {"request": gate.requests()[0].id, "grant": gate.grants()[0].id}
+    opened(gate, "source snow-prod", about=about[of])
+    view = lane.excepted()
+    assert (view.about[0], view.number) == ("", "RITM-t1")
+    assert lane.attend("resolve", "alice", view=view) == "own_ticket"
+    assert lane.attend("resolve") == ""
+
+
 def test_nobody_is_given_what_is_of_their_own_ticket(gate: Gate, lane: Lane) -> None:
     unowned(gate)
     assert lane.attend("assign", to="alice") == "assignee"

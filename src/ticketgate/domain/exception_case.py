@@ -44,10 +44,10 @@ class ExceptionCase:
     """One exception. `code` is one of `EXCEPTIONS`.
 
     `subject` says in words of the place what it is about (`automation snow-flow`); empty once it
-    was erased. `about` is a random id of ours (a ticket or a delivery), as in evidence. `owner` is
-    a word of the policy (`group:sec-iam`, `person:<actor>`), empty where nobody owns it; once it is
-    assigned, that person. It is open until it is resolved. `resolved_by` is an actor. `index` is
-    that of the record that opened it.
+    was erased. `about` is a random id of ours (a ticket, request, grant or delivery), as in
+    evidence. `owner` is a word of the policy (`group:sec-iam`, `person:<actor>`), empty where
+    nobody owns it; once it is assigned, that person. It is open until it is resolved. `resolved_by`
+    is an actor. `index` is that of the record that opened it.
     """
 
     id: str

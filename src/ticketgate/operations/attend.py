@@ -11,6 +11,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import digest_of
 from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
+from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.roles import may_attend
 from ticketgate.operations.exceptions import assign_exception, resolve_exception
 from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_ticket
@@ -59,8 +60,16 @@ def own_exception(
             "This exception is about you, or an account of yours; somebody else must judge it.",
             "Others with the role `triage` or `operator` see it in the same list.",
         )
-    row = reading.tickets.get(case.about)
+    row = ticket_of(reading, case)
     return None if row is None else own_ticket(row, subject, snapshot)
+
+
+def ticket_of(reading: Reading, case: ExceptionCase) -> TicketRow | None:
+    """The ticket that an exception, or its request or grant, is of, as far as it is kept."""
+    bound = reading.requests.get(case.about) or reading.grants.get(case.about)
+    if bound is not None:
+        return reading.tickets.find(bound.ticket)
+    return reading.tickets.get(case.about)
 
 
 def attend(

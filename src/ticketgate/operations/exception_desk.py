@@ -7,8 +7,16 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
+from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.roles import may_attend, may_operate, may_triage
-from ticketgate.operations.attend import AttendForm, attend, fit_to_own, own_exception, shown_of
+from ticketgate.operations.attend import (
+    AttendForm,
+    attend,
+    fit_to_own,
+    own_exception,
+    shown_of,
+    ticket_of,
+)
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.run_mail import name_of
@@ -99,7 +107,7 @@ def _view(
     barred: Refusal | None = None,
     people: tuple[tuple[str, str], ...] = (),
 ) -> ExceptionView:
-    owner = _subject_of(looking, case.owner)
+    owner, row = _subject_of(looking, case.owner), ticket_of(looking, case)
     return ExceptionView(
         id=case.id,
         code=case.code,
@@ -109,8 +117,8 @@ def _view(
         owner=_owner(case.owner, owner, who),
         opened_at=case.opened_at,
         age_seconds=max(0, int((now - case.opened_at).total_seconds())),
-        about=(_page(looking, case.about, who), case.about),
-        number=_number(looking, case.about),
+        about=_about(looking, case, row, who),
+        number="" if row is None else row.ticket.number,
         shown=shown_of(case),
         mine=bool(owner) and who.snapshot.same_human(owner, who.subject),
         barred=barred,
@@ -134,19 +142,15 @@ def _owner(word: str, subject: str, who: Sayer) -> str:
     return word
 
 
-def _page(looking: Reading, about: str, who: Sayer) -> str:
-    """Where this person sees what it is of now."""
-    if may_triage(who.roles, who.subject, who.snapshot) is not None:
-        return ""
-    row = looking.tickets.get(about)
+def _about(
+    looking: Reading, case: ExceptionCase, row: TicketRow | None, who: Sayer
+) -> tuple[str, str]:
+    """The page where this person sees what it is of now, empty where none shows it; and its id."""
+    triage = may_triage(who.roles, who.subject, who.snapshot) is None
     if row is not None:
-        return "triage" if is_open(row) else ""
-    return "" if looking.deliveries.quarantined_one(about) is None else "quarantine"
-
-
-def _number(looking: Reading, about: str) -> str:
-    row = looking.tickets.get(about)
-    return "" if row is None else row.ticket.number
+        return "triage" if triage and is_open(row) else "", row.id
+    parked = triage and looking.deliveries.quarantined_one(case.about) is not None
+    return "quarantine" if parked else "", case.about
 
 
 def _people(looking: Reading, case: ExceptionCase, who: Sayer) -> tuple[tuple[str, str], ...]:
