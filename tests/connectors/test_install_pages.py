@@ -33,7 +33,10 @@ KINDS: Final = {one.connector.kind: one for one in PLATFORMS}
 
 def read_block(kind: str, folder: Path) -> tuple[SourceSettings, list[str]]:
     """The page's `sources:` block as the gateway reads it, and what it finds wrong with it."""
-    [text] = blocks(page(kind), "yaml")
+    text, *more = blocks(page(kind), "yaml")
+    for block in more:  # further keys of the source
+        keys = [line.removeprefix("  ") for line in block.splitlines() if line.strip()]
+        text = re.sub(r"\n    own_users:.*\n", "\n" + "\n".join(keys) + "\n", text)
     (folder / "secrets").mkdir(exist_ok=True)
     for name, secret in secrets_of(text):
         (folder / name).write_text(secret)
@@ -77,6 +80,15 @@ def test_the_block_of_the_page_is_a_source_of_the_recommended_scheme(
     assert source.kind == platform.connector.kind
     assert source.secrets
     assert f"scheme: {platform.connector.schemes[0]}\n" in page(platform.connector.kind)
+
+
+@pytest.mark.parametrize("kind", ["request_tracker", "zammad"])
+def test_the_keys_for_asking_on_the_page_are_read(kind: str, tmp_path: Path) -> None:
+    source, faults = read_block(kind, tmp_path)
+    assert faults == []
+    assert source.poll is not None
+    assert source.poll.token
+    assert source.comment
 
 
 def test_a_fault_in_a_block_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

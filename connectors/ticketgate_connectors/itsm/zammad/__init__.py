@@ -1,5 +1,5 @@
 """Zammad: the webhook's default body."""
 
-from ticketgate_connectors.itsm.zammad.connector import ZAMMAD
+from ticketgate_connectors.itsm.zammad.platform import ZAMMAD
 
 __all__ = ["ZAMMAD"]

@@ -77,9 +77,6 @@ class Zammad:
         return None
 
 
-ZAMMAD: Final = Zammad()
-
-
 def _revision(body: Record, record: Record) -> Revision:
     article = body.get("article")
     return Revision(
