@@ -2,6 +2,7 @@
 
 import pytest
 from tests.operations.lane import WHY, Lane
+from tests.operations.office import Office
 from tests.operations.tickets import access_ticket
 from tests.web.page_desk import BROWSER, Forms, Surfer
 from tests.web.test_triage_page import app_of, lane, surfer
@@ -127,3 +128,12 @@ def test_pages_of_the_console_lead_to_each_other_as_the_roles_allow(lane: Lane, 
     erin = surfer(lane, "erin", LIST).get(LIST).text
     assert f'<li><a href="{LIST}"' in erin
     assert "/console/triage" not in erin
+
+
+def test_the_page_of_a_restore_is_led_to_only_while_one_is_under_way(lane: Lane) -> None:
+    office = Office(lane.gate)
+    assert ">Restore<" not in surfer(lane, "erin", LIST, office.desk).get(LIST).text
+    office.lose()  # which ends the session
+    erin = surfer(lane, "erin", LIST, office.desk)
+    assert '<a href="/restore">Restore</a>' in erin.get(LIST).text
+    assert ">Restore<" not in surfer(lane, "bob", LIST, office.desk).get(LIST).text

@@ -8,6 +8,7 @@ from tests.operations.kit import Gate, folder
 from tests.operations.lane import WHY, Lane, doubtful
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
+from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/triage"
@@ -27,19 +28,22 @@ def lane() -> Iterator[Lane]:
             gate.stop()
 
 
-def app_of(lane: Lane) -> flask.Flask:
+def app_of(lane: Lane, restores: RestoreDesk | None = None) -> flask.Flask:
     return create_app(
         lane.gate.desk,
         public_url="http://127.0.0.1:8080",
         session_key=SESSION_KEY,
         new_secret=lane.gate.ids.token,
         lanes=(lane.desk, lane.quarantine, lane.exceptions),
+        restores=restores,
     )
 
 
-def surfer(lane: Lane, person: str, page: str = LIST) -> Surfer:
+def surfer(
+    lane: Lane, person: str, page: str = LIST, restores: RestoreDesk | None = None
+) -> Surfer:
     """Somebody who came by a page of the lane and signed in."""
-    made = Surfer(app_of(lane))
+    made = Surfer(app_of(lane, restores))
     first = made.get(page)
     assert first.status_code == 303
     address = lane.gate.directory.people[person].mail
