@@ -72,6 +72,11 @@ def hook_of(text: str) -> str:
     return found[1]
 
 
+def is_asked(platform: Platform) -> bool:
+    """Whether the page tells how the platform is asked."""
+    return "## Let the gateway ask" in page(platform.connector.kind)
+
+
 def test_the_block_of_the_page_is_a_source_of_the_recommended_scheme(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -79,6 +84,7 @@ def test_the_block_of_the_page_is_a_source_of_the_recommended_scheme(
     assert faults == []
     assert source.kind == platform.connector.kind
     assert source.secrets
+    assert (source.poll is not None, source.comment) == (is_asked(platform),) * 2
     assert f"scheme: {platform.connector.schemes[0]}\n" in page(platform.connector.kind)
 
 

@@ -37,8 +37,9 @@ from ticketgate_connectors.records import (
 TABLE: Final = "issue"
 SEND: Final = "send the events `Issue: created, updated, deleted` with their body"
 CREATED: Final = "jira:issue_created"
+UPDATED: Final = "jira:issue_updated"
 DELETED: Final = "jira:issue_deleted"
-ISSUE_EVENTS: Final = frozenset({CREATED, "jira:issue_updated", DELETED})
+ISSUE_EVENTS: Final = frozenset({CREATED, UPDATED, DELETED})
 # Events of other things; those that carry an issue carry a cut one.
 OTHER_EVENT: Final = re.compile(
     r"(?:(?:comment|worklog|issuelink|attachment|issue_property|project|user|sprint|board"
@@ -94,9 +95,6 @@ class Jira:
     def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
         """None: the ids of Jira's deliveries tell no issue."""
         return None
-
-
-JIRA: Final = Jira()
 
 
 def _revision(body: Record, issue: Record, event: str) -> Revision:
