@@ -41,8 +41,8 @@ TEXT: Final = (
 class ClassifyPlan:
     """How many rounds, and how many calls of each in one."""
 
-    rounds: int = 15
-    calls: int = 100
+    rounds: int = 150  # short ones: some of them nothing else disturbs
+    calls: int = 10
 
 
 QUICK: Final = ClassifyPlan(rounds=2, calls=5)

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+import backtesting
 import classifying
 import evidence
 from client import ExhaustedError, Sample
@@ -25,6 +26,7 @@ from proof import UnsoundError, prove_counts
 from servers import KEY, STORE, Served, flask_app, mail_sink, ticketgate
 from sustained import Search, Sustained, sustained
 
+PARTS: Final = ("load", "evidence", "classify", "backtest")
 CLIENTS: Final = (32, 128)
 GATE: Final = "ticketgate"
 NOOP: Final = "no-op"
@@ -248,7 +250,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Ratios of durable acknowledgements per second.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--quick", action="store_true", help="one short round; shows that it runs")
-    parser.add_argument("--part", choices=("load", "evidence", "classify"), help="only this part")
+    parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--dir", type=Path, help="put the stores on the disk of this folder")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ticketgate-bench-", dir=asked.dir) as name:
@@ -271,6 +273,12 @@ def main() -> int:
                 )
                 told["classify"] = asdict(spent)
                 print("", *classifying.lines(spent), sep="\n")
+            if asked.part in {None, "backtest"}:
+                replayed = backtesting.measure(
+                    folder, backtesting.QUICK if asked.quick else backtesting.BacktestPlan()
+                )
+                told["backtest"] = asdict(replayed)
+                print("", *backtesting.lines(replayed), sep="\n")
         except (UnsoundError, ExhaustedError, RuntimeError) as fault:
             print(f"bench: {fault}", file=sys.stderr)
             return 1

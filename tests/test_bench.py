@@ -77,3 +77,12 @@ def test_classifying_is_measured_over_the_same_ticket(ran: tuple[str, dict[str, 
     assert set(spent) == {"json.loads", "traced", "lean", "weights", "languages", "hostile"}
     assert all(one > 0 for one in spent.values())
     assert "classifying one ticket over json.loads" in text
+
+
+@pytest.mark.slow
+def test_a_backtest_is_measured_for_both_kinds_of_change(ran: tuple[str, dict[str, Any]]) -> None:
+    text, figures = ran
+    found = figures["backtest"]
+    assert set(found["seconds"]) == {"approve", "classify"}
+    assert all(one > 0 for one in (found["start"], *found["seconds"].values()))
+    assert f"policy backtest of {found['revisions']:,} recorded revisions" in text

@@ -16,8 +16,13 @@ from tests.operations.tickets import access_ticket, printer_incident
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
 from ticketgate.connector_api import Missing, StateClass
+from ticketgate.domain import hints
+from ticketgate.domain.classify import classify
 from ticketgate.domain.identity_event import Tier, Verdict
+from ticketgate.domain.language import Covered
+from ticketgate.domain.matcher import Clause
 from ticketgate.domain.policy import Policy, Word
+from ticketgate.domain.weights import Weights
 from ticketgate.operations.backtest import Backtest, Pair, backtest, last_round
 
 HOUR = timedelta(hours=1)
@@ -263,3 +268,111 @@ def test_a_secret_in_a_ticket_counts_under_every_policy(gate: Gate) -> None:
     assert len(run(gate, bare).groups) == 1
     gate.deliver(printer_incident("p9", description=f"see {PLANTED['github'][1]}"))
     assert [one.example.number for one in run(gate, bare).groups] == ["INC-p8"]
+
+
+def unsure_ticket(gate: Gate) -> None:
+    """An incident that the rule `looks-like-access` alone speaks of."""
+    gate.deliver(printer_incident("p1", short_description="access to the mailbox"))
+
+
+def asked_anew(gate: Gate, new: Policy, monkeypatch: pytest.MonkeyPatch) -> tuple[Backtest, int]:
+    """(what is otherwise, how often the rules of a policy were all asked)."""
+    asked: list[Policy] = []
+
+    def counted(policy: Policy, *given: Any, **more: Any) -> Any:  # noqa: ANN401 -- handed on
+        asked.append(policy)
+        return classify(policy, *given, **more)
+
+    monkeypatch.setattr("ticketgate.operations.backtest.classify", counted)
+    return run(gate, new), len(asked)
+
+
+def moved_down(policy: Policy) -> Policy:
+    """The same rules in another file, one line further down."""
+    return replace(
+        policy,
+        classify=tuple(replace(one, where="new.yaml:99") for one in policy.classify),
+        automations=tuple(replace(one, where="new.yaml:999") for one in policy.automations),
+    )
+
+
+def test_where_a_rule_stands_makes_no_difference(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure_ticket(gate)
+    found, asked = asked_anew(gate, moved_down(gate.policy), monkeypatch)
+    assert (found.groups, asked) == ((), 1)
+
+
+def test_the_order_of_the_rules_makes_no_difference(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure_ticket(gate)
+    turned = replace(gate.policy, classify=gate.policy.classify[::-1])
+    found, asked = asked_anew(gate, turned, monkeypatch)
+    assert (found.groups, asked) == ((), 1)
+
+
+@pytest.mark.parametrize("state", [StateClass.OPEN, StateClass.CLOSED])
+def test_another_target_brings_a_ticket_back_into_the_boundary_of_its_automation(
+    gate: Gate, state: StateClass
+) -> None:
+    gate.deliver(access_ticket(updated_by="system", state=state))
+    inside = gate.policy
+    gate.policy = first(inside, "entitlements", target="elsewhere")
+    assert ("loosened", "newly opens requests without a look") in [
+        one[:2] for one in told(run(gate, inside))
+    ]
+    gate.policy, outside = inside, gate.policy
+    assert ("tightened", "newly needs a look") in [one[:2] for one in told(run(gate, outside))]
+
+
+def test_a_rule_that_is_gone_counts_only_where_it_spoke(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsure_ticket(gate)
+    others, last = gate.policy.classify[:-1], gate.policy.classify[-1]
+    assert last.id == "looks-like-access"
+    silent = replace(gate.policy, classify=(*others[1:], last))
+    found, asked = asked_anew(gate, silent, monkeypatch)
+    assert (found.groups, asked) == ((), 1)
+    assert told(run(gate, replace(gate.policy, classify=others))) == [
+        ("loosened", "newly not looked at", "classify looks-like-access")
+    ]
+
+
+@pytest.mark.parametrize(("word", "groups"), [("toner", 1), ("scanner", 0)])
+def test_a_rule_that_is_new_counts_only_where_it_speaks(gate: Gate, word: str, groups: int) -> None:
+    gate.deliver(printer_incident())
+    rule = replace(
+        gate.policy.classify[-1],
+        id="fresh",
+        digest="f" * 64,
+        match=Clause("ticket.short_description", "contains", (word,), 1),
+    )
+    found = run(gate, replace(gate.policy, classify=(*gate.policy.classify, rule)))
+    assert [one.effect.cause for one in found.groups] == ["classify fresh"] * groups
+
+
+def test_what_language_and_weights_say_is_asked_once_for_both(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    languages = Covered(("en",), "policy.yaml:9", 9, "languages")
+    weights = Weights({"mailbox": 400}, 1000, "weights.json", 1, "weights")
+    gate.policy = replace(gate.policy, languages=languages, weights=weights)
+    for name in ("_of_languages", "_of_weights"):
+        kept = getattr(hints, name)
+
+        def counted(*given: Any, name: str = name, kept: Any = kept) -> Any:  # noqa: ANN401 -- handed on
+            asked.append(name)
+            return kept(*given)
+
+        monkeypatch.setattr(hints, name, counted)
+    unsure_ticket(gate)
+    asked.clear()
+    assert len(run(gate, replace(gate.policy, classify=gate.policy.classify[:-1])).groups) == 1
+    assert asked == ["_of_languages", "_of_weights"]
+    other = replace(weights, digest="others")
+    run(gate, replace(gate.policy, weights=other))
+    assert asked[2:] == ["_of_languages", "_of_weights", "_of_weights"]

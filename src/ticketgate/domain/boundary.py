@@ -34,6 +34,8 @@ def bounded(
     """
     breaches = tuple(_breaches(ticket, classification, policy, snapshot, own_users))
     verdict = classification.verdict
+    if breaches == classification.breaches == ():
+        return classification
     if breaches and verdict is Verdict.IDENTITY:
         verdict = Verdict.UNCERTAIN
     return replace(classification, verdict=verdict, breaches=breaches)

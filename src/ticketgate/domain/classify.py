@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from ticketgate.domain.facts import FREE_TEXT
-from ticketgate.domain.hints import text_hints
+from ticketgate.domain.hints import Known, text_hints
 from ticketgate.domain.identity_event import (
     UNKNOWN_KIND,
     Classification,
-    ClauseOutcome,
     Outcome,
     RuleOutcome,
     Tier,
@@ -39,10 +38,6 @@ class LimitSeconds(NamedTuple):
     digests: tuple[str, ...]
 
 
-Known = dict[tuple[str, str], RuleOutcome]
-"""Outcomes on the same facts, by id and digest of the rule."""
-
-
 def classify(
     policy: Policy, facts: Facts, *, traced: bool = True, known: Known | None = None
 ) -> Classification:
@@ -55,15 +50,17 @@ def classify(
     is not IDENTITY. Not `traced`, no rule has its clauses, and each stops where its outcome is
     settled. With `known`, a rule that another policy had as well is not asked again.
     """
-    if known is None:
-        rules = [_outcome(rule, facts, traced) for rule in policy.classify]
+    if traced:
+        rules = [_traced(rule, facts) for rule in policy.classify]
+    elif known is None:
+        rules = [_outcome(rule, facts) for rule in policy.classify]
     else:
         rules = [_once(rule, facts, known) for rule in policy.classify]
     open_ = [rule for rule in rules if rule.outcome is not _FALSE]
     verdict = Verdict.NOT_IDENTITY
     if any(one.verdict is Verdict.IDENTITY and one.outcome is _TRUE for one in open_):
         verdict = Verdict.IDENTITY
-    hints = text_hints(policy, facts)
+    hints = text_hints(policy, facts, known or {})
     if verdict is not Verdict.IDENTITY:
         open_ += [hint for hint in hints if hint.outcome is not _FALSE]
         verdict = Verdict.UNCERTAIN if open_ else verdict
@@ -116,26 +113,31 @@ def _seconds(duration: timedelta) -> int:
     return int(duration.total_seconds())
 
 
-def _outcome(rule: ClassifyRule, facts: Facts, traced: bool) -> RuleOutcome:  # noqa: FBT001 -- handed on
-    clauses: tuple[ClauseOutcome, ...] = ()
-    if traced:
-        outcome, clauses = evaluate(rule.match, facts)
-    else:
-        outcome = decide(rule.match, facts)
-    verdict = rule.verdict
-    if outcome is _TRUE and verdict is Verdict.IDENTITY and _leans(rule.match, facts):
-        verdict = Verdict.UNCERTAIN
+def _traced(rule: ClassifyRule, facts: Facts) -> RuleOutcome:
+    outcome, clauses = evaluate(rule.match, facts)
+    verdict = rule.verdict if outcome is not _TRUE else _verdict(rule, facts)
     where, digest, kind = rule.where, rule.digest, rule.kind
     return _new(  # a RuleOutcome without its checks: made for each rule of each ticket
         RuleOutcome, (rule.id, where, digest, kind, rule.tier, verdict, outcome, clauses)
     )
 
 
+def _outcome(rule: ClassifyRule, facts: Facts) -> RuleOutcome:
+    outcome = decide(rule.match, facts)
+    if outcome is _FALSE:
+        return rule.unmatched
+    verdict = rule.verdict if outcome is not _TRUE else _verdict(rule, facts)
+    return rule.unmatched._replace(outcome=outcome, verdict=verdict)
+
+
+def _verdict(rule: ClassifyRule, facts: Facts) -> Verdict:
+    """What a rule that matched says: no IDENTITY where it leans on free text."""
+    leaning = rule.verdict is Verdict.IDENTITY and _leans(rule.match, facts)
+    return Verdict.UNCERTAIN if leaning else rule.verdict
+
+
 def _once(rule: ClassifyRule, facts: Facts, known: Known) -> RuleOutcome:
-    key = (rule.id, rule.digest)
-    if key not in known:
-        known[key] = _outcome(rule, facts, False)
-    return known[key]
+    return known.get((rule.id, rule.digest)) or _outcome(rule, facts)
 
 
 def _leans(matcher: Matcher, facts: Facts) -> bool:

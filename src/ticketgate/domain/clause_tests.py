@@ -162,14 +162,21 @@ def _finding(test: str, forms: tuple[str, ...]) -> Check:
     What is not in the squeezed text is in none of the forms, so one look settles most phrases.
     """
     in_folded, in_squeezed = _ANYWHERE[test]
-    pairs = tuple((short, form) for form in forms for short in [squeezable(form)] if short)
-    others = tuple(form for form in forms if not squeezable(form))
+    shorts = {form: squeezable(form) for form in forms}
+    pairs = tuple((short, form) for form, short in shorts.items() if short)
+    letter_runs = tuple(dict.fromkeys(short for short, _ in pairs))
+    others = tuple(form for form, short in shorts.items() if not short)
+
+    def holds(text: FoldedText, found: str) -> bool:
+        """Whether a phrase of these letters, which are there, is there as well."""
+        whole = any(in_folded(text, form) for short, form in pairs if short == found)
+        return whole or in_squeezed(text, found)
 
     def check(look: Look, _: Facts) -> Outcome:
         text = look.joined
         letters = text.squeezed
-        for short, form in pairs:
-            if short in letters and (in_folded(text, form) or in_squeezed(text, short)):
+        for run in letter_runs:
+            if run in letters and holds(text, run):
                 return _TRUE
         for form in others:
             if in_folded(text, form):

@@ -50,13 +50,15 @@ _LOOK_ALIKES: Final = _pairs(
 
 def folded(text: str) -> str:
     """`text` in its folded form."""
+    if text.isascii():
+        return text.encode().translate(_ASCII_FOLDED, _ASCII_GONE).decode()
     return text.translate(_FOLDED)
 
 
 def squeezed(text: str) -> str:
     """Only the letters and digits of a folded text, and what stands between two texts."""
     if text.isascii():
-        return text.translate(_ALNUM_OF_ASCII)
+        return text.encode().translate(None, _ASCII_SIGNS).decode()
     return "".join([char for char in text if char.isalnum() or char == _BETWEEN])
 
 
@@ -142,7 +144,7 @@ def has_word(text: str, word: str) -> bool:
 def _tokens(text: str) -> frozenset[str]:
     """The longest runs of letters, digits and underscores."""
     if text.isascii():
-        return frozenset(text.translate(_APART_IN_ASCII).split())
+        return frozenset(text.encode().translate(_ASCII_APART).decode().split())
     apart = [char if char.isalnum() or char == "_" else " " for char in text]
     return frozenset("".join(apart).split())
 
@@ -200,9 +202,13 @@ class _Folded(dict[int, str | int]):
 
 
 _FOLDED: Final = _Folded({code: _fold_char(chr(code)) for code in range(128)})
-_ALNUM_OF_ASCII: Final = {
-    code: None for code in range(1, 128) if not chr(code).isalnum()
-}  # but for what stands between
-_APART_IN_ASCII: Final = {
-    code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")
-}
+# The same for text of ASCII alone, byte by byte: a byte becomes another one, or goes.
+_ASCII: Final = tuple(chr(code) for code in range(128))
+_ASCII_GONE: Final = "".join(char for char in _ASCII if not _fold_char(char)).encode()
+_ASCII_FOLDED: Final = "".join(_fold_char(char) or char for char in _ASCII).encode() + bytes(128)
+_ASCII_SIGNS: Final = "".join(
+    char for char in _ASCII if not (char.isalnum() or char == _BETWEEN)
+).encode()
+_ASCII_APART: Final = "".join(
+    char if char.isalnum() or char == "_" else " " for char in _ASCII
+).encode() + bytes(128)

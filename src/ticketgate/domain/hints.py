@@ -1,5 +1,6 @@
 """Hints: what makes a ticket uncertain beside the rules, told in the form of rules."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from ticketgate.domain.identity_event import ClauseOutcome, Outcome, RuleOutcome, Tier, Verdict
@@ -17,18 +18,25 @@ HINT_KIND: Final = "unknown.identity"
 HINT_TIER: Final = Tier.MEDIUM
 _THOUSAND: Final = 1_000
 
+Known = Mapping[tuple[str, str], RuleOutcome]
+"""Outcomes on the same facts, by id and digest of the rule."""
 
-def text_hints(policy: Policy, facts: Facts) -> tuple[RuleOutcome, ...]:
+
+def text_hints(policy: Policy, facts: Facts, known: Known) -> tuple[RuleOutcome, ...]:
     """Whether all of a ticket's text is in a covered language, and what the weights say of it.
 
     None where the policy asks for neither. TRUE makes a ticket uncertain, and so does UNKNOWN: a
-    text that was cut.
+    text that was cut. What is `known` is not asked again.
     """
     found: list[RuleOutcome] = []
     if policy.languages is not None:
-        found.append(_of_languages(policy.languages, facts))
+        covered = policy.languages
+        told = known.get((LANGUAGES_RULE, covered.digest))
+        found.append(told or _of_languages(covered, facts))
     if policy.weights is not None:
-        found.append(_of_weights(policy.weights, facts))
+        weights = policy.weights
+        told = known.get((WEIGHTS_RULE, weights.digest))
+        found.append(told or _of_weights(weights, facts))
     return tuple(found)
 
 

@@ -70,7 +70,7 @@ Check = Callable[[Look, Facts], Outcome]
 
 
 def _shown(values: tuple[str, ...]) -> str:
-    text = ", ".join(value[: SHOWN_CHARS_MAX + 1] for value in values[:SHOWN_CHARS_MAX])
+    text = ", ".join([value[: SHOWN_CHARS_MAX + 1] for value in values[:SHOWN_CHARS_MAX]])
     if len(text) > SHOWN_CHARS_MAX:
         text = text[: SHOWN_CHARS_MAX - 1] + "…"
     return text if text.isprintable() else visible(text)

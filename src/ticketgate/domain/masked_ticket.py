@@ -53,15 +53,19 @@ def masked_ticket(ticket: Ticket) -> Ticket:
 
 
 def raised(
-    classification: Classification, ticket: Ticket, rules: Iterable[ClassifyRule]
+    classification: Classification,
+    ticket: Ticket,
+    rules: Iterable[ClassifyRule],
+    shown: tuple[ClauseOutcome, ...] | None = None,
 ) -> Classification:
     """The verdict with the built-in rule counted in: a ticket that shows a secret.
 
     Whatever the policy says, it is UNCERTAIN at least, of kind `secret.exposed` and tier high. Of
     `rules`, those that were asked, each that reads a masked field might have matched in what is
-    masked now, so its tier counts as well: masking lowers no risk.
+    masked now, so its tier counts as well: masking lowers no risk. `shown` is what `shown_in` says
+    of the ticket, where it was asked before.
     """
-    clauses = shown_in(ticket)
+    clauses = shown_in(ticket) if shown is None else shown
     if not clauses:
         return classification
     rule = RuleOutcome(
@@ -79,7 +83,19 @@ def raised(
 
 def shown_in(ticket: Ticket) -> tuple[ClauseOutcome, ...]:
     """Where a ticket shows a masked secret, field by field."""
-    return tuple(_shown(ticket))
+    return tuple(_shown(ticket)) if MARK in _all_of(ticket) else ()
+
+
+def _all_of(ticket: Ticket) -> str:
+    """Every text of a ticket in one, for one look at all of them: hardly any has the mark."""
+    variables = ticket.variables or {}
+    texts = [ticket.state, ticket.updated_by, *ticket.fields, *variables]
+    for value in (*ticket.fields.values(), *variables.values()):
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, Reference):
+            texts += (value.id or "", value.name or "")
+    return "\0".join(texts)
 
 
 def _shown(ticket: Ticket) -> Iterator[ClauseOutcome]:

@@ -3,7 +3,6 @@
 Keys are ANDed, list items ORed; blocks `any:`, `all:`, `none:`; `field|test: value`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as kept
 from typing import Final
@@ -76,7 +75,8 @@ def evaluate(matcher: Matcher, facts: Facts) -> tuple[Outcome, tuple[ClauseOutco
     nothing is skipped, so that the trace explains the whole matcher.
     """
     trace: list[ClauseOutcome] = []
-    return _evaluate(matcher, facts, trace.append), tuple(trace)
+    group = Group("all", (matcher,), matcher.line) if isinstance(matcher, Clause) else matcher
+    return _evaluate(group, facts, trace), tuple(trace)
 
 
 def decide(matcher: Matcher, facts: Facts) -> Outcome:
@@ -88,8 +88,16 @@ def decide(matcher: Matcher, facts: Facts) -> Outcome:
         return _FALSE if look.missing is Missing.NOT_APPLICABLE else _UNKNOWN
     settling = _FALSE if matcher.op == "all" else _TRUE
     settled, open_ = (_TRUE, _FALSE) if matcher.op == "any" else (_FALSE, _TRUE)
+    look_at = facts.look
     for part in matcher.parts:
-        outcome = decide(part, facts)
+        if isinstance(part, Clause):  # as above, written out: it runs for all rules
+            look = look_at(part.field)
+            if look.missing is None:
+                outcome = part.check(look, facts)
+            else:
+                outcome = _FALSE if look.missing is Missing.NOT_APPLICABLE else _UNKNOWN
+        else:
+            outcome = decide(part, facts)
         if outcome is settling:
             return settled
         if outcome is _UNKNOWN:
@@ -97,38 +105,32 @@ def decide(matcher: Matcher, facts: Facts) -> Outcome:
     return open_
 
 
-def _evaluate(matcher: Matcher, facts: Facts, told: Callable[[ClauseOutcome], None]) -> Outcome:
+def _evaluate(group: Group, facts: Facts, trace: list[ClauseOutcome]) -> Outcome:
     """The outcome, each clause told on the way. Written out, as all clauses of all rules run it."""
-    if isinstance(matcher, Clause):
-        return _evaluate_clause(matcher, facts, told)
-    settling = _FALSE if matcher.op == "all" else _TRUE
-    settled, open_ = (_TRUE, _FALSE) if matcher.op == "any" else (_FALSE, _TRUE)
+    settling = _FALSE if group.op == "all" else _TRUE
+    settled, open_ = (_TRUE, _FALSE) if group.op == "any" else (_FALSE, _TRUE)
     is_settled = False
-    for part in matcher.parts:
-        if part.__class__ is Clause:
-            outcome = _evaluate_clause(part, facts, told)
+    look_at = facts.look
+    for part in group.parts:
+        if isinstance(part, Clause):
+            look = look_at(part.field)
+            if look.missing is None:
+                outcome = part.check(look, facts)
+                note = "unreadable" if outcome is _UNKNOWN else ""
+                told = (part.text, part.line, outcome, look.seen or look.shown, note)
+                trace.append(_new(ClauseOutcome, told))
+            else:
+                is_nothing = look.missing is Missing.NOT_APPLICABLE
+                found = part.not_applicable if is_nothing else part.absent
+                trace.append(found)
+                outcome = found.outcome
         else:
-            outcome = _evaluate(part, facts, told)
+            outcome = _evaluate(part, facts, trace)
         if outcome is settling:
             is_settled = True
         elif outcome is _UNKNOWN:
             open_ = _UNKNOWN
     return settled if is_settled else open_
-
-
-def _evaluate_clause(
-    clause: Clause, facts: Facts, told: Callable[[ClauseOutcome], None]
-) -> Outcome:
-    look = facts.look(clause.field)
-    if look.missing is not None:
-        found = clause.not_applicable if look.missing is Missing.NOT_APPLICABLE else clause.absent
-        told(found)
-        return found.outcome
-    outcome = clause.check(look, facts)
-    seen = look.seen or look.shown
-    note = "unreadable" if outcome is _UNKNOWN else ""
-    told(_new(ClauseOutcome, (clause.text, clause.line, outcome, seen, note)))
-    return outcome
 
 
 def _clause_text(name: str, test: str, values: tuple[str, ...]) -> str:

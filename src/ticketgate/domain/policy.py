@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as kept
 from datetime import timedelta
 from typing import Final
 
-from ticketgate.domain.identity_event import Tier, Verdict
+from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Matcher
 from ticketgate.domain.weights import Weights
@@ -49,6 +50,14 @@ class ClassifyRule:
     match: Matcher
     where: str  # policy.yaml:6
     digest: str
+    unmatched: RuleOutcome = kept(init=False, compare=False, repr=False)  # without its clauses
+
+    def __post_init__(self) -> None:
+        name, where, digest, kind = self.id, self.where, self.digest, self.kind
+        made = RuleOutcome(
+            name, where, digest, kind, self.tier, self.verdict, Outcome.FALSE, clauses=()
+        )
+        object.__setattr__(self, "unmatched", made)
 
 
 @dataclass(frozen=True, slots=True)

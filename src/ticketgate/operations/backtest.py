@@ -8,15 +8,17 @@ from ticketgate.domain.approval import Approval
 from ticketgate.domain.approvers import Case, standing
 from ticketgate.domain.backtest import Effect, Group, Groups, Outcome, Recorded, effects
 from ticketgate.domain.boundary import bounded
-from ticketgate.domain.classify import Known, classify
+from ticketgate.domain.classify import classify
 from ticketgate.domain.decision import Verdict as Tally
 from ticketgate.domain.decision import decide
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.masked_ticket import raised
+from ticketgate.domain.identity_event import Classification, Verdict
+from ticketgate.domain.identity_event import Outcome as Matched
+from ticketgate.domain.masked_ticket import raised, shown_in
+from ticketgate.domain.matcher import decide as decide_match
 from ticketgate.domain.opening import refreshed
-from ticketgate.domain.policy import Policy
+from ticketgate.domain.policy import ClassifyRule, Policy
 from ticketgate.domain.policy_diff import Direction
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
 from ticketgate.operations.classified import classified, facts_of
@@ -54,14 +56,14 @@ def backtest(
     progress: Callable[[int], None],
 ) -> Backtest:
     """Replay everything; a ticket of None was erased. `progress` hears the count now and then."""
-    groups, alike = Groups(), _classify_alike(pair.old, pair.new)
+    groups, apart = Groups(), _apart(pair.old, pair.new)
     revisions = erased = decisions = decisions_erased = 0
     for recorded, ticket in tickets:
         revisions += 1
         if ticket is None:
             erased += 1
         else:
-            groups.add(recorded, _ticket_effects(ticket, pair, alike=alike))
+            groups.add(recorded, _ticket_effects(ticket, pair, apart))
         if revisions % PROGRESS_EVERY == 0:
             progress(revisions)
     for request, ticket, approvals in decided:
@@ -74,28 +76,60 @@ def backtest(
     return Backtest(revisions, erased, decisions, decisions_erased, groups.listed())
 
 
-def _classify_alike(old: Policy, new: Policy) -> bool:
-    """Whether every ticket is the same under both: by the same rules, and by what stands beside."""
-    beside = [(one.automations, one.languages, one.weights) for one in (old, new)]
-    rules = [[(rule.id, rule.digest) for rule in one.classify] for one in (old, new)]
-    return rules[0] == rules[1] and beside[0] == beside[1]
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """The classify rules that only one of two policies has, all that stands beside them alike."""
+
+    gone: frozenset[tuple[str, str]]  # (id, digest)
+    fresh: tuple[ClassifyRule, ...]
+
+    def leave(self, said: Classification, facts: TicketFacts) -> bool:
+        """Whether a ticket that the old policy does not call IDENTITY, as `said`, stays what it is.
+
+        None of the rules that are gone counted, and none of the new ones does. Entitlements and
+        automations only ever matter to an IDENTITY, and the order of the rules to no verdict.
+        """
+        if said.verdict is Verdict.IDENTITY:
+            return False
+        for one in said.rules:
+            if one.outcome is not Matched.FALSE and (one.rule, one.digest) in self.gone:
+                return False
+        return all(decide_match(rule.match, facts) is Matched.FALSE for rule in self.fresh)
 
 
-def _ticket_effects(ticket: Ticket, pair: Pair, *, alike: bool) -> Iterable[Effect]:
+def _apart(old: Policy, new: Policy) -> _Apart | None:
+    """How the rules differ, by what they say; None where what stands beside them differs."""
+    if _beside(old) != _beside(new):
+        return None
+    was, now = ([(rule.id, rule.digest) for rule in one.classify] for one in (old, new))
+    both = frozenset(was) & frozenset(now)
+    fresh = tuple(rule for rule in new.classify if (rule.id, rule.digest) not in both)
+    return _Apart(frozenset(was) - both, fresh)
+
+
+def _beside(policy: Policy) -> tuple[object, object]:
+    """Language and weights by what they say: file and line do not count."""
+    return (
+        policy.languages and (policy.languages.codes, policy.languages.digest),
+        policy.weights and (policy.weights.threshold, policy.weights.digest),
+    )
+
+
+def _ticket_effects(ticket: Ticket, pair: Pair, apart: _Apart | None) -> Iterable[Effect]:
     facts = facts_of(ticket, pair.snapshot)  # values and rules are looked at once for both
-    known: Known = {}
-    old = _outcome(ticket, facts, pair.old, pair, known)
-    if alike and not old.asks:
+    said = classify(pair.old, facts, traced=False)
+    if apart is not None and apart.leave(said, facts):
         return ()
-    return effects(old, _outcome(ticket, facts, pair.new, pair, known))
+    shown = shown_in(ticket)
+    old = _outcome(ticket, raised(said, ticket, pair.old.classify, shown), pair.old, pair)
+    known = {(one.rule, one.digest): one for one in said.rules}
+    said = classify(pair.new, facts, traced=False, known=known)
+    new = _outcome(ticket, raised(said, ticket, pair.new.classify, shown), pair.new, pair)
+    return effects(old, new)
 
 
-def _outcome(
-    ticket: Ticket, facts: TicketFacts, policy: Policy, pair: Pair, known: Known
-) -> Outcome:
+def _outcome(ticket: Ticket, said: Classification, policy: Policy, pair: Pair) -> Outcome:
     snapshot = pair.snapshot
-    said = classify(policy, facts, traced=False, known=known)
-    said = raised(said, ticket, policy.classify)
     own = frozenset(account for source, account in pair.own_users if source == ticket.source)
     said = bounded(ticket, said, policy, snapshot, own)
     if said.verdict is not Verdict.IDENTITY or ticket.state_class in TERMINAL_STATES:

@@ -87,7 +87,7 @@ def _without(
     fields = dict.fromkeys(name for rule in rules for name in _fields(rule.match))
     if any(one.rule in HINT_IDS for one in classification.matched):
         fields[HINT_FIELD] = None
-    lacking = [(name, classify(policy, _Lacking(facts, name))) for name in fields]
+    lacking = [(name, classify(policy, _Lacking(facts, name), traced=False)) for name in fields]
     verdicts = [(name, raised(one, ticket, policy.classify).verdict) for name, one in lacking]
     return tuple((name, one) for name, one in verdicts if one is not classification.verdict)
 
