@@ -58,7 +58,7 @@ def own_exception(
         return Refusal(
             "own_exception",
             "This exception is about you, or an account of yours; somebody else must judge it.",
-            "Others with the role `triage` or `operator` see it in the same list.",
+            "Others whose role opens this list see it too.",
         )
     row = ticket_of(reading, case)
     return None if row is None else own_ticket(row, subject, snapshot)

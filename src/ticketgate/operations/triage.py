@@ -73,8 +73,8 @@ def own_ticket(row: TicketRow, subject: str, snapshot: DirectorySnapshot) -> Ref
         if who and snapshot.same_human(who, subject):
             return Refusal(
                 "own_ticket",
-                f"You are the {shaper.role} of this ticket; somebody else must say what it is.",
-                "Others with the role `triage` see it in the same list.",
+                f"You are the {shaper.role} of this ticket; somebody else must judge it.",
+                "Others whose role opens this list see it too.",
             )
     return None
 
