@@ -150,7 +150,7 @@ def test_a_gateway_starts_is_ready_and_stops(folder: Path) -> None:
         assert set(gateway.readiness()) == {
             *("writer", "disk", "outbox", "clock", "workers"),
             *("directory", "configuration", "restore", "anchors", "signing", "polls"),
-            "mode",
+            *("mode", "policy"),
         }
         data = folder / "data"
         assert data.stat().st_mode & 0o777 == 0o700

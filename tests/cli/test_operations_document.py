@@ -52,6 +52,7 @@ def test_every_heading_names_a_command_that_exists() -> None:
         ("wiring/gateway.py", r'\blog\("([\w.]+)"'),
         ("wiring/policies.py", r'\blog\("([\w.]+)"'),
         ("wiring/channels.py", r'_LOG\.\w+\("([\w.]+)"'),
+        ("wiring/reloading.py", r'\b(?:log|_LOG\.\w+)\("([\w.]+)"'),
         ("operations/run_targets.py", r'self\.log\("([\w.]+)"'),
         ("operations/run_mail.py", r'self\.log\("([\w.]+)"'),
         ("wiring/anchoring.py", r'(?:tell|_LOG\.\w+)\("([\w.]+)"'),

@@ -49,6 +49,7 @@ from ticketgate.operations.desk import Desk, LinkView, Session
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.housekeeping import Housekeeper
+from ticketgate.operations.in_force import InForce
 from ticketgate.operations.receive import receive
 from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
@@ -113,19 +114,20 @@ class Gate:
             self._before_commit,
         )
         self.store.start()
+        self.in_force = InForce(self.policy)
         self.desk = Desk(
             store=self.store,
             directory=self.directory,
             clock=self.clock,
             ids=self.ids,
-            policy=self.policy,
+            policy=self.in_force,
             code_key=CODE_KEY,
             wait=self._wait,
             place=self.place,
         )
         mapping = SourceMapping(SOURCE, {})
         sources = {SOURCE: Source(PlainConnector(), mapping, frozenset({OWN_USER}))}
-        self.deliveries = DeliveryRunner(self.store, sources, self.policy)
+        self.deliveries = DeliveryRunner(self.store, sources, self.in_force)
         self.worker = DeliveryWorker(self.deliveries, self.known)
         self.runner = TargetRunner(
             self.store, self.targets, self.clock.now, self._log, self.clock.disputed
@@ -136,7 +138,7 @@ class Gate:
             self.post,
             letters,
             self.ids,
-            self.policy,
+            self.in_force,
             self._log,
             CODE_KEY,
             self.mailed.append,
@@ -145,7 +147,7 @@ class Gate:
         self.keeper = Housekeeper(
             store=self.store,
             clock=self.clock,
-            policy=self.policy,
+            policy=self.in_force,
             snapshot=self.known,
             raw_body_keep=timedelta(days=30),
             kept_clock=self.clock.kept,

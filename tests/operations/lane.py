@@ -35,7 +35,7 @@ class Lane:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, ROLES, gate.policy)
+        parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, ROLES, gate.in_force)
         self.desk, self.quarantine = TriageDesk(*parts), QuarantineDesk(*parts)
         self.exceptions = ExceptionDesk(*parts)
 

@@ -31,13 +31,13 @@ class Office:
             directory=gate.directory,
             snapshot=gate.desk.snapshot,
             roles=OPERATORS,
-            policy=gate.policy,
+            policy=gate.in_force,
             sources=(SOURCE,),
             pending=pending,
             on_declared=lambda: self.declared.append("declared"),
         )
         self.reconciler = Reconciler(
-            gate.store, gate.targets, gate.policy, gate.clock.now, gate._log
+            gate.store, gate.targets, gate.in_force, gate.clock.now, gate._log
         )
 
     def lose(self, loss: Loss = LOSS) -> Loss:

@@ -145,7 +145,7 @@ def test_a_directory_that_cannot_be_read_or_is_old_decides_nothing(gate: Gate) -
         directory=gate.directory,
         snapshot=lambda: old,
         roles=OPERATORS,
-        policy=gate.policy,
+        policy=gate.in_force,
         sources=(),
     )
     gate.clock.at += timedelta(seconds=61)

@@ -1,6 +1,6 @@
 """The whole configuration of a folder: three files at once, and what they say of each other."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,13 +34,15 @@ NO_POLICY: Final = Policy("", (), (), (), ())  # nothing is identity, nothing ca
 class Configuration:
     """One consistent configuration. The directory is read anew for each decision.
 
-    With `faults` it is good for taking away only: settings have gaps, and no policy holds.
+    With `faults` it is good for taking away only: settings have gaps, and no policy holds. `again`
+    raises ConfigurationError as `load_configuration` does.
     """
 
     settings: Settings
     policy: Policy
     directory: DirectoryFile
     faults: tuple[Fault, ...] = ()
+    again: "Callable[[], Configuration] | None" = None  # reads the same folder once more
 
 
 def load_configuration(

@@ -48,6 +48,12 @@ class Meters(Collector):
             ["outcome"],
             registry=self.registry,
         )
+        self._reloads = Counter(
+            "ticketgate_policy_reloads",
+            "Times that the policy was read anew, by outcome",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._received = Counter(
             "ticketgate_deliveries_received",
             "Authenticated deliveries by outcome",
@@ -94,6 +100,10 @@ class Meters(Collector):
     def mailed(self, code: str) -> None:
         """Count a try to send a mail; `code` is empty when the server took it."""
         self._mails.labels(code or "sent").inc()
+
+    def reloaded(self, outcome: str) -> None:
+        """Count a reload of the policy: `loaded`, `same`, or the code that it was refused with."""
+        self._reloads.labels(outcome).inc()
 
     def take_counts(self) -> tuple[Mapping[str, int], int]:
         """What was refused, and how many duplicates came, since this was asked last."""

@@ -28,6 +28,8 @@ from ticketgate.wiring import Configured, Gateway, configure_logs, load_to_revok
 def serve(folder: Path, host: str | None, port: int | None, *, restore: bool) -> None:
     """Run the gateway: hooks, pages and the worker.
 
+    At a SIGHUP it reads the policy anew, as `ticketgate policy reload` asks it to.
+
     With --restore, on a database that came from a backup: hooks and links answer 503, nothing is
     given, and two operators declare on /restore what is lost.
 
@@ -46,12 +48,14 @@ def serve(folder: Path, host: str | None, port: int | None, *, restore: bool) ->
     def ready(bound: int) -> None:
         click.echo(f"ticketgate listens on {address}:{bound}", err=True)
 
+    gateway = Gateway(configuration, restore=restore)
     status = serve_app(
-        doors(Gateway(configuration, restore=restore)),
+        doors(gateway),
         address,
         settings.port if port is None else port,
         GuardLimits(),
         ready,
+        gateway.reloader.ask,
     )
     sys.exit(status or (USAGE if configuration.faults else 0))
 

@@ -13,7 +13,7 @@ from ticketgate.domain.approvers import Case, standing
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.opening import case_of
-from ticketgate.domain.policy import ASSURANCE_DEFAULT, Policy
+from ticketgate.domain.policy import ASSURANCE_DEFAULT
 from ticketgate.operations.decide_request import (
     Decided,
     Form,
@@ -24,6 +24,7 @@ from ticketgate.operations.decide_request import (
 )
 from ticketgate.operations.enforce import is_held
 from ticketgate.operations.evidence_place import EvidencePlace
+from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
@@ -32,7 +33,7 @@ from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
 
 BACKLOG_TRIES: Final = 40
 BACKLOG_PAUSE_SECONDS: Final = 0.05  # 40 of them are the two seconds of rule 6
-AGAIN: Final = frozenset({"ticket_backlog", "directory_stale"})
+AGAIN: Final = frozenset({"ticket_backlog", "directory_stale", "policy_stale"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Desk:
         directory: Directory,
         clock: Clock,
         ids: Ids,
-        policy: Policy,
+        policy: InForce,
         code_key: bytes,
         wait: Callable[[float], None],
         place: EvidencePlace,
@@ -156,7 +157,7 @@ class Desk:
         approvals: list[Approval],
         snapshot: DirectorySnapshot,
     ) -> LinkView | Refusal:
-        case = case_of(request, self._policy, snapshot)
+        case = case_of(request, self._policy.now, snapshot)
         if case is None or link.stage > len(case.rule.stages):
             return Refusal("rules_changed", "The rule that this was shown under is gone.")
         given = [one for one in approvals if one.round == link.round]
@@ -197,7 +198,8 @@ class Desk:
         `distinct_people`, `assurance` (403); `link_used`, `already_decided`, `decision_late`,
         `ticket_changed`, `rules_changed`, `request_blocked`, `shown_changed` (409);
         `justification`, `seconds`, `decision` (422); `directory_unreadable`,
-        `directory_stale`, `ticket_backlog`, `store_unavailable`, `clock_disputed` (503).
+        `directory_stale`, `policy_stale`, `ticket_backlog`, `store_unavailable`,
+        `clock_disputed` (503).
         """
         if self._clock.disputed():
             return Refusal(
@@ -217,16 +219,15 @@ class Desk:
 
     def _decide_once(self, token: str, who: SignedIn, form: Form) -> Decided | Refusal:
         try:
-            rules = Rules(self._policy, self.snapshot())
-            return self._store.write(
-                partial(
-                    decide_request,
-                    token_hash=secret_hash(token),
-                    who=who,
-                    form=form,
-                    rules=rules,
-                )
+            rules = Rules(self._policy.now, self.snapshot())
+            deciding = partial(
+                decide_request,
+                token_hash=secret_hash(token),
+                who=who,
+                form=form,
+                rules=rules,
             )
+            return self._store.write(under(rules.policy, deciding))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 

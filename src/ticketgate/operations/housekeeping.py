@@ -1,16 +1,17 @@
 """Housekeeping: deadlines, the directory's changes, the clock, the heartbeat, old bodies."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import REVOKE_OVERDUE_AFTER
-from ticketgate.domain.policy import Policy
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.enforce import declare_overdue, is_lost, requeue_lost
 from ticketgate.operations.hold_closings import end_held
+from ticketgate.operations.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
@@ -39,7 +40,7 @@ class Housekeeper:
         *,
         store: Store,
         clock: Clock,
-        policy: Policy | None,
+        policy: InForce | None,
         snapshot: Callable[[], DirectorySnapshot | None],
         raw_body_keep: timedelta,
         kept_clock: Callable[[], Kept],
@@ -63,7 +64,7 @@ class Housekeeper:
         self._alarm = alarm
         self._alarmed: frozenset[tuple[str, str]] = frozenset()
         self._next_alarm: datetime | None = None
-        self._directory: str | None = None
+        self._followed: tuple[str, str] | None = None  # digests of directory and policy
         self._disputed = False
         self._next_clock: datetime | None = None
         self._next_beat: datetime | None = None
@@ -76,7 +77,7 @@ class Housekeeper:
         for part in (
             partial(self._expire, now),
             partial(self._clock_and_beat, now),
-            self._follow_directory,
+            self._follow_rules,
             partial(self._let_pass, now),
             partial(self._watch_parked, now),
         ):
@@ -140,15 +141,21 @@ class Housekeeper:
             self._store.write(partial(_drop_bodies, keep=self._raw_body_keep))
             self._next_beat = now + HEARTBEAT_EVERY
 
-    def _follow_directory(self) -> None:
-        """A directory that changed, and a start, ask every live request and grant again."""
+    def _follow_rules(self) -> None:
+        """Another directory or policy, and a start, ask every live request and grant again."""
+        policy = None if self._policy is None else self._policy.now
         snapshot = self._snapshot()
-        if snapshot is None or snapshot.digest == self._directory:
+        if snapshot is None:
+            return
+        rules = (snapshot.digest, "" if policy is None else policy.digest)
+        if rules == self._followed:
             return
         self._store.write(partial(end_of_inactive, snapshot=snapshot), urgent=True)
-        if self._policy is not None:
-            self._store.write(partial(revalidate_requests, policy=self._policy, snapshot=snapshot))
-        self._directory = snapshot.digest
+        if policy is not None:
+            asking = partial(revalidate_requests, policy=policy, snapshot=snapshot)
+            with suppress(PolicyStaleError):  # the next step asks under the new one
+                self._store.write(under(policy, asking))
+        self._followed = rules
 
     def _let_pass(self, now: datetime) -> None:
         """What a limit held back goes on as time makes room, oldest first."""
@@ -161,10 +168,12 @@ class Housekeeper:
         snapshot = self._snapshot() if waiting else None
         if snapshot is None:
             return
-        more = partial(let_pass, policy=self._policy, snapshot=snapshot)
-        failed = self._each([partial(more, ident=one) for one in waiting], urgent=False)
-        if failed:
-            raise failed[0]
+        policy = self._policy.now
+        more = partial(let_pass, policy=policy, snapshot=snapshot)
+        operations = [under(policy, partial(more, ident=one)) for one in waiting]
+        for fault in self._each(operations, urgent=False):
+            if not isinstance(fault, PolicyStaleError):  # the next one asks under the new policy
+                raise fault
 
     def _watch_parked(self, now: datetime) -> None:
         if self._next_alarm is not None and now < self._next_alarm:

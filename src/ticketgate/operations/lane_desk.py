@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import MayDo, Roles
 from ticketgate.operations.desk import Session
+from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Clock, Directory, Operation, Store
 
@@ -24,7 +24,7 @@ class LaneDesk:
     directory: Directory
     snapshot: Callable[[], DirectorySnapshot]
     roles: Roles
-    policy: Policy
+    policy: InForce
 
     def seen_by(self, subject: str, may: MayDo) -> Sayer | Refusal:
         """Somebody who looks; nothing is recorded. Refusals: those of `may`, of the directory."""
@@ -33,14 +33,18 @@ class LaneDesk:
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
         refusal = may(self.roles, subject, snapshot)
-        return refusal or Sayer(subject, "", self.roles, self.policy, snapshot)
+        return refusal or Sayer(subject, "", self.roles, self.policy.now, snapshot)
 
     def carry_out(
         self, session: Session, operation: Callable[[Sayer], Operation[T | Refusal]]
     ) -> T | Refusal:
-        """One transaction of a signed-in person. Refusals: its own, of directory and store."""
+        """One transaction of a signed-in person, under one policy.
+
+        Refusals: its own, `policy_stale`, of directory and store.
+        """
         try:
-            who = Sayer(session.subject, session.method, self.roles, self.policy, self.snapshot())
-            return self.store.write(operation(who))
+            policy = self.policy.now
+            who = Sayer(session.subject, session.method, self.roles, policy, self.snapshot())
+            return self.store.write(under(policy, operation(who)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)

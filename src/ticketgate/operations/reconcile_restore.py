@@ -15,6 +15,7 @@ from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.grant import ENDED, Grant, GrantState
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.restore import MISSING, UNEXPLAINED, Compared, Drift, Place
+from ticketgate.operations.in_force import InForce
 from ticketgate.ports import Reading, Store, Targets, Transaction
 
 IDLE_SECONDS: Final = 1.0
@@ -40,7 +41,7 @@ class Reconciler:
 
     store: Store
     targets: Targets
-    policy: Policy
+    policy: InForce
     now: Callable[[], datetime]
     log: Callable[[str, str], None]  # (event, code) of what could not be listed
 
@@ -48,7 +49,7 @@ class Reconciler:
         """Compare the next place that needs it; for a loop."""
         with self.store.reading() as looking:
             held = looking.restores.hold() is not None
-            due = [one for one in places(looking, self.policy) if self._is_due(looking, one)]
+            due = [one for one in places(looking, self.policy.now) if self._is_due(looking, one)]
         if not held or not due:
             return IDLE_SECONDS
         self._compare(due[0])

@@ -30,6 +30,7 @@ from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.classified import classified
 from ticketgate.operations.decide_request import Form, Rules, SignedIn, decide_request
 from ticketgate.operations.housekeeping import Housekeeper
+from ticketgate.operations.in_force import InForce
 from ticketgate.operations.notify import mint_link
 from ticketgate.operations.receive import receive
 from ticketgate.operations.run_targets import TargetRunner
@@ -94,7 +95,7 @@ class Rehearsal:
         self._keeper = Housekeeper(
             store=store,
             clock=clock,
-            policy=policy,
+            policy=InForce(policy),
             snapshot=self._known,
             raw_body_keep=timedelta(days=30),
             kept_clock=clock.kept,

@@ -7,7 +7,6 @@ from functools import partial
 
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.policy import Policy
 from ticketgate.domain.restore import DECLARE, END, Compared, Drift, Hold, Loss, Place
 from ticketgate.domain.roles import Roles, may_operate
 from ticketgate.operations.declare_restore import (
@@ -20,6 +19,7 @@ from ticketgate.operations.declare_restore import (
     standing,
     uncompared,
 )
+from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.run_mail import name_of
 from ticketgate.ports import Clock, Directory, Reading, Store, Transaction
 
@@ -56,7 +56,7 @@ class RestoreDesk:
     directory: Directory  # to look; `snapshot` is recorded before it is relied on
     snapshot: Callable[[], DirectorySnapshot]
     roles: Roles
-    policy: Policy
+    policy: InForce
     sources: tuple[str, ...]
     pending: bool = False
     polled: Mapping[str, Collection[str]] = field(default_factory=dict)  # with the tables of each
@@ -109,7 +109,7 @@ class RestoreDesk:
             loss=loss,
             hold=hold,
             compared=tuple(looking.restores.compared()),
-            uncompared=tuple(uncompared(looking, self.policy)),
+            uncompared=tuple(uncompared(looking, self.policy.now)),
             drift=tuple((_who(looking, one, snapshot), one) for one in looking.restores.drift()),
             sources=self.sources,
         )
@@ -139,8 +139,9 @@ class RestoreDesk:
 
     def _say(self, operation: Callable[..., Heard | Refusal], said: Said) -> Heard | Refusal:
         try:
-            ground = Ground(self.roles, self.snapshot(), self.policy, self.sources, self.polled)
-            return self.store.write(partial(operation, said=said, ground=ground))
+            policy = self.policy.now
+            ground = Ground(self.roles, self.snapshot(), policy, self.sources, self.polled)
+            return self.store.write(under(policy, partial(operation, said=said, ground=ground)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 

@@ -26,6 +26,7 @@ RIGHTS: Final[Mapping[str, Who]] = {
     "prune": Who.OWNER,
     "pruning": Who.OWNER,
     "surface": Who.OWNER,
+    "reload": Who.OWNER,
     "rotate_key": Who.OWNER,
     "end_key": Who.OWNER,
 }

@@ -19,6 +19,7 @@ from ticketgate.domain.pasted_secrets import has_secret, texts_in
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.classified import classified
+from ticketgate.operations.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.work_delivery import (
     Ground,
     Reading,
@@ -37,10 +38,12 @@ class DeliveryRunner:
 
     store: Store
     sources: Mapping[str, Source]
-    policy: Policy
+    policy: InForce
 
     def run(self, snapshot: DirectorySnapshot) -> int:
-        """Work off one batch; returns how many were worked off.
+        """Work off one batch, under one policy; returns how many were looked at.
+
+        Those that another policy overtook wait for the next batch.
 
         Raises:
             StoreUnavailableError: nothing is lost; run again later.
@@ -48,20 +51,25 @@ class DeliveryRunner:
         with self.store.reading() as looking:
             rows = looking.deliveries.waiting(BATCH_MAX)
             bodies = [looking.deliveries.body(row.seq) for row in rows]
+        policy = self.policy.now
         readings = [
-            self._safely(row, body, snapshot) for row, body in zip(rows, bodies, strict=True)
+            self._safely(row, body, policy, snapshot)
+            for row, body in zip(rows, bodies, strict=True)
         ]
+        grounds = [self._ground(reading, policy, snapshot) for reading in readings]
         outcomes = self.store.write_many(
             [
-                partial(work_delivery, reading=reading, ground=self._ground(reading, snapshot))
-                for reading in readings
+                under(policy, partial(work_delivery, reading=reading, ground=ground))
+                for reading, ground in zip(readings, grounds, strict=True)
             ]
         )
         for reading, outcome in zip(readings, outcomes, strict=True):
             if isinstance(outcome, StoreUnavailableError):
                 raise outcome
+            if isinstance(outcome, PolicyStaleError):
+                continue
             if isinstance(outcome, BaseException):
-                self._park(reading, outcome, snapshot)
+                self._park(reading, outcome, policy, snapshot)
         if any(reading.secret for reading in readings):
             self.store.scrub()  # the bodies are dropped; nor do they stay in the files
         return len(rows)
@@ -96,17 +104,21 @@ class DeliveryRunner:
         except Exception as fault:  # noqa: BLE001 -- one delivery never stops the others
             return fault
 
-    def _safely(self, row: DeliveryRow, body: bytes | None, snapshot: DirectorySnapshot) -> Reading:
+    def _safely(
+        self, row: DeliveryRow, body: bytes | None, policy: Policy, snapshot: DirectorySnapshot
+    ) -> Reading:
         try:
-            return self._read(row, body, snapshot)
+            return self._read(row, body, policy, snapshot)
         except Exception as fault:  # noqa: BLE001 -- one delivery never stops the others
             return Reading(row, _poison(fault))
 
-    def _read(self, row: DeliveryRow, body: bytes | None, snapshot: DirectorySnapshot) -> Reading:
+    def _read(
+        self, row: DeliveryRow, body: bytes | None, policy: Policy, snapshot: DirectorySnapshot
+    ) -> Reading:
         what, secret = self._normalised(row, body)
         if not isinstance(what, Ticket):
             return Reading(row, what, secret=secret)
-        return Reading(row, what, classified(what, self.policy, snapshot), secret)
+        return Reading(row, what, classified(what, policy, snapshot), secret)
 
     def _normalised(
         self, row: DeliveryRow, body: bytes | None
@@ -123,17 +135,22 @@ class DeliveryRunner:
         what = masked(said)
         return what, what != said or has_secret("\n".join(texts_in(payload)))
 
-    def _ground(self, reading: Reading, snapshot: DirectorySnapshot) -> Ground:
+    def _ground(self, reading: Reading, policy: Policy, snapshot: DirectorySnapshot) -> Ground:
         source = self.sources.get(reading.row.source)
         own = frozenset[str]() if source is None else source.own_users
-        return Ground(self.policy, snapshot, own)
+        return Ground(policy, snapshot, own)
 
-    def _park(self, reading: Reading, fault: BaseException, snapshot: DirectorySnapshot) -> None:
+    def _park(
+        self,
+        reading: Reading,
+        fault: BaseException,
+        policy: Policy,
+        snapshot: DirectorySnapshot,
+    ) -> None:
         """Our own code failed on it: park it, with the kind of failure as its reason."""
         parked = Reading(reading.row, _poison(fault))
-        self.store.write(
-            partial(work_delivery, reading=parked, ground=self._ground(reading, snapshot))
-        )
+        ground = self._ground(reading, policy, snapshot)
+        self.store.write(partial(work_delivery, reading=parked, ground=ground))
 
 
 class DeliveryWorker:

@@ -9,8 +9,8 @@ from ticketgate.domain.approval import Link, LinkNote
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.policy import Policy
 from ticketgate.operations.evidence_place import EvidencePlace
+from ticketgate.operations.in_force import InForce
 from ticketgate.operations.notify import mailed, mint_link, unwanted
 from ticketgate.operations.sign_in import mint_code, secret_hash
 from ticketgate.ports import Ids, Letters, Post, Store
@@ -26,7 +26,7 @@ class MailRunner:
     post: Post
     letters: Letters
     ids: Ids
-    policy: Policy
+    policy: InForce
     log: Callable[[str, str], None]  # (event, code) of what did not go
     code_key: bytes = field(repr=False)
     count: Callable[[str], None]  # each try: its code, empty when the server took the mail
@@ -71,7 +71,7 @@ class MailRunner:
 
     def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:
         stages = next(
-            (one.stages for one in self.policy.approve if one.id == request.approve_rule), ()
+            (one.stages for one in self.policy.now.approve if one.id == request.approve_rule), ()
         )
         return LinkNote(
             ticket=request.ticket_number,

@@ -67,7 +67,7 @@ class TriageDesk(LaneDesk):
             rows = looking.tickets.uncertain(LISTED_MAX)
         self.store.write(partial(note_view, request=LIST, subject=subject))
         now = self.clock.now()
-        return tuple(view_of(row, self.policy, who.snapshot, now) for row in rows)
+        return tuple(view_of(row, who.policy, who.snapshot, now) for row in rows)
 
     def view(self, ident: str, subject: str) -> TriageView | Refusal:
         """One uncertain ticket with its text. Refusals: as of `listed`, and `not_found`."""
@@ -78,7 +78,7 @@ class TriageDesk(LaneDesk):
             row = looking.tickets.get(ident)
             if row is None or not is_open(row):
                 return Refusal("not_found", "No such ticket waits for a word.")
-            view = whole_view(looking, row, self.policy, who.snapshot, self.clock.now(), subject)
+            view = whole_view(looking, row, who.policy, who.snapshot, self.clock.now(), subject)
         self.store.write(partial(note_view, request=ident, subject=subject))
         return view
 

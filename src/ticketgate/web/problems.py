@@ -92,6 +92,7 @@ _DESK: Final = {
     "too_many_codes": 429,
     "directory_unreadable": 503,
     "directory_stale": 503,
+    "policy_stale": 503,
     "ticket_backlog": 503,
     "clock_disputed": 503,
 }

@@ -1,6 +1,7 @@
 """Running the front: uvicorn with the guard, one process, one port."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Awaitable, Callable
 from types import FrameType
@@ -22,12 +23,20 @@ AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 class Server(uvicorn.Server):
     """A server that says when it is ready and leaves quietly when asked."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[int], None],
+        on_hangup: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_hangup = on_hangup
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._on_hangup is not None:  # in the loop, so that no signal interrupts another
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._on_hangup)
         await super().startup(sockets)
         for listener in sockets or []:
             self._on_ready(listener.getsockname()[1])
@@ -46,7 +55,12 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def build(app: AsgiApp, limits: GuardLimits, on_ready: Callable[[int], None]) -> Server:
+def build(
+    app: AsgiApp,
+    limits: GuardLimits,
+    on_ready: Callable[[int], None],
+    on_hangup: Callable[[], None] | None = None,
+) -> Server:
     """The server, not yet running; `run(sockets=[...])` serves until `should_exit`."""
     return Server(
         uvicorn.Config(
@@ -65,6 +79,7 @@ def build(app: AsgiApp, limits: GuardLimits, on_ready: Callable[[int], None]) ->
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
         on_ready,
+        on_hangup,
     )
 
 
@@ -80,15 +95,16 @@ def serve(
     port: int,
     limits: GuardLimits,
     on_ready: Callable[[int], None],
+    on_hangup: Callable[[], None] | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; the exit status: 0, or 3 when the start failed.
 
-    `on_ready` gets the bound port once requests are answered. Raises OSError as `listen` does,
-    before anything is started.
+    `on_ready` gets the bound port once requests are answered; `on_hangup` is called at a SIGHUP,
+    which without it ends the process. Raises OSError as `listen` does, before anything is started.
     """
     with listen(host, port) as listener:
         try:
-            build(app, limits, on_ready).run(sockets=[listener])
+            build(app, limits, on_ready, on_hangup).run(sockets=[listener])
         except SystemExit:
             return STARTUP_FAILED
     return 0

@@ -10,6 +10,7 @@ from ticketgate.operations.checkpoint import Checkpointer
 from ticketgate.operations.copying import COPY_WORDS, answer_copier
 from ticketgate.operations.rights import word_of
 from ticketgate.wiring.keeping import Keepers
+from ticketgate.wiring.reloading import RELOAD, Reloader
 from ticketgate.wiring.signing import KEY_WORDS, KeyHolder
 
 
@@ -19,6 +20,7 @@ def answered(
     keepers: Keepers,
     keys: KeyHolder | None,
     checkpointer: Checkpointer | None,
+    reloader: Reloader,
 ) -> Mapping[str, Any]:
     """What `actor` (`os:uid@host`) asks over the control socket, or on this host without it.
 
@@ -28,6 +30,8 @@ def answered(
     word = word_of(actor, asked, {actor_name(os.getuid()), actor_name(0)})
     if word in COPY_WORDS:
         return answer_copier(keepers.store, actor, asked, checkpointer)
+    if word == RELOAD:
+        return reloader.reload()
     if word not in KEY_WORDS:
         return keepers.carry_out(actor, asked)
     if keys is None or checkpointer is None:

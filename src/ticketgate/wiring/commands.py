@@ -3,7 +3,9 @@
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
@@ -47,7 +49,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> Configuration:
     Raises:
         ConfigurationError: with every fault of every file.
     """
-    return load_configuration(folder, environ=environ, connectors=known_connectors())
+    found = load_configuration(folder, environ=environ, connectors=known_connectors())
+    return replace(found, again=partial(load, folder, environ))
 
 
 def load_to_revoke(folder: Path, environ: Mapping[str, str]) -> Configuration:
@@ -56,7 +59,8 @@ def load_to_revoke(folder: Path, environ: Mapping[str, str]) -> Configuration:
     Raises:
         ConfigurationError: the store cannot be told.
     """
-    return load_for_revoking(folder, environ=environ, connectors=known_connectors())
+    found = load_for_revoking(folder, environ=environ, connectors=known_connectors())
+    return replace(found, again=partial(load, folder, environ))
 
 
 def look(folder: Path) -> AbstractContextManager[Look]:

@@ -8,7 +8,7 @@ from ticketgate.wiring.gateway import Gateway
 
 def lane_desks(gateway: Gateway) -> tuple[TriageDesk, QuarantineDesk, ExceptionDesk]:
     """The triage lane, the quarantine and the exceptions of a gateway."""
-    settings, policy = gateway.settings, gateway.policy
+    settings, policy = gateway.settings, gateway.in_force
     parts = (gateway.store, gateway.clock, gateway.directory, gateway.desk.snapshot)
     rights = (settings.roles, policy)
     return (

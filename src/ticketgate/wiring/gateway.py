@@ -12,10 +12,9 @@ import structlog
 
 from ticketgate.adapters.clock import SteadyClock, read_machine
 from ticketgate.adapters.configuration import Configuration
-from ticketgate.adapters.connectors import ConfiguredTargets, configured_sources
+from ticketgate.adapters.connectors import configured_sources
 from ticketgate.adapters.control import CONTROL_NAME, ControlServer
 from ticketgate.adapters.files import own_folder
-from ticketgate.adapters.http import GuardedHttp, networks
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.instance_lock import InstanceLock
 from ticketgate.adapters.lanes import Lane
@@ -29,15 +28,14 @@ from ticketgate.domain.command import CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.grant import CALL_SECONDS_MAX
 from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.restore import Loss
-from ticketgate.domain.settings import TargetOptions
 from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.checkpoint import Checkpointer
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.housekeeping import Housekeeper
+from ticketgate.operations.in_force import InForce
 from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.receive import receive
 from ticketgate.operations.reconcile_restore import Reconciler
@@ -49,21 +47,22 @@ from ticketgate.operations.start import note_loaded
 from ticketgate.ports import Signer, Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.asking import answered
+from ticketgate.wiring.calling import called_targets
 from ticketgate.wiring.channels import Channels
 from ticketgate.wiring.keeping import Keepers
 from ticketgate.wiring.policies import mode_check, note_policy, start_record
+from ticketgate.wiring.reloading import RELOAD, Reloader
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness
 from ticketgate.wiring.signing import KeyHolder, signing_check
 from ticketgate.wiring.telling import alarm, log
 
 VERSION: Final = version("ticketgate")
-HTTP_SECONDS_MAX: Final = CALL_SECONDS_MAX / 8  # a call of a connector is at most eight requests
 AT_ONCE: Final = 2
 REVOKES: Final = "revokes"
 MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
 MAILS_LOST: Final = (CommandKind.MAIL_CODE,)  # while a restore must be declared
-TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries")  # of deliveries only closings
+TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries", RELOAD)  # of deliveries only closings
 
 _LOG: Final = structlog.get_logger("ticketgate")
 
@@ -96,11 +95,11 @@ class Gateway:
             TicketgateError: `rolled_back` or `forked`: the log is not the one that was signed.
         """
         self.settings = configuration.settings
-        self.policy = configuration.policy
+        self.in_force = InForce(configuration.policy)
         self.directory = configuration.directory
         self.faults = configuration.faults
         self.ids = RandomIds()
-        self.meters = Meters(shadow=self.policy.shadow)
+        self.meters = Meters(shadow=configuration.policy.shadow)
         data = own_folder(Path(self.settings.data_dir))
         self._lock = InstanceLock(data / "instance.lock")
         try:
@@ -118,8 +117,7 @@ class Gateway:
             self._lock.release()
             raise
         self.meters.watch(self.store, perhaps_closed, self.clock.now, self.settings.anchoring)
-        targets: Targets = ConfiguredTargets(self.settings.targets, _way_out)
-        self._targets = targets if wrap_targets is None else wrap_targets(targets)
+        self._targets = called_targets(self.settings, wrap_targets)
         self._sources = configured_sources(self.settings.sources)
         self._place = evidence_place(self.settings.origin, self.keys)
         self.channels = Channels(self.settings, self.store, self.clock, self._place, self.meters)
@@ -127,6 +125,7 @@ class Gateway:
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
         self.keepers = Keepers(self.store, self.settings.retention, self.clock.now)
+        self.reloader = self._reloader(configuration)
         self._lanes, self._loops = self._threads()
         self._running = tuple(self._loops)
         self.store.writer.after_commit = self._wake
@@ -175,7 +174,7 @@ class Gateway:
             directory=self.directory,
             clock=self.clock,
             ids=self.ids,
-            policy=self.policy,
+            policy=self.in_force,
             code_key=self.settings.session_key,
             wait=_pause,
             place=self._place,
@@ -183,7 +182,7 @@ class Gateway:
 
     def _restore_desk(self) -> RestoreDesk:
         return restore_desk(
-            (self.settings, self.policy, self.directory),
+            (self.settings, self.in_force, self.directory),
             (self.store, self.clock, self.desk.snapshot),
             None if self.lost is None else self._declared,
         )
@@ -192,13 +191,17 @@ class Gateway:
         return Housekeeper(
             store=self.store,
             clock=self.clock,
-            policy=None if self.lost else self.policy,
+            policy=None if self.lost else self.in_force,
             snapshot=self._known,
             raw_body_keep=self.settings.raw_body_keep,
             kept_clock=self.clock.kept,
             counts=self.meters.take_counts,
             alarm=alarm,
         )
+
+    def _reloader(self, configuration: Configuration) -> Reloader:
+        held = (self.in_force, self.store, self.desk.snapshot, self.meters.reloaded)
+        return Reloader(configuration, *held, lost=self.lost is not None)
 
     def _threads(self) -> tuple[list[Lane], list[Loop]]:
         targets = TargetRunner(self.store, self._targets, self.clock.now, log, self.clock.disputed)
@@ -207,7 +210,7 @@ class Gateway:
             Mailer(self.settings.mail, self.clock.wall),
             MailLetters(self.settings.public_url),
             self.ids,
-            self.policy,
+            self.in_force,
             log,
             self.settings.session_key,
             self.meters.mailed,
@@ -219,7 +222,7 @@ class Gateway:
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
             self.channels.lane(self._who_exists),
         ]
-        deliveries = DeliveryRunner(self.store, self._sources, self.policy)
+        deliveries = DeliveryRunner(self.store, self._sources, self.in_force)
         known = _nobody if self.lost else self._known
         inbox = Loop("deliveries", DeliveryWorker(deliveries, known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
@@ -228,11 +231,11 @@ class Gateway:
             self._checkpointer = self._signing(self.keys.signer)
             about = (self.settings.anchoring, self.store, self.keys.signer, self.clock)
             signing = [Loop("checkpoints", self._checkpointer.step), *anchoring_loops(*about)]
-        again = Reconciler(self.store, self._targets, self.policy, self.clock.now, log)
+        again = Reconciler(self.store, self._targets, self.in_force, self.clock.now, log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing[:1]}
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
         beside += self.channels.polls(self._sources)
-        return lanes, [inbox, *beside, *outbox, *signing, self.keepers.loop]
+        return lanes, [inbox, *beside, *outbox, *signing, self.keepers.loop, self.reloader.loop]
 
     def _lane(
         self,
@@ -282,7 +285,7 @@ class Gateway:
         self.store.start()
         if self.lost is not None:
             self.lost = keep_loss(self.store, self.lost)
-        self.store.write(start_record(self.settings, self.policy, VERSION))
+        self.store.write(start_record(self.settings, self.in_force.now, VERSION))
         if self.keys is not None and self.lost is None:
             self.keys.settle()
         if not self.faults:
@@ -298,7 +301,7 @@ class Gateway:
     def note_configuration(self) -> None:
         """Record which settings and policy hold from now on."""
         self.store.write(partial(note_loaded, kind="settings", digest=self.settings.digest))
-        note_policy(self.store, self.settings, self.policy, self.desk.snapshot)
+        note_policy(self.store, self.settings, self.in_force.now, self.desk.snapshot)
 
     def recover(self) -> None:
         """Queue every open intent, to be observed at its target again."""
@@ -334,7 +337,7 @@ class Gateway:
         Raises:
             TicketgateError: what is asked is refused.
         """
-        return answered(actor, asked, self.keepers, self.keys, self._checkpointer)
+        return answered(actor, asked, self.keepers, self.keys, self._checkpointer, self.reloader)
 
     def _declared(self) -> None:
         """A restore was declared: the lost branch is forgotten, and this one is signed."""
@@ -380,14 +383,11 @@ class Gateway:
             **self.meters.readiness(self.store, self.clock),
             **states(self.directory, self.clock, self.faults, self._running),
             **restore_readiness(self.store, self.lost),
-            **mode_check(self.policy),
+            **mode_check(self.in_force.now),
+            **self.reloader.readiness(),
             **self.channels.readiness(),
             **signing_check(self._checkpointer, self.clock.now()),
         }
-
-
-def _way_out(options: TargetOptions) -> GuardedHttp:
-    return GuardedHttp(HTTP_SECONDS_MAX, networks(options.options.get("allow_networks", "")))
 
 
 def _pause(seconds: float) -> None:

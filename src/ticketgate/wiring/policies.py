@@ -20,6 +20,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Case
 from ticketgate.domain.policy_diff import compare, difference
 from ticketgate.domain.settings import Settings
+from ticketgate.operations.in_force import LOOSER
 from ticketgate.operations.loosened import end_loosened
 from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
 from ticketgate.operations.shadow import enter_shadow
@@ -53,6 +54,14 @@ def mode_check(policy: Policy) -> dict[str, tuple[bool, str]]:
     return {"mode": (True, told)}
 
 
+def keep_text(settings: Settings, digest: str) -> None:
+    """Keep the text of the policy; where it cannot be kept, the next one counts as `unknown`."""
+    try:
+        keep_policy(Path(settings.data_dir), Path(settings.policy_file), digest)
+    except OSError:  # taking away does not wait for it
+        log("policy.not_kept", "store_unavailable")
+
+
 def note_policy(
     store: Store, settings: Settings, policy: Policy, snapshot: Callable[[], DirectorySnapshot]
 ) -> None:
@@ -68,10 +77,7 @@ def note_policy(
     folder = Path(settings.data_dir)
     with store.reading() as looking:
         last = looking.people.loaded("policy")
-    try:
-        keep_policy(folder, Path(settings.policy_file), policy.digest)
-    except OSError:  # the next policy then counts as `unknown`; taking away does not wait for it
-        log("policy.not_kept", "store_unavailable")
+    keep_text(settings, policy.digest)
     if last == policy.digest:
         return
     kind = "first"
@@ -80,14 +86,14 @@ def note_policy(
         kind = "unknown" if before is None else difference(compare(before, policy))
         with store.reading() as looking:
             live = looking.requests.live()
-        if live and kind in {"loosened", "unknown"}:
-            known = _known(snapshot)
+        if live and kind in LOOSER:
+            known = known_now(snapshot)
             store.write(partial(end_loosened, old=before, new=policy, snapshot=known))
     store.write(partial(note_loaded, kind="policy", digest=policy.digest, difference=kind))
 
 
-def _known(snapshot: Callable[[], DirectorySnapshot]) -> DirectorySnapshot | None:
-    """The directory; None while it cannot be read, for which no start waits."""
+def known_now(snapshot: Callable[[], DirectorySnapshot]) -> DirectorySnapshot | None:
+    """The directory; None while it cannot be read, for which no policy waits."""
     try:
         return snapshot()
     except TicketgateError:

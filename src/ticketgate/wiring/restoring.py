@@ -11,11 +11,11 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.instants import from_text
-from ticketgate.domain.policy import Policy
 from ticketgate.domain.restore import Loss
 from ticketgate.domain.settings import Settings
 from ticketgate.operations.checkpoint import Checkpointer
 from ticketgate.operations.declare_restore import note_loss
+from ticketgate.operations.in_force import InForce
 from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.ports import Clock, Directory, EvidenceReading, Store
 
@@ -71,7 +71,7 @@ def keep_loss(store: Store, loss: Loss) -> Loss:
 
 
 def restore_desk(
-    says: tuple[Settings, Policy, Directory],
+    says: tuple[Settings, InForce, Directory],
     holds: tuple[Store, Clock, Callable[[], DirectorySnapshot]],
     on_declared: Callable[[], None] | None,
 ) -> RestoreDesk:

@@ -6,6 +6,7 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.policy.backtest import backtest_command
 from ticketgate.cli.policy.diff import diff
+from ticketgate.cli.policy.reload import reload_command
 from ticketgate.cli.policy.test import test_command
 from ticketgate.cli.showing import echo_json, echo_pairs
 from ticketgate.domain.identity_event import KIND_MEANINGS
@@ -42,5 +43,5 @@ def schema() -> None:
     echo_json(policy_schema())
 
 
-for _command in (test_command, backtest_command, diff):
+for _command in (test_command, backtest_command, diff, reload_command):
     policy.add_command(_command)
