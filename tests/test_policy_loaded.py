@@ -28,7 +28,9 @@ class Shelf:
         """A start on a policy file with this text."""
         path = Path(self.settings.policy_file)
         path.write_text(text)
-        note_policy(self.gate.store, self.settings, load_policy(path), self.gate.desk.snapshot)
+        policy = load_policy(path)
+        note_policy(self.gate.store, self.settings, policy, self.gate.desk.snapshot)
+        self.gate.in_force.swap(policy)
 
     def told(self) -> list[str]:
         """The differences recorded."""

@@ -41,7 +41,7 @@ class DeliveryRunner:
     policy: InForce
 
     def run(self, snapshot: DirectorySnapshot) -> int:
-        """Work off one batch, under one policy; returns how many were looked at.
+        """Work off one batch, under one policy; returns how many were worked off.
 
         Those that another policy overtook wait for the next batch.
 
@@ -63,16 +63,18 @@ class DeliveryRunner:
                 for reading, ground in zip(readings, grounds, strict=True)
             ]
         )
+        overtaken = 0
         for reading, outcome in zip(readings, outcomes, strict=True):
             if isinstance(outcome, StoreUnavailableError):
                 raise outcome
             if isinstance(outcome, PolicyStaleError):
+                overtaken += 1
                 continue
             if isinstance(outcome, BaseException):
                 self._park(reading, outcome, policy, snapshot)
         if any(reading.secret for reading in readings):
             self.store.scrub()  # the bodies are dropped; nor do they stay in the files
-        return len(rows)
+        return len(rows) - overtaken
 
     def run_closings(self, after: int) -> int:
         """End what closed tickets gave, of the next batch behind `after`; returns where it ends.
