@@ -76,9 +76,6 @@ class Zendesk:
         return None
 
 
-ZENDESK: Final = Zendesk()
-
-
 def _event(body: Record) -> str:
     """The kind of event; "" for what a trigger posts.
 
