@@ -88,7 +88,7 @@ def test_the_block_of_the_page_is_a_source_of_the_recommended_scheme(
     assert f"scheme: {platform.connector.schemes[0]}\n" in page(platform.connector.kind)
 
 
-@pytest.mark.parametrize("kind", ["request_tracker", "zammad"])
+@pytest.mark.parametrize("kind", ["pagerduty", "request_tracker", "zammad"])
 def test_the_keys_for_asking_on_the_page_are_read(kind: str, tmp_path: Path) -> None:
     source, faults = read_block(kind, tmp_path)
     assert faults == []

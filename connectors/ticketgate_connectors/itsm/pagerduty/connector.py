@@ -75,9 +75,6 @@ class PagerDuty:
         return None
 
 
-PAGERDUTY: Final = PagerDuty()
-
-
 def _revision(event: Record, data: Record) -> Revision:
     created = text_at(event, "event_type") == CREATED
     return Revision(
