@@ -67,7 +67,7 @@ def test_a_client_asks_the_address_of_its_source_with_its_secret() -> None:
 
 @pytest.mark.parametrize(
     "sources",
-    [{}, {"snow": source(poll=None)}, {"snow": source("zammad")}, {"snow": source("none")}],
+    [{}, {"snow": source(poll=None)}, {"snow": source("generic")}, {"snow": source("none")}],
 )
 def test_a_source_that_cannot_be_asked_is_told(sources: dict[str, SourceSettings]) -> None:
     platforms = ConfiguredPlatforms(sources, lambda _poll: Recorded())
