@@ -236,7 +236,10 @@ def _polled(issue: Record) -> Polled:
 
 
 def _writer(issue: Record) -> str:
-    """Who last changed a field, else who created the issue. Comments change none."""
+    """Who last changed a field, else who created the issue. Comments change none.
+
+    A search gives the newest 40 or so entries of a history, which hold the last one.
+    """
     histories = records(record(issue.get("changelog")).get("histories"))
     if not histories:
         return text_at(issue, "fields.creator.accountId")
