@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 from tests.test_wiring import copied, is_whole, records, running, wait_until
@@ -20,6 +21,7 @@ from tests.test_wiring import copied, is_whole, records, running, wait_until
 from ticketgate import wiring
 from ticketgate.cli.demo.servers import Process
 from ticketgate.cli.demo.snow import Snow
+from ticketgate.cli.main import main
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.wiring import Gateway
@@ -245,3 +247,21 @@ def test_a_served_process_reloads_at_a_hangup(folder: Path) -> None:
     assert status == 0
     assert loaded(folder)[-1]["difference"] == "tightened"
     assert is_whole(folder)
+
+
+def test_the_command_tells_what_was_done_and_each_fault(folder: Path) -> None:
+    def command(*more: str) -> Result:
+        return CliRunner().invoke(main, ["--config", str(folder), "policy", "reload", *more])
+
+    none = command()
+    assert (none.exit_code, "no gateway runs" in none.output) == (3, True)
+    with capture_logs(), running(folder):
+        edit(folder, TIGHTER)
+        assert "(tightened)" in command().output
+        assert "in force already" in command().output
+        assert json.loads(command("--json").output)["difference"] == "none"
+        edit(folder, ("decide_within: 4h", "decide_within: soon"))
+        faulty = command()
+    assert faulty.exit_code == 2
+    assert "policy.yaml:" in faulty.output
+    assert "the old policy holds" in faulty.output
