@@ -162,7 +162,7 @@ class PagerDutyClient:
             return None
         # A log too long to be read whole may hide a change. Then two records of one version park
         # the incident, and none is lost.
-        return None if later.changes else _body(change, found)
+        return None if later.changes else event_of(change, found)
 
     def _incident(self, ident: str) -> Record:
         raw, _ = self._rest.get(f"/incidents/{ident}")
@@ -177,7 +177,7 @@ class PagerDutyClient:
         return any(mark in text_at(one, "content").splitlines() for one in notes)
 
 
-def _body(change: Change, found: Record) -> bytes:
+def event_of(change: Change, found: Record) -> bytes:
     """The event that a webhook would have posted of the incident after that change."""
     assigned = [record(one).get("assignee") for one in records(found.get("assignments"))]
     data: dict[str, JsonValue] = {name: found[name] for name in SAME if name in found}

@@ -101,7 +101,7 @@ class ZammadClient:
             following = Cursor(_when(found[-1]), _number(found[-1]), newest)
         else:
             following = Cursor(newest - self._overlap if newest else at.since)
-        polled = tuple(Polled(TABLE, str(_number(one)), _body(one)) for one in found)
+        polled = tuple(Polled(TABLE, str(_number(one)), hook_of(one)) for one in found)
         return Page(polled, following.text, full)
 
     def fetch(self, table: str, ticket_id: str) -> Polled | None:
@@ -113,7 +113,7 @@ class ZammadClient:
         found = self._search("ticket.id", "is", ticket_id, 1)
         if [str(_number(one)) for one in found] not in ([], [ticket_id]):
             raise Misconfigured("the platform answered with another ticket")
-        return Polled(TABLE, ticket_id, _body(found[0])) if found else None
+        return Polled(TABLE, ticket_id, hook_of(found[0])) if found else None
 
     def comment(self, table: str, ticket_id: str, text: str, key: str) -> str:
         """An internal note, which customers do not see; its subject holds the key."""
@@ -206,7 +206,7 @@ def _check_mapping(known: TableMapping | None) -> None:
             )
 
 
-def _body(one: Record) -> bytes:
+def hook_of(one: Record) -> bytes:
     """What a webhook would have posted of the ticket, after a change without an article."""
     objects: dict[str, JsonValue] = {}
     for half, names in (("login", PEOPLE), ("name", NAMED)):
