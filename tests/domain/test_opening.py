@@ -272,7 +272,7 @@ def test_all_reasons_are_told_at_once_and_each_has_its_words() -> None:
         "ticket_state",
     )
     told = {"inactive_beneficiary", "no_entitlement", "entitlement_unreadable", "unfillable"}
-    told |= {"unknown_editor", "uncertain", *ask(bad, never, nothing).reasons}
+    told |= {"unknown_editor", "uncertain", "velocity", *ask(bad, never, nothing).reasons}
     assert told == set(REASONS)
 
 
