@@ -219,6 +219,20 @@ def test_it_ends_with_the_first_revision_that_says_something_else(
     assert len(lane.listed()) == 1
 
 
+@pytest.mark.parametrize(
+    ("verdict", "then"), [("identity", "identity"), ("not_identity", "uncertain")]
+)
+def test_a_no_about_what_could_not_be_read_is_of_that_revision_alone(
+    gate: Gate, lane: Lane, verdict: str, then: str
+) -> None:
+    """A reply that nobody here can read may ask for anything."""
+    whole = doubtful()
+    unread = replace(whole, fields={**whole.fields, "description": Missing.ABSENT})
+    gate.deliver(unread)
+    assert lane.say(verdict=verdict) == ""
+    assert gate.deliver(moved(unread, StateClass.LIVE)) == then
+
+
 def test_it_ends_when_other_rules_match(gate: Gate, lane: Lane) -> None:
     gate.deliver(doubtful())
     assert lane.say() == ""

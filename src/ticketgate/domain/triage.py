@@ -56,14 +56,19 @@ class Triaged:
         )
 
 
-def basis_of(ticket: Ticket, classification: Classification) -> str:
+def basis_of(ticket: Ticket, classification: Classification, verdict: Verdict) -> str:
     """Digest (hex) of all that the rules see of a ticket, and of what they say of it.
+
+    Of a "no" while some rule is blind, the revision itself is in it: what nobody could read then
+    may be something else next time, so that word is about this revision alone.
 
     The counter, the state and the last writer are not in it for themselves: platforms move them
     without anybody typing anything. Where a rule asks for them, its outcome is in it; so is every
     rule that matched or was blind, by its digest.
     """
-    content = {name: one for name, one in ticket.plain().items() if name not in _NOT_CONTENT}
+    content = ticket.plain()
+    if verdict is Verdict.IDENTITY or not classification.blind:
+        content = {name: one for name, one in content.items() if name not in _NOT_CONTENT}
     open_ = (*classification.matched, *classification.blind)
     answers = [[one.digest, one.outcome.value, one.verdict.value] for one in open_]
     text = json.dumps([content, answers], sort_keys=True, ensure_ascii=True)
@@ -78,7 +83,7 @@ def after_triage(
     It holds while `basis_of` is what it was. Then it stands as a rule named `triage` beside the
     others, so that approvers see it and their approval is bound to it.
     """
-    if said is None or said.basis != basis_of(ticket, classification):
+    if said is None or said.basis != basis_of(ticket, classification, said.verdict):
         return classification, None
     text = json.dumps(said.plain(), sort_keys=True)
     word = RuleOutcome(

@@ -63,7 +63,8 @@ class Sayer:
 
 def shown_of(row: TicketRow, rules: Classification) -> str:
     """The digest of what a page shows of a ticket: this revision, and what the rules say of it."""
-    return digest_of([row.id, row.revision, basis_of(row.ticket, rules), rules.tier.word])
+    basis = basis_of(row.ticket, rules, rules.verdict)
+    return digest_of([row.id, row.revision, basis, rules.tier.word])
 
 
 def own_ticket(row: TicketRow, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
@@ -177,7 +178,7 @@ def _say(
         verdict=Verdict(form.verdict),
         kinds=_kinds(form, rules) if yes else (),
         tier=_TIERS[form.tier] if yes else rules.tier,
-        basis=basis_of(row.ticket, rules),
+        basis=basis_of(row.ticket, rules, Verdict(form.verdict)),
         revision=row.revision,
     )
     verdict, _ = after_triage(row.ticket, rules, said)
