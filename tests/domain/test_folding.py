@@ -29,6 +29,13 @@ HIDDEN = ("\u200b", "\u00ad", "\u202e", "\u0301", "\u2060", "\ufeff", "\u3164", 
         "\u13e2asswor\u0501",  # Cherokee
         "\uabb2assword",  # and its small letters
         "pass\x00word",
+        "\ua4d1\ua4ee\ua4e2\ua4e2\ua4ea\ua4f3\ua4e3\ua4d3",  # Lisu
+        "".join(chr(0x1F150 + ord(char) - ord("a")) for char in "password"),
+        "".join(chr(0x1F170 + ord(char) - ord("a")) for char in "password"),
+        "\u200b".join(chr(0x1F1E6 + ord(char) - ord("a")) for char in "password"),
+        "\u2ca3\u2c80ssw\u2c9f\u2c85\u2c87",  # Coptic
+        "\u01bf\u0252\u0282\u0283\u028d\u0254\u027e\u0256",  # phonetic
+        "\u01a4a\u1d8as\u2c72o\u027d\u018a",  # with hooks
     ],
 )
 def test_a_word_in_another_dress_is_the_word(text: str) -> None:

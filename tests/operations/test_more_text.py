@@ -21,9 +21,10 @@ PACKS = "\npacks: [servicenow_catalog, jira_request_types, helpdesk_phrases]\nla
 ORDER = (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN, Verdict.IDENTITY)
 PHRASES = ("password reset", "break glass", "vpn", "sudo", "new starter", "access to", "revoked")
 OTHER = ("my printer", "bitte ich kann nicht", "сбросьте пожалуйста пароль", "the paper is out")
+MARKUP = ("<b>", "</b>", "<a x='", "'>", "&nbsp;", "&#118;pn", "su<i></i>do", "<", ">", "&lt;")
 TEXTS = st.lists(st.sampled_from(PHRASES + OTHER), max_size=3).map(" and ".join)
-MORE = st.one_of(st.text(max_size=30), TEXTS)
-BETWEEN = ("\u200b", "\u00ad", "\u0301", "-", " ", "_", "\n", ".")
+MORE = st.one_of(st.text(max_size=30), TEXTS, st.lists(st.sampled_from(MARKUP)).map("".join))
+BETWEEN = ("\u200b", "\u00ad", "\u0301", "-", " ", "_", "\n", ".", "<b></b>", "&shy;")
 
 
 @pytest.fixture(scope="module")

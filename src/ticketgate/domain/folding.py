@@ -5,13 +5,13 @@ like Latin ones (Cyrillic, Greek, Armenian, Cherokee, small capitals) and accent
 letter; characters that act or show nothing vanish; line breaks and other space become a space.
 Squeezed: folded, with letters and digits only, so that `p a s s w o r d`, `pass-word` and a word
 broken over two lines are one word again. Every character is folded by itself: the cost is linear,
-and the folding of a text is the foldings of its parts (Unicode TR 39 §4, UAX 15; the table of
-look-alikes is our own and short).
+and the folding of a text is the foldings of its parts (UAX 15; domain/look_alikes.py).
 """
 
 import unicodedata
 from typing import Final
 
+from ticketgate.domain.look_alikes import LOWER, UPPER
 from ticketgate.domain.visible import acts
 
 SQUEEZED_MIN: Final = 3  # letters of a phrase that is looked for in split words at all
@@ -20,32 +20,6 @@ _BETWEEN: Final = "\0"  # two texts; folding lets no text have it
 _WHOLE: Final = 2  # ends of a phrase that stand where words begin and end
 _CACHED_MAX: Final = 65_536  # characters whose folding is remembered: some megabytes
 _PLAIN_FROM: Final = ((0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0x20000, 0x2F7FF), (0x30000, 0x3FFFF))
-
-
-def _pairs(text: str) -> dict[str, str]:
-    """`0391:a`: the number of a look-alike, and what it looks like."""
-    return {chr(int(pair[:4], 16)): pair[5:] for pair in text.split()}
-
-
-# Capitals look like other letters than their small ones do, so these are asked before the case is
-# taken away: Greek, Cyrillic, Armenian, Cherokee.
-_UPPER: Final = _pairs(
-    "0391:a 0392:b 0395:e 0396:z 0397:h 0399:i 039a:k 039c:m 039d:n 039f:o 03a1:p 03a4:t 03a5:y "
-    "03a7:x 03f9:c 0405:s 0406:i 0408:j 0410:a 0412:b 0415:e 041a:k 041c:m 041d:h 041e:o 0420:p "
-    "0421:c 0422:t 0423:y 0425:x 0474:v 04ae:y 0500:d 050c:g 051a:q 051c:w 053c:l 054d:u 054f:s "
-    "0555:o 13a0:d 13a2:t 13a5:i 13aa:a 13ab:j 13ac:e 13b3:w 13b7:m 13bb:h 13be:o 13c0:g 13c3:z "
-    "13d2:r 13d9:v 13da:s 13de:l 13df:c 13e2:p 13e6:k 13f4:b "
-)
-# Small letters: Latin (stroked, phonetic, small capitals), Greek, Cyrillic, Armenian.
-_LOOK_ALIKES: Final = _pairs(
-    "00e6:ae 00f8:o 00fe:th 0111:d 0127:h 0131:i 0142:l 0153:oe 0167:t 0180:b 01b6:z 023c:c "
-    "0247:e 0249:j 024d:r 0251:a 0261:g 0262:g 0268:i 0269:i 026a:i 0274:n 0280:r 0289:u 028b:v "
-    "028f:y 0299:b 029c:h 029f:l 03b1:a 03b3:y 03b5:e 03b7:n 03b9:i 03ba:k 03bd:v 03bf:o 03c1:p "
-    "03c4:t 03c5:u 03c7:x 03c9:w 03f2:c 03f3:j 0430:a 0432:b 0435:e 043a:k 043c:m 043d:h 043e:o "
-    "0440:p 0441:c 0442:t 0443:y 0445:x 0455:s 0456:i 0458:j 0475:v 04af:y 04bb:h 0501:d 050d:g "
-    "051b:q 051d:w 0565:e 0570:h 0578:n 057d:u 0581:g 0585:o 1d00:a 1d04:c 1d05:d 1d07:e 1d0a:j "
-    "1d0b:k 1d0d:m 1d0f:o 1d18:p 1d1b:t 1d1c:u 1d20:v 1d21:w 1d22:z 2c65:a a730:f a731:s "
-)
 
 
 def folded(text: str) -> str:
@@ -172,15 +146,13 @@ def _fold_char(char: str) -> str:
         return " "
     if acts(char):
         return ""
-    if char in _UPPER:
-        return _UPPER[char]
+    if char in UPPER:
+        return UPPER[char]
     if not unicodedata.decomposition(char) and char.casefold() == char:
-        return "" if _is_mark(char) else _LOOK_ALIKES.get(char, char)
+        return "" if _is_mark(char) else LOWER.get(char, char)
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", char).casefold())
     kept = [
-        _LOOK_ALIKES.get(one, _UPPER.get(one, one))
-        for one in plain
-        if not (_is_mark(one) or acts(one))
+        LOWER.get(one, UPPER.get(one, one)) for one in plain if not (_is_mark(one) or acts(one))
     ]
     return "".join(kept)
 

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 from ticketgate.domain.folding import FoldedText
 from ticketgate.domain.identity_event import Outcome
+from ticketgate.domain.markup import read_forms
 from ticketgate.domain.ticket import Missing
 from ticketgate.domain.visible import visible
 
@@ -31,9 +32,9 @@ class Look:
 
     @property
     def texts(self) -> tuple[FoldedText, ...]:
-        """Each value in the forms in which phrases are looked for."""
+        """Each value, also as a reader of HTML sees it, in which phrases are looked for."""
         if self._texts is None:
-            self._texts = tuple([FoldedText(value) for value in self.values])
+            self._texts = tuple([FoldedText(value) for value in _as_read(self.values)])
         return self._texts
 
     @property
@@ -48,7 +49,7 @@ class Look:
     def joined(self) -> FoldedText:
         """All values in those forms, for one look at all of them."""
         if self._joined is None:
-            self._joined = FoldedText(*self.values)
+            self._joined = FoldedText(*_as_read(self.values))
         return self._joined
 
     @property
@@ -67,6 +68,11 @@ class Facts(Protocol):
 
 
 Check = Callable[[Look, Facts], Outcome]
+
+
+def _as_read(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values, then their forms without markup; an end of one is an end of its text."""
+    return (*values, *[form.strip() for value in values for form in read_forms(value)])
 
 
 def _shown(values: tuple[str, ...]) -> str:

@@ -1,0 +1,89 @@
+"""Text that a platform stored as HTML: what its reader sees is looked at as well."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketgate.domain.identity_event import Outcome
+from ticketgate.domain.looks import Look
+from ticketgate.domain.markup import read_forms
+from ticketgate.domain.matcher import Clause, decide
+
+
+class One:
+    """Facts with one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def look(self, _: str) -> Look:
+        return Look((self.text,))
+
+
+def found(text: str, test: str, value: str, *, wide: bool = True) -> bool:
+    return decide(Clause("ticket.text", test, (value,), 1, wide=wide), One(text)) is Outcome.TRUE
+
+
+@pytest.mark.parametrize(
+    ("text", "test", "value"),
+    [
+        ("<p>admin&nbsp;rights on prod</p>", "contains", "admin rights"),
+        ("&#60;p&#62;admin&#38;nbsp;rights&#60;/p&#62;", "contains", "admin rights"),
+        ("&amp;amp;#118;pn", "word", "vpn"),
+        ("need <b>ad</b>min rights", "contains", "admin rights"),
+        ("ad<b class='x'></b>min rights", "contains", "admin rights"),
+        ("pass<wbr>word/reset", "contains", "password/reset"),
+        ("pass<wbr/>word/reset", "contains", "password/reset"),
+        ("pass&shy;word/reset", "contains", "password/reset"),
+        ("&#x76;&#X70;&#110 please", "word", "vpn"),
+        ("<td>my</td><td>v<i></i>pn</td><TD>now</TD>", "word", "vpn"),
+        ("<p>Password Reset</p>", "equals", "password reset"),
+        ("<p>a/b please</p>", "startswith", "a/b"),
+        ("<p>please a/b</p>", "endswith", "a/b"),
+        ("&#0000000000101;/b", "contains", "e/b"),
+    ],
+)
+def test_what_a_reader_sees_is_found(text: str, test: str, value: str) -> None:
+    assert found(text, test, value)
+    assert not found(text, test, value, wide=False), "the control: as written, it is not there"
+
+
+@pytest.mark.parametrize("text", ["", "plain", "a > b; c", "R&D < AT&T", "1 < 2 & 3 > 2", "<3 you"])
+def test_what_is_no_markup_has_no_other_form(text: str) -> None:
+    assert read_forms(text) == ()
+
+
+def test_a_number_that_is_too_long_to_be_read_is_text() -> None:
+    assert found("&#" + "1" * 9000 + ";<b>v</b>pn", "word", "vpn")
+
+
+PIECES = ("<", ">", "</b>", "<b>", "<a x='", "'>", "&", "&lt;", "&gt;", "&#6", ";", "<!--", "-->")
+MORE = st.one_of(st.text(max_size=12), st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
+DRESSED = ("password reset", "pass<b></b>word reset", "password&nbsp;re&shy;set",
+           "<p>password</p><p>re<wbr>set</p>", "&lt;b&gt;pass&lt;/b&gt;word reset",
+           "password > reset", "pass<b class='x'>word reset")  # fmt: skip
+
+
+@given(before=MORE, text=st.sampled_from(DRESSED), after=MORE)
+def test_what_is_added_takes_nothing_away(before: str, text: str, after: str) -> None:
+    assert found(text, "contains", "password reset"), "the control"
+    assert found(f"{before} {text} {after}", "contains", "password reset")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<", "<a", "<a ", "<a x", "</", "&", "&#", "&#1", "&amp;", "&a", "a", "<b>", "< ", ">"],
+)
+def test_time_grows_as_the_text_does(piece: str) -> None:
+    """Eight times the text takes eight times as long; a search that backtracked would take 64."""
+
+    def seconds(chars: int) -> float:
+        text = ("&<a " + piece * chars)[:chars]
+        began = time.process_time()
+        read_forms(text)
+        return time.process_time() - began
+
+    small = min(seconds(20_000) for _ in range(3))
+    assert seconds(160_000) < 24 * max(small, 0.002)
