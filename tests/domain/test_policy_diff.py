@@ -62,7 +62,7 @@ def test_another_layout_is_no_difference() -> None:
 def test_the_gravest_direction_is_the_kind_of_difference() -> None:
     looser = changes(limits=(replace(LIMIT, max=3 * HOUR),))
     tighter = changes(limits=(replace(LIMIT, default=HOUR / 2),))
-    neither = changes(entitlements=(replace(DB, owner=word("person:dan")),))
+    neither = changes(entitlements=(replace(DB, backup_owner=word("person:dan")),))
     assert difference(looser) == "loosened"
     assert difference(tighter) == "tightened"
     assert difference(neither) == "other"
@@ -75,7 +75,7 @@ def test_the_gravest_direction_is_the_kind_of_difference() -> None:
     [
         ("tier", Tier.CRITICAL, "tightened"),
         ("tier", Tier.MEDIUM, "loosened"),
-        ("verdict", Verdict.UNCERTAIN, "tightened"),
+        ("verdict", Verdict.UNCERTAIN, "other"),
         ("kind", "access.grant", "other"),
         ("match", both("ticket.catalog_item=elevated"), "loosened"),
         ("match", both("ticket.catalog_item=elevated,privileged,root"), "other"),
@@ -115,7 +115,7 @@ def test_a_kind_that_approve_rules_ask_about_may_lead_to_another_one() -> None:
         ("access", {"group": "ROOT", "site": "x"}, "loosened"),
         ("duration_from", DurationField("ticket.variables.hours", "h"), "other"),
         ("duration_from", DurationField("ticket.variables.hours", None), "other"),
-        ("owner", word("person:mallory"), "other"),
+        ("owner", word("person:mallory"), "loosened"),
         ("backup_owner", word("person:erin"), "other"),
         ("tier", Tier.CRITICAL, "tightened"),
         ("tier", Tier.LOW, "loosened"),
@@ -127,6 +127,57 @@ def test_a_kind_that_approve_rules_ask_about_may_lead_to_another_one() -> None:
 def test_an_entitlement_that_changes(field: str, value: object, direction: str) -> None:
     new = replace(DB, **{field: value})  # type: ignore[arg-type]
     assert only(entitlements=(new,)) == ("changed", field, direction)
+
+
+OWNED = "owner_of:entitlement"
+BACKED = "backup_owner_of:entitlement"
+FLOW = Automation(
+    "flow", both("ticket.updated_by=svc"), word(BACKED), frozenset(), frozenset(), "p:1", "a"
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "direction"),
+    [
+        ({"approve": ()}, "owner", "other"),
+        ({"approve": (rule(stage("person:bob", "manager_of:requester")),)}, "owner", "other"),
+        ({"approve": (rule(stage(OWNED)),)}, "owner", "loosened"),
+        ({"approve": (rule(stage(OWNED)),)}, "backup_owner", "other"),
+        ({"approve": (rule(stage("person:bob"), stage(BACKED)),)}, "backup_owner", "loosened"),
+        ({"approve": (rule(stage("person:bob", never=(OWNED,))),)}, "owner", "loosened"),
+        ({"approve": (rule(stage("person:bob"), never=(BACKED,)),)}, "backup_owner", "loosened"),
+        ({"approve": (), "automations": (FLOW,)}, "backup_owner", "loosened"),
+        ({"approve": (), "automations": (FLOW,)}, "owner", "other"),
+    ],
+)
+def test_another_owner_is_looser_where_a_word_names_owners(
+    parts: dict[str, Any], field: str, direction: str
+) -> None:
+    old = replace(OLD, **parts)
+    other = replace(DB, **{field: word("person:mallory")})  # type: ignore[arg-type]
+    (found,) = compare(old, replace(old, entitlements=(other,)))
+    assert (found.field, found.direction.value) == (field, direction)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "direction"),
+    [
+        ("h", "d", "loosened"),
+        ("s", "m", "loosened"),
+        (None, "s", "loosened"),
+        ("d", "h", "other"),
+        ("m", None, "other"),
+    ],
+)
+def test_a_unit_that_makes_the_same_number_longer_is_looser(
+    old: str | None, new: str | None, direction: str
+) -> None:
+    before, after = (
+        replace(OLD, entitlements=(replace(DB, duration_from=DurationField("f", unit)),))
+        for unit in (old, new)
+    )
+    (found,) = compare(before, after)
+    assert (found.field, found.direction.value) == ("duration_from", direction)
 
 
 def test_whoever_may_request_without_a_condition_is_everybody() -> None:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from ticketgate.domain.identity_event import Tier, Verdict
 from ticketgate.domain.implication import Scale, asks_about, implies, matcher_text, scale
+from ticketgate.domain.indirection import counts_longer, owner_verbs
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.matcher import Group, Matcher
 from ticketgate.domain.policy import (
@@ -125,8 +126,8 @@ def _rule_changes(old: ClassifyRule, new: ClassifyRule, *, kinds: bool) -> Itera
         yield change("tier", old.tier.word, new.tier.word, _tier(old.tier, new.tier))
     if old.verdict is not new.verdict:
         looser = new.verdict is Verdict.IDENTITY
-        said = "opens requests without a look" if looser else "opens no request by itself"
-        yield change("verdict", old.verdict, new.verdict, _Judged(_L if looser else _T, said))
+        said = "opens requests without a look" if looser else "a person may say that it is none"
+        yield change("verdict", old.verdict, new.verdict, _Judged(_L if looser else _O, said))
     yield from _matcher(
         change,
         "match",
@@ -140,11 +141,12 @@ def _rule_changes(old: ClassifyRule, new: ClassifyRule, *, kinds: bool) -> Itera
 
 
 def _entitlements(old: Policy, new: Policy) -> Iterator[Change]:
+    counted = owner_verbs(old) | owner_verbs(new)
     before = {one.id: one for one in old.entitlements}
     after = {one.id: one for one in new.entitlements}
     for ident, one in after.items():
         if ident in before:
-            yield from _entitlement_changes(before[ident], one)
+            yield from _entitlement_changes(before[ident], one, counted)
         else:
             judged = _Judged(_L, "can be asked for now")
             yield _whole("entitlements", ident, "added", one.where, judged)
@@ -154,19 +156,25 @@ def _entitlements(old: Policy, new: Policy) -> Iterator[Change]:
             yield _whole("entitlements", ident, "removed", one.where, judged)
 
 
-def _entitlement_changes(old: Entitlement, new: Entitlement) -> Iterator[Change]:
+def _entitlement_changes(
+    old: Entitlement, new: Entitlement, counted: frozenset[str]
+) -> Iterator[Change]:
     change = _changes("entitlements", new.id, new.where)
     for name, said in (
         ("target", "gives access elsewhere, which may be more"),
         ("access", "gives something else, which may be more"),
-        ("duration_from", "how long is read from elsewhere, within the same limits"),
         ("owner", "other people stand behind owner_of"),
         ("backup_owner", "other people stand behind backup_owner_of"),
     ):
         was, now = _text(getattr(old, name)), _text(getattr(new, name))
         if was != now:
-            gives = name in {"target", "access"}
-            yield change(name, was, now, _Judged(_L if gives else _O, said))
+            lets = name in {"target", "access"} or f"{name}_of" in counted
+            yield change(name, was, now, _Judged(_L if lets else _O, said))
+    if old.duration_from != new.duration_from:
+        longer = counts_longer(old.duration_from, new.duration_from)
+        said = "the same number may be longer, or is read now" if longer else "is read otherwise"
+        judged = _Judged(_L if longer else _O, f"how long: {said}, within the same limits")
+        yield change("duration_from", _text(old.duration_from), _text(new.duration_from), judged)
     if old.tier is not new.tier:
         yield change("tier", old.tier.word, new.tier.word, _tier(old.tier, new.tier))
     more = _Judged(_L, "more tickets can ask for it")
