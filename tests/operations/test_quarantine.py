@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.operations.kit import WHY, Gate, code_of
-from tests.operations.lane import Lane
+from tests.operations.lane import Lane, doubtful
 from tests.operations.tickets import access_ticket, body_of, closed, edited
 
 from ticketgate.domain.errors import Refusal
@@ -165,6 +165,44 @@ def test_nobody_judges_a_delivery_of_their_own_ticket(gate: Gate, lane: Lane) ->
         assert lane.judge("dismiss", who) == "own_ticket"
     assert lane.parked("bob").barred is None
     assert lane.judge("dismiss", "bob") == ""
+
+
+def test_who_has_access_by_a_source_judges_nothing_that_may_be_of_it(
+    gate: Gate, lane: Lane
+) -> None:
+    gate.receive(UNREADABLE, "msg-0", quarantine="no_table")
+    assert lane.parked("alice").barred is None  # nothing of hers lives there
+    gate.deliver(access_ticket(), "same")
+    assert lane.judge("dismiss", "alice") == "own_ticket"
+    assert lane.judge("dismiss", "bob") == ""
+    gate.approve("bob", "carol")
+    gate.settle()
+    gate.receive(closed(access_ticket()), "same")
+    assert lane.parked("alice").reason == "id_conflict"
+    for who in ("alice", "alice-admin"):
+        assert lane.judge("dismiss", who) == "own_ticket"
+    assert lane.judge("dismiss", "bob") == ""
+    gate.receive(UNREADABLE, "msg-1", quarantine="no_table", source="other")
+    assert lane.judge("dismiss", "alice") == ""
+
+
+def test_an_id_that_told_a_ticket_of_theirs_before_bars_too(gate: Gate, lane: Lane) -> None:
+    """Nobody can tell yet what it asks, so no request stands on it."""
+    gate.deliver(doubtful(), "same")
+    gate.receive(closed(doubtful()), "same")
+    assert gate.requests() == []
+    assert lane.judge("dismiss", "alice") == "own_ticket"
+    assert lane.judge("dismiss", "bob") == ""
+
+
+def test_the_raw_body_of_a_dismissed_one_goes(gate: Gate, lane: Lane) -> None:
+    gate.receive(UNREADABLE, quarantine="no_table")
+    with gate.db() as looking:
+        (row,) = looking.deliveries.quarantined(1)
+        assert looking.deliveries.body(row.seq) == UNREADABLE
+    assert lane.judge("dismiss") == ""
+    with gate.db() as looking:
+        assert looking.deliveries.body(row.seq) is None
 
 
 @pytest.mark.parametrize(

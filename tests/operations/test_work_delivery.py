@@ -117,6 +117,17 @@ def test_two_contents_of_one_version_are_parked_until_a_later_revision(gate: Gat
     assert getattr(gate.decide("bob"), "state", "") == "awaiting"
 
 
+def test_a_closing_of_the_same_version_still_closes(gate: Gate) -> None:
+    """Where the platform counts in minutes, the last edit and the closing may be of one."""
+    ticket = access_ticket()
+    gate.deliver(ticket)
+    assert gate.deliver(replace(closed(ticket), version=ticket.version)) == "identity"
+    assert gate.states() == ["withdrawn"]
+    assert gate.deliver(replace(closed(ticket), version=ticket.version)) == "duplicate"
+    assert gate.deliver(ticket) == "version_conflict"
+    assert gate.states() == ["withdrawn"]
+
+
 def test_a_closed_ticket_stays_closed(gate: Gate) -> None:
     ticket = access_ticket()
     gate.deliver(ticket)

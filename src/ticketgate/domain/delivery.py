@@ -15,6 +15,15 @@ class Delivery:
     received_at: datetime
 
 
+def content_id(body_digest: str) -> str:
+    """The id that we make where the sender tells none; `body_digest` is 64 hex digits.
+
+    It has a full stop, so that no sender can claim it for another body. It proves no repeat: a
+    ticket that was set back is told by the same body again.
+    """
+    return f"sha256.{body_digest}"
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedDelivery:
     """A delivery whose MAC (or credential) holds. Only a scheme's `authenticate` makes one.

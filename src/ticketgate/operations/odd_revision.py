@@ -40,11 +40,18 @@ def _settles(tx: Transaction, row: DeliveryRow, ticket: Ticket, known: TicketRow
 
 
 def _not_newer(ticket: Ticket, last: Ticket) -> tuple[str, str] | None:
-    """A closing that comes late still closes: the first closing sticks in whatever order."""
+    """A closing that comes late, or is told as the same version, still closes (intake rule 4).
+
+    Some platforms count in seconds or minutes: an edit and the closing may be of one. The first
+    closing sticks in whatever order.
+    """
+    closes = ticket.state_class in TERMINAL_STATES
+    if closes and last.state_class not in TERMINAL_STATES:
+        return None
     if ticket.version == last.version:
         same = replace(ticket, updated_by=last.updated_by) == last
         return ("processed", "duplicate") if same else ("quarantined", "version_conflict")
-    return None if ticket.state_class in TERMINAL_STATES else ("processed", "stale")
+    return None if closes else ("processed", "stale")
 
 
 def _seen_before(tx: Transaction, row: DeliveryRow) -> bool:

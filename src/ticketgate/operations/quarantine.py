@@ -3,13 +3,16 @@
 `docs/rules.md`, "Quarantine". Whatever is parked and may be of a ticket blocks its approvals.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
-from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.machines import edge
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_ticket
@@ -33,11 +36,31 @@ def shown_of(row: DeliveryRow) -> str:
     return digest_of([row.id, row.state, row.reason, row.ticket or ""])
 
 
-def own_delivery(reading: Reading, row: DeliveryRow, who: Sayer) -> Refusal | None:
-    """Nobody judges a delivery of a ticket that is their own, as far as the ticket is known."""
-    if row.ticket is None:
-        return None
-    known = reading.tickets.of_platform_id(row.source, row.ticket)
+def own_delivery(
+    reading: Reading, row: DeliveryRow, who: Sayer, living: Callable[[str], Refusal | None]
+) -> Refusal | None:
+    """Nobody judges a delivery of a ticket that is their own, or may be.
+
+    One whose ticket is not known is, perhaps, of the ticket that another delivery with its id is
+    of, or of any that `living` answers for by source, as `own_living` does.
+    """
+    if row.ticket is not None:
+        return _own(reading.tickets.of_platform_id(row.source, row.ticket), who)
+    same = {one.ticket for one in reading.deliveries.find(row.source, row.webhook_id)} - {None}
+    each = (reading.tickets.of_platform_id(row.source, str(one)) for one in same)
+    return _own(chain.from_iterable(each), who) or living(row.source)
+
+
+def own_living(reading: Reading, who: Sayer, source: str) -> Refusal | None:
+    """Whose own is a ticket of the source that a live request stands on, or a grant not over."""
+    keys = {one.ticket for one in reading.requests.live() if one.source == source}
+    grants = reading.grants.matching(subject=None, target=None)
+    keys |= {one.ticket for one in grants if one.source == source}
+    rows = (reading.tickets.find(one) for one in keys)
+    return _own((row for row in rows if row is not None), who)
+
+
+def _own(known: Iterable[TicketRow], who: Sayer) -> Refusal | None:
     found = (own_ticket(one, who.subject, who.snapshot) for one in known)
     return next((refusal for refusal in found if refusal is not None), None)
 
@@ -45,7 +68,7 @@ def own_delivery(reading: Reading, row: DeliveryRow, who: Sayer) -> Refusal | No
 def judge(
     tx: Transaction, now: datetime, *, ident: str, form: QuarantineForm, who: Sayer
 ) -> EvidenceRef | Refusal:
-    """Release a quarantined delivery, or dismiss it for good.
+    """Release a quarantined delivery, or dismiss it for good: then its raw body goes.
 
     Released, it waits as one that was just accepted, and is processed or quarantined anew.
     Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
@@ -55,7 +78,8 @@ def judge(
     row = tx.deliveries.quarantined_one(ident)
     if refusal is not None or row is None:
         return refusal or Refusal("not_found", "No such delivery is quarantined.")
-    refusal = own_delivery(tx, row, who) or _bad_form(tx, row, form)
+    refusal = own_delivery(tx, row, who, partial(own_living, tx, who))
+    refusal = refusal or _bad_form(tx, row, form)
     if refusal is not None:
         return refusal
     after = _AFTER[form.what]
@@ -72,6 +96,8 @@ def judge(
     )
     ref = tx.append(edge("delivery", row.id, row.state, after, after, fields, (why,)))
     tx.deliveries.finish(row.seq, after, reason, row.ticket, after)
+    if form.what == DISMISS:
+        tx.deliveries.drop_body(row.seq)
     return ref
 
 

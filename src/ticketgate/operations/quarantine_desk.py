@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest
@@ -13,7 +13,13 @@ from ticketgate.domain.roles import may_triage
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import parked_words
-from ticketgate.operations.quarantine import QuarantineForm, judge, own_delivery, shown_of
+from ticketgate.operations.quarantine import (
+    QuarantineForm,
+    judge,
+    own_delivery,
+    own_living,
+    shown_of,
+)
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading
@@ -80,7 +86,10 @@ def _views(
     looking: Reading, rows: list[DeliveryRow], who: Sayer, now: datetime
 ) -> list[QuarantineView]:
     waiting = [(one, _worked_off(looking, one)) for one in looking.requests.live()]
-    return [_view(looking, row, waiting, who, now) for row in rows]
+    living = cache(partial(own_living, looking, who))  # once for each source
+    barred = [own_delivery(looking, row, who, living) for row in rows]
+    pairs = zip(rows, barred, strict=True)
+    return [_view(looking, row, waiting, refusal, now) for row, refusal in pairs]
 
 
 def _worked_off(looking: Reading, request: AccessRequest) -> int:
@@ -93,7 +102,7 @@ def _view(
     looking: Reading,
     row: DeliveryRow,
     waiting: list[tuple[AccessRequest, int]],
-    who: Sayer,
+    barred: Refusal | None,
     now: datetime,
 ) -> QuarantineView:
     ticket = row.ticket or ""
@@ -114,7 +123,7 @@ def _view(
         ),
         whole=looking.deliveries.body(row.seq) is not None,
         shown=shown_of(row),
-        barred=own_delivery(looking, row, who),
+        barred=barred,
     )
 
 

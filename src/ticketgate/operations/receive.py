@@ -1,16 +1,18 @@
 """Receive: a verified delivery becomes durable and part of the log, once."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
-from ticketgate.domain.delivery import VerifiedDelivery
+from ticketgate.domain.delivery import VerifiedDelivery, content_id
 from ticketgate.domain.evidence import EvidenceRef, Json, digest_of
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.receipt import Receipt
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 UNUSED: Final = frozenset({"quarantined", "dismissed"})  # nobody has used such a body
+LATER_MAX: Final = 200  # of all that came behind a waiting one, that many are looked at
 
 
 def receive(
@@ -26,10 +28,19 @@ def receive(
 
     Same id and same body: `duplicate`, with the first one's record. Same id and another body:
     quarantined as `id_conflict` (the MAC holds for both, so the sender is at fault or taken over),
-    unless the first one could not be used.
+    unless the first one could not be used. An id that we made of the body proves no repeat: it is
+    `duplicate` only while nothing came since that may be of the ticket, else another delivery.
     `quarantine` is the code of what is wrong with the body; `hint` the ticket it may be of.
     """
-    earlier = tx.deliveries.find(verified.source, verified.webhook_id)
+    ident = tx.new_id("dlv")
+    made = verified.webhook_id == content_id(verified.body_digest)
+    if made:
+        same = tx.deliveries.with_body(verified.source, verified.body_digest)
+        earlier = [row for row in same if _newest(tx, row)]
+        if same:  # the first one has the id
+            verified = replace(verified, webhook_id=f"{verified.webhook_id}.{ident}")
+    else:
+        earlier = tx.deliveries.find(verified.source, verified.webhook_id)
     for row in earlier:
         if row.body_digest == verified.body_digest:
             return Receipt(row.id, "duplicate", EvidenceRef(origin, row.index, row.leaf))
@@ -37,7 +48,6 @@ def receive(
     conflict = any(row.state not in UNUSED or row.reason == "id_conflict" for row in earlier)
     reason = "id_conflict" if conflict else quarantine
     state: Literal["accepted", "quarantined"] = "accepted" if reason is None else "quarantined"
-    ident = tx.new_id("dlv")
     fields: dict[str, Json] = {
         "source": verified.source,
         "body": verified.body_digest,
@@ -64,3 +74,25 @@ def receive(
         verified.body,
     )
     return Receipt(ident, state, ref)
+
+
+def _newest(tx: Reading, row: DeliveryRow) -> bool:
+    """Whether a delivery is still the last word on its ticket, so that its body again says nothing.
+
+    Worked off, nothing behind it is or may be of its ticket. Waiting, its ticket is not known, so
+    nothing of its source came behind it. What was released stands behind others, perhaps.
+    """
+    behind = tx.deliveries.newest() - row.seq
+    if row.state in {"accepted", "quarantined"} and behind <= LATER_MAX:
+        later = (tx.deliveries.at(row.seq + one) for one in range(1, behind + 1))
+        return not any(one is not None and one.source == row.source for one in later)
+    if row.state != "processed" or row.ticket is None:
+        return False
+    return (
+        tx.deliveries.backlog(row.source, row.ticket) == 0
+        and tx.deliveries.parked_after(row.source, row.ticket, row.seq) is None
+        and not any(
+            one.seq > row.seq and one.state != "dismissed"
+            for one in tx.deliveries.of_ticket(row.source, row.ticket)
+        )
+    )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
+from ticketgate.domain.delivery import Delivery, VerifiedDelivery, content_id
 from ticketgate.domain.errors import AuthenticationError
 
 SIGNATURES_MAX: Final = 8
@@ -120,13 +120,12 @@ def mismatch() -> AuthenticationError:
 def verified(delivery: Delivery, ident: str | None, *, covered: bool) -> VerifiedDelivery:
     """What `authenticate` answers. Without `ident` the id is the digest of the body.
 
-    `covered` says whether the MAC covers `ident`; without one, whether it covers the body. An id
-    that we make has a full stop, so that no sender can claim it for another body.
+    `covered` says whether the MAC covers `ident`; without one, whether it covers the body.
     """
     digest = hashlib.sha256(delivery.body).hexdigest()
     return VerifiedDelivery(
         source=delivery.source,
-        webhook_id=f"sha256.{digest}" if ident is None else ident,
+        webhook_id=content_id(digest) if ident is None else ident,
         body=delivery.body,
         body_digest=digest,
         received_at=delivery.received_at,
