@@ -42,6 +42,12 @@ ORDINARY = (
     "the key is in the internationalisation-and-localisation-folder",
     "sys_id 6816f79cc0a8016401c5a33be04be441 of the asset",
     "eyJhbGciOiJub25lIn0 alone is no token",
+    "pwr: 230V-50Hz, mpw: 2026a1b2",
+    "password:\n\n2026a1b2 is the asset",
+    "my password is\n2026a1b2",
+    "task_key 9f86d081884c7d659a2feaa0c55ad015",
+    "ls -u bob:admins2",
+    "the hf_reader, sk-ant-hill and glsa_",
     "",
 )
 
@@ -66,6 +72,15 @@ def test_the_mark_says_what_and_how_long_and_leaves_the_rest() -> None:
     around, secret = PLANTED["aws key"]
     assert mask(around.format(secret)) == "use ⟦secret: aws key, 20 characters⟧ please"
     assert mask("pwd=hunter2x, ok") == "pwd=⟦secret: password, 8 characters⟧, ok"
+
+
+def test_digits_of_another_script_are_digits() -> None:
+    digits = "\u0661\u0662\u0663\u0664\u0665\u0666\u0667"
+    assert digits not in mask(f"password: {digits}")
+    assert (
+        mask("password: \u4e2d\u6587\u4e2d\u6587\u4e2d\u6587")
+        == "password: \u4e2d\u6587\u4e2d\u6587\u4e2d\u6587"
+    )
 
 
 def test_secrets_that_overlap_are_one_and_several_are_several() -> None:
@@ -108,7 +123,8 @@ def test_masking_twice_is_masking_once(text: str) -> None:
     [
         "eyJ", "-eyJ", "eyJ.", "pass", "password", "password: ", "password:a", "://", "://a:",
         "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "AKIA", "ghp_", "A", "key ", "xoxb-", "aQ~",
-        "8Q~", "key aB3", "?sig=", "secretkeytoken", "token_a_", "token is ", "a1=",
+        "8Q~", "key aB3", "?sig=", "sk-ant-", "secretkeytoken", "token_a_", "token is ", "a1=",
+        "password:\n", "curl -u ", "curl -u a:", "curl -u a", " -u", "pw", "pw:", "access_key",
     ],
 )  # fmt: skip
 def test_time_grows_as_the_text_does(piece: str) -> None:

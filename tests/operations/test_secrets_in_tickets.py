@@ -32,7 +32,9 @@ FIELDS = (
 STRICT = ("updated_by", "state", "opened_by id", "variable name")  # ids: only shapes of credentials
 LOOSE = (
     "aws secret", "password", "password of digits", "password in german", "password in quotes",
-    "environment", "bearer", "hex",
+    "environment", "bearer", "hex", "on the next line", "on the next line of windows", "pw",
+    "pw in a name", "passwd", "passwort", "passwort lautet", "hard spaces", "slash and plus",
+    "aws secret by its name",
 )  # fmt: skip
 
 

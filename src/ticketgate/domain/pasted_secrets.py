@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from ticketgate.domain.secret_shapes import SHAPES, Shape
+
 MARK: Final = "⟦secret: "
 _MASKED: Final = MARK.rstrip()  # as it begins a word
 
@@ -21,51 +23,12 @@ class _Span(NamedTuple):
     name: str
 
 
-class _Shape(NamedTuple):
-    """A prefix, the run that follows it, and the least length of that run."""
-
-    prefix: str
-    name: str
-    run: re.Pattern[str]
-    least: int
-
-
-_WORD_RUN: Final = re.compile(r"[A-Za-z0-9]*")
-_DASH_RUN: Final = re.compile(r"[A-Za-z0-9_-]*")
-_DOT_RUN: Final = re.compile(r"[A-Za-z0-9_.-]*")
-_UPPER_RUN: Final = re.compile(r"[A-Z0-9]*")
-_BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/=%_-]*")
-_SHAPES: Final = (
-    *(_Shape(one, "aws key", _UPPER_RUN, 16) for one in ("AKIA", "ASIA", "ABIA", "ACCA")),
-    *(_Shape(f"gh{one}_", "github token", _WORD_RUN, 20) for one in "pousr"),
-    _Shape("github_pat_", "github token", _DASH_RUN, 20),
-    _Shape("glpat-", "gitlab token", _DASH_RUN, 16),
-    *(_Shape(f"xox{one}-", "slack token", _DASH_RUN, 10) for one in "abceoprs"),
-    _Shape("xapp-", "slack token", _DASH_RUN, 20),
-    _Shape("hooks.slack.com/services/", "slack webhook", _BASE64_RUN, 20),
-    _Shape("AIza", "google key", _DASH_RUN, 30),
-    _Shape("ya29.", "google token", _DOT_RUN, 20),
-    _Shape("GOCSPX-", "google secret", _DASH_RUN, 20),
-    _Shape("AccountKey=", "azure key", _BASE64_RUN, 20),
-    _Shape("SharedAccessKey=", "azure key", _BASE64_RUN, 20),
-    _Shape("SharedAccessSignature=", "azure key", _BASE64_RUN, 20),
-    _Shape("&sig=", "azure signature", _BASE64_RUN, 30),
-    _Shape("?sig=", "azure signature", _BASE64_RUN, 30),
-    _Shape("sk_live_", "stripe key", _WORD_RUN, 10),
-    _Shape("sk_test_", "stripe key", _WORD_RUN, 10),
-    _Shape("rk_live_", "stripe key", _WORD_RUN, 10),
-    _Shape("rk_test_", "stripe key", _WORD_RUN, 10),
-    _Shape("whsec_", "webhook secret", _BASE64_RUN, 16),
-    _Shape("npm_", "npm token", _WORD_RUN, 30),
-    _Shape("pypi-AgE", "pypi token", _DASH_RUN, 30),
-    _Shape("hvs.", "vault token", _DASH_RUN, 20),
-    _Shape("SG.", "sendgrid key", _DOT_RUN, 40),
-    _Shape("AGE-SECRET-KEY-1", "age key", _UPPER_RUN, 20),
-    _Shape("dop_v1_", "digitalocean token", _WORD_RUN, 30),
-)
 _ENTRA: Final = re.compile(r"(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,40}", re.ASCII)
 _PART: Final = re.compile(r"[A-Za-z0-9_-]*")  # of a JWT
 _USERINFO: Final = re.compile(r"[^\s/?#\"'<>\\]*")
+_CURL: Final = re.compile(  # bounded, but for what it finds
+    r"(?<!\S)(?:-u[ \t]{0,3}|--user[ \t=]{1,3})[\"']?[^\s:\"'/]{1,128}:([^\s\"']+)"
+)
 _BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
 _LABEL_MAX: Final = 64  # characters between the dashes of a PEM header
 
@@ -74,15 +37,18 @@ _ANNOUNCE: Final = (
     *("pass", "pwd", "kennwort", "wachtwoord", "contrase", "senha", "credential"),
     *("secret", "token", "bearer", "authorization"),
 )
+_PW: Final = "pw"  # announces one only as a word, or as a part of a name with underscores
 _KEY: Final = "key"  # announces one behind these only: a key may be of a door, or of a table
 _KEYS_OF: Final = (
     *("api", "access", "account", "private", "secret", "client", "encryption", "license", "shared"),
 )
 _KEY_OF_CHARS: Final = 12
 # What may stand between such a word and the value; all of it bounded, so that a look is.
-_VALUE: Final = re.compile(
-    r"(?:[ -](?:words?|phrase|code|keys?|value))?[a-zñ_]{0,12}[\"'`)\]]{0,2}[ \t]{0,3}"
-    r"(?::=|=>|->|[:=]|\b(?:is|ist|are)\b)[ \t]{0,3}(?:(?:bearer|basic)[ \t]{1,3})?"
+_BLANK: Final = r"[ \t\u00a0]"
+_VALUE: Final = re.compile(  # behind a sign it may begin on the next line
+    r"(?:[ -](?:words?|phrase|code|keys?|value))?[a-zñ_]{0,12}[\"'`)\]]{0,2}"
+    rf"{_BLANK}{{0,3}}(?:(?::=|=>|->|[:=]){_BLANK}{{0,3}}(?:\r?\n{_BLANK}{{0,3}})?"
+    rf"|\b(?:is|ist|are|lautet)\b{_BLANK}{{0,3}})(?:(?:bearer|basic){_BLANK}{{1,3}})?"
     r"[\"'`(\[]{0,2}([^\s\"'`<>]{6,512})",
     re.IGNORECASE,
 )
@@ -91,7 +57,9 @@ _WORDS: Final = (
     r"pass[ _-]?(?:words?|wort|wd|phrase|code)?|pwd|kennwort|wachtwoord|contrase(?:ñ|n)a|senha"
     r"|mot de passe|credentials?|secrets?|tokens?|bearer|authorization"
 )
-_NEAR: Final = re.compile(rf"\b(?:{_WORDS}|keys?)\b", re.IGNORECASE)
+_NEAR: Final = re.compile(  # a key in a name, such as secret_access_key, is of these only
+    rf"\b(?:{_WORDS}|keys?)\b|(?:{'|'.join(_KEYS_OF)})_keys?\b", re.IGNORECASE
+)
 _NEAR_CHARS: Final = 48
 _LONG: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
@@ -99,6 +67,7 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 _RANDOM_BITS: Final = 3.6  # per character; English text in base64's alphabet is below
 _HEX_CHARS_MIN: Final = 32
 _HARD: Final = frozenset("!#$%^&*+=~|?§€£@")  # that no word, name, path or number has inside
+_DIGIT: Final = re.compile(r"[0-9]")
 _EDGE: Final = ".,;:)]}>\\"  # what ends a sentence, and no password
 _PLAIN_CODE: Final = re.compile(  # RITM0010001, OPS-1234; a date, a time, an amount
     r"[A-Z]{2,10}-?[0-9]{2,10}|[0-9]+[.,:/%+-][0-9.,:/%+-]*[A-Za-z%]{0,3}|[0-9]{1,5}[A-Za-z%]{1,3}"
@@ -176,7 +145,7 @@ def _merged(spans: list[_Span]) -> Iterator[_Span]:
 
 def _shaped(text: str) -> Iterator[_Span]:
     """What only a credential looks like."""
-    for shape in _SHAPES:
+    for shape in SHAPES:
         if shape.prefix in text:
             yield from _prefixed(text, shape)
     if "eyJ" in text:
@@ -185,12 +154,13 @@ def _shaped(text: str) -> Iterator[_Span]:
         yield from _key_blocks(text)
     if "://" in text:
         yield from _userinfos(text)
-    if "Q~" in text:
-        for found in _ENTRA.finditer(text):
-            yield _Span(found.start(), found.end(), "azure secret")
+    if "-u" in text:
+        yield from _commands(text)
+    for found in _ENTRA.finditer(text) if "Q~" in text else ():
+        yield _Span(found.start(), found.end(), "azure secret")
 
 
-def _prefixed(text: str, shape: _Shape) -> Iterator[_Span]:
+def _prefixed(text: str, shape: Shape) -> Iterator[_Span]:
     at = text.find(shape.prefix)
     while at >= 0:
         begin = at + len(shape.prefix)
@@ -240,17 +210,33 @@ def _userinfos(text: str) -> Iterator[_Span]:
         at = text.find("://", end)
 
 
+def _commands(text: str) -> Iterator[_Span]:
+    """The password of `curl -u user:password`."""
+    if "curl" not in text.lower():
+        return
+    for found in _CURL.finditer(text):
+        if found[1] != _MASKED:
+            yield _Span(*found.span(1), "password of curl")
+
+
 def _announced(text: str) -> Iterator[_Span]:
     """What follows "password:" and the like, if it does not read as a word."""
     # Beyond ASCII `lower` may change how long a text is.
     low = text.lower() if text.isascii() else text.translate(_LOWER)
-    for word in (*_ANNOUNCE, _KEY):
+    for word in (*_ANNOUNCE, _PW, _KEY):
         at = low.find(word)
         while at >= 0:
             behind = at + len(word)
-            if word is not _KEY or _is_key_of(low, at):
+            if _announces(low, word, at):
                 yield from _value_behind(text, behind)
             at = low.find(word, behind)
+
+
+def _announces(low: str, word: str, at: int) -> bool:
+    """Whether a word at this place is one that announces a secret."""
+    if word is _PW:
+        return not (low[at - 1 : at].isalnum() or low[at + 2 : at + 3].isalnum())
+    return word is not _KEY or _is_key_of(low, at)
 
 
 def _is_key_of(low: str, at: int) -> bool:
@@ -274,10 +260,10 @@ def _looks_secret(value: str) -> bool:
         return False
     if _PLAIN_CODE.fullmatch(value) or _ADDRESS.fullmatch(value):
         return False
-    letters = sum(map(str.isalpha, value))
-    digits = sum(map(str.isdigit, value))
-    inner = any(char in _HARD for char in value[:-1])
-    return bool(digits) or (bool(letters) and inner)
+    if not _HARD.isdisjoint(value[:-1]) and any(map(str.isalpha, value)):
+        return True
+    digits = any(map(str.isdigit, value)) if not value.isascii() else _DIGIT.search(value)
+    return bool(digits)
 
 
 def _random(text: str) -> Iterator[_Span]:
