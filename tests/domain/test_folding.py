@@ -27,7 +27,7 @@ HIDDEN = ("\u200b", "\u00ad", "\u202e", "\u0301", "\u2060", "\ufeff", "\u3164", 
         "pass\u00adword",
         "p\u200ba\u200cs\u2060sword",
         "\u13e2asswor\u0501",  # Cherokee
-        "\uabb2assword",  # and its small letters
+        "\uabb2asswor\uabb7",  # and its small letters
         "pass\x00word",
         "\ua4d1\ua4ee\ua4e2\ua4e2\ua4ea\ua4f3\ua4e3\ua4d3",  # Lisu
         "".join(chr(0x1F150 + ord(char) - ord("a")) for char in "password"),
@@ -161,6 +161,12 @@ def test_a_value_that_folding_changes_is_still_found_as_written() -> None:
     assert decide(clause, One("a\u200bb")) is Outcome.TRUE
     greek = Clause("ticket.text", "contains", ("\u03bd",), 1, wide=True)
     assert decide(greek, One("\u039d")) is Outcome.TRUE
+
+
+def test_a_word_beside_a_character_that_vanishes_is_still_found_as_written() -> None:
+    clause = Clause("ticket.text", "word", ("vpn",), 1, wide=True)
+    assert decide(clause, One("vpn\x1bx")) is Outcome.TRUE
+    assert decide(clause, One("vpnx")) is Outcome.FALSE
 
 
 TESTS = ("contains", "word", "equals", "startswith", "endswith")

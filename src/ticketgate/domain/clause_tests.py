@@ -146,12 +146,13 @@ def _widened(narrow: Check, test: str, values: tuple[str, ...]) -> Check:
     """`narrow`, or the value in the folded or the squeezed form.
 
     A value that folding leaves alone, where it stands in a text, stands in the folded text as
-    well: `narrow` is asked only where there is another one.
+    well: `narrow` is asked only where there is another one, and for `word`, since a character that
+    vanishes may be what stands between two words.
     """
     forms = tuple(form for form in map(folded, values) if form.strip())
     shorts = tuple(short for form in forms for short in [squeezable(form)] if short)
     wide = _finding(test, forms) if test in _ANYWHERE else _PLACED[test](forms, shorts)
-    if all(folded(value) == value.casefold() for value in values):
+    if test != "word" and all(folded(value) == value.casefold() for value in values):
         return wide
     return lambda look, facts: _TRUE if wide(look, facts) is _TRUE else narrow(look, facts)
 

@@ -26,7 +26,7 @@ UPPER: Final = _pairs(
     "03a7:x 03f9:c 0405:s 0406:i 0408:j 0410:a 0412:b 0415:e 041a:k 041c:m 041d:h 041e:o 0420:p "
     "0421:c 0422:t 0423:y 0425:x 0474:v 04ae:y 0500:d 050c:g 051a:q 051c:w 053c:l 054d:u 054f:s "
     "0555:o 13a0:d 13a2:t 13a5:i 13aa:a 13ab:j 13ac:e 13b3:w 13b7:m 13bb:h 13be:o 13c0:g 13c3:z "
-    "13d2:r 13d9:v 13da:s 13de:l 13df:c 13e2:p 13e6:k 13f4:b "
+    "13d2:r 13d9:v 13da:s 13de:l 13df:c 13e2:p 13e6:k 13e7:d 13f4:b "
 )
 # Small letters: Latin (stroked, small capitals), Greek, Cyrillic, Armenian; then Latin with hooks,
 # curls and tails, and of phonetic alphabets; then scripts without case, and letters in boxes.
