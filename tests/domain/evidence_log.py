@@ -107,6 +107,9 @@ def texts(report: Report) -> set[str]:
     return {fault.text for verdict in report.verdicts for fault in verdict.faults}
 
 
+BEGUN: Final = ("delivery", "ticket", "request", "exception", "actor", "restore")
+
+
 class Walk:
     """A random clean history: at each step something that may happen happens."""
 
@@ -120,7 +123,7 @@ class Walk:
 
     def step(self) -> None:
         if not self.states or self.random.random() < 0.4:
-            self.begin(self.random.choice(["delivery", "ticket", "request", "actor", "restore"]))
+            self.begin(self.random.choice(BEGUN))
             return
         (machine, ident), before = self.random.choice(list(self.states.items()))
         after = [to for source, to in sorted(EDGES[machine]) if source == before]
