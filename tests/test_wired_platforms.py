@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     path = folder / "ticketgate.yaml"
     text = path.read_text()
     for kind in OTHERS:
-        [block] = blocks(page(kind), "yaml")
+        block = blocks(page(kind), "yaml")[0]
         for name, secret in secrets_of(block):
             (folder / name).touch(mode=0o600)
             (folder / name).write_text(secret)

@@ -11,6 +11,7 @@ def reports_request(stage: Stage) -> Record:
     """A request of Alice's that has two days to be decided."""
     record = stage.world.snow.access_request(role="sales-reports")
     record.columns["cat_item"] = reference("d" * 32, "Report access")
+    record.columns["short_description"] = "The figures of the quarter"
     return record
 
 

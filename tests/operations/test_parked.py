@@ -116,7 +116,6 @@ def test_what_tells_no_closing_waits_for_the_directory(gate: Gate, body: bytes, 
     active(gate)
     gate.directory.unreadable = True
     gate.receive(body, hint=hint)
-    gate.receive(access_ticket(version=1, state=StateClass.CLOSED))  # no later one
     gate.receive(access_ticket(version=2))
     gate.worker.step()
     assert gate.grant_states() == ["active"]
