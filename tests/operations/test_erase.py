@@ -348,3 +348,8 @@ def test_anything_else_is_refused(gate: Gate, asked: dict[str, Any]) -> None:
         control(gate).carry_out(ACTOR, asked)
     assert refused.value.code == "usage"
     assert gate.evidence_size() == size
+
+
+def test_rows_of_an_export_are_taken_in_through_the_same_door(gate: Gate) -> None:
+    asked = {"do": "surface", "source": "snow-prod", "rows": []}
+    assert control(gate).carry_out("os:0@host", asked) == {"added": 0}

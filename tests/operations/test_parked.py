@@ -116,6 +116,7 @@ def test_what_tells_no_closing_waits_for_the_directory(gate: Gate, body: bytes, 
     active(gate)
     gate.directory.unreadable = True
     gate.receive(body, hint=hint)
+    gate.receive(access_ticket(version=None, state=StateClass.CLOSED))  # of no known moment
     gate.receive(access_ticket(version=2))
     gate.worker.step()
     assert gate.grant_states() == ["active"]

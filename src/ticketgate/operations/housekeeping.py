@@ -171,9 +171,11 @@ class Housekeeper:
         policy = self._policy.now
         more = partial(let_pass, policy=policy, snapshot=snapshot)
         operations = [under(policy, partial(more, ident=one)) for one in waiting]
-        for fault in self._each(operations, urgent=False):
-            if not isinstance(fault, PolicyStaleError):  # the next one asks under the new policy
-                raise fault
+        found = self._each(operations, urgent=False)
+        # The next turn asks under the new policy.
+        faults = [fault for fault in found if not isinstance(fault, PolicyStaleError)]
+        if faults:
+            raise faults[0]
 
     def _watch_parked(self, now: datetime) -> None:
         if self._next_alarm is not None and now < self._next_alarm:
