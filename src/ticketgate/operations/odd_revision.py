@@ -1,11 +1,14 @@
 """Odd revisions: those that have no effect, since the platform repeats, reorders and loses."""
 
 from dataclasses import replace
+from typing import Final
 
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.polling import settles
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
 from ticketgate.ports import Transaction
+
+TERMINAL: Final = "terminal"  # the effect of what comes after a ticket's end
 
 
 def odd_revision(
@@ -22,7 +25,7 @@ def odd_revision(
     if ticket.version is not None and last.version is not None and ticket.version <= last.version:
         return _not_newer(ticket, last)
     if last.state_class in TERMINAL_STATES:
-        return "processed", "terminal"
+        return "processed", TERMINAL
     late = row.seq < known.delivery_seq  # released behind what was worked off since
     if ticket.version is None and (last.version is not None or late or _seen_before(tx, row)):
         return "quarantined", "needs_poll"

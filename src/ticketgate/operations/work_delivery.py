@@ -46,8 +46,9 @@ from ticketgate.operations.classified import (
 )
 from ticketgate.operations.exposed import open_exposed
 from ticketgate.operations.hold_closings import end_by_ticket
-from ticketgate.operations.odd_revision import odd_revision
+from ticketgate.operations.odd_revision import TERMINAL, odd_revision
 from ticketgate.operations.open_request import end_request, open_request, renew
+from ticketgate.operations.past_end import open_asked_past_end, open_unsaid
 from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.surface import note_surface
 from ticketgate.ports import Transaction
@@ -96,6 +97,8 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     odd = odd_revision(tx, reading.row, what, known)
     if odd is not None:
         state, word = odd
+        if known is not None and word == TERMINAL:
+            open_asked_past_end(tx, now, known, what, reading.classification)
         return _finish(tx, reading, state, word, what.id)
     classification = reading.classification
     if known is not None and _only_ours(what, known.ticket, ground.own_users):
@@ -104,6 +107,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     row, classification = _accept(tx, now, reading, what, classification, known, ground)
     open_breaches(tx, now, row, classification)
     open_exposed(tx, now, row, None if known is None else known.ticket)
+    open_unsaid(tx, now, row, known)
     note_surface(
         tx,
         surface_of(what, classification, ground.policy, ground.snapshot, ground.own_users, now),
