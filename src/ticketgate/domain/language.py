@@ -1,7 +1,8 @@
 """Language: whether the rules can read a text at all. What they cannot read acquits nobody.
 
 Three signs say that a text is in none of the languages that the policy covers; each is something
-that is there, so more text never takes it away: `LETTERS_MIN` letters of another script;
+that is there, so more text never takes it away: `LETTERS_MIN` letters of another script
+(`SYLLABLES_MIN` where each is a syllable or a word; a person's name has fewer);
 `MARKERS_MIN` different words that only one other language has; `RUN_MIN` words on end, none of
 them a small word of a covered language. Words are folded first. A short text shows no sign and
 counts as covered.
@@ -15,6 +16,7 @@ from typing import Final
 from ticketgate.domain.folding import folded
 
 LETTERS_MIN: Final = 20
+SYLLABLES_MIN: Final = 6
 MARKERS_MIN: Final = 4
 RUN_MIN: Final = 30
 
@@ -80,6 +82,7 @@ _BLOCKS: Final = (  # where a block of letters begins, and its script; the rest 
     (0xFFE0, "other"), (0x1D400, "latin"), (0x1D800, "other"), (0x20000, "han"),
     (0x32000, "other"),
 )  # fmt: skip
+_LEAST: Final = {"han": SYLLABLES_MIN, "hangul": SYLLABLES_MIN}
 _STARTS: Final = tuple(start for start, _ in _BLOCKS)
 _APART: Final = {ord(char): " " for char in '\t\n\r.,;:!?()[]{}<>"/\\|*=+_-'}
 
@@ -126,9 +129,10 @@ def _other_letters(text: str, scripts: frozenset[str]) -> str:
         if script in scripts or script == "latin":
             continue
         counted[script] = counted.get(script, 0) + 1
-        if counted[script] >= LETTERS_MIN:
+        least = _LEAST.get(script, LETTERS_MIN)
+        if counted[script] >= least:
             name = "another" if script == "other" else script
-            return f"{LETTERS_MIN} letters or more of {name} script"
+            return f"{least} letters or more of {name} script"
     return ""
 
 
