@@ -12,7 +12,6 @@ from ticketgate.domain.receipt import Receipt
 from ticketgate.ports import Reading, Transaction
 
 UNUSED: Final = frozenset({"quarantined", "dismissed"})  # nobody has used such a body
-LATER_MAX: Final = 200  # of all that came behind a waiting one, that many are looked at
 
 
 def receive(
@@ -82,10 +81,8 @@ def _newest(tx: Reading, row: DeliveryRow) -> bool:
     Worked off, nothing behind it is or may be of its ticket. Waiting, its ticket is not known, so
     nothing of its source came behind it. What was released stands behind others, perhaps.
     """
-    behind = tx.deliveries.newest() - row.seq
-    if row.state in {"accepted", "quarantined"} and behind <= LATER_MAX:
-        later = (tx.deliveries.at(row.seq + one) for one in range(1, behind + 1))
-        return not any(one is not None and one.source == row.source for one in later)
+    if row.state in {"accepted", "quarantined"}:
+        return not tx.deliveries.came_behind(row.source, row.seq)
     if row.state != "processed" or row.ticket is None:
         return False
     return (

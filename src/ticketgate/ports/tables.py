@@ -58,6 +58,9 @@ class Deliveries(Protocol):
     def newest(self) -> int:
         """The sequence number of the delivery that was stored last; 0 before the first."""
 
+    def came_behind(self, source: str, seq: int) -> bool:
+        """Whether any delivery of the source was stored later than that one."""
+
     def unsettled(self, source: str, after: int, limit: int) -> list[Unsettled]:
         """Tickets that are not over and that a parked delivery, later than `after`, may be of.
 

@@ -135,6 +135,11 @@ class SqliteDeliveries:
         """The sequence number of the delivery that was stored last; 0 before the first."""
         return int(scalar(self._db, "SELECT coalesce(max(seq), 0) FROM delivery"))
 
+    def came_behind(self, source: str, seq: int) -> bool:
+        """Whether any delivery of the source was stored later than that one."""
+        sql = "SELECT EXISTS (SELECT 1 FROM delivery WHERE seq > ? AND source = ?)"
+        return bool(scalar(self._db, sql, seq, source))
+
     def unsettled(self, source: str, after: int, limit: int) -> list[Unsettled]:
         """Tickets that are not over and that a parked delivery, later than `after`, may be of."""
         sql = (
