@@ -70,6 +70,16 @@ def test_or_with_a_token_within_networks_of_its_own(folder: Path) -> None:
     assert "t" * 30 not in repr(found)
 
 
+def test_a_token_is_as_long_as_the_platform_made_it(folder: Path) -> None:
+    """PagerDuty's have 20 characters; only secrets that we choose have a least length."""
+    put_secret(folder, "short.token", "y" * 20)
+    found = read(
+        folder, "{ every: 1m, url: https://x.example.com, token: file:secrets/short.token }"
+    )
+    assert found.poll is not None
+    assert found.poll.token == "y" * 20
+
+
 def test_without_the_keys_nothing_is_asked_or_told(folder: Path) -> None:
     found = read(folder, None)
     assert (found.poll, found.comment) == (None, False)

@@ -64,7 +64,7 @@ def _read_poll(place: Place, secrets: SecretReader) -> PollSettings | None:
         overlap=(overlap.duration(OVERLAP_MAX) if overlap else None) or OVERLAP,
         user=name,
         password=secrets.any_text(password) or "",
-        token=secrets.text(token) or "",
+        token=secrets.any_text(token) or "",  # made by the platform: PagerDuty's have 20
         allow_networks=allowed or "",
     )
     section.close()
