@@ -55,6 +55,8 @@ def test_every_heading_names_a_command_that_exists() -> None:
         ("wiring/reloading.py", r'\b(?:log|_LOG\.\w+)\("([\w.]+)"'),
         ("operations/run_targets.py", r'self\.log\("([\w.]+)"'),
         ("operations/run_mail.py", r'self\.log\("([\w.]+)"'),
+        ("operations/run_comments.py", r'self\.log\("([\w.]+)"'),
+        ("operations/reconcile_restore.py", r'self\.log\("([\w.]+)"'),
         ("wiring/anchoring.py", r'(?:tell|_LOG\.\w+)\("([\w.]+)"'),
         ("adapters/loops.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("adapters/lanes.py", r'_LOG\.\w+\("([\w.]+)"'),
