@@ -65,6 +65,18 @@ def test_every_platform_has_a_page_that_says_how_to_try_it(platform: Platform) -
     assert f"https://gate.example.com/hooks/{hook_of(text)}" in text
 
 
+def says_what_is_not_read(text: str) -> bool:
+    """Whether the page tells, where one looks for it, that nothing is seen in comments alone."""
+    known = " ".join(text.partition("## What to know")[2].split())
+    return re.search(r"hat is asked for in (one|a [a-z ]+) alone is not seen", known) is not None
+
+
+def test_every_page_says_that_comments_are_not_read(platform: Platform) -> None:
+    text = page(platform.connector.kind)
+    assert says_what_is_not_read(text)
+    assert not says_what_is_not_read(text.replace("not seen", "seen")), "the control"
+
+
 def hook_of(text: str) -> str:
     """The name of the page's source, which the address must name too."""
     found = re.search(r"sources:\n +([\w-]+):\n", text)
