@@ -31,7 +31,7 @@ from ticketgate.connector_api import (
 
 Json = Any
 CODES: Final = {"not_a_record", "no_table", "no_mapping", "no_ticket_id"}
-SECONDS_MAX: Final = 2.0  # for a body of over a megabyte, on a loaded machine
+SECONDS_MAX: Final = 5.0  # of the processor, for a body of over a megabyte, under coverage
 LEVELS: Final = 20_000
 
 
@@ -294,9 +294,9 @@ class ItsmContract:
         body = platform.body(Says())
         for bad in (nested(LEVELS), "x" * 2_000_000, ["x"] * 300_000, {"{" * 9: nested(LEVELS)}):
             for path in (*platform.paths.values(), platform.id_path):
-                start = time.perf_counter()
+                start = time.process_time()
                 self.outcome(platform, put(body, path, bad))
-                assert time.perf_counter() - start < SECONDS_MAX
+                assert time.process_time() - start < SECONDS_MAX
             self.outcome(platform, bad)
             self.outcome(platform, dict.fromkeys(body, bad))
 
