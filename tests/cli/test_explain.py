@@ -97,6 +97,38 @@ def test_a_blind_rule_says_which_clause_it_could_not_read(terminal: Terminal) ->
     assert found["asks"] == []
 
 
+def test_with_matched_only_what_matched_is_shown_and_the_others_are_counted(
+    terminal: Terminal,
+) -> None:
+    asking = ("explain", "-", "--source", "snow-prod")
+    whole = terminal(*asking, stdin=body(asked())).stdout
+    done = terminal(*asking, "--matched", stdin=body(asked()))
+    assert "MATCH elevated-access-item" in done.stdout
+    assert "no match access-item" in whole, "the control"
+    assert "access-item (" not in done.stdout.replace("elevated-access-item (", "")
+    tried = whole.count("no match ")
+    assert f"\n{tried} other rules tried: no match\n" in done.stdout
+    assert "approve rule high-and-critical" in done.stdout
+    found = terminal.json(*asking, "--matched", stdin=body(asked()))
+    assert [one["rule"] for one in found["rules"]] == ["elevated-access-item"]
+    assert found["rules_not_shown"] == tried
+    plain = document(terminal, asked())
+    assert plain["rules_not_shown"] == 0
+    assert len(plain["rules"]) == tried + 1
+
+
+def test_a_blind_rule_keeps_its_name_with_matched(terminal: Terminal) -> None:
+    record = asked()
+    del record.columns["cat_item"]
+    done = terminal("explain", "-", "--source", "snow-prod", "--matched", stdin=body(record))
+    assert "BLIND elevated-access-item (policy.yaml:10): see it whole without" in done.stdout
+    assert "other rule" in done.stdout
+    assert "catalog_item" not in done.stdout
+    found = terminal.json("explain", "-", "--source", "snow-prod", "--matched", stdin=body(record))
+    assert found["rules"] == []
+    assert len(found["blind"]) == 2
+
+
 def test_a_value_that_a_test_cannot_read_is_shown_with_it(terminal: Terminal) -> None:
     terminal.edit("policy.yaml", 'ticket.priority: "1"', 'ticket.priority|lte: "1"')
     said = explained(terminal, asked({"priority": "urgent"}))

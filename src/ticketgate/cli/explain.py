@@ -33,16 +33,18 @@ _CLAUSE: Final = {Outcome.TRUE: "yes", Outcome.UNKNOWN: "?", Outcome.FALSE: "no"
 @click.command()
 @click.argument("file", type=click.File("rb"))
 @click.option("--source", required=True, help="The source that would send it.")
+@click.option("--matched", is_flag=True, help="Show only the rules that matched.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 @ends_with_code
-def explain(folder: Path, file: BinaryIO, source: str, *, as_json: bool) -> None:
+def explain(folder: Path, file: BinaryIO, source: str, *, matched: bool, as_json: bool) -> None:
     """Say what one payload is, and which clauses say so.
 
     FILE holds what the source would post (- is standard input). Shows the verdict, every rule with
     every clause and the value seen, what the ticket asks for, what would block it, and who would be
-    asked. Nothing is stored or sent. Exit: 0 whatever the verdict is, 2 no such source, 3 the
-    payload cannot be read (it would be quarantined).
+    asked. With --matched, rules that did not match are only counted; of them, those that could not
+    see all they need keep their name. Nothing is stored or sent. Exit: 0 whatever the verdict is,
+    2 no such source, 3 the payload cannot be read (it would be quarantined).
     """
     configuration = load(folder, os.environ)
     what = _ticket(configuration, source, file)
@@ -58,9 +60,9 @@ def explain(folder: Path, file: BinaryIO, source: str, *, as_json: bool) -> None
     own = frozenset[str]() if known is None else known.own_users
     found = explain_ticket(what, configuration.policy, snapshot, now, own)
     if as_json:
-        echo_json(_document(found))
+        echo_json(_document(found, matched=matched))
         return
-    for line in _lines(found):
+    for line in _lines(found, matched=matched):
         echo(line)
 
 
@@ -107,7 +109,7 @@ def _no_ticket(what: NoTicket, *, as_json: bool) -> None:
 # --- in words ------------------------------------------------------------------------------------
 
 
-def _lines(found: Explanation) -> Iterator[str]:
+def _lines(found: Explanation, *, matched: bool) -> Iterator[str]:
     ticket, verdict = found.ticket, found.classification.verdict
     version = "" if ticket.version is None else f", version {ticket.version}"
     yield f"{ticket.number} ({ticket.table} of {ticket.source}{version}) is {SAYS[verdict]}"
@@ -115,8 +117,10 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"  tier:  {found.classification.tier.word}"
     yield f"  state: {ticket.state!r}, which is {ticket.state_class.value}"
     yield ""
-    for rule in sorted(found.classification.rules, key=_first_what_matters):
+    for rule in sorted(_told(found, matched=matched), key=_first_what_matters):
         yield from _rule_lines(rule)
+    if matched:
+        yield from _others_lines(found)
     for one in found.classification.breaches:
         where = f" ({one.where})" if one.where else ""
         yield f"BOUNDARY {one.code}: {one.subject}{where}: {one.what}"
@@ -124,6 +128,21 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield from _without_lines(found)
     yield ""
     yield from _outcome_lines(found)
+
+
+def _told(found: Explanation, *, matched: bool) -> tuple[RuleOutcome, ...]:
+    """The rules that are shown with their clauses."""
+    said = found.classification
+    return said.matched if matched else said.rules
+
+
+def _others_lines(found: Explanation) -> Iterator[str]:
+    """How many rules are not shown; a blind one is named, since the verdict may hang on it."""
+    said = found.classification
+    for rule in said.blind:
+        yield f"BLIND {rule.rule} ({rule.where}): see it whole without --matched"
+    others = len(said.rules) - len(said.matched) - len(said.blind)
+    yield f"{others} other rule{'' if others == 1 else 's'} tried: no match"
 
 
 def _first_what_matters(rule: RuleOutcome) -> int:
@@ -183,8 +202,9 @@ def _wish_lines(wish: Wish) -> Iterator[str]:
 # --- as JSON -------------------------------------------------------------------------------------
 
 
-def _document(found: Explanation) -> dict[str, Any]:
+def _document(found: Explanation, *, matched: bool) -> dict[str, Any]:
     classification = found.classification
+    rules = _told(found, matched=matched)
     return {
         "verdict": classification.verdict,
         "kinds": classification.kinds,
@@ -193,7 +213,8 @@ def _document(found: Explanation) -> dict[str, Any]:
         "matched": [f"{one.rule}@{one.where}" for one in classification.matched],
         "blind": [f"{one.rule}@{one.where}" for one in classification.blind],
         "boundary": classification.breaches,
-        "rules": classification.rules,
+        "rules": rules,
+        "rules_not_shown": len(classification.rules) - len(rules),
         "without": [{"field": field, "verdict": verdict} for field, verdict in found.without],
         "asks": [_asks(wish) for wish in found.wishes],
     }
