@@ -35,6 +35,7 @@ from tests.adapters.shelf import (
 )
 from typing_extensions import override
 
+from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.store import open_store
 from ticketgate.domain.command import CommandState
 from ticketgate.domain.errors import StoreUnavailableError
@@ -329,3 +330,22 @@ def test_on_a_full_disk_nothing_is_accepted_that_is_not_kept_and_it_heals(
         (small_disk / "ballast").unlink()
         assert store.write(deliver(999)) == 2 + kept
     assert is_whole(path)
+
+
+def test_what_the_disk_keeps_from_being_emptied_is_told_and_raises_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        """A connection whose disk is full."""
+
+        def execute(self, _sql: str) -> NoReturn:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        def close(self) -> None:
+            """Nothing is held."""
+
+    with opened(tmp_path / "gate.db") as store:
+        assert store.scrub()
+        with monkeypatch.context() as full:
+            full.setattr(schema, "connect", lambda _path: Full())
+            assert not store.scrub()

@@ -8,7 +8,7 @@ from tests.operations.kit import WHY, Gate, code_of
 from tests.operations.lane import Lane, doubtful
 from tests.operations.tickets import access_ticket, body_of, closed, edited
 
-from ticketgate.domain.errors import Refusal
+from ticketgate.domain.errors import Refusal, StoreUnavailableError
 
 UNREADABLE = b"[1]"
 
@@ -203,6 +203,39 @@ def test_the_raw_body_of_a_dismissed_one_goes(gate: Gate, lane: Lane) -> None:
     assert lane.judge("dismiss") == ""
     with gate.db() as looking:
         assert looking.deliveries.body(row.seq) is None
+
+
+def on_disk(gate: Gate) -> bytes:
+    """Every byte of the database's files, as they lie there."""
+    files = [gate.path.with_name(gate.path.name + one) for one in ("", "-wal")]
+    return b"".join(one.read_bytes() for one in files if one.exists())
+
+
+def test_nor_does_it_stay_in_the_files(
+    gate: Gate, lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.receive(b'["the body of the one"]', quarantine="no_table")
+    assert b"the body of the one" in on_disk(gate)
+    assert lane.judge("dismiss") == ""
+    assert b"the body of the one" not in on_disk(gate)
+    gate.receive(b'["the body of the other"]', quarantine="no_table")
+    with monkeypatch.context() as kept:
+        kept.setattr(type(gate.store), "scrub", unavailable)
+        assert lane.judge("dismiss") == ""
+    assert b"the body of the other" in on_disk(gate), "the control"
+    gate.tick(3000)  # a heartbeat
+    assert b"the body of the other" not in on_disk(gate)
+
+
+def unavailable(_store: object) -> bool:
+    raise StoreUnavailableError("the file is away", next_step="wait")
+
+
+def test_a_body_that_is_too_old_leaves_the_files_as_well(gate: Gate) -> None:
+    gate.tick()
+    gate.receive(b'["the body of the one"]', quarantine="no_table")
+    gate.tick(31 * 86400)
+    assert b"the body of the one" not in on_disk(gate)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ class Housekeeper:
             self._store.write(partial(heartbeat, refused=refused, duplicates=duplicates))
             self._store.write(partial(_drop_bodies, keep=self._raw_body_keep))
             self._next_beat = now + HEARTBEAT_EVERY
+            self._store.scrub()  # nor do bodies that are dropped stay in the files
 
     def _follow_rules(self) -> None:
         """Another directory or policy, and a start, ask every live request and grant again."""

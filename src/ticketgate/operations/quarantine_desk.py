@@ -1,12 +1,13 @@
 """The quarantine desk: what people with the role `triage` see of parked deliveries, and say."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.errors import Refusal
+from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.roles import may_triage
@@ -14,6 +15,7 @@ from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import parked_words
 from ticketgate.operations.quarantine import (
+    DISMISS,
     QuarantineForm,
     judge,
     own_delivery,
@@ -79,7 +81,13 @@ class QuarantineDesk(LaneDesk):
 
     def say(self, ident: str, session: Session, form: QuarantineForm) -> EvidenceRef | Refusal:
         """Release or dismiss it. Refusals: those of `judge`, of the directory and the store."""
-        return self.carry_out(session, lambda who: partial(judge, ident=ident, form=form, who=who))
+        said = self.carry_out(session, lambda who: partial(judge, ident=ident, form=form, who=who))
+        if form.what == DISMISS and not isinstance(said, Refusal):
+            # The body is dropped; nor does it stay in the files. What was said stands whatever
+            # comes of this: the next heartbeat does it again (operations/housekeeping.py).
+            with suppress(StoreUnavailableError):
+                self.store.scrub()
+        return said
 
 
 def _views(

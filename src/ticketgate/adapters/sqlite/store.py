@@ -99,10 +99,13 @@ class SqliteStore:
     def scrub(self) -> bool:
         """Fold the WAL into the file and empty it: it still holds what was overwritten there.
 
-        False where readers kept it from being emptied within the busy time-out.
+        False where readers kept it from being emptied within the busy time-out, or the disk did.
         """
         with closing(schema.connect(self.path)) as connection:
-            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            try:
+                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError:
+                return False
         return not busy
 
     def _close_idle(self) -> None:
