@@ -1,5 +1,6 @@
 """A ticket that is over revives nothing; what it asks then, or nobody said of it, is told."""
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -7,13 +8,22 @@ from tests.operations.kit import Gate
 from tests.operations.lane import Lane, doubtful
 from tests.operations.tickets import access_ticket, closed, edited, moved, printer_incident
 
+from ticketgate.adapters.sqlite import schema
 from ticketgate.connector_api import StateClass, Ticket
+from ticketgate.domain.evidence import parse_disclosure
 
 
 def told(gate: Gate) -> list[tuple[str, str]]:
     """(code, what it is about) of the open exceptions."""
     with gate.db() as looking:
         return [(one.code, one.subject) for one in looking.exceptions.listed(None, 9)]
+
+
+def disclosed(gate: Gate, index: int) -> list[str]:
+    """The disclosures of one record."""
+    sql = "SELECT encoded FROM evidence_disclosure WHERE idx = ?"
+    with closing(schema.connect(gate.path, read_only=True)) as db:
+        return [encoded for (encoded,) in db.execute(sql, (index,))]
 
 
 def about(ticket: Ticket) -> str:
@@ -65,6 +75,49 @@ def test_nor_does_an_edit_in_the_closing_itself_hide_it(gate: Gate) -> None:
     harmless = edited(doubtful(), "erin", short_description="The printer jams", description="")
     assert gate.deliver(closed(harmless)) == "not_identity"
     assert told(gate) == [("ended_untriaged", about(doubtful()))]
+
+
+def harmless(ticket: Ticket) -> Ticket:
+    """The next revision: an edit by Erin after which no rule has anything to say."""
+    return edited(ticket, "erin", short_description="The printer jams", description="")
+
+
+def test_an_uncertain_ticket_that_is_edited_to_harmless_text_stays_visible(gate: Gate) -> None:
+    gate.deliver(doubtful())
+    assert told(gate) == []
+    assert gate.deliver(harmless(doubtful())) == "not_identity"
+    assert Lane(gate).listed() == ()
+    assert told(gate) == [("edited_untriaged", about(doubtful()))]
+    assert Lane(gate).excepted().number == "INC-p1"
+    with gate.db() as looking:
+        (case,) = looking.exceptions.listed(None, 9)
+    values = [parse_disclosure(one)[1:] for one in disclosed(gate, case.index)]
+    assert ("what", "uncertain as of revision 1, none as of 2") in values
+    assert gate.verified().failing == ()
+
+
+def test_to_and_fro_is_one_exception_and_its_end_tells_nothing_more(gate: Gate) -> None:
+    first = doubtful()
+    away = harmless(first)
+    back = edited(away, "erin", short_description="access to the new mailbox")
+    for one in (first, away, back):
+        gate.deliver(one)
+    assert len(Lane(gate).listed()) == 1
+    again = harmless(back)
+    gate.deliver(again)
+    gate.deliver(closed(again))
+    assert told(gate) == [("edited_untriaged", about(first))]
+    assert Lane(gate).attend("resolve") == ""
+    assert Lane(gate).exceptions.listed("bob") == ()
+
+
+def test_an_edit_after_a_word_or_to_an_identity_event_is_no_such_exception(gate: Gate) -> None:
+    gate.deliver(doubtful())
+    assert Lane(gate).say(verdict="not_identity") == ""
+    gate.deliver(harmless(doubtful()))
+    gate.deliver(doubtful("p2"))
+    assert gate.deliver(edited(doubtful("p2"), category="access")) == "identity"
+    assert told(gate) == []
 
 
 @pytest.mark.parametrize("verdict", ["identity", "not_identity"])

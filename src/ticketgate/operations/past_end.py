@@ -1,7 +1,7 @@
 """Past its end: what a ticket that is over asks, or what nobody said of it, is an exception.
 
 Nothing is revived and nothing opens (rule 8), but whoever fulfils tickets by hand may still act on
-what stands in one; so a named person is told.
+what stands in one, or have acted on what stood in it; so a named person is told.
 """
 
 from datetime import datetime
@@ -29,25 +29,33 @@ def open_asked_past_end(
 
 
 def open_unsaid(tx: Transaction, now: datetime, row: TicketRow, last: TicketRow | None) -> None:
-    """An accepted revision that ends a ticket before anybody here could have a say.
+    """An accepted revision that takes a ticket out of triage before anybody here had a say.
 
-    Either nobody said what an uncertain one is, or an identity event was over when it first came.
+    Either nobody said what an uncertain one is, until it ended or was edited so that it reads as no
+    identity event any more; or an identity event was over when it first came. A ticket waits in
+    triage only with its last text, so what was edited away is told by an exception.
     """
+    was_open = last is not None and last.verdict == Verdict.UNCERTAIN.value
     if row.ticket.state_class not in TERMINAL_STATES:
+        if last is not None and was_open and row.verdict == Verdict.NOT_IDENTITY.value:
+            revisions = f"uncertain as of revision {last.revision}, none as of {row.revision}"
+            _open(tx, now, "edited_untriaged", row.id, row.ticket, revisions)
         return
-    uncertain = Verdict.UNCERTAIN.value in {row.verdict, "" if last is None else last.verdict}
-    if uncertain:
+    if was_open or row.verdict == Verdict.UNCERTAIN.value:
         _open(tx, now, "ended_untriaged", row.id, row.ticket)
     elif last is None and row.verdict == Verdict.IDENTITY.value:
         _open(tx, now, "asked_past_end", row.id, row.ticket)
 
 
-def _open(tx: Transaction, now: datetime, code: str, about: str, ticket: Ticket) -> None:
+def _open(
+    tx: Transaction, now: datetime, code: str, about: str, ticket: Ticket, what: str = ""
+) -> None:
+    more = (Disclosure("what", what),) if what else ()
     open_exception(
         tx,
         now,
         code,
         f"{ticket.table} {ticket.id} of {ticket.source}",
         about=about,
-        hidden=(Disclosure("ticket", ticket.number),),
+        hidden=(Disclosure("ticket", ticket.number), *more),
     )
