@@ -4,23 +4,7 @@ from pathlib import Path
 
 import click
 
-from ticketgate.cli.check import check
-from ticketgate.cli.classify import classify
-from ticketgate.cli.demo.command import demo
-from ticketgate.cli.evidence import evidence
-from ticketgate.cli.exceptions import exceptions
-from ticketgate.cli.explain import explain
-from ticketgate.cli.grants import grants
 from ticketgate.cli.groups import Listed
-from ticketgate.cli.init import init
-from ticketgate.cli.keys import keys
-from ticketgate.cli.look import deliveries, requests
-from ticketgate.cli.policy.command import policy
-from ticketgate.cli.revoke import revoke
-from ticketgate.cli.serve import serve
-from ticketgate.cli.surface import surface
-from ticketgate.cli.triage import triage
-from ticketgate.wiring import VERSION
 
 
 @click.group(cls=Listed, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +18,7 @@ from ticketgate.wiring import VERSION
     show_envvar=True,
     help="Folder with ticketgate.yaml, policy.yaml and directory.yaml.",
 )
-@click.version_option(VERSION, prog_name="ticketgate")
+@click.version_option(package_name="ticketgate", prog_name="ticketgate")
 @click.pass_context
 def main(context: click.Context, folder: Path) -> None:
     """From a ticket to access that a named person approved, that ends, and that can be checked.
@@ -45,22 +29,24 @@ def main(context: click.Context, folder: Path) -> None:
     context.obj = folder
 
 
-for _command in (
-    demo,
-    init,
-    check,
-    serve,
-    explain,
-    policy,
-    classify,
-    deliveries,
-    requests,
-    triage,
-    grants,
-    exceptions,
-    surface,
-    revoke,
-    evidence,
-    keys,
-):
-    main.add_command(_command)
+for _name, _module, _short_help in (
+    ("demo", "demo.command", "Do the main job on real parts, from ticket to proof."),
+    ("init", "init", "Write configuration, secrets and an empty database into DIR."),
+    ("check", "check", "Validate all configuration; every fault by file and line."),
+    ("serve", "serve", "Run the gateway: hooks, pages and the worker."),
+    ("explain", "explain", "Say what one payload is, and which clauses say so."),
+    ("policy", "policy", "Policy as code: test it, and see what a new one changes."),
+    ("classify", "classify",
+     "Measure the policy on labelled tickets, and learn weights from them."),
+    ("deliveries", "look", "What came in, what became of it, and what is parked."),
+    ("requests", "look", "What was asked for, what blocks it, and who has decided."),
+    ("triage", "triage",
+     "Tickets of which the rules cannot tell; people say on /console/triage what they are."),
+    ("grants", "grants", "Who holds what, until when, and what is being taken away."),
+    ("exceptions", "exceptions", "What was found that a person must look at."),
+    ("surface", "surface", "What was seen to touch access; without a command: list it."),
+    ("revoke", "revoke", "Take access away now."),
+    ("evidence", "evidence", "The evidence log: verify it, copy it, look at its records."),
+    ("keys", "keys", "Keys that sign the evidence log: make, show, rotate, end."),
+):  # fmt: skip
+    main.add_later(_name, f"ticketgate.cli.{_module}:{_name}", _short_help)

@@ -10,7 +10,6 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.look import LIMIT, leave_none, showing
 from ticketgate.cli.showing import echo_json, echo_pairs, echo_table, plain, when
-from ticketgate.cli.surface_import import import_surface
 from ticketgate.domain.surface import SurfaceRow
 from ticketgate.wiring import look
 
@@ -109,4 +108,8 @@ def _document(row: SurfaceRow) -> dict[str, Any]:
     return {**plain(row), "unowned": row.unowned}
 
 
-surface.add_command(import_surface)
+surface.add_later(
+    "import",
+    "ticketgate.cli.surface_import:import_surface",
+    "List what of a ServiceNow instance can touch access.",
+)

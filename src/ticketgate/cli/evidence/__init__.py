@@ -2,14 +2,6 @@
 
 import click
 
-from ticketgate.cli.evidence.erase import erase_values
-from ticketgate.cli.evidence.export import export_log
-from ticketgate.cli.evidence.privacy import show_privacy
-from ticketgate.cli.evidence.proof import prove_record, show_checkpoint
-from ticketgate.cli.evidence.prune import prune_entries
-from ticketgate.cli.evidence.replay import replay_log
-from ticketgate.cli.evidence.show import show_record
-from ticketgate.cli.evidence.verify import verify_log
 from ticketgate.cli.groups import Listed
 
 
@@ -18,15 +10,24 @@ def evidence() -> None:
     """The evidence log: verify it, copy it, look at its records."""
 
 
-for _command in (
-    verify_log,
-    export_log,
-    prove_record,
-    show_record,
-    show_checkpoint,
-    show_privacy,
-    erase_values,
-    prune_entries,
-    replay_log,
-):
-    evidence.add_command(_command)
+for _name, _place, _short_help in (
+    ("verify", "verify:verify_log",
+     "Verify the log: the live database, or the exported bundle in the folder PATH."),
+    ("export", "export:export_log",
+     "Copy the log into DIR, up to a checkpoint that is signed now; the gateway may be running."),
+    ("proof", "proof:prove_record",
+     "Print the receipt (C2SP tlog-proof) of record INDEX: it stands alone."),
+    ("show", "show:show_record",
+     "Show record INDEX with what its disclosures hide, where that is not erased."),
+    ("checkpoint", "proof:show_checkpoint",
+     "Print the newest signed checkpoint: keep it where the operator of this host cannot write."),
+    ("privacy", "privacy:show_privacy",
+     "Count the hidden values by kind and person: given, erased, the oldest; what may not go yet."),
+    ("erase", "erase:erase_values",
+     "Erase hidden values: names, accounts and texts, in the log's disclosures and in the tables."),
+    ("prune", "prune:prune_entries",
+     "Remove entries that are old enough, with what they hide; their leaf hashes stay."),
+    ("replay", "replay:replay_log",
+     "Rebuild every state table from the log, and report each difference to the live ones."),
+):  # fmt: skip
+    evidence.add_later(_name, f"ticketgate.cli.evidence.{_place}", _short_help)

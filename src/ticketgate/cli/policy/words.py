@@ -1,24 +1,14 @@
-"""`policy kinds` and `policy schema`, and the group of all policy commands."""
+"""`policy kinds` and `policy schema`: the words of a policy, for people and for editors."""
 
 import click
 
 from ticketgate.cli.failures import ends_with_code
-from ticketgate.cli.groups import Listed
-from ticketgate.cli.policy.backtest import backtest_command
-from ticketgate.cli.policy.diff import diff
-from ticketgate.cli.policy.reload import reload_command
-from ticketgate.cli.policy.test import test_command
 from ticketgate.cli.showing import echo_json, echo_pairs
 from ticketgate.domain.identity_event import KIND_MEANINGS
 from ticketgate.wiring import policy_schema
 
 
-@click.group(cls=Listed)
-def policy() -> None:
-    """Policy as code: test it, and see what a new one changes."""
-
-
-@policy.command("kinds")
+@click.command("kinds")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @ends_with_code
 def kinds(*, as_json: bool) -> None:
@@ -32,7 +22,7 @@ def kinds(*, as_json: bool) -> None:
     echo_pairs(KIND_MEANINGS.items())
 
 
-@policy.command("schema")
+@click.command("schema")
 @ends_with_code
 def schema() -> None:
     """Print the JSON Schema of policy.yaml, for editors.
@@ -41,7 +31,3 @@ def schema() -> None:
     shape; `ticketgate check` finds the rest. Exit: 0.
     """
     echo_json(policy_schema())
-
-
-for _command in (test_command, backtest_command, diff, reload_command):
-    policy.add_command(_command)
