@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.machines import edge
@@ -113,7 +113,7 @@ def _replay(gate: Path, new: Path, revisions: int) -> float:
 def _fill(gate: Path, revisions: int) -> None:
     now = datetime.fromtimestamp(time.time(), UTC) - timedelta(days=1)
     with closing(schema.connect(gate / "data" / "ticketgate.db")) as database:
-        schema.migrate(database)
+        migrating.migrate(database)
         database.execute("INSERT INTO meta VALUES ('origin', ?)", (ORIGIN,))
         log = SqliteLog(database, ORIGIN, RandomIds())
         opened: dict[str, Json] = {"origin": ORIGIN, "format": 1, "version": "0.1.0"}

@@ -22,7 +22,7 @@ from typing import Final
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.signer import CheckpointSigner
 from ticketgate.adapters.signing_keys import read_keys
-from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import Draft, Json, leaf_hash
@@ -158,7 +158,7 @@ def _record(number: int) -> Draft:
 
 def _fill(gate: Path, records: int) -> None:
     with closing(schema.connect(gate / "data" / "ticketgate.db")) as database:
-        schema.migrate(database)
+        migrating.migrate(database)
         database.execute("INSERT INTO meta VALUES ('origin', ?)", (ORIGIN,))
         log = SqliteLog(database, ORIGIN, RandomIds())
         opened: dict[str, Json] = {"origin": ORIGIN, "format": 1, "version": "0.1.0"}
@@ -197,7 +197,7 @@ def _appends(folder: Path, count: int) -> Iterator[float]:
         closing(schema.connect(folder / "ours.db")) as ours,
         closing(schema.connect(folder / "bare.db")) as bare,
     ):
-        schema.migrate(ours)
+        migrating.migrate(ours)
         bare.execute("CREATE TABLE entry (idx INTEGER PRIMARY KEY, entry BLOB NOT NULL) STRICT")
         log = SqliteLog(ours, ORIGIN, RandomIds())
         for number in range(count):

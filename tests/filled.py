@@ -17,7 +17,7 @@ from tests.verifier.bundle_writer import b64url, canonical, leaf, sha
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.signer import CheckpointSigner
 from ticketgate.adapters.signing_keys import SigningKey
-from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.store import bind_origin
 from ticketgate.domain.checkpoint import Checkpoint
@@ -84,7 +84,7 @@ class Filler:
 def fill(path: Path, origin: str, size: int, pad: int = 0) -> None:
     """Append records until the log at `path` has `size`; `pad` makes each one larger."""
     with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         bind_origin(connection, origin)
         filler = Filler(connection, origin)
         for index in range(filler.size, size):

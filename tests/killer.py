@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
 
-from ticketgate import wiring
 from ticketgate.adapters.control import actor_name
 from ticketgate.operations.declare_restore import Said
 from ticketgate.operations.restore_desk import RestoreView
-from ticketgate.wiring import Gateway
+from ticketgate.wiring import commands
+from ticketgate.wiring.gateway import Gateway
 
 DEAD: Final = 9
 TWO: Final = 2
@@ -28,7 +28,7 @@ def die(*_: object) -> NoReturn:
 
 def declare(folder: Path) -> NoReturn:
     """Two operators declare the restore, and nothing comes after the commit."""
-    gateway = Gateway(wiring.load(folder, os.environ), restore=True)
+    gateway = Gateway(commands.load(folder, os.environ), restore=True)
     gateway.start()
     desk = replace(gateway.restores, on_declared=die)
     for person in ("bob", "carol"):
@@ -48,7 +48,7 @@ def main(folder: Path, moment: str) -> None:
         if moment == "rotate" and len(keys.read_text().split()) == TWO:
             die()
 
-    gateway = Gateway(wiring.load(folder, os.environ), before_commit=in_commit)
+    gateway = Gateway(commands.load(folder, os.environ), before_commit=in_commit)
     gateway.start()
     me = actor_name(os.getuid())
     gateway.carry_out(me, {"do": "rotate_key"})

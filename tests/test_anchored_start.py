@@ -10,7 +10,6 @@ from tests.keys import ORIGIN, key_of
 from tests.test_signed_start import beat, copy_of, put_back
 from tests.test_wiring import built, copied, records, running, wait_until
 
-from ticketgate import wiring
 from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
 from ticketgate.domain.settings import (
     BucketSettings,
@@ -18,7 +17,9 @@ from ticketgate.domain.settings import (
     TsaSettings,
     WitnessSettings,
 )
+from ticketgate.wiring import commands
 from ticketgate.wiring.anchoring import build_anchor
+from ticketgate.wiring.gateway import Gateway
 
 SLUG = "gate.example.com_evidence"
 
@@ -94,7 +95,7 @@ def test_a_log_that_is_not_the_signed_one_is_shown_to_nobody(folder: Path) -> No
 def test_with_faults_in_the_configuration_nobody_is_asked(folder: Path) -> None:
     anchored(folder)
     (folder / "policy.yaml").write_text("version: 7\n")
-    gateway = wiring.Gateway(wiring.load_to_revoke(folder, {}))
+    gateway = Gateway(commands.load_to_revoke(folder, {}))
     assert "anchors" not in [loop.name for loop in gateway._loops]
     gateway.start()
     gateway.stop()

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from tests.test_wiring import copied, records, running
 
-from ticketgate.wiring import ask_gateway
+from ticketgate.wiring.commands import ask_gateway
 
 NOBODY: Final = 65534
 # Perl, since that user need not be able to run our Python.

@@ -18,7 +18,7 @@ from tests.test_wiring import copied, is_whole, records, running, wait_until
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.polling import is_polled
 from ticketgate.operations.parked import parked_for
-from ticketgate.wiring import Gateway
+from ticketgate.wiring.gateway import Gateway
 
 TICKET = "a" * 32
 ALICE = "62826bf03710200044e0bfc8bcbe5df1"

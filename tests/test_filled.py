@@ -12,7 +12,7 @@ from tests.keys import ORIGIN
 from typing_extensions import override
 
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
 from ticketgate.adapters.sqlite.store import bind_origin
 from ticketgate.domain.evidence import Disclosure, Draft
@@ -36,7 +36,7 @@ class CountedSalts(RandomIds):
 def appended(path: Path, tell: Callable[[SqliteLog], object]) -> None:
     """Append with the product's own log."""
     with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         bind_origin(connection, ORIGIN)
         log = SqliteLog(connection, ORIGIN, CountedSalts())
         connection.execute("BEGIN IMMEDIATE")

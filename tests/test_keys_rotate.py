@@ -13,7 +13,6 @@ from tests.killer import DEAD
 from tests.test_signed_start import beat, signed
 from tests.test_wiring import built, copied, is_whole, records, running
 
-from ticketgate import wiring
 from ticketgate.adapters import ed25519
 from ticketgate.adapters.control import actor_name
 from ticketgate.adapters.instance_lock import InstanceLock
@@ -22,7 +21,8 @@ from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.errors import StoreUnavailableError, TicketgateError
 from ticketgate.domain.note import VerifierKey, parse_vkey
 from ticketgate.domain.trust import LogKey, follow_key
-from ticketgate.wiring import Gateway
+from ticketgate.wiring import commands, evidence
+from ticketgate.wiring.gateway import Gateway
 
 ME = actor_name(os.getuid())
 ROTATE = {"do": "rotate_key"}
@@ -112,7 +112,7 @@ def test_who_may_revoke_over_the_socket_may_not_rotate(folder: Path) -> None:
 def test_a_gateway_that_signs_nothing_rotates_nothing(folder: Path) -> None:
     (folder / "policy.yaml").write_text("version: 1\n")
 
-    gateway = Gateway(wiring.load_to_revoke(folder, {}))
+    gateway = Gateway(commands.load_to_revoke(folder, {}))
     gateway.start()
     try:
         with pytest.raises(TicketgateError, match="signs nothing now"):
@@ -300,7 +300,7 @@ def test_an_ended_key_signs_nothing_for_a_copy(folder: Path) -> None:
     killed(folder, "end")
     key_file(folder).with_name("signing.key.new").rmdir()
     new, _ = held(folder)
-    assert line_ids(wiring.newest_checkpoint(folder)) == {new.id}
+    assert line_ids(evidence.newest_checkpoint(folder)) == {new.id}
     assert held(folder) == [new]
     assert is_whole(folder)
 
@@ -318,7 +318,7 @@ def test_a_key_that_the_log_does_not_name_signs_nothing_until_it_does(folder: Pa
 def test_a_copy_completes_a_rotation_that_was_cut_short(folder: Path) -> None:
     killed(folder, "rotate")
     new, old = held(folder)
-    note = wiring.newest_checkpoint(folder)
+    note = evidence.newest_checkpoint(folder)
     (rotated,) = rotations(folder)
     assert (rotated["new"], rotated["by"]) == (new.text, "start")
     assert line_ids(note) == {old.id, new.id}

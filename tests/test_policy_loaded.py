@@ -11,7 +11,7 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.adapters.policy_file import load_policy
 from ticketgate.domain.settings import Settings
-from ticketgate.wiring.policies import note_policy
+from ticketgate.wiring.policy_record import note_policy
 
 
 class Shelf:

@@ -18,13 +18,13 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 from tests.test_wiring import copied, is_whole, records, running, wait_until
 
-from ticketgate import wiring
 from ticketgate.cli.demo.servers import Process
 from ticketgate.cli.demo.snow import Snow
 from ticketgate.cli.main import main
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.wiring import Gateway
+from ticketgate.wiring import commands
+from ticketgate.wiring.gateway import Gateway
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_another_policy_takes_its_place(folder: Path) -> None:
     with running(folder) as gateway:
         before = gateway.in_force.now
         edit(folder, TIGHTER)
-        told = wiring.ask_gateway(folder, {"do": "reload"})
+        told = commands.ask_gateway(folder, {"do": "reload"})
         assert told is not None
         assert (told["difference"], told["before"]) == ("tightened", before.digest)
         assert told["policy"] == gateway.in_force.now.digest != before.digest
@@ -120,7 +120,7 @@ def test_a_broken_file_leaves_the_old_policy_and_is_loud(folder: Path) -> None:
             ("owner: person:carol", "owner: person:nobody"),
         )
         with capture_logs() as logs:
-            answer = wiring.ask_gateway(folder, {"do": "reload"})
+            answer = commands.ask_gateway(folder, {"do": "reload"})
         assert answer is not None
         assert answer["code"] == "configuration"
         lines = answer["reason"].splitlines()
@@ -174,7 +174,7 @@ def test_a_gateway_that_only_takes_away_reloads_nothing(folder: Path) -> None:
     with running(folder):
         pass
     edit(folder, ("decide_within: 8h", "decide_within: soon"))
-    gateway = Gateway(wiring.load_to_revoke(folder, {}))
+    gateway = Gateway(commands.load_to_revoke(folder, {}))
     gateway.start()
     try:
         edit(folder, ("decide_within: soon", "decide_within: 8h"))

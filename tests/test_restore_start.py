@@ -18,7 +18,8 @@ from ticketgate.domain.restore import Loss
 from ticketgate.operations.declare_restore import Heard, Said
 from ticketgate.operations.restore_desk import RestoreView
 from ticketgate.web.gateway_app import doors
-from ticketgate.wiring import Gateway, this_user
+from ticketgate.wiring.commands import this_user
+from ticketgate.wiring.gateway import Gateway
 
 WHY = "the disk died and there is no newer copy anywhere"
 

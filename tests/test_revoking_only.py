@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 from tests.contracts.fake_target import FakeTarget, of_groups, people
 from tests.test_wiring import GROUP, OneTarget, copied, delivered, running, wait_until
 
-from ticketgate import wiring
 from ticketgate.domain.errors import ConfigurationError
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.ports import Transaction
-from ticketgate.wiring import Gateway
+from ticketgate.wiring import commands
+from ticketgate.wiring.gateway import Gateway
 
 FAULTS = {
     "directory": ("directory.yaml", "people: [\n"),
@@ -74,7 +74,7 @@ def test_access_ends_on_time_after_a_start_with_a_broken_configuration(
         give(gateway, target, timedelta(milliseconds=300))
     assert target.members(GROUP)
     spoil(folder, what)
-    configuration = wiring.load_to_revoke(folder, {})
+    configuration = commands.load_to_revoke(folder, {})
     assert configuration.faults
     with capture_logs():
         gateway = Gateway(configuration, wrap_targets=lambda _: OneTarget(target))
@@ -82,7 +82,7 @@ def test_access_ends_on_time_after_a_start_with_a_broken_configuration(
         try:
             wait_until(lambda: not target.members(GROUP))
             ok, said = gateway.readiness()["configuration"]
-            answer = wiring.ask_gateway(folder, {"do": "nothing"})
+            answer = commands.ask_gateway(folder, {"do": "nothing"})
         finally:
             gateway.stop()
     assert not ok
@@ -95,37 +95,37 @@ def test_nothing_is_recorded_as_loaded_of_a_configuration_that_does_not_hold(
 ) -> None:
     with running(folder):
         pass
-    with wiring.look(folder) as seen:
+    with commands.look(folder) as seen:
         before = seen.people.loaded("policy"), seen.people.loaded("settings")
     spoil(folder, "policy")
-    gateway = Gateway(wiring.load_to_revoke(folder, {}))
+    gateway = Gateway(commands.load_to_revoke(folder, {}))
     gateway.start()
     gateway.stop()
-    with wiring.look(folder) as seen:
+    with commands.look(folder) as seen:
         assert (seen.people.loaded("policy"), seen.people.loaded("settings")) == before
 
 
 def test_a_target_that_cannot_be_read_does_not_stop_the_others(folder: Path) -> None:
     path = folder / "ticketgate.yaml"
-    found = wiring.load_to_revoke(folder, {}).settings.targets
+    found = commands.load_to_revoke(folder, {}).settings.targets
     path.write_text(
         path.read_text().replace(
             "targets:\n", "targets:\n  other:\n    connector: scim\n    token: 7\n"
         )
     )
     with pytest.raises(ConfigurationError):
-        wiring.load(folder, {})
-    assert wiring.load_to_revoke(folder, {}).settings.targets == found != {}
+        commands.load(folder, {})
+    assert commands.load_to_revoke(folder, {}).settings.targets == found != {}
 
 
 def test_where_the_store_cannot_be_told_nothing_starts(folder: Path) -> None:
     (folder / "ticketgate.yaml").write_text("origin: [\n")
     with pytest.raises(ConfigurationError):
-        wiring.load_to_revoke(folder, {})
+        commands.load_to_revoke(folder, {})
 
 
 def test_a_sound_configuration_has_no_faults(folder: Path) -> None:
-    assert wiring.load_to_revoke(folder, {}).faults == ()
+    assert commands.load_to_revoke(folder, {}).faults == ()
 
 
 def test_a_directory_that_breaks_while_serving_is_told_at_once(folder: Path) -> None:

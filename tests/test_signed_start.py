@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 from tests.keys import ORIGIN, key_of
 from tests.test_wiring import built, copied, running, wait_until
 
-from ticketgate import wiring
 from ticketgate.adapters import ed25519
 from ticketgate.adapters.instance_lock import InstanceLock
 from ticketgate.domain.checkpoint import Checkpoint, check_signatures, parse_checkpoint
@@ -22,7 +21,8 @@ from ticketgate.domain.errors import ConfigurationError, StoreUnavailableError, 
 from ticketgate.domain.merkle import EMPTY_ROOT
 from ticketgate.domain.note import Note
 from ticketgate.operations.start import heartbeat
-from ticketgate.wiring import Gateway
+from ticketgate.wiring import commands
+from ticketgate.wiring.gateway import Gateway
 from ticketgate.wiring.signing import BEHIND_SECONDS_MAX, signing_check
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_every_record_is_signed_within_a_second_and_at_the_end(folder: Path) -> 
         wait_until(lambda: signed(folder).size >= size)
         beat(gateway, 1)
     found = parse_checkpoint((folder / "data/checkpoints/latest").read_bytes())
-    with wiring.look(folder) as looking:
+    with commands.look(folder) as looking:
         tree = looking.evidence.tree()
     assert found.checkpoint == Checkpoint("gate.example.com/evidence", tree.size, tree.root())
     told = check_signatures(found.note, [key_of("alice").public], ed25519.verify, datetime.now(UTC))
@@ -96,7 +96,7 @@ def test_a_restored_backup_is_refused_with_the_numbers_of_the_missing_records(
         beat(gateway, 5)
     size = signed(folder).size
     put_back(folder, backup)
-    with wiring.look(folder) as looking:
+    with commands.look(folder) as looking:
         kept = looking.evidence.tree().size
     with pytest.raises(TicketgateError) as told:
         built(folder)
@@ -193,7 +193,7 @@ def test_a_store_of_another_log_is_refused_and_the_lock_let_go(folder: Path) -> 
     path.write_text(path.read_text().replace("gate.example.com/evidence", "other.example/evidence"))
     with pytest.raises(ConfigurationError, match="has a key of 'gate"):
         built(folder)
-    wiring.new_signing_key(folder, folder / "secrets" / "signing.key")
+    commands.new_signing_key(folder, folder / "secrets" / "signing.key")
     with pytest.raises(StoreUnavailableError, match="belongs to the log"):
         built(folder)
     InstanceLock(folder / "data" / "instance.lock").release()

@@ -19,7 +19,6 @@ from tests.contracts.fake_target import FakeTarget, of_groups, people
 from tests.keys import SIGNING_KEY
 from typing_extensions import override
 
-from ticketgate import wiring
 from ticketgate.adapters.clock import read_machine
 from ticketgate.adapters.instance_lock import InstanceLock
 from ticketgate.connector_api import HttpAnswer, HttpClient, TargetConnector, TargetSettings
@@ -31,7 +30,8 @@ from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.timekeeping import Reading
 from ticketgate.domain.verification import verify
 from ticketgate.ports import Targets, Transaction
-from ticketgate.wiring import Gateway
+from ticketgate.wiring import commands, databases
+from ticketgate.wiring.gateway import Gateway
 
 CONFIG = Path(__file__).parent.parent / "config"
 SECRETS = {
@@ -101,7 +101,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def built(folder: Path, **seams: Any) -> Gateway:  # noqa: ANN401 -- the seams of Gateway
-    return Gateway(wiring.load(folder, {}), **seams)
+    return Gateway(commands.load(folder, {}), **seams)
 
 
 @contextmanager
@@ -122,13 +122,13 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
-    with wiring.look(folder) as looking:
+    with commands.look(folder) as looking:
         entries = [entry for _, _, entry in looking.entries()]
     return [dict(parse_entry(entry)) for entry in entries if isinstance(entry, bytes)]
 
 
 def is_whole(folder: Path) -> bool:
-    with wiring.look(folder) as looking:
+    with commands.look(folder) as looking:
         head: Head | None = looking.head()
         entries, disclosures = looking.entries(), looking.disclosures()
         report = verify(entries, disclosures, head, looking.origin, looking.tables())
@@ -179,7 +179,7 @@ def test_the_second_gateway_on_the_same_data_is_refused(folder: Path) -> None:
             built(folder)
         assert told.value.code == "locked"
         assert asyncio.run(gateway.receive(delivered(), None)).status == "accepted"
-        assert wiring.ask_gateway(folder, {"do": "nothing"}) is not None
+        assert commands.ask_gateway(folder, {"do": "nothing"}) is not None
     with running(folder):
         pass
 
@@ -265,7 +265,7 @@ def test_the_clock_is_kept_and_gone_on_from_when_the_wall_clock_was_set_back(
 ) -> None:
     with running(folder) as gateway:
         before = gateway.clock.now()
-    with wiring.look(folder) as looking:
+    with commands.look(folder) as looking:
         kept = looking.people.kept_clock()
     assert kept is not None
     assert kept.boot_id == read_machine().boot_id
@@ -274,7 +274,7 @@ def test_the_clock_is_kept_and_gone_on_from_when_the_wall_clock_was_set_back(
         assert gateway.clock.now() >= kept.now
         assert gateway.readiness()["clock"] == (False, "the wall clock is off")
         assert gateway.clock.now() - before < timedelta(seconds=60)
-    with wiring.look(folder) as looking:
+    with commands.look(folder) as looking:
         assert looking.people.kept_clock() == kept, "a disputed clock is not stored"
     stamps = [record["_ts"] for record in records(folder)]
     assert stamps == sorted(stamps)
@@ -304,13 +304,13 @@ def test_a_delivery_is_stored_once_and_worked_off(folder: Path) -> None:
 def test_the_command_line_asks_the_running_gateway(folder: Path) -> None:
     asked = {"do": "revoke", "grant": "grt_none", "reason": "a test"}
     with running(folder):
-        answer = wiring.ask_gateway(folder, asked)
-        refused = wiring.ask_gateway(folder, {"do": "grant"})
+        answer = commands.ask_gateway(folder, asked)
+        refused = commands.ask_gateway(folder, {"do": "grant"})
     assert answer is not None
     assert "code" not in answer
     assert refused is not None
     assert refused["code"] == "usage"
-    assert wiring.ask_gateway(folder, asked) is None
+    assert commands.ask_gateway(folder, asked) is None
 
 
 def test_access_ends_on_time_while_the_directory_cannot_be_read(folder: Path) -> None:
@@ -368,7 +368,7 @@ def test_open_intents_are_queued_again_at_the_start(folder: Path) -> None:
 
 
 def test_a_fresh_configuration_gets_an_empty_store_that_a_gateway_takes(folder: Path) -> None:
-    path = wiring.create_store(folder)
+    path = databases.create_store(folder)
     assert path == folder / "data" / "ticketgate.db"
     assert records(folder) == []
     with running(folder):
@@ -377,14 +377,14 @@ def test_a_fresh_configuration_gets_an_empty_store_that_a_gateway_takes(folder: 
 
 
 def test_sources_are_read_by_the_connector_that_they_name(folder: Path) -> None:
-    configuration = wiring.load(folder, {})
-    source = wiring.read_source(configuration, "snow-prod")
+    configuration = commands.load(folder, {})
+    source = commands.read_source(configuration, "snow-prod")
     assert source is not None
     assert source.connector.kind == "servicenow"
     assert source.own_users == {"svc-ticketgate"}
-    assert wiring.read_source(configuration, "jira") is None
+    assert commands.read_source(configuration, "jira") is None
 
 
 def test_who_runs_this_is_named_for_the_record() -> None:
-    assert re.fullmatch(r"os:[^@]+@.+", wiring.this_user())
-    assert abs(wiring.wall_time() - datetime.now(UTC)) < timedelta(seconds=5)
+    assert re.fullmatch(r"os:[^@]+@.+", commands.this_user())
+    assert abs(commands.wall_time() - datetime.now(UTC)) < timedelta(seconds=5)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.adapters.sqlite import codec, schema
+from ticketgate.adapters.sqlite import codec, migrating, schema
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.domain.access_request import AccessRequest, Party, RequestState, Shaper
 from ticketgate.domain.grant import Grant, GrantState
@@ -66,7 +66,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
     """A file for many examples, each rolled back."""
     path = tmp_path_factory.mktemp("scratch") / "x.db"
     with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         yield connection
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.shelf import opened, unopened
 
-from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.domain.errors import StoreUnavailableError
 
 ENTRY = "INSERT INTO evidence_entry VALUES (?, x'00', x'00')"
@@ -19,7 +19,7 @@ HIDDEN = "INSERT INTO evidence_disclosure VALUES (?, 0, 'alice', 'content', 'tex
 def fresh(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """An empty file of the newest schema, with two entries and one disclosure."""
     with closing(schema.connect(tmp_path / "fresh.db")) as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         connection.execute(ENTRY, (0,))
         connection.execute(ENTRY, (1,))
         connection.execute(HIDDEN, ("one",))
@@ -39,7 +39,7 @@ def test_the_files_are_the_owners_alone_whatever_the_folder_lets_through(tmp_pat
     path.touch(mode=0o666)
     path.chmod(0o666)
     with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         files = sorted(tmp_path.iterdir())
         assert [file.name for file in files] == ["x.db", "x.db-shm", "x.db-wal"]
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path: Path) ->
 def test_a_read_only_connection_opens_just_this_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     with closing(schema.connect(path)) as writing:
-        schema.migrate(writing)
+        migrating.migrate(writing)
     with closing(schema.connect(path, read_only=True)) as reading:
         assert "evidence_entry" in tables(reading)
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
@@ -153,7 +153,7 @@ def test_an_erased_disclosure_stays_erased(fresh: sqlite3.Connection) -> None:
 
 def test_migrating_twice_changes_nothing(fresh: sqlite3.Connection) -> None:
     before = tables(fresh)
-    schema.migrate(fresh)
+    migrating.migrate(fresh)
     assert tables(fresh) == before
     assert fresh.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS),)
 
@@ -172,11 +172,11 @@ def test_nothing_of_a_migration_that_fails_is_kept(tmp_path: Path) -> None:
     with closing(schema.connect(path)) as connection:
         connection.execute("CREATE TABLE session (somebody TEXT)")  # late in our script
         with pytest.raises(StoreUnavailableError, match="cannot be brought to schema 1"):
-            schema.migrate(connection)
+            migrating.migrate(connection)
         assert tables(connection) == {"session"}
         assert connection.execute("PRAGMA user_version").fetchone() == (0,)
         connection.execute("DROP TABLE session")
-        schema.migrate(connection)
+        migrating.migrate(connection)
         assert "evidence_entry" in tables(connection)
 
 
@@ -186,7 +186,7 @@ def test_a_migration_that_cannot_begin_is_told(tmp_path: Path) -> None:
         connection.execute("PRAGMA busy_timeout=1")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailableError, match="locked"):
-            schema.migrate(connection)
+            migrating.migrate(connection)
         other.execute("ROLLBACK")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.adapters.shelf import NOON, command, delivery
 
-from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.domain.access_request import AccessRequest, Party, RequestState
 from ticketgate.domain.approval import Approval, Link, LinkState
@@ -33,7 +33,7 @@ KEY = ("snow-prod", "sc_req_item", "9d38")
 def tables(tmp_path: Path) -> Iterator[SqliteReading]:
     """The tables of an empty file, without a writer."""
     with closing(schema.connect(tmp_path / "x.db")) as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         yield SqliteReading(connection)
 
 

@@ -26,7 +26,7 @@ from ticketgate.domain.evidence import leaf_hash
 from ticketgate.domain.report import Asked
 from ticketgate.domain.trust import LogKey, Trust
 from ticketgate.domain.verification import Stored, verify_store
-from ticketgate.wiring import strict_ed25519
+from ticketgate.wiring.verifying import strict_ed25519
 
 pytestmark = pytest.mark.untraced
 

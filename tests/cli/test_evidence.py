@@ -15,7 +15,7 @@ from tests.cli.terminal import Terminal
 from tests.e2e.stage import Stage
 
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.wiring import new_signing_key
+from ticketgate.wiring.commands import new_signing_key
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from ticketgate.adapters.settings_file import load_where
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.domain.evidence import Disclosure
 from ticketgate.operations.exceptions import open_exception, resolve_exception
-from ticketgate.wiring import wall_time
+from ticketgate.wiring.commands import wall_time
 
 SUBJECT = "account svc-mallory of snow-prod"
 

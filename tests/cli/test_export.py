@@ -20,7 +20,7 @@ from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.note import parse_vkey
 from ticketgate.domain.tlog_proof import parse_tlog_proof
-from ticketgate.wiring import look
+from ticketgate.wiring.commands import look
 
 pytestmark = pytest.mark.slow
 

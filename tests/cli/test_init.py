@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import Terminal
 
-from ticketgate import wiring
 from ticketgate.cli.shipped import NAMES
 from ticketgate.domain.settings import FolderSettings, Settings
+from ticketgate.wiring import commands
 
 
 def mode(path: Path) -> int:
@@ -56,7 +56,7 @@ def test_init_says_what_comes_next(tmp_path: Path) -> None:
 
 
 def settings_of(folder: Path) -> Settings:
-    return wiring.load(folder, {}).settings
+    return commands.load(folder, {}).settings
 
 
 def test_an_anchor_that_is_named_stands_in_the_settings(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_an_origin_that_is_named_is_that_of_the_settings_and_of_the_key(
     done = Terminal(tmp_path)("init", str(folder), "--origin", origin)
     assert f"the evidence log is {origin}" in done.stdout
     assert settings_of(folder).origin == origin
-    assert [key.name for key in wiring.public_keys(folder)] == [origin]
+    assert [key.name for key in commands.public_keys(folder)] == [origin]
     assert Terminal(folder)("check").exit_code == 0
 
 

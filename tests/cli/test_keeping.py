@@ -21,7 +21,8 @@ from tests.operations.tickets import access_ticket, closed, report_ticket
 from typing_extensions import override
 
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
-from ticketgate.wiring import Gateway, load
+from ticketgate.wiring.commands import load
+from ticketgate.wiring.gateway import Gateway
 
 pytestmark = pytest.mark.untraced
 

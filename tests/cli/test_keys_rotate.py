@@ -8,7 +8,8 @@ from tests.e2e.stage import Stage
 
 from ticketgate.adapters.signing_keys import read_keys
 from ticketgate.domain.note import parse_vkey
-from ticketgate.wiring import Gateway, load
+from ticketgate.wiring.commands import load
+from ticketgate.wiring.gateway import Gateway
 
 ORIGIN = "gate.example.com/evidence"
 

@@ -50,7 +50,7 @@ def test_every_heading_names_a_command_that_exists() -> None:
         ("adapters/meters.py", r'^            "(\w+)": [(_]'),
         ("wiring/gateway.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("wiring/gateway.py", r'\blog\("([\w.]+)"'),
-        ("wiring/policies.py", r'\blog\("([\w.]+)"'),
+        ("wiring/policy_record.py", r'\blog\("([\w.]+)"'),
         ("wiring/channels.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("wiring/reloading.py", r'\b(?:log|_LOG\.\w+)\("([\w.]+)"'),
         ("operations/run_targets.py", r'self\.log\("([\w.]+)"'),
@@ -60,7 +60,7 @@ def test_every_heading_names_a_command_that_exists() -> None:
         ("wiring/anchoring.py", r'(?:tell|_LOG\.\w+)\("([\w.]+)"'),
         ("adapters/loops.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("adapters/lanes.py", r'_LOG\.\w+\("([\w.]+)"'),
-        ("adapters/control.py", r'_LOG\.\w+\("([\w.]+)"'),
+        ("adapters/control_server.py", r'_LOG\.\w+\("([\w.]+)"'),
         ("web/create_app.py", r'_LOG\.\w+\("([\w.]+)"'),
     ],
 )

@@ -11,7 +11,9 @@ from typing import Final
 from ticketgate.web.gateway_app import doors
 from ticketgate.web.guard import GuardLimits
 from ticketgate.web.server import serve
-from ticketgate.wiring import Gateway, configure_logs, load
+from ticketgate.wiring.commands import load
+from ticketgate.wiring.gateway import Gateway
+from ticketgate.wiring.telling import configure_logs
 
 LOOK_AGAIN_SECONDS: Final = 0.05
 

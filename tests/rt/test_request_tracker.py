@@ -23,7 +23,7 @@ from ticketgate.connector_api import (
     TableMapping,
 )
 from ticketgate.domain.polling import is_polled
-from ticketgate.wiring import new_secret
+from ticketgate.wiring.commands import new_secret
 from ticketgate_connectors.itsm.request_tracker import REQUEST_TRACKER
 
 pytestmark = [pytest.mark.rt, pytest.mark.slow]

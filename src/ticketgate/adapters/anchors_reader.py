@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-from cryptography import x509
-
 from ticketgate.adapters.addresses import are_networks, read_url
 from ticketgate.adapters.places import Place, Section
 from ticketgate.adapters.secret_files import SecretReader
@@ -135,6 +133,8 @@ class _Reader:
         name = None if place is None else place.text()
         if place is None or name is None:
             return None
+        from cryptography import x509  # for those alone whose configuration names certificates
+
         try:
             with (self._secrets.folder / name).open("rb") as file:
                 data = file.read(CERTIFICATES_BYTES_MAX + 1)

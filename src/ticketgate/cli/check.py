@@ -8,7 +8,7 @@ import click
 from ticketgate.cli.failures import USAGE, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.wiring import load, wall_time
+from ticketgate.wiring.commands import load, wall_time
 
 
 @click.command()

@@ -19,7 +19,9 @@ from ticketgate.operations.evaluate import (
     first_percent,
     halves,
 )
-from ticketgate.wiring import read_labels, read_policy, train_weights, wall_time
+from ticketgate.wiring.commands import wall_time
+from ticketgate.wiring.labels import read_labels, train_weights
+from ticketgate.wiring.policies import read_policy
 
 POLICY_NAME: Final = "policy.yaml"
 _FILE: Final = click.Path(path_type=Path, dir_okay=False, exists=True)

@@ -15,7 +15,7 @@ from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, parse_disclosure
 from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
 from ticketgate.domain.instants import duration_text
-from ticketgate.wiring import Look, look, wall_time
+from ticketgate.wiring.commands import Look, look, wall_time
 
 ERASED: Final = "(erased)"
 

@@ -19,7 +19,7 @@ from ticketgate.domain.opening import REASONS
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
 from ticketgate.operations.explain import Explanation, Wish
 from ticketgate.operations.explain import explain as explain_ticket
-from ticketgate.wiring import Configured, load, read_source, wall_time
+from ticketgate.wiring.commands import Configured, load, read_source, wall_time
 
 SAYS: Final[Mapping[Verdict, str]] = {
     Verdict.IDENTITY: "an identity event",

@@ -15,7 +15,7 @@ from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, when
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.operations.parked import may_have_closed
-from ticketgate.wiring import Look, look
+from ticketgate.wiring.commands import Look, look
 
 
 @click.group(cls=Listed)

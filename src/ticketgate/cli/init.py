@@ -11,7 +11,8 @@ import click
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.shipped import shipped_config, write_secrets
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.wiring import create_store, is_origin
+from ticketgate.wiring.commands import is_origin
+from ticketgate.wiring.databases import create_store
 
 _STEPS: Final = """\
 wrote {folder}: ticketgate.yaml, policy.yaml, directory.yaml (commented examples),

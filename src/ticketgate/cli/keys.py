@@ -9,8 +9,7 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.wiring import (
-    Gateway,
+from ticketgate.wiring.commands import (
     ask_gateway,
     load,
     new_signing_key,
@@ -18,6 +17,7 @@ from ticketgate.wiring import (
     signing_key_place,
     this_user,
 )
+from ticketgate.wiring.gateway import Gateway
 
 _LOST = """\
 The log says nothing of this key: no old key has vouched for it. Tell every auditor the new

@@ -19,7 +19,7 @@ from ticketgate.domain.instants import duration_text
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.polling import is_polled
 from ticketgate.operations.parked import parked_for, parked_words
-from ticketgate.wiring import Look, look
+from ticketgate.wiring.commands import Look, look
 
 P = ParamSpec("P")
 

@@ -24,7 +24,8 @@ from ticketgate.domain.grant import ENDED, Grant, GrantState
 from ticketgate.operations.control import choice_of
 from ticketgate.operations.revoke import Choice, chosen
 from ticketgate.operations.revoke import revoke as revoke_grants
-from ticketgate.wiring import Gateway, ask_gateway, load_to_revoke, look, this_user
+from ticketgate.wiring.commands import ask_gateway, load_to_revoke, look, this_user
+from ticketgate.wiring.gateway import Gateway
 
 POLL_SECONDS: Final = 0.1
 PROGRESS_SECONDS: Final = 5.0

@@ -12,7 +12,9 @@ from ticketgate.domain.roles import OPERATOR
 from ticketgate.web.gateway_app import doors
 from ticketgate.web.guard import GuardLimits
 from ticketgate.web.server import serve as serve_app
-from ticketgate.wiring import Configured, Gateway, configure_logs, load_to_revoke, look
+from ticketgate.wiring.commands import Configured, load_to_revoke, look
+from ticketgate.wiring.gateway import Gateway
+from ticketgate.wiring.telling import configure_logs
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import Final
 
 import ticketgate
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.wiring import new_secret, new_signing_key
+from ticketgate.wiring.commands import new_secret, new_signing_key
 
 NAMES: Final = ("session.key", "snow-prod.whsec", "scim.token", "smtp.password")
 

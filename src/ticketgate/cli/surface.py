@@ -11,7 +11,7 @@ from ticketgate.cli.groups import Listed
 from ticketgate.cli.look import LIMIT, leave_none, showing
 from ticketgate.cli.showing import echo_json, echo_pairs, echo_table, plain, when
 from ticketgate.domain.surface import SurfaceRow
-from ticketgate.wiring import look
+from ticketgate.wiring.commands import look
 
 
 class _ListsAlone(Listed):

@@ -16,7 +16,9 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.static_surface import NOTES, ExportRecord, StaticRow, is_read, static_surface
 from ticketgate.operations.surface import ROWS_AT_ONCE, import_rows
-from ticketgate.wiring import Gateway, load, read_export, read_source, wall_time
+from ticketgate.wiring.commands import load, read_source, wall_time
+from ticketgate.wiring.exports import read_export
+from ticketgate.wiring.gateway import Gateway
 
 _HEADINGS: Final = ("TABLE", "NAME", "ACTIVE", "OWNER", "TOUCHES", "NOTES", "PLACE")
 

@@ -17,7 +17,7 @@ from ticketgate.domain.identity_event import Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.operations.triage import CAUSE
 from ticketgate.operations.triage_desk import is_open, told_fields
-from ticketgate.wiring import Look, look
+from ticketgate.wiring.commands import Look, look
 
 COLUMNS: Final = (
     "label", "text", "short_description", "description", "table", "catalog_item", "category",

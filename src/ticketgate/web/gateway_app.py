@@ -16,8 +16,8 @@ from ticketgate.web.intake import Intake, SourceKeys
 from ticketgate.web.probes import closed_pages, probes
 from ticketgate.web.problems import Answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
-from ticketgate.wiring import Gateway
 from ticketgate.wiring.console import lane_desks
+from ticketgate.wiring.gateway import Gateway
 
 _NOWHERE: Final = "http://localhost"  # links are made from; closed pages make none
 

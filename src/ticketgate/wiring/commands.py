@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
-from ticketgate.adapters import logs
 from ticketgate.adapters.clock import read_machine
 from ticketgate.adapters.configuration import (
     SETTINGS_NAME,
@@ -23,19 +22,13 @@ from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.settings_file import is_origin as names_log
 from ticketgate.adapters.settings_file import load_signing, load_where
 from ticketgate.adapters.signing_keys import SigningKey, read_keys, write_keys
-from ticketgate.adapters.sqlite import looking, rebuilt_file
+from ticketgate.adapters.sqlite import looking
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.note import VerifierKey
-from ticketgate.domain.rebuild import Rebuild
 from ticketgate.ports import Source
 
 Look: TypeAlias = looking.SqliteLook
 Configured: TypeAlias = Configuration
-
-
-def configure_logs(stream: TextIO | None = None) -> None:
-    """JSON lines on standard error (or `stream`), through the allow-list."""
-    logs.configure(stream)
 
 
 def new_secret() -> str:
@@ -79,15 +72,6 @@ def is_origin(text: str) -> bool:
     return names_log(text)
 
 
-def write_rebuilt(rebuilt: Rebuild, path: Path) -> None:
-    """Write rebuilt tables into a new database file.
-
-    Raises:
-        StoreUnavailableError: there is such a file, or it cannot be written.
-    """
-    rebuilt_file.write(rebuilt, path)
-
-
 def new_signing_key(folder: Path, path: Path) -> None:
     """Write a fresh key, and no other, for signing the log of a configuration."""
     where = load_where(folder / SETTINGS_NAME)
@@ -122,13 +106,6 @@ def signing_key_place(folder: Path) -> tuple[Path, bool]:
     return where.signing_key, memory.is_dir() and any(
         one.name != "lock" for one in memory.iterdir()
     )
-
-
-def create_store(folder: Path) -> Path:
-    """Make the empty database of a fresh configuration; the first start opens its log."""
-    where = load_where(folder / SETTINGS_NAME)
-    looking.create(where.store)
-    return where.store
 
 
 def ask_gateway(

@@ -13,7 +13,8 @@ import structlog
 from ticketgate.adapters.clock import SteadyClock, read_machine
 from ticketgate.adapters.configuration import Configuration
 from ticketgate.adapters.connectors import configured_sources
-from ticketgate.adapters.control import CONTROL_NAME, ControlServer
+from ticketgate.adapters.control import CONTROL_NAME
+from ticketgate.adapters.control_server import ControlServer
 from ticketgate.adapters.files import own_folder
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.instance_lock import InstanceLock
@@ -50,7 +51,7 @@ from ticketgate.wiring.asking import answered
 from ticketgate.wiring.calling import called_targets
 from ticketgate.wiring.channels import Channels
 from ticketgate.wiring.keeping import Keepers
-from ticketgate.wiring.policies import mode_check, note_policy, start_record
+from ticketgate.wiring.policy_record import mode_check, note_policy, start_record
 from ticketgate.wiring.reloading import RELOAD, Reloader
 from ticketgate.wiring.restoring import forget_lost, keep_loss, restore_desk, sign_first
 from ticketgate.wiring.restoring import readiness as restore_readiness

@@ -19,7 +19,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_diff import compare, difference
 from ticketgate.operations.in_force import LOOSER, InForce, take_policy
 from ticketgate.ports import Store
-from ticketgate.wiring.policies import keep_text, known_now
+from ticketgate.wiring.policy_record import keep_text, known_now
 from ticketgate.wiring.telling import log
 
 RELOAD: Final = "reload"  # the word on the control socket, and the name of the loop

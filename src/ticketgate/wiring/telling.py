@@ -1,10 +1,17 @@
-"""The lines that the workers of a gateway log, through the allow-list."""
+"""The lines that a gateway and its workers log, through the allow-list."""
 
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 
+from ticketgate.adapters import logs
+
 _LOG: Final = structlog.get_logger("ticketgate")
+
+
+def configure_logs(stream: TextIO | None = None) -> None:
+    """JSON lines on standard error (or `stream`), through the allow-list."""
+    logs.configure(stream)
 
 
 def log(event: str, code: str) -> None:

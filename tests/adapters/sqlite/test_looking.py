@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters.sqlite import looking, schema
+from ticketgate.adapters.sqlite import looking, migrating, schema
 from ticketgate.domain.errors import StoreUnavailableError
 
 ORIGIN = "gate.example.com/evidence"
@@ -15,7 +15,7 @@ ORIGIN = "gate.example.com/evidence"
 
 @pytest.mark.parametrize("name", ["plain.db", "100%.db", "what?.db", "a#b.db", "mode=rwc&.db"])
 def test_any_file_name_is_that_file(tmp_path: Path, name: str) -> None:
-    looking.create(tmp_path / name)
+    migrating.create(tmp_path / name)
     with looking.look(tmp_path / name, ORIGIN) as seen:
         assert seen.grants.listed(None, 1) == []
         assert seen.head() is None
@@ -35,7 +35,7 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
 
 def test_a_look_cannot_write(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    looking.create(path)
+    migrating.create(path)
     with (
         pytest.raises(StoreUnavailableError, match="attempt to write a readonly database"),
         looking.look(path, ORIGIN) as seen,
@@ -45,7 +45,7 @@ def test_a_look_cannot_write(tmp_path: Path) -> None:
 
 def test_a_look_sees_one_moment(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    looking.create(path)
+    migrating.create(path)
     with (
         closing(schema.connect(path)) as writer,
         looking.look(path, ORIGIN) as seen,
@@ -71,7 +71,7 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_delivery_is_none(tmp_path: Path) -> None:
-    looking.create(tmp_path / "deep" / "a.db")
+    migrating.create(tmp_path / "deep" / "a.db")
     with looking.look(tmp_path / "deep" / "a.db", ORIGIN) as seen:
         assert seen.delivery("dlv_1") is None
         assert seen.next_about("dlv_1", 0) is None
@@ -79,7 +79,7 @@ def test_an_unknown_delivery_is_none(tmp_path: Path) -> None:
 
 def test_a_fresh_database_is_untouched_until_anything_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    looking.create(path)
+    migrating.create(path)
     with looking.look(path, ORIGIN) as seen:
         assert seen.untouched()
         assert list(seen.tables()) == []
@@ -90,5 +90,5 @@ def test_a_fresh_database_is_untouched_until_anything_is_written(tmp_path: Path)
 
 
 def test_a_new_folder_is_for_the_owner_only(tmp_path: Path) -> None:
-    looking.create(tmp_path / "data" / "a.db")
+    migrating.create(tmp_path / "data" / "a.db")
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700

@@ -167,17 +167,6 @@ def look(path: Path, origin: str) -> Iterator[SqliteLook]:
         ) from fault
 
 
-def create(path: Path) -> None:
-    """An empty database, bound to no origin yet; its folder (0700) is made as well.
-
-    Raises:
-        StoreUnavailableError: it cannot be made.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
-
-
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     found = scalar(connection, "PRAGMA user_version")
     if found != len(schema.MIGRATIONS):

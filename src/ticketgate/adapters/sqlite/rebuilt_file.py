@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from ticketgate.adapters.sqlite import schema
+from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.rows import rows
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.rebuild import TABLES, Hidden, Rebuild, Row
@@ -29,7 +29,7 @@ def write(rebuilt: Rebuild, path: Path) -> None:
             f"{path} is there already", next_step="name a file that does not exist yet"
         )
     with closing(schema.connect(path)) as connection:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         connection.execute("BEGIN")
         for table in TABLES:
             _fill(connection, table, rebuilt)

@@ -1,14 +1,12 @@
 """The schema, and how a database file is opened.
 
-sqlite-utils makes tables and runs migrations; the hot path uses raw SQL. State tables hold in
+adapters/sqlite/migrating.py runs the migrations; the hot path uses raw SQL. State tables hold in
 clear only what entries hold in clear; the rest is in `content` columns that erasure sets to NULL.
 """
 
 import sqlite3
 from pathlib import Path
 from typing import Final
-
-from sqlite_utils import Database
 
 from ticketgate.domain.errors import StoreUnavailableError
 
@@ -326,31 +324,3 @@ def _durable(connection: sqlite3.Connection) -> None:
             f"the database is in mode {mode}/{level}, not WAL and FULL",
             next_step="put the store on a local disk that supports shared memory",
         )
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date, one version at a time, each in a transaction of its own.
-
-    Raises:
-        StoreUnavailableError: the file was written by a newer version, or cannot be changed;
-            nothing of a version that failed is kept.
-    """
-    database = Database(connection, execute_plugins=False)
-    done = connection.execute("PRAGMA user_version").fetchone()[0]
-    if done > len(MIGRATIONS):
-        raise StoreUnavailableError(
-            f"the database has schema {done}; this version knows {len(MIGRATIONS)}",
-            next_step="start the version that wrote it, or a newer one",
-        )
-    for number, script in enumerate(MIGRATIONS[done:], start=done + 1):
-        # The script holds the transaction: `executescript` would commit one begun before it.
-        whole = f"BEGIN IMMEDIATE;{script}PRAGMA user_version={number};COMMIT;"
-        try:
-            database.executescript(whole)
-        except sqlite3.Error as fault:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise StoreUnavailableError(
-                f"the database cannot be brought to schema {number}: {fault}",
-                next_step="check that the file is ticketgate's own, and that the disk is not full",
-            ) from fault

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from ticketgate.adapters.sqlite import evidence_tables, schema
+from ticketgate.adapters.sqlite import evidence_tables, migrating, schema
 from ticketgate.adapters.sqlite.rows import scalar
 from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.adapters.sqlite.writer import Writer
@@ -169,7 +169,7 @@ def open_store(
     """
     connection = schema.connect(path)
     try:
-        schema.migrate(connection)
+        migrating.migrate(connection)
         bind_origin(connection, origin)
         connection.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES_MAX}")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")

@@ -13,7 +13,7 @@ from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.evidence import INTEGER_MAX
 from ticketgate.operations.control import told_erasure, what_of
 from ticketgate.operations.erase import What, preview
-from ticketgate.wiring import load_to_revoke, look, this_user, wall_time
+from ticketgate.wiring.commands import load_to_revoke, look, this_user, wall_time
 
 ERASE_SECONDS: Final = 600.0  # what is not done by then the gateway still goes on with
 

@@ -10,7 +10,7 @@ import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json, plain
-from ticketgate.wiring import export
+from ticketgate.wiring.evidence import export
 
 TOLD_SECONDS: Final = 0.5  # between two progress lines
 SLOW_SECONDS: Final = 2.0  # before the first one, where nobody watches

@@ -8,7 +8,9 @@ from typing import Any, Final, TypeVar
 
 from ticketgate.cli.failures import tell_faults
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.wiring import Gateway, ask_gateway, configure_logs, load_to_revoke
+from ticketgate.wiring.commands import ask_gateway, load_to_revoke
+from ticketgate.wiring.gateway import Gateway
+from ticketgate.wiring.telling import configure_logs
 
 T = TypeVar("T")
 ASK_SECONDS: Final = 5.0

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, ends_with_code, leave
-from ticketgate.wiring import newest_checkpoint, prove
+from ticketgate.wiring.evidence import newest_checkpoint, prove
 
 
 @click.command("proof")

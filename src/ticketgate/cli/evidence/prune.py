@@ -14,7 +14,8 @@ from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.evidence import INTEGER_MAX
 from ticketgate.operations.control import DAYS_MAX, told_prunable, wish_of
 from ticketgate.operations.prune import Wish, prunable
-from ticketgate.wiring import Gateway, load_to_revoke, look, this_user, wall_time
+from ticketgate.wiring.commands import load_to_revoke, look, this_user, wall_time
+from ticketgate.wiring.gateway import Gateway
 
 POLL_SECONDS: Final = 0.1
 _HELD: Final = {

@@ -10,7 +10,8 @@ from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.rebuild import Difference, differences
 from ticketgate.domain.rebuilding import plain, rebuild
-from ticketgate.wiring import look, write_rebuilt
+from ticketgate.wiring.commands import look
+from ticketgate.wiring.databases import write_rebuilt
 
 SHOWN_MAX: Final = 100  # differences in words; --json has all
 

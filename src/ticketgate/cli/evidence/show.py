@@ -12,7 +12,7 @@ from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import leaf_hash, parse_disclosure, parse_entry
 from ticketgate.domain.visible import visible
-from ticketgate.wiring import Look, look
+from ticketgate.wiring.commands import Look, look
 
 
 @click.command("show")

@@ -25,16 +25,14 @@ from ticketgate.domain.state_check import STATE
 from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX
 from ticketgate.domain.trust import Trust, parse_trust
 from ticketgate.domain.verification import Bundle, verify_bundle, verify_store
-from ticketgate.wiring import (
-    ask_gateway,
-    look,
+from ticketgate.wiring.commands import ask_gateway, look, wall_time
+from ticketgate.wiring.verifying import (
     open_bundle,
     own_certificates,
     own_trust,
     own_vouching,
     strict_ed25519,
     token_reader,
-    wall_time,
 )
 
 NAMES: Final = (*VERDICTS, STATE)

@@ -14,7 +14,8 @@ from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.instants import parse_duration
 from ticketgate.operations.backtest import Backtest, Given, Pair, backtest, last_round
-from ticketgate.wiring import Look, load, look, read_policy, wall_time
+from ticketgate.wiring.commands import Look, load, look, wall_time
+from ticketgate.wiring.policies import read_policy
 
 REQUESTS_MAX: Final = 1_000_000
 SPAN_MAX: Final = timedelta(days=36_525)

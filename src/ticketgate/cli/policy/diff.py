@@ -10,7 +10,8 @@ import click
 from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.policy_diff import Change, Direction, compare, difference
-from ticketgate.wiring import load, read_policy
+from ticketgate.wiring.commands import load
+from ticketgate.wiring.policies import read_policy
 
 ORDER: Final = (Direction.LOOSENED, Direction.OTHER, Direction.TIGHTENED)
 

@@ -15,7 +15,8 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Case, CaseResult
 from ticketgate.operations.policy_test import elements, never_used, run_case
-from ticketgate.wiring import Configured, load, read_cases, rehearsal, wall_time
+from ticketgate.wiring.commands import Configured, load, wall_time
+from ticketgate.wiring.policy_tests import read_cases, rehearsal
 
 PATTERN: Final = "*_test.yaml"
 

@@ -5,7 +5,7 @@ import click
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.showing import echo_json, echo_pairs
 from ticketgate.domain.identity_event import KIND_MEANINGS
-from ticketgate.wiring import policy_schema
+from ticketgate.wiring.policies import policy_schema
 
 
 @click.command("kinds")
