@@ -69,9 +69,10 @@ def measure(folder: Path, plan: BacktestPlan) -> Backtesting:
         RuntimeError: the command failed, or did not replay everything that was recorded.
     """
     gate, empty = folder / "backtest-gate", folder / "backtest-empty"
+    recorded = datetime.fromtimestamp(time.time(), UTC) - timedelta(days=1)
     for place, revisions in ((gate, plan.revisions), (empty, 0)):
         subprocess.run([BIN / "ticketgate", "init", place], check=True, capture_output=True)
-        _fill(place, revisions)
+        _fill(place, revisions, recorded)
     written = (gate / "policy.yaml").read_text()
     least = dict.fromkeys(CHANGES, float("inf"))
     for name, (old, new) in CHANGES.items():
@@ -110,8 +111,7 @@ def _replay(gate: Path, new: Path, revisions: int) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _fill(gate: Path, revisions: int) -> None:
-    now = datetime.fromtimestamp(time.time(), UTC) - timedelta(days=1)
+def _fill(gate: Path, revisions: int, now: datetime) -> None:
     with closing(schema.connect(gate / "data" / "ticketgate.db")) as database:
         migrating.migrate(database)
         database.execute("INSERT INTO meta VALUES ('origin', ?)", (ORIGIN,))
