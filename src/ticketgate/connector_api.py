@@ -99,7 +99,7 @@ class ItsmConnector(Protocol):
                 `no_table` (none can be told), `no_ticket_id`, `not_a_record`.
         """
 
-    def ticket_hint(self, webhook_id: str) -> str | None:
+    def ticket_hint(self, webhook_id: str, /) -> str | None:
         """The ticket id that a delivery's id tells for sure; None when it may be any ticket."""
 
 

@@ -64,7 +64,7 @@ class Freshservice:
         table = table or TABLES[0]
         return _revision(record, table).ticket(mapped(mapping, table), mapping.source)
 
-    def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
+    def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: Freshservice gives its deliveries no id."""
         return None
 

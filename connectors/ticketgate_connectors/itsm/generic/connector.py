@@ -62,7 +62,7 @@ class Generic:
         known = _known(body, mapping)
         return _revision(body, known).ticket(_fields_of(known), mapping.source)
 
-    def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
+    def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: nothing is known of the ids."""
         return None
 

@@ -85,7 +85,7 @@ class Glpi:
         table = _table(body, item, mapping)
         return _revision(body, item).ticket(mapped(mapping, table), mapping.source)
 
-    def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
+    def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: a signature, which is what GLPI's deliveries are told by, tells no ticket."""
         return None
 

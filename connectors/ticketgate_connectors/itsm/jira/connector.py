@@ -92,7 +92,7 @@ class Jira:
             raise no_table(SEND)
         return _revision(body, issue, event).ticket(mapped(mapping, TABLE), mapping.source)
 
-    def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
+    def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: the ids of Jira's deliveries tell no issue."""
         return None
 

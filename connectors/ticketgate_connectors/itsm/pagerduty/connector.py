@@ -70,7 +70,7 @@ class PagerDuty:
             raise no_table(SEND)
         return _revision(event, data).ticket(mapped(mapping, TABLE), mapping.source)
 
-    def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
+    def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: `X-Webhook-Id` tells the subscription's delivery, not the incident."""
         return None
 

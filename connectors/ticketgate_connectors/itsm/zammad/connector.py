@@ -72,7 +72,7 @@ class Zammad:
             raise not_a_record(SEND)
         return _revision(body, record).ticket(mapped(mapping, TABLE), mapping.source)
 
-    def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
+    def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: `X-Zammad-Delivery` is random."""
         return None
 

@@ -71,7 +71,7 @@ class Zendesk:
             raise not_a_record(SEND)
         return _revision(body, record, event).ticket(mapped(mapping, TABLE), mapping.source)
 
-    def ticket_hint(self, webhook_id: str) -> str | None:  # noqa: ARG002 -- the contract
+    def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: the ids of Zendesk's invocations tell no ticket."""
         return None
 
