@@ -2,9 +2,9 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 from ticketgate.connector_api import (
     Conflict,
@@ -22,6 +22,7 @@ from ticketgate.connector_api import (
     Unavailable,
 )
 
+Found = TypeVar("Found")
 RETRY_AFTER_SECONDS: Final = 30.0  # where a 429 does not say, or says a date
 RETRY_AFTER_SECONDS_MAX: Final = 3600.0
 _ANSWERS: Final[Mapping[int, type[ConnectorError]]] = {
@@ -83,6 +84,25 @@ def authorization(settings: ItsmSettings, scheme: str) -> Mapping[str, str]:
     if settings.token:
         return {"Authorization": f"{scheme} {settings.token}"}
     return {"Authorization": basic(settings.user, settings.password)}
+
+
+def account(settings: ItsmSettings, suffix: str = "") -> Mapping[str, str]:
+    """As `authorization`, where the API token of an account is its password, else a Bearer token.
+
+    `suffix` stands behind the account's name.
+    """
+    if not settings.user:
+        return authorization(settings, "Bearer")
+    secret = settings.password or settings.token
+    return {"Authorization": basic(f"{settings.user}{suffix}", secret)}
+
+
+def read_back(find: Callable[[], Found], what: str) -> Found:
+    """What is found after a change. Raises OutcomeUnknown: it may be there and cannot be read."""
+    try:
+        return find()
+    except (Unavailable, NotFound, Denied) as fault:
+        raise OutcomeUnknown(f"the {what} cannot be read back: {fault.code}") from fault
 
 
 def record(raw: JsonValue) -> Mapping[str, JsonValue]:

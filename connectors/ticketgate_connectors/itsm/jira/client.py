@@ -11,23 +11,19 @@ milliseconds since 1970 in any time zone; it is rounded down to its minute all t
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from ticketgate.connector_api import (
-    Denied,
     HttpClient,
     ItsmSettings,
     JsonValue,
     Misconfigured,
     NotFound,
-    OutcomeUnknown,
     Page,
     Polled,
     Refused,
     TooLarge,
-    Unavailable,
 )
 from ticketgate_connectors.itsm.jira.connector import (
     CREATED,
@@ -36,7 +32,8 @@ from ticketgate_connectors.itsm.jira.connector import (
     UPDATED,
 )
 from ticketgate_connectors.records import millis, text_at
-from ticketgate_connectors.rest import Rest, authorization, basic, record, records
+from ticketgate_connectors.rest import Rest, account, read_back, record, records
+from ticketgate_connectors.walk import Walk, read_walk
 
 PAGE_MAX: Final = 50  # with the history of each issue
 COMMENTS_PAGE: Final = 100
@@ -52,35 +49,13 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 Record = Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """Asked next: what changed at `since` or later, from the place on that `token` stands for.
-
-    Times are milliseconds since 1970. The token is Jira's own, and ends after seven days.
-    """
-
-    since: int
-    token: str = ""
-    newest: int = 0
-
-    @property
-    def text(self) -> str:
-        """As it is kept."""
-        return json.dumps([self.since, self.token, self.newest])
-
-    @property
-    def jql(self) -> str:
-        """Every issue that our user sees, by the time of its last change."""
-        return f"updated >= {self.since // _MINUTE * _MINUTE} ORDER BY updated ASC, key ASC"
-
-
 class JiraClient:
     """`connector_api.ItsmClient` on Jira Cloud, with an API token (Basic) or an OAuth token."""
 
     tables: tuple[str, ...] = (TABLE,)
 
     def __init__(self, settings: ItsmSettings, http: HttpClient) -> None:
-        self._rest = Rest(f"{settings.url}/rest/api", _authorization(settings), http)
+        self._rest = Rest(f"{settings.url}/rest/api", account(settings), http)
         self._overlap = settings.overlap // _MILLISECOND
 
     def begin(self, since: datetime) -> str:
@@ -93,20 +68,18 @@ class JiraClient:
         Jira's index follows its issues late: what it does not show yet is found within `overlap`.
         """
         del table  # there is one
-        walk = _read(cursor)
+        walk = read_walk(cursor)
         body = self._search(walk, min(limit, PAGE_MAX))
-        found, token = records(body.get("issues")), body.get("nextPageToken") or ""
-        if not isinstance(token, str) or (token and token == walk.token):
-            raise Misconfigured("the platform gave the same page again")
-        times = [_changed(one) for one in found]
-        if any(when < walk.since // _MINUTE * _MINUTE for when in times):
-            raise Misconfigured("the platform does not heed the query's times")
-        newest = max([*times, walk.newest])
+        found, token = records(body.get("issues")), body.get("nextPageToken")
+        following = walk.behind(
+            map(_changed, found),
+            token,
+            self._overlap,
+            more=bool(token),
+            earliest=_minute(walk.since),
+        )
         polled = tuple(_polled(one) for one in found)
-        if token:
-            return Page(polled, Walk(walk.since, token, newest).text, more=True)
-        following = newest - self._overlap if newest else walk.since
-        return Page(polled, Walk(following).text, more=False)
+        return Page(polled, following.text, more=bool(token))
 
     def fetch(self, table: str, ticket_id: str) -> Polled | None:
         """One issue as it is now, from the store behind the index."""
@@ -132,10 +105,7 @@ class JiraClient:
             return key
         said: JsonValue = {"body": _document(text), "properties": INTERNAL}
         self._rest.change("POST", f"/3/issue/{ticket_id}/comment", said)
-        try:
-            written = self._find(ticket_id, key)
-        except (Unavailable, NotFound, Denied) as fault:
-            raise OutcomeUnknown(f"the comment cannot be read back: {fault.code}") from fault
+        written = read_back(lambda: self._find(ticket_id, key), "comment")
         if written is None:
             raise Refused(
                 "the comment was taken, and is not among those of the issue",
@@ -152,20 +122,18 @@ class JiraClient:
         """Nothing is kept open."""
 
     def _search(self, walk: Walk, limit: int) -> Record:
+        """A page of every issue that our user sees, by the time of its last change.
+
+        The token is Jira's own, and ends after seven days.
+        """
         params = {
-            "jql": walk.jql,
+            "jql": f"updated >= {_minute(walk.since)} ORDER BY updated ASC, key ASC",
             "fields": FIELDS,
             "expand": "changelog",
             "maxResults": str(limit),
         }
-        try:
-            more = {"nextPageToken": walk.token} if walk.token else {}
-            raw, _ = self._rest.get("/2/search/jql", {**params, **more})
-        except Misconfigured:
-            if not walk.token:
-                raise
-            raw, _ = self._rest.get("/2/search/jql", params)  # the token has ended: from the start
-        return record(raw)
+        onwards = {**params, "nextPageToken": walk.token}
+        return walk.asked(self._rest, "/2/search/jql", params, onwards)
 
     def _find(self, ticket_id: str, key: str) -> Record | None:
         """The comment that holds the key, the newest one first."""
@@ -185,22 +153,8 @@ class JiraClient:
         raise TooLarge("the issue has more comments than are looked through")
 
 
-def _authorization(settings: ItsmSettings) -> Mapping[str, str]:
-    """Jira takes the API token of an account in the place of its password."""
-    if settings.user:
-        secret = settings.password or settings.token
-        return {"Authorization": basic(settings.user, secret)}
-    return authorization(settings, "Bearer")
-
-
-def _read(cursor: str) -> Walk:
-    try:
-        since, token, newest = json.loads(cursor)
-    except (ValueError, TypeError):
-        since, token, newest = None, None, None
-    if type(since) is not int or not isinstance(token, str) or type(newest) is not int:
-        raise Misconfigured("the cursor that was kept cannot be read")
-    return Walk(since, token, newest)
+def _minute(when: int) -> int:
+    return when // _MINUTE * _MINUTE
 
 
 def _since_epoch(when: datetime) -> int:

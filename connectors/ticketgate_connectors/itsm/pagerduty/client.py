@@ -13,23 +13,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ticketgate.connector_api import (
-    Denied,
     HttpClient,
     ItsmSettings,
     JsonValue,
     Misconfigured,
     NotFound,
-    OutcomeUnknown,
     Page,
     Polled,
     Refused,
     TableMapping,
-    Unavailable,
 )
 from ticketgate_connectors.itsm.pagerduty.connector import TABLE
 from ticketgate_connectors.itsm.pagerduty.log import FORM, Change, Span, moment, read
 from ticketgate_connectors.records import text_at
-from ticketgate_connectors.rest import Rest, record, records
+from ticketgate_connectors.rest import Rest, read_back, record, records
 
 PAGE_MAX: Final = 10  # two more requests for each incident
 SPANS: Final = (3600, 300, 30, 1)  # seconds of the log read at once, fewer where they hold too much
@@ -108,10 +105,7 @@ class PagerDutyClient:
         if self._is_there(place, mark):
             return key
         self._rest.change("POST", place, {"note": {"content": f"{text}\n{mark}"}})
-        try:
-            written = self._is_there(place, mark)
-        except (Unavailable, Denied, NotFound) as fault:
-            raise OutcomeUnknown(f"the note cannot be read back: {fault.code}") from fault
+        written = read_back(lambda: self._is_there(place, mark), "note")
         if not written:
             raise Refused(  # tried again it would be written again
                 "the note was taken, and is not among those of the incident",

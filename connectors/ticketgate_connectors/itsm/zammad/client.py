@@ -13,22 +13,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ticketgate.connector_api import (
-    Denied,
     HttpClient,
     ItsmSettings,
     JsonValue,
     Misconfigured,
     NotFound,
-    OutcomeUnknown,
     Page,
     Polled,
     Refused,
     TableMapping,
-    Unavailable,
 )
 from ticketgate_connectors.itsm.zammad.connector import TABLE
 from ticketgate_connectors.records import millis, text_at
-from ticketgate_connectors.rest import Rest, authorization, records
+from ticketgate_connectors.rest import Rest, authorization, read_back, records
 
 PAGE_MAX: Final = 200  # of Zammad's search
 # What a hook holds as an object, and an answer as a name with an id beside it.
@@ -131,10 +128,7 @@ class ZammadClient:
             "internal": True,
         }
         self._rest.change("POST", "/ticket_articles", note)
-        try:
-            written = self._is_there(ticket_id, key)
-        except (Unavailable, Denied, NotFound) as fault:
-            raise OutcomeUnknown(f"the note cannot be read back: {fault.code}") from fault
+        written = read_back(lambda: self._is_there(ticket_id, key), "note")
         if not written:
             raise Refused(  # tried again it would be written again
                 "the note was taken, and is not among the internal ones of the ticket",

@@ -10,27 +10,24 @@ itself, and holds back what is younger than a minute. It takes ten requests a mi
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from ticketgate.connector_api import (
-    Denied,
     HttpClient,
     ItsmSettings,
     JsonValue,
     Misconfigured,
     NotFound,
-    OutcomeUnknown,
     Page,
     Polled,
     Refused,
     TooLarge,
-    Unavailable,
 )
 from ticketgate_connectors.itsm.zendesk.connector import TABLE
 from ticketgate_connectors.records import scalar, text_at
-from ticketgate_connectors.rest import Rest, authorization, basic, record, records
+from ticketgate_connectors.rest import Rest, account, read_back, record, records
+from ticketgate_connectors.walk import Walk, read_walk
 
 PAGE_MAX: Final = 100  # of "Show multiple tickets"
 COMMENTS_PAGE: Final = 100
@@ -38,6 +35,7 @@ COMMENTS_MAX: Final = 5_000  # Zendesk's own limit for a ticket
 # What the export is asked for from must lie a minute back.
 OVERLAP_MIN: Final = timedelta(minutes=2)
 GONE: Final = "deleted"
+SUFFIX: Final = "/token"  # behind the account whose API token it is
 # Words of fixed lists, which placeholders write with a capital.
 CAPITAL: Final = ("type", "priority")
 SAME: Final = (
@@ -50,27 +48,13 @@ _SECOND: Final = timedelta(seconds=1)
 Record = Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """Asked next: what changed at `since` (s since 1970) or later, from Zendesk's `cursor` on."""
-
-    since: int
-    cursor: str = ""
-    newest: int = 0
-
-    @property
-    def text(self) -> str:
-        """As it is kept."""
-        return json.dumps([self.since, self.cursor, self.newest])
-
-
 class ZendeskClient:
     """`connector_api.ItsmClient` on the Support API, with an API token or an OAuth token."""
 
     tables: tuple[str, ...] = (TABLE,)
 
     def __init__(self, settings: ItsmSettings, http: HttpClient) -> None:
-        self._rest = Rest(f"{settings.url}/api/v2", _authorization(settings), http)
+        self._rest = Rest(f"{settings.url}/api/v2", account(settings, SUFFIX), http)
         self._overlap = max(settings.overlap, OVERLAP_MIN) // _SECOND
 
     def begin(self, since: datetime) -> str:
@@ -80,26 +64,15 @@ class ZendeskClient:
     def poll(self, table: str, cursor: str, limit: int) -> Page:
         """Tickets changed behind the cursor, each as it is now, with who changed it last."""
         del table  # there is one
-        walk = _read(cursor)
+        walk = read_walk(cursor)
         body = self._export(walk, min(limit, PAGE_MAX))
-        found, token, ended = (
-            records(body.get("tickets")),
-            body.get("after_cursor"),
-            body.get("end_of_stream"),
-        )
+        found, ended = records(body.get("tickets")), body.get("end_of_stream")
         if not isinstance(ended, bool):
             raise Misconfigured("the answer is not in the platform's form")
-        if not ended and (not isinstance(token, str) or token in {"", walk.cursor}):
-            raise Misconfigured("the platform gave the same page again")
-        times = [_generated(one) for one in found]
-        if any(when < walk.since for when in times):
-            raise Misconfigured("the platform does not heed the query's times")
-        newest = max([*times, walk.newest])
-        polled = self._polled(found)
-        if isinstance(token, str) and not ended:
-            return Page(polled, Walk(walk.since, token, newest).text, more=True)
-        following = newest - self._overlap if newest else walk.since
-        return Page(polled, Walk(following).text, more=False)
+        following = walk.behind(
+            map(_generated, found), body.get("after_cursor"), self._overlap, more=not ended
+        )
+        return Page(self._polled(found), following.text, more=not ended)
 
     def fetch(self, table: str, ticket_id: str) -> Polled | None:
         """One ticket as it is now; None where our user is shown none, or it is deleted."""
@@ -120,10 +93,7 @@ class ZendeskClient:
             return key
         said: JsonValue = {"ticket": {"comment": {"body": text, "public": False}}}
         self._rest.change("PUT", f"/tickets/{ticket_id}.json", said)
-        try:
-            written = self._find(ticket_id, key)
-        except (Unavailable, NotFound, Denied) as fault:
-            raise OutcomeUnknown(f"the comment cannot be read back: {fault.code}") from fault
+        written = read_back(lambda: self._find(ticket_id, key), "comment")
         if written is None:
             raise Refused(
                 "the comment was taken, and is not among those of the ticket",
@@ -140,15 +110,10 @@ class ZendeskClient:
         """Nothing is kept open."""
 
     def _export(self, walk: Walk, limit: int) -> Record:
-        path, size = "/incremental/tickets/cursor.json", {"per_page": str(limit)}
-        start = {"start_time": str(walk.since), **size}
-        if not walk.cursor:
-            return record(self._rest.get(path, start)[0])
-        try:
-            raw, _ = self._rest.get(path, {"cursor": walk.cursor, **size})
-        except Misconfigured:  # it takes that cursor no more: from the start
-            raw, _ = self._rest.get(path, start)
-        return record(raw)
+        size = {"per_page": str(limit)}
+        start, onwards = {"start_time": str(walk.since)}, {"cursor": walk.token}
+        path = "/incremental/tickets/cursor.json"
+        return walk.asked(self._rest, path, {**start, **size}, {**onwards, **size})
 
     def _polled(self, found: Sequence[Record]) -> tuple[Polled, ...]:
         """The tickets in the export's order. What is deleted is told by the export alone."""
@@ -197,24 +162,6 @@ class ZendeskClient:
                 return None
             params = {**params, "page[after]": text_at(meta, "after_cursor")}
         raise TooLarge("the ticket has more comments than are looked through")
-
-
-def _authorization(settings: ItsmSettings) -> Mapping[str, str]:
-    """An API token belongs to the account that is named beside it."""
-    if settings.user:
-        secret = settings.password or settings.token
-        return {"Authorization": basic(f"{settings.user}/token", secret)}
-    return authorization(settings, "Bearer")
-
-
-def _read(cursor: str) -> Walk:
-    try:
-        since, token, newest = json.loads(cursor)
-    except (ValueError, TypeError):
-        since, token, newest = None, None, None
-    if type(since) is not int or not isinstance(token, str) or type(newest) is not int:
-        raise Misconfigured("the cursor that was kept cannot be read")
-    return Walk(since, token, newest)
 
 
 def _generated(one: Record) -> int:
