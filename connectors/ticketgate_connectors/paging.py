@@ -21,9 +21,13 @@ Seen = Sequence[tuple[datetime, str]]  # (time of change, id), as the platform g
 def moment(text: str) -> datetime:
     """A time in `FORM`. Raises Misconfigured: it is none."""
     try:
-        return datetime.strptime(text, FORM).replace(tzinfo=UTC)
+        return _time(text)
     except ValueError:
         raise Misconfigured("the platform gave a time that is not in its form") from None
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, FORM).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ def read_cursor(text: str) -> Cursor:
     """A cursor as it was kept. Raises Misconfigured: it is none."""
     try:
         since, after, newest = json.loads(text)
+        begin, last = _time(since), None if newest == "" else _time(newest)
     except (ValueError, TypeError):
-        raise Misconfigured("the cursor that was kept cannot be read") from None
-    return Cursor(moment(since), after, moment(newest) if newest else None)
+        begin, after, last = None, None, None
+    if begin is None or not isinstance(after, str):
+        raise Misconfigured("the cursor that was kept cannot be read")
+    return Cursor(begin, after, last)

@@ -98,10 +98,15 @@ def account(settings: ItsmSettings, suffix: str = "") -> Mapping[str, str]:
 
 
 def read_back(find: Callable[[], Found], what: str) -> Found:
-    """What is found after a change. Raises OutcomeUnknown: it may be there and cannot be read."""
+    """What is found after a change.
+
+    Raises:
+        OutcomeUnknown: it may be there and cannot be read, whatever the cause. That one is met
+            again, and named, where the next try looks before it changes anything.
+    """
     try:
         return find()
-    except (Unavailable, NotFound, Denied) as fault:
+    except ConnectorError as fault:
         raise OutcomeUnknown(f"the {what} cannot be read back: {fault.code}") from fault
 
 

@@ -196,8 +196,9 @@ def _cursor(since: datetime, after: str = "") -> str:
 def _read_cursor(text: str) -> tuple[datetime, str]:
     try:
         since, after = json.loads(text)
-    except (ValueError, TypeError):
-        since = after = None
-    if not isinstance(since, str) or not isinstance(after, str):
+        begin = moment(since)
+    except (ValueError, TypeError, Misconfigured):
+        begin, after = None, None
+    if begin is None or not isinstance(after, str):
         raise Misconfigured("the cursor that was kept cannot be read")
-    return moment(since), after
+    return begin, after

@@ -14,22 +14,19 @@ from typing import Final
 
 from ticketgate.connector_api import (
     FIELD_TEXT_MAX,
-    Denied,
     HttpAnswer,
     HttpClient,
     ItsmSettings,
     JsonValue,
     Misconfigured,
     NotFound,
-    OutcomeUnknown,
     Page,
     Polled,
     Refused,
-    Unavailable,
 )
 from ticketgate_connectors.itsm.request_tracker.connector import TABLE
 from ticketgate_connectors.paging import FORM, Cursor, read_cursor
-from ticketgate_connectors.rest import Rest, authorization, record, records
+from ticketgate_connectors.rest import Rest, authorization, read_back, record, records
 
 PAGE_MAX: Final = 10  # two more requests for each ticket
 # Mails that RT itself sent: they change nothing, and run no scrip.
@@ -118,10 +115,7 @@ class RequestTrackerClient:
             return key
         said = {"Subject": f"ticketgate {key}", "Content": text, "ContentType": "text/plain"}
         self._rest.change("POST", f"/ticket/{ticket_id}/comment", said)
-        try:
-            written = self._is_there(ticket_id, key)
-        except (Unavailable, Denied) as fault:
-            raise OutcomeUnknown(f"the comment cannot be read back: {fault.code}") from fault
+        written = read_back(lambda: self._is_there(ticket_id, key), "comment")
         if not written:
             raise Refused(
                 "the comment was taken, and is not shown to our user",

@@ -18,17 +18,15 @@ from ticketgate.connector_api import (
     JsonValue,
     Misconfigured,
     NotFound,
-    OutcomeUnknown,
     Page,
     Polled,
     Refused,
     TooLarge,
-    Unavailable,
 )
 from ticketgate_connectors.itsm.servicenow.connector import APPROVERS
 from ticketgate_connectors.itsm.servicenow.shapes import plain
 from ticketgate_connectors.paging import FORM, Cursor, moment, read_cursor
-from ticketgate_connectors.rest import Rest, authorization, record, records
+from ticketgate_connectors.rest import Rest, authorization, read_back, record, records
 
 # The columns that the shipped script sends: a polled record says the same of a ticket as a hook.
 COLUMNS: Final = (
@@ -110,10 +108,7 @@ class ServiceNowClient:
         if key in self._notes(place, ticket_id):
             return key
         self._rest.change("PATCH", place, {"work_notes": text})
-        try:
-            written = self._notes(place, ticket_id)
-        except (Unavailable, NotFound) as fault:
-            raise OutcomeUnknown(f"the note cannot be read back: {fault.code}") from fault
+        written = read_back(lambda: self._notes(place, ticket_id), "note")
         if key not in written:
             raise Refused(  # tried again it would be written again
                 "the note was taken, and is not among those of the ticket",
