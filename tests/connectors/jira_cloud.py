@@ -5,12 +5,16 @@ time zone of the user; one that is not asked for by a bare number is answered wi
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from tests.connectors.platform_http import Asked, Reply
+from tests.connectors.client_desk import WalkDesk, mapped
+from tests.connectors.platform_http import Asked, PlatformHttp, Reply
+from typing_extensions import override
 
+from ticketgate_connectors.itsm.jira import JIRA
 from ticketgate_connectors.rest import basic
 
 USER: Final = "svc@example.com"
@@ -101,3 +105,78 @@ class JiraCloud:
 def _at(issue: dict[str, Any]) -> int:
     when = datetime.strptime(issue["fields"]["updated"], "%Y-%m-%dT%H:%M:%S.%f%z")
     return int(when.astimezone(UTC).timestamp() * 1000)
+
+
+class JiraDesk(WalkDesk):
+    """Issues of a service project."""
+
+    platform = JIRA
+    table = "issue"
+    tables = ("issue",)
+    settings: ClassVar[Mapping[str, Any]] = {
+        "user": USER,
+        "password": TOKEN,
+        "mapping": mapped("jira-itsm", issue={}),
+    }
+    login = LOGIN
+    secret = TOKEN
+    absent = "19999"
+    no_ids = ("", "../../myself", "1/../../myself")
+    other_forms: ClassVar[tuple[Any, ...]] = (
+        *([], {}, {"issues": [7]}, {"issues": [], "nextPageToken": 7}),
+        {"issues": [{"id": "1", "fields": {"updated": "yesterday"}}]},
+        {"issues": [{"fields": {"updated": "2026-01-02T00:00:00Z"}}]},
+    )
+    public = "customers see it"
+    too_many = 5_000  # nothing says that a full page was the last one
+
+    def __init__(self) -> None:
+        self.server = self.cloud = JiraCloud()
+
+    @override
+    def put(self, at: str, ident: str = "") -> str:
+        return self.cloud.put(ident or str(10001 + len(self.cloud.issues)), at)
+
+    @override
+    def written(self) -> list[str]:
+        said = [one["body"]["content"] for kept in self.cloud.comments.values() for one in kept]
+        return ["\n".join(part["content"][0]["text"] for part in parts) for parts in said]
+
+    @override
+    def says(self, text: str, key: str) -> str:
+        return "\n".join(line for line in text.splitlines() if line)
+
+    @override
+    def is_private(self, asked: Asked) -> bool:
+        internal = {"key": "sd.public.comment", "value": {"internal": True}}
+        return bool(asked.body["properties"] == [internal])
+
+    @override
+    def talk(self, ident: str, count: int) -> None:
+        kept = self.cloud.comments.setdefault(ident, [])
+        kept += [{"body": {"content": []}, "jsdPublic": True}] * count
+
+    @override
+    def hide(self) -> None:
+        self.cloud.dull = True
+
+    @override
+    def publish(self) -> None:
+        self.cloud.public = True
+
+    @override
+    def end_tokens(self) -> None:
+        self.cloud.ended = True
+
+    @override
+    def stick(self) -> None:
+        self.cloud.stuck = True
+
+    @override
+    def deafen(self, peer: PlatformHttp) -> None:
+        self.cloud.deaf = True
+
+    @override
+    def confuse(self, peer: PlatformHttp, ident: str) -> str:
+        self.cloud.deaf = True
+        return self.absent

@@ -4,11 +4,16 @@ The log comes newest first, in pages of at most 100, with times in whole seconds
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from tests.connectors.platform_http import Asked, Reply
+from tests.connectors.client_desk import Desk, asking_for, mapped
+from tests.connectors.platform_http import Asked, PlatformHttp, Reply
+from typing_extensions import override
+
+from ticketgate_connectors.itsm.pagerduty import PAGERDUTY
 
 TOKEN: Final = "a key of this test only"
 USER: Final = "svc-ticketgate@example.com"
@@ -126,3 +131,64 @@ class PagerDutyRest:
     def written(self) -> list[str]:
         """The last line of each note."""
         return [one["content"].splitlines()[-1] for one in self.notes]
+
+
+class PagerDutyDesk(Desk):
+    """Incidents of PagerDuty."""
+
+    platform = PAGERDUTY
+    table = "incident"
+    tables = ("incident",)
+    settings: ClassVar[Mapping[str, Any]] = {
+        "user": USER,
+        "token": TOKEN,
+        "mapping": mapped("pagerduty", incident={"opened_by": "assignees.0"}),
+    }
+    login = f"Token token={TOKEN}"
+    secret = TOKEN
+    absent = "PINC077"
+    no_ids = ("", "../users")
+    other_forms: ClassVar[tuple[Any, ...]] = (
+        [],
+        {},
+        {"log_entries": [7]},
+        {"log_entries": [{"created_at": "noon"}]},
+    )
+    follows_clock = True
+    drops_deaf = True
+
+    def __init__(self) -> None:
+        self.server = self.duty = PagerDutyRest()
+
+    @override
+    def put(self, at: str, ident: str = "") -> str:
+        return self.duty.put(at, "assign", ident, "PBOB") if ident else self.duty.put(at)
+
+    @override
+    def written(self) -> list[str]:
+        return [one["content"] for one in self.duty.notes]
+
+    @override
+    def says(self, text: str, key: str) -> str:
+        return f"{text}\nticketgate {key}"
+
+    @override
+    def is_private(self, asked: Asked) -> bool:
+        return re.fullmatch(r"/incidents/\w+/notes", asked.path) is not None
+
+    @override
+    def talk(self, ident: str, count: int) -> None:
+        self.duty.notes += [{"incident": ident, "content": "thanks"}] * count
+
+    @override
+    def hide(self) -> None:
+        self.duty.blind = True
+
+    @override
+    def deafen(self, peer: PlatformHttp) -> None:
+        peer.answer = asking_for(self.duty, "/log_entries", since="2026-01-01T00:00:00Z")
+
+    @override
+    def confuse(self, peer: PlatformHttp, ident: str) -> str:
+        self.duty.incidents[ident] = {**self.duty.incidents[ident], "id": "PINC999"}
+        return ident

@@ -38,11 +38,13 @@ class Fault:
     """What the next request that it is meant for meets, once.
 
     With `applied` the platform does as it was asked, and the answer is lost or another one.
+    `behind` so many requests of its method that meet nothing.
     """
 
     method: str = "GET"
     reply: Reply | None = None  # None: no answer at all
     applied: bool = False
+    behind: int = 0
 
 
 class PlatformHttp:
@@ -99,8 +101,12 @@ class PlatformHttp:
     def take(self, asked: Asked) -> Reply | None:
         """What is answered; None for nothing."""
         self.asked.append(asked)
-        if self.faults and self.faults[0].method == asked.method:
-            fault = self.faults.pop(0)
+        fault = self.faults[0] if self.faults else None
+        if fault is not None and fault.method == asked.method:
+            if fault.behind:
+                fault.behind -= 1
+                return self.answer(asked)
+            self.faults.pop(0)
             if fault.applied:
                 self.answer(asked)
             return fault.reply

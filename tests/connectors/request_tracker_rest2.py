@@ -5,12 +5,16 @@ https://docs.bestpractical.com/rt/5.0.3/RT/REST2.html; the answers' form was tak
 """
 
 import re
-from collections.abc import Callable, Mapping  # noqa: TC003 -- as every module here does
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from tests.connectors.platform_http import Asked, Reply
+from tests.connectors.client_desk import Desk, asking_for, mapped
+from tests.connectors.platform_http import Asked, PlatformHttp, Reply
+from typing_extensions import override
+
+from ticketgate_connectors.itsm.request_tracker import REQUEST_TRACKER
 
 TOKEN: Final = "1-29-a token of this test only"
 NOW: Final = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -151,3 +155,61 @@ def _holds(held: str, sign: str, value: str) -> bool:
         return int(held) == int(value) if sign == "=" else int(held) > int(value)
     moment = value.replace(" ", "T") + "Z"
     return held >= moment if sign == ">=" else held <= moment
+
+
+class RequestTrackerDesk(Desk):
+    """Tickets of RT. The real one is in `tests/rt`."""
+
+    platform = REQUEST_TRACKER
+    table = "ticket"
+    tables = ("ticket",)
+    settings: ClassVar[Mapping[str, Any]] = {
+        "user": "svc-ticketgate",
+        "token": TOKEN,
+        "mapping": mapped("rt"),
+    }
+    login = f"token {TOKEN}"
+    secret = TOKEN
+    absent = "77"
+    no_ids = ("", "0", "../1", "1 OR id > 0")
+    other_forms: ClassVar[tuple[Any, ...]] = ([], {})
+    repeats = True
+    unseen = "not shown"
+
+    def __init__(self) -> None:
+        self.server = self.rt = Rest2()
+
+    @override
+    def put(self, at: str, ident: str = "") -> str:
+        return self.rt.put(at, "Status", int(ident)) if ident else self.rt.put(at)
+
+    @override
+    def written(self) -> list[str]:
+        return self.rt.written()
+
+    @override
+    def says(self, text: str, key: str) -> str:
+        return f"ticketgate {key}"
+
+    @override
+    def is_private(self, asked: Asked) -> bool:
+        return re.fullmatch(r"/REST/2\.0/ticket/\d+/comment", asked.path) is not None
+
+    @override
+    def talk(self, ident: str, count: int) -> None:
+        for _ in range(count):
+            self.rt.put("11:50:00", "Comment", int(ident))
+
+    @override
+    def hide(self) -> None:
+        self.rt.blind = True
+
+    @override
+    def deafen(self, peer: PlatformHttp) -> None:
+        query = "LastUpdated >= '2026-01-01 00:00:00'"
+        peer.answer = asking_for(self.rt, "/tickets", query=query)
+
+    @override
+    def confuse(self, peer: PlatformHttp, ident: str) -> str:
+        peer.answer = asking_for(self.rt, "/tickets", query=f"id = {ident}")
+        return self.absent

@@ -8,9 +8,13 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from tests.connectors.platform_http import Asked, Reply
+from tests.connectors.client_desk import Desk, mapped
+from tests.connectors.platform_http import Asked, PlatformHttp, Reply
+from typing_extensions import override
+
+from ticketgate_connectors.itsm.servicenow import SERVICENOW
 
 USER: Final = "svc-ticketgate"
 PASSWORD: Final = "only of this test"
@@ -107,3 +111,68 @@ def _shown(row: Row, fields: list[str]) -> dict[str, Any]:
             if name in _REFERENCES:
                 shown[name]["link"] = f"https://example.service-now.com/api/now/table/x/{row[name]}"
     return shown
+
+
+class ServiceNowDesk(Desk):
+    """Incidents."""
+
+    platform = SERVICENOW
+    table = "incident"
+    tables = ("incident", "sc_req_item")
+    settings: ClassVar[Mapping[str, Any]] = {
+        "user": USER,
+        "password": PASSWORD,
+        "mapping": mapped(
+            "snow",
+            incident={"reason": "u_reason.text"},
+            sc_req_item={"reason": "variables.why"},
+            sc_task={},
+            sysapproval_approver={},
+        ),
+    }
+    login = LOGIN
+    secret = PASSWORD
+    writes = "PATCH"
+    absent = f"{7_000:032x}"
+    no_ids = ("", "../../sys_user/x", f"{1:032x}^ORsys_id!=x")
+    other_forms: ClassVar[tuple[Any, ...]] = (
+        *([], {}, {"result": {}}, {"result": [7]}),
+        {"result": [{"sys_id": "1", "sys_updated_on": "yesterday"}]},
+    )
+    repeats = True
+
+    def __init__(self) -> None:
+        self.server = self.api = TableApi(
+            {"incident": {}, "sc_req_item": {}, "sc_item_option_mtom": {}}
+        )
+
+    @override
+    def put(self, at: str, ident: str = "") -> str:
+        ident = ident or f"{len(self.api.tables['incident']):032x}"
+        self.api.put("incident", ident, f"2026-01-01 {at}")
+        return ident
+
+    @override
+    def written(self) -> list[str]:
+        return [one for notes in self.api.notes.values() for one in notes]
+
+    @override
+    def is_private(self, asked: Asked) -> bool:
+        return set(asked.body) == {"work_notes"}
+
+    @override
+    def talk(self, ident: str, count: int) -> None:
+        self.api.notes.setdefault(ident, []).extend(["thanks"] * count)
+
+    @override
+    def hide(self) -> None:
+        self.api.dull = True
+
+    @override
+    def deafen(self, peer: PlatformHttp) -> None:
+        self.api.deaf = True
+
+    @override
+    def confuse(self, peer: PlatformHttp, ident: str) -> str:
+        self.api.deaf = True
+        return self.absent

@@ -1,9 +1,14 @@
 """Zammad's REST API in memory: search by condition, with `expand`, and articles of a ticket."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from tests.connectors.platform_http import Asked, Reply
+from tests.connectors.client_desk import OpenDesk, asking_for, mapped
+from tests.connectors.platform_http import Asked, PlatformHttp, Reply
+from typing_extensions import override
+
+from ticketgate_connectors.itsm.zammad import ZAMMAD
 
 TOKEN: Final = "a token of this test only"
 LOGINS: Final = {1: "-", 3: "alice@example.com", 5: "bob@example.com", 17: "svc-ticketgate"}
@@ -11,11 +16,15 @@ LOGINS: Final = {1: "-", 3: "alice@example.com", 5: "bob@example.com", 17: "svc-
 
 @dataclass
 class ZammadRest:
-    """Tickets by id, and articles; `blind`: notes are taken and not shown."""
+    """Tickets by id, and articles.
+
+    `blind`: notes are taken and not shown; `public`: whatever was asked for, customers see them.
+    """
 
     tickets: dict[int, dict[str, Any]] = field(default_factory=dict)
     articles: list[dict[str, Any]] = field(default_factory=list)
     blind: bool = False
+    public: bool = False
 
     def put(self, at: str, ident: int = 0, **fields: Any) -> str:  # noqa: ANN401 -- of any field
         """A ticket changed at that time, a new one where no id is given; its id."""
@@ -56,7 +65,9 @@ class ZammadRest:
         if (asked.method, path) == ("GET", "/tickets/search"):
             return Reply(self._search(asked))
         if (asked.method, path) == ("POST", "/ticket_articles"):
-            self.articles.append({"id": 200 + len(self.articles), **asked.body})
+            internal = asked.body["internal"] and not self.public
+            number = 200 + len(self.articles)
+            self.articles.append({"id": number, **asked.body, "internal": internal})
             return Reply(self.articles[-1], 201)
         ident = int(path.removeprefix("/ticket_articles/by_ticket/"))
         if ident not in self.tickets:
@@ -85,3 +96,70 @@ class ZammadRest:
     def written(self) -> list[str]:
         """The subjects of all notes."""
         return [one["subject"] for one in self.articles]
+
+
+class ZammadDesk(OpenDesk):
+    """Tickets of Zammad."""
+
+    platform = ZAMMAD
+    table = "ticket"
+    tables = ("ticket",)
+    settings: ClassVar[Mapping[str, Any]] = {
+        "user": "",
+        "token": TOKEN,
+        "mapping": mapped("zammad", ticket={"description": None}),
+    }
+    login = f"Token token={TOKEN}"
+    secret = TOKEN
+    absent = "77"
+    no_ids = ("", "0", "../1", "1 OR 1")
+    other_forms: ClassVar[tuple[Any, ...]] = (
+        {"error": "none"},
+        [7],
+        [{"updated_at": "2026-01-01T11:40:00Z"}],
+        [{"id": 1}],
+    )
+    no_cursors = ()  # three numbers are one
+    public = "not among the internal ones"
+
+    def __init__(self) -> None:
+        self.server = self.zammad = ZammadRest()
+
+    @override
+    def put(self, at: str, ident: str = "") -> str:
+        return self.zammad.put(f"{at}.000", int(ident or 0))
+
+    @override
+    def written(self) -> list[str]:
+        return [f"{one['subject']}: {one['body']}" for one in self.zammad.articles]
+
+    @override
+    def says(self, text: str, key: str) -> str:
+        return f"ticketgate {key}: {text}"
+
+    @override
+    def is_private(self, asked: Asked) -> bool:
+        return (asked.body["internal"], asked.body["type"]) == (True, "note")
+
+    @override
+    def talk(self, ident: str, count: int) -> None:
+        others = {"ticket_id": int(ident), "subject": "thanks", "body": "", "internal": False}
+        self.zammad.articles += [others] * count
+
+    @override
+    def hide(self) -> None:
+        self.zammad.blind = True
+
+    @override
+    def publish(self) -> None:
+        self.zammad.public = True
+
+    @override
+    def deafen(self, peer: PlatformHttp) -> None:
+        condition = {"condition[ticket.updated_at][value]": "2026-01-01T00:00:00.000Z"}
+        peer.answer = asking_for(self.zammad, "/tickets/search", **condition)
+
+    @override
+    def confuse(self, peer: PlatformHttp, ident: str) -> str:
+        peer.answer = lambda _: Reply([self.zammad._shown(self.zammad.tickets[int(ident)])])
+        return self.absent

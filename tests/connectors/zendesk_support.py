@@ -4,12 +4,16 @@ https://developer.zendesk.com/api-reference/ticketing/introduction/.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from tests.connectors.platform_http import Asked, Reply
+from tests.connectors.client_desk import WalkDesk, mapped
+from tests.connectors.platform_http import Asked, PlatformHttp, Reply
+from typing_extensions import override
 
+from ticketgate_connectors.itsm.zendesk import ZENDESK
 from ticketgate_connectors.rest import basic
 
 USER: Final = "svc@example.com"
@@ -120,3 +124,78 @@ class Support:
 
 def _at(ticket: dict[str, Any]) -> tuple[int, int]:
     return ticket["generated_timestamp"], ticket["id"]
+
+
+OTHERS: Final = {"body": "thanks", "public": True}
+ONE: Final = {"id": 7, "status": "deleted", "generated_timestamp": 2_000_000_000}
+END: Final = {"after_cursor": None, "end_of_stream": True}
+
+
+class ZendeskDesk(WalkDesk):
+    """Tickets of Zendesk Support."""
+
+    platform = ZENDESK
+    table = "ticket"
+    tables = ("ticket",)
+    settings: ClassVar[Mapping[str, Any]] = {
+        "user": USER,
+        "password": TOKEN,
+        "mapping": mapped("zendesk-it", ticket={}),
+    }
+    login = LOGIN
+    secret = TOKEN
+    writes = "PUT"
+    absent = "10007"
+    no_ids = ("", "../../users/me", "7,8")
+    other_forms: ClassVar[tuple[Any, ...]] = (
+        *([], {}, {"tickets": [7], **END}, {"tickets": []}),
+        {"tickets": [], "end_of_stream": False},
+        {"tickets": [{**ONE, "generated_timestamp": "x"}], **END},
+        {"tickets": [{**ONE, "id": "x"}], **END},
+    )
+    public = "requester sees it"
+    too_many = 5_001
+
+    def __init__(self) -> None:
+        self.server = self.support = Support()
+
+    @override
+    def put(self, at: str, ident: str = "") -> str:
+        return self.support.put(int(ident) if ident else 7 + len(self.support.tickets), at)
+
+    @override
+    def written(self) -> list[str]:
+        return [one["body"] for kept in self.support.comments.values() for one in kept]
+
+    @override
+    def is_private(self, asked: Asked) -> bool:
+        return asked.body["ticket"]["comment"]["public"] is False
+
+    @override
+    def talk(self, ident: str, count: int) -> None:
+        self.support.comments.setdefault(int(ident), []).extend([OTHERS] * count)
+
+    @override
+    def hide(self) -> None:
+        self.support.dull = True
+
+    @override
+    def publish(self) -> None:
+        self.support.public = True
+
+    @override
+    def end_tokens(self) -> None:
+        self.support.ended = True
+
+    @override
+    def stick(self) -> None:
+        self.support.stuck = True
+
+    @override
+    def deafen(self, peer: PlatformHttp) -> None:
+        self.support.deaf = True
+
+    @override
+    def confuse(self, peer: PlatformHttp, ident: str) -> str:
+        self.support.deaf = True
+        return self.absent
