@@ -1,6 +1,7 @@
 """A secret in a ticket: masked everywhere but in the raw body, which goes; and a person looks."""
 
 import base64
+import json
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -12,14 +13,16 @@ from tests.domain.planted import PLANTED
 from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.kit import OWN_USER, Gate
 from tests.operations.lane import Lane
-from tests.operations.tickets import access_ticket, account, edited, printer_incident
+from tests.operations.tickets import access_ticket, account, closed, edited, printer_incident
 from tests.shipped import own_policy
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.connector_api import Reference, Ticket
+from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import parse_disclosure
 from ticketgate.domain.identity_event import Classification, Tier, Verdict
 from ticketgate.domain.masked_ticket import masked
+from ticketgate.operations import exposed as exposing
 from ticketgate.operations.classified import classified
 from ticketgate.operations.explain import explain
 
@@ -161,6 +164,100 @@ def test_each_ticket_that_shows_one_is_an_exception_until_it_is_resolved(gate: G
     gate.deliver(edited(edited(first), description=f"and {PLANTED['aws key'][1]}"))
     with gate.db() as looking:
         assert len(looking.exceptions.listed(None, 100)) == 2
+
+
+def exposed(gate: Gate) -> list[str]:
+    """What the open exceptions of exposed secrets are about, oldest first."""
+    with gate.db() as looking:
+        return [
+            one.subject for one in looking.exceptions.waiting(9) if one.code == "secret_exposed"
+        ]
+
+
+PASTED = f"see {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (json.dumps([PASTED]).encode(), "not_a_record"),
+        (f'{{"x": "{TOKEN}", "x": 1}}'.encode(), "duplicate_key"),
+        (b'{"note": "password: ' + b'hunter-2!x"}', "no_mapping"),
+        (json.dumps({"boom": PASTED}).encode(), "poison"),
+    ],
+)
+def test_a_parked_one_is_an_exception_once_and_never_in_the_records(
+    gate: Gate, body: bytes, reason: str
+) -> None:
+    gate.deliver(b"[1]")
+    gate.deliver(b'{"boom": 1}')
+    assert exposed(gate) == [], "the control"
+    receipt = gate.receive(body)
+    gate.work()
+    assert exposed(gate) == [f"delivery {receipt.delivery_id} of snow-prod"]
+    lane = Lane(gate)
+    parked = lane.quarantine.view(receipt.delivery_id, "bob")
+    assert not isinstance(parked, Refusal)
+    assert parked.reason == reason
+    assert lane.judge("release", view=parked) == ""
+    gate.work()
+    assert len(exposed(gate)) == 1
+    assert lane.excepted().about == ("quarantine", receipt.delivery_id)
+    assert "hunter" not in str(gate.records())
+    assert TOKEN not in str(gate.records())
+    assert gate.verified().failing == ()
+
+
+def test_so_is_one_that_is_parked_as_it_comes(gate: Gate) -> None:
+    gate.receive(b"[1]", quarantine="not_json")
+    assert exposed(gate) == [], "the control"
+    first = gate.receive(b"{" + PASTED.encode(), quarantine="not_json")
+    gate.deliver(printer_incident("p1"), "same")
+    other = gate.receive(printer_incident("p1", description=PASTED), "same")
+    ids = [first.delivery_id, other.delivery_id]
+    assert exposed(gate) == [f"delivery {one} of snow-prod" for one in ids]
+
+
+def test_one_whose_source_is_away_is_an_exception_too(gate: Gate) -> None:
+    whole = gate.deliveries
+    gate.deliveries = replace(whole, sources={})
+    gate.receive(printer_incident("p1"))
+    gate.work()
+    assert exposed(gate) == [], "the control"
+    gate.receive(printer_incident("p1", description=PASTED))
+    gate.work()
+    assert len(exposed(gate)) == 1
+
+
+@pytest.mark.parametrize("how", ["version_conflict", "stale", "terminal", "needs_poll"])
+def test_of_a_ticket_that_can_be_read_it_is_the_tickets_own(gate: Gate, how: str) -> None:
+    first = printer_incident("p1", version=None if how == "needs_poll" else 5)
+    shown = planted(first, "description", PASTED)
+    if how == "terminal":
+        gate.deliver(closed(first))
+        shown = planted(edited(closed(first)), "description", PASTED)
+    elif how == "needs_poll":
+        gate.deliver(replace(first, version=5))
+    else:
+        gate.deliver(first)
+    if how == "stale":
+        shown = replace(shown, version=4)
+    assert gate.deliver(shown) == how
+    assert exposed(gate) == ["incident p1 of snow-prod"]
+    assert gate.deliver(replace(shown, updated_by="system")) == how
+    assert len(exposed(gate)) == 1
+
+
+def test_where_our_own_code_cannot_look_a_person_does(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(_body: bytes) -> bool:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(exposing, "secret_in", fault)
+    assert gate.receive(b"[1]", quarantine="not_json").status == "quarantined"
+    assert gate.deliver(b'{"boom": 1}') == "poison"
+    assert len(exposed(gate)) == 2
 
 
 def test_triage_cannot_take_its_kind_away(gate: Gate) -> None:

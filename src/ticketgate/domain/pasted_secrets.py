@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from ticketgate.domain import strict_json
+from ticketgate.domain.errors import StrictJsonError
 from ticketgate.domain.secret_shapes import SHAPES, Shape
 
 MARK: Final = "⟦secret: "
@@ -108,6 +110,18 @@ def mask_named(name: str, value: str) -> str:
 def has_secret(text: str) -> bool:
     """Whether a text holds a shape that only a credential has."""
     return next(_shaped(text), None) is not None
+
+
+def secret_in(body: bytes) -> bool:
+    """Whether any text of a body that no connector read holds a secret, of whatever shape.
+
+    What is no strict JSON is looked at as one text.
+    """
+    try:
+        texts = list(texts_in(strict_json.read(body)))
+    except StrictJsonError:
+        texts = [body.decode("utf-8", "replace")]
+    return any(mask(text) != text for text in texts)
 
 
 def texts_in(value: object) -> Iterator[str]:

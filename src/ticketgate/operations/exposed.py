@@ -1,13 +1,20 @@
-"""Exposed: a secret that stands in a ticket is an exception; whoever owns it must rotate it."""
+"""Exposed: a secret that stands in a ticket is an exception; whoever owns it must rotate it.
+
+Also one in a delivery that could not be used: the platform has it all the same.
+"""
 
 from datetime import datetime
+from typing import Final
 
 from ticketgate.domain.evidence import Disclosure
-from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.masked_ticket import shown_in
+from ticketgate.domain.pasted_secrets import secret_in
 from ticketgate.domain.ticket import Ticket
 from ticketgate.operations.exceptions import open_exception
 from ticketgate.ports import Transaction
+
+_CODE: Final = "secret_exposed"
 
 
 def open_exposed(tx: Transaction, now: datetime, row: TicketRow, last: Ticket | None) -> None:
@@ -20,8 +27,27 @@ def open_exposed(tx: Transaction, now: datetime, row: TicketRow, last: Ticket | 
     open_exception(
         tx,
         now,
-        "secret_exposed",
+        _CODE,
         f"{ticket.table} {ticket.id} of {ticket.source}",
         about=row.id,
         hidden=(Disclosure("ticket", ticket.number), Disclosure("what", what)),
     )
+
+
+def may_show_secret(body: bytes | None) -> bool:
+    """Whether a body that cannot be used holds a secret; where our own code fails on it, perhaps.
+
+    Never raises: whether a delivery is stored or parked does not hang on it.
+    """
+    try:
+        return body is not None and secret_in(body)
+    except Exception:  # noqa: BLE001 -- what cannot be told is for a person to look at
+        return True
+
+
+def open_exposed_parked(tx: Transaction, now: datetime, row: DeliveryRow) -> None:
+    """One exception a delivery, while it is open, of one that is parked and holds a secret.
+
+    Where its ticket can be read, the exception is the ticket's own (`open_exposed`).
+    """
+    open_exception(tx, now, _CODE, f"delivery {row.id} of {row.source}", about=row.id)

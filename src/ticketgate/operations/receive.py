@@ -9,6 +9,7 @@ from ticketgate.domain.evidence import EvidenceRef, Json, digest_of
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.receipt import Receipt
+from ticketgate.operations.exposed import may_show_secret, open_exposed_parked
 from ticketgate.ports import Reading, Transaction
 
 UNUSED: Final = frozenset({"quarantined", "dismissed"})  # nobody has used such a body
@@ -29,7 +30,8 @@ def receive(
     quarantined as `id_conflict` (the MAC holds for both, so the sender is at fault or taken over),
     unless the first one could not be used. An id that we made of the body proves no repeat: it is
     `duplicate` only while nothing came since that may be of the ticket, else another delivery.
-    `quarantine` is the code of what is wrong with the body; `hint` the ticket it may be of.
+    `quarantine` is the code of what is wrong with the body; `hint` the ticket it may be of. One
+    that is quarantined and holds a secret is an exception.
     """
     ident = tx.new_id("dlv")
     made = verified.webhook_id == content_id(verified.body_digest)
@@ -55,23 +57,23 @@ def receive(
     }
     cause = "received" if reason is None else reason
     ref = tx.append(edge("delivery", ident, NEW, state, cause, fields))
-    tx.deliveries.add(
-        DeliveryRow(
-            seq=0,
-            id=ident,
-            source=verified.source,
-            webhook_id=verified.webhook_id,
-            body_digest=verified.body_digest,
-            received_at=now,
-            state=state,
-            reason=reason or "",
-            ticket=hint,
-            effect="",
-            index=ref.index,
-            leaf=ref.leaf,
-        ),
-        verified.body,
+    row = DeliveryRow(
+        seq=0,
+        id=ident,
+        source=verified.source,
+        webhook_id=verified.webhook_id,
+        body_digest=verified.body_digest,
+        received_at=now,
+        state=state,
+        reason=reason or "",
+        ticket=hint,
+        effect="",
+        index=ref.index,
+        leaf=ref.leaf,
     )
+    tx.deliveries.add(row, verified.body)
+    if reason is not None and may_show_secret(verified.body):
+        open_exposed_parked(tx, now, row)
     return Receipt(ident, state, ref)
 
 

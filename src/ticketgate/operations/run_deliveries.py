@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ticketgate.connector_api import MalformedDeliveryError
-from ticketgate.domain import strict_json
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.masked_ticket import masked
-from ticketgate.domain.pasted_secrets import has_secret, texts_in
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
+from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
 from ticketgate.operations.classified import classified
+from ticketgate.operations.exposed import may_show_secret
 from ticketgate.operations.in_force import InForce, PolicyStaleError, under
+from ticketgate.operations.read_body import read_body
 from ticketgate.operations.work_delivery import (
     Ground,
     Reading,
@@ -102,7 +100,7 @@ class DeliveryRunner:
     def _ticket(self, row: DeliveryRow, body: bytes | None) -> object:
         """What a delivery says; what cannot be read is parked when it is worked off."""
         try:
-            return self._normalised(row, body)[0]
+            return read_body(self.sources.get(row.source), body)[0]
         except Exception as fault:  # noqa: BLE001 -- one delivery never stops the others
             return fault
 
@@ -112,30 +110,15 @@ class DeliveryRunner:
         try:
             return self._read(row, body, policy, snapshot)
         except Exception as fault:  # noqa: BLE001 -- one delivery never stops the others
-            return Reading(row, _poison(fault))
+            return Reading(row, _poison(fault), secret=may_show_secret(body))
 
     def _read(
         self, row: DeliveryRow, body: bytes | None, policy: Policy, snapshot: DirectorySnapshot
     ) -> Reading:
-        what, secret = self._normalised(row, body)
+        what, secret = read_body(self.sources.get(row.source), body)
         if not isinstance(what, Ticket):
             return Reading(row, what, secret=secret)
         return Reading(row, what, classified(what, policy, snapshot), secret)
-
-    def _normalised(
-        self, row: DeliveryRow, body: bytes | None
-    ) -> tuple[Ticket | ApproverRow | NoTicket | Refusal, bool]:
-        """What the body says without its secrets, and whether it holds any."""
-        source = self.sources.get(row.source)
-        if source is None or body is None:
-            return Refusal("no_source", "The source is not configured any more."), False
-        try:
-            payload = strict_json.read(body)
-            said = source.connector.normalise(payload, source.mapping)
-        except MalformedDeliveryError as fault:
-            return Refusal(fault.code, fault.reason), False
-        what = masked(said)
-        return what, what != said or has_secret("\n".join(texts_in(payload)))
 
     def _ground(self, reading: Reading, policy: Policy, snapshot: DirectorySnapshot) -> Ground:
         source = self.sources.get(reading.row.source)
@@ -150,7 +133,7 @@ class DeliveryRunner:
         snapshot: DirectorySnapshot,
     ) -> None:
         """Our own code failed on it: park it, with the kind of failure as its reason."""
-        parked = Reading(reading.row, _poison(fault))
+        parked = Reading(reading.row, _poison(fault), secret=reading.secret)
         ground = self._ground(reading, policy, snapshot)
         self.store.write(partial(work_delivery, reading=parked, ground=ground))
 

@@ -44,7 +44,7 @@ from ticketgate.operations.classified import (
     facts_of,
     record_classified,
 )
-from ticketgate.operations.exposed import open_exposed
+from ticketgate.operations.exposed import open_exposed, open_exposed_parked
 from ticketgate.operations.hold_closings import end_by_ticket
 from ticketgate.operations.odd_revision import TERMINAL, odd_revision
 from ticketgate.operations.open_request import end_request, open_request, renew
@@ -61,7 +61,7 @@ class Reading:
     row: DeliveryRow
     what: Ticket | ApproverRow | NoTicket | Refusal
     classification: Classification | None = None
-    secret: bool = False  # the raw body holds one, so it goes once the delivery is processed
+    secret: bool = False  # the raw body holds one: it goes once processed, and is told if parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     """Give a delivery its effect; returns the effect in a word."""
     what = reading.what
     if isinstance(what, Refusal):
-        return _finish(tx, reading, "quarantined", what.code, None)
+        return _park(tx, now, reading, what.code)
     if isinstance(what, NoTicket):
         return _finish(tx, reading, "processed", "no_ticket_event", None)
     if isinstance(what, ApproverRow):
@@ -95,11 +95,9 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
         raise ValueError("a ticket is classified before it is worked off")
     known = tx.tickets.find(what.key)
     odd = odd_revision(tx, reading.row, what, known)
-    if odd is not None:
-        state, word = odd
-        if known is not None and word == TERMINAL:
-            open_asked_past_end(tx, now, known, what, reading.classification)
-        return _finish(tx, reading, state, word, what.id)
+    if known is not None and odd is not None:
+        _tell_of_odd(tx, now, known, what, reading.classification, odd[1])
+        return _finish(tx, reading, *odd, what.id)
     classification = reading.classification
     if known is not None and _only_ours(what, known.ticket, ground.own_users):
         what = replace(what, updated_by=known.ticket.updated_by)
@@ -114,6 +112,27 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     )
     apply_verdict(tx, now, row, classification, ground)
     return _finish(tx, reading, "processed", row.verdict, what.id)
+
+
+def _park(tx: Transaction, now: datetime, reading: Reading, code: str) -> str:
+    """Quarantine what says nothing of any ticket; a secret in it is told all the same."""
+    if reading.secret:
+        open_exposed_parked(tx, now, reading.row)
+    return _finish(tx, reading, "quarantined", code, None)
+
+
+def _tell_of_odd(
+    tx: Transaction,
+    now: datetime,
+    known: TicketRow,
+    ticket: Ticket,
+    said: Classification,
+    word: str,
+) -> None:
+    """What a person must hear of a revision that has no effect."""
+    open_exposed(tx, now, replace(known, ticket=ticket), known.ticket)
+    if word == TERMINAL:
+        open_asked_past_end(tx, now, known, ticket, said)
 
 
 def end_closed(tx: Transaction, now: datetime, *, row: DeliveryRow, ticket: Ticket) -> None:
