@@ -36,7 +36,8 @@ class Lane:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, ROLES, gate.in_force)
-        self.desk, self.quarantine = TriageDesk(*parts), QuarantineDesk(*parts)
+        self.desk = TriageDesk(*parts)
+        self.quarantine = QuarantineDesk(*parts, gate.deliveries.sources)
         self.exceptions = ExceptionDesk(*parts)
 
     def listed(self, person: str = "bob") -> tuple[TriageView, ...]:

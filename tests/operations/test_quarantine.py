@@ -4,10 +4,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from tests.domain.planted import PLANTED
 from tests.operations.kit import WHY, Gate, code_of
 from tests.operations.lane import Lane, doubtful
-from tests.operations.tickets import access_ticket, body_of, closed, edited
+from tests.operations.tickets import (
+    ACCOUNTS,
+    access_ticket,
+    account,
+    body_of,
+    closed,
+    edited,
+    printer_incident,
+)
 
+from ticketgate.connector_api import Ticket  # noqa: TC001 -- as every module here does
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 
 UNREADABLE = b"[1]"
@@ -193,6 +203,72 @@ def test_an_id_that_told_a_ticket_of_theirs_before_bars_too(gate: Gate, lane: La
     assert gate.requests() == []
     assert lane.judge("dismiss", "alice") == "own_ticket"
     assert lane.judge("dismiss", "bob") == ""
+
+
+def test_whose_ticket_it_is_stands_in_the_body_as_well(gate: Gate, lane: Lane) -> None:
+    """Nothing of Alice's lives at the source, and no id tells the ticket."""
+    gate.receive(access_ticket(), quarantine="no_mapping")
+    view = lane.parked("alice")
+    assert (view.ticket, view.numbers) == ("t1", ())
+    assert view.told is not None
+    assert (view.told.number, view.told.opener, view.told.held) == ("RITM-t1", "Alice", None)
+    for who in ("alice", "alice-admin"):
+        barred = lane.parked(who).barred
+        assert barred is not None
+        assert barred.code == "own_ticket"
+        for what in ("dismiss", "release"):
+            assert lane.judge(what, who) == "own_ticket"
+    assert lane.judge("dismiss", "bob") == ""
+
+
+@pytest.mark.parametrize("how", ["writer", "beneficiary", "of a ticket that is known", "row"])
+def test_so_does_whoever_wrote_or_gets_it(gate: Gate, lane: Lane, how: str) -> None:
+    what: Ticket | bytes = access_ticket(by="erin", beneficiary="erin", updated_by="erin")
+    gate.receive(what, quarantine="no_mapping")
+    assert lane.parked("alice").barred is None, "the control"
+    assert lane.judge("dismiss", "alice") == ""
+    if how == "writer":
+        what = access_ticket(by="erin", beneficiary="erin", updated_by=ACCOUNTS["alice"])
+    elif how == "beneficiary":
+        what = access_ticket(by="erin")
+    else:
+        gate.deliver(printer_incident("p1"))
+        what = printer_incident("p1", version=None, opened_by=account("erin"))
+        what = replace(what, updated_by="system")
+    if how == "row":
+        what = b'{"parent": "p1", "state": "approved"}'
+    gate.receive(what, quarantine="no_mapping")
+    assert lane.judge("dismiss", "alice") == "own_ticket"
+    assert lane.judge("dismiss", "bob") == ""
+
+
+def test_a_body_that_our_own_code_fails_on_tells_no_ticket(gate: Gate, lane: Lane) -> None:
+    gate.deliver(b'{"boom": 1}')
+    view = lane.parked("alice")
+    assert (view.reason, view.ticket, view.told) == ("poison", "", None)
+    assert lane.judge("dismiss", "alice") == ""
+
+
+def test_what_differs_from_the_revision_that_is_held_is_shown_without_secrets(
+    gate: Gate, lane: Lane
+) -> None:
+    token = PLANTED["github"][1]
+    first = printer_incident("p1")
+    gate.deliver(first)
+    gate.deliver(replace(first, fields={**first.fields, "description": f"see {token}"}))
+    view = lane.parked()
+    assert view.told is not None
+    assert (view.reason, view.told.held, view.told.version) == ("version_conflict", 1, 1)
+    masked = "see ⟦secret: github token, 40 characters⟧"
+    assert view.told.differences == (("description", "", masked),)
+    assert token not in repr(view)
+    gate.deliver(edited(first, priority="3"))
+    assert lane.judge("dismiss", view=view) == "shown_changed"
+    later = lane.parked().told
+    assert later is not None
+    assert later.held == 2
+    assert [name for name, _, _ in later.differences] == ["description", "priority"]
+    assert lane.judge("dismiss") == ""
 
 
 def test_the_raw_body_of_a_dismissed_one_goes(gate: Gate, lane: Lane) -> None:

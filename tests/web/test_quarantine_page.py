@@ -1,7 +1,11 @@
 """The pages of quarantine: who sees them, what a POST needs, and what they show."""
 
+from dataclasses import replace
+
 import pytest
+from tests.domain.planted import PLANTED
 from tests.operations.lane import WHY, Lane
+from tests.operations.tickets import printer_incident
 from tests.web.page_desk import BROWSER, Forms, Surfer
 from tests.web.test_triage_page import app_of, lane, surfer
 
@@ -27,6 +31,23 @@ def test_before_sign_in_nothing_is_shown_and_nothing_is_taken(lane: Lane, page: 
     answer = stranger.client.post(page, data={"csrf_token": token, **SAID}, headers=BROWSER)
     assert answer.status_code == 401
     assert lane.gate.records("delivery.dismissed") == []
+
+
+def test_the_page_shows_what_the_body_tells_and_what_differs(lane: Lane) -> None:
+    first = printer_incident("p7")
+    lane.gate.deliver(first)
+    told = f"<b>see</b> {PLANTED['github'][1]}"
+    lane.gate.deliver(replace(first, fields={**first.fields, "description": told}))
+    found = lane.quarantine.listed("bob")
+    assert isinstance(found, tuple)
+    bob = surfer(lane, "bob", LIST)
+    page = bob.get(f"{LIST}/{found[0].id}").text
+    assert "INC-p7" in page
+    assert "opened by <bdi>Alice</bdi>" in page
+    assert "Against revision 1" in page
+    assert "&lt;b&gt;see&lt;/b&gt; ⟦secret: github token, 40 characters⟧" in page
+    assert PLANTED["github"][1] not in page
+    assert "priority" not in page, "only what differs"
 
 
 def test_looking_changes_nothing(lane: Lane, page: str) -> None:

@@ -94,7 +94,7 @@ def show_triage(folder: Path, ident: str, *, as_json: bool) -> None:
             ("tier", str(record.get("tier", ""))),
             ("matched", ", ".join(record.get("rules", ()))),
             ("blind", ", ".join(record.get("blind", ()))),
-            *told_fields(row),
+            *told_fields(row.ticket),
         )
     )
 

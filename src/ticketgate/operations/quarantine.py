@@ -14,9 +14,18 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.machines import edge
+from ticketgate.domain.opening import shapers_of
+from ticketgate.domain.ticket import ApproverRow, Ticket
 from ticketgate.operations.actors import actor_of
-from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_ticket
-from ticketgate.ports import Reading, Transaction
+from ticketgate.operations.read_body import read_body
+from ticketgate.operations.triage import (
+    Sayer,
+    bad_justification,
+    may_say,
+    own_shapers,
+    own_ticket,
+)
+from ticketgate.ports import Reading, Source, Transaction
 
 RELEASE, DISMISS = "release", "dismiss"
 _AFTER: Final = {RELEASE: "released", DISMISS: "dismissed"}
@@ -31,24 +40,67 @@ class QuarantineForm:
     shown: str
 
 
-def shown_of(row: DeliveryRow) -> str:
-    """The digest of what a page shows of a delivery."""
-    return digest_of([row.id, row.state, row.reason, row.ticket or ""])
+Told = Ticket | ApproverRow | None
+"""What the body of a parked delivery says, without its secrets; None where it tells no ticket."""
+
+
+def told_by(source: Source | None, body: bytes | None) -> Told:
+    """What the source's connector reads in the body of a parked delivery."""
+    try:
+        what, _ = read_body(source, body)
+    except Exception:  # noqa: BLE001 -- our own code fails on it, which may be why it is parked
+        return None
+    return what if isinstance(what, Ticket | ApproverRow) else None
+
+
+def ticket_told(row: DeliveryRow, told: Told) -> str | None:
+    """The platform's id of the ticket that a delivery is of: as its body says, else as its id."""
+    if isinstance(told, Ticket):
+        return told.id
+    return row.ticket if told is None else told.parent
+
+
+def shown_of(reading: Reading, row: DeliveryRow, told: Told) -> str:
+    """The digest of what a page shows of a delivery, and of the revision it is held against."""
+    body: list[Json] = []
+    if isinstance(told, Ticket):
+        held = reading.tickets.find(told.key)
+        body = [told.plain(), 0 if held is None else held.revision]
+    return digest_of([row.id, row.state, row.reason, ticket_told(row, told) or "", body])
 
 
 def own_delivery(
-    reading: Reading, row: DeliveryRow, who: Sayer, living: Callable[[str], Refusal | None]
+    reading: Reading,
+    row: DeliveryRow,
+    who: Sayer,
+    told: Told,
+    living: Callable[[str], Refusal | None],
 ) -> Refusal | None:
     """Nobody judges a delivery of a ticket that is their own, or may be.
 
-    One whose ticket is not known is, perhaps, of the ticket that another delivery with its id is
-    of, or of any that `living` answers for by source, as `own_living` does.
+    It is so by what its body says (who opened, gets or wrote it, and whose the ticket is that is
+    known by that id), and by the ticket that its own id tells. One whose id tells none blocks what
+    may be of its source; so it is, perhaps, of the ticket that another delivery with its id is of,
+    or of any that `living` answers for by source, as `own_living` does.
     """
+    refusal = _own_told(reading, row, who, told)
+    if refusal is not None:
+        return refusal
     if row.ticket is not None:
         return _own(reading.tickets.of_platform_id(row.source, row.ticket), who)
     same = {one.ticket for one in reading.deliveries.find(row.source, row.webhook_id)} - {None}
     each = (reading.tickets.of_platform_id(row.source, str(one)) for one in same)
     return _own(chain.from_iterable(each), who) or living(row.source)
+
+
+def _own_told(reading: Reading, row: DeliveryRow, who: Sayer, told: Told) -> Refusal | None:
+    if isinstance(told, Ticket):
+        shapers = shapers_of(told, who.snapshot, edited=True)
+        refusal = own_shapers(shapers, row.source, who.subject, who.snapshot)
+        if refusal is not None:
+            return refusal
+    ident = None if told is None else ticket_told(row, told)
+    return None if ident is None else _own(reading.tickets.of_platform_id(row.source, ident), who)
 
 
 def own_living(reading: Reading, who: Sayer, source: str) -> Refusal | None:
@@ -66,10 +118,11 @@ def _own(known: Iterable[TicketRow], who: Sayer) -> Refusal | None:
 
 
 def judge(
-    tx: Transaction, now: datetime, *, ident: str, form: QuarantineForm, who: Sayer
+    tx: Transaction, now: datetime, *, ident: str, form: QuarantineForm, who: Sayer, told: Told
 ) -> EvidenceRef | Refusal:
     """Release a quarantined delivery, or dismiss it for good: then its raw body goes.
 
+    `told` is what its body says, as `told_by` reads it before: a body never changes.
     Released, it waits as one that was just accepted, and is processed or quarantined anew.
     Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
     `shown_changed`, `what`, `body_dropped`, `justification`.
@@ -78,8 +131,8 @@ def judge(
     row = tx.deliveries.quarantined_one(ident)
     if refusal is not None or row is None:
         return refusal or Refusal("not_found", "No such delivery is quarantined.")
-    refusal = own_delivery(tx, row, who, partial(own_living, tx, who))
-    refusal = refusal or _bad_form(tx, row, form)
+    refusal = own_delivery(tx, row, who, told, partial(own_living, tx, who))
+    refusal = refusal or _bad_form(tx, row, form, told)
     if refusal is not None:
         return refusal
     after = _AFTER[form.what]
@@ -101,8 +154,10 @@ def judge(
     return ref
 
 
-def _bad_form(tx: Transaction, row: DeliveryRow, form: QuarantineForm) -> Refusal | None:
-    if form.shown != shown_of(row):
+def _bad_form(
+    tx: Transaction, row: DeliveryRow, form: QuarantineForm, told: Told
+) -> Refusal | None:
+    if form.shown != shown_of(tx, row, told):
         return Refusal(
             "shown_changed", "This is not what the page shows now.", "Read it again, then say so."
         )

@@ -1,5 +1,6 @@
 """The quarantine desk: what people with the role `triage` see of parked deliveries, and say."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,23 +12,44 @@ from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.roles import may_triage
+from ticketgate.domain.ticket import Ticket
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import parked_words
 from ticketgate.operations.quarantine import (
     DISMISS,
     QuarantineForm,
+    Told,
     judge,
     own_delivery,
     own_living,
     shown_of,
+    ticket_told,
+    told_by,
 )
 from ticketgate.operations.triage import Sayer
+from ticketgate.operations.triage_desk import told_fields
 from ticketgate.operations.view import note_view
-from ticketgate.ports import Reading
+from ticketgate.ports import Reading, Source
 
 LISTED_MAX: Final = 200
 LIST: Final = "quarantine"  # what the record of a look at the whole list is about
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTold:
+    """The ticket that a parked body tells, without secrets, held against what is known of it.
+
+    `differences` are (field, value held, value told) of each field that is not the same; none where
+    `held`, the accepted revision, is None.
+    """
+
+    number: str
+    table: str
+    opener: str
+    version: int | None
+    held: int | None
+    differences: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +64,7 @@ class QuarantineView:
     words: str
     ticket: str  # the platform's id of the ticket that it is of, empty where it is not known
     numbers: tuple[str, ...]  # what people call that ticket
+    told: TicketTold | None  # the ticket as its body has it, where a connector can read it
     blocks: tuple[tuple[str, str], ...]  # (ticket number, entitlement)
     whole: bool  # its raw body is there still
     shown: str
@@ -50,10 +73,12 @@ class QuarantineView:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineDesk(LaneDesk):
-    """What the pages of quarantine call."""
+    """What the pages of quarantine call. `sources` read what a parked body tells."""
+
+    sources: Mapping[str, Source]
 
     def listed(self, subject: str) -> tuple[QuarantineView, ...] | Refusal:
-        """What is quarantined: first what blocks somebody, the oldest first.
+        """What is quarantined: first what blocks somebody, the oldest first; no body is read.
 
         Refusals: those of `may_triage`, of the directory. A look is recorded once an hour.
         """
@@ -73,7 +98,8 @@ class QuarantineDesk(LaneDesk):
             return who
         with self.store.reading() as looking:
             row = looking.deliveries.quarantined_one(ident)
-            views = [] if row is None else _views(looking, [row], who, self.clock.now())
+            told = None if row is None else self._told(looking, row)
+            views = [] if row is None else _views(looking, [row], who, self.clock.now(), told)
         if not views:
             return Refusal("not_found", "No such delivery is quarantined.")
         self.store.write(partial(note_view, request=ident, subject=subject))
@@ -81,7 +107,10 @@ class QuarantineDesk(LaneDesk):
 
     def say(self, ident: str, session: Session, form: QuarantineForm) -> EvidenceRef | Refusal:
         """Release or dismiss it. Refusals: those of `judge`, of the directory and the store."""
-        said = self.carry_out(session, lambda who: partial(judge, ident=ident, form=form, who=who))
+        said = self.carry_out(
+            session,
+            lambda who: partial(judge, ident=ident, form=form, who=who, told=self._told_of(ident)),
+        )
         if form.what == DISMISS and not isinstance(said, Refusal):
             # The body is dropped; nor does it stay in the files. What was said stands whatever
             # comes of this: the next heartbeat does it again (operations/housekeeping.py).
@@ -89,15 +118,25 @@ class QuarantineDesk(LaneDesk):
                 self.store.scrub()
         return said
 
+    def _told_of(self, ident: str) -> Told:
+        with self.store.reading() as looking:
+            row = looking.deliveries.quarantined_one(ident)
+            return None if row is None else self._told(looking, row)
+
+    def _told(self, looking: Reading, row: DeliveryRow) -> Told:
+        return told_by(self.sources.get(row.source), looking.deliveries.body(row.seq))
+
 
 def _views(
-    looking: Reading, rows: list[DeliveryRow], who: Sayer, now: datetime
+    looking: Reading, rows: list[DeliveryRow], who: Sayer, now: datetime, told: Told = None
 ) -> list[QuarantineView]:
+    """`told` is what the body says where one row is asked for; of a list no body is read."""
     waiting = [(one, _worked_off(looking, one)) for one in looking.requests.live()]
     living = cache(partial(own_living, looking, who))  # once for each source
-    barred = [own_delivery(looking, row, who, living) for row in rows]
-    pairs = zip(rows, barred, strict=True)
-    return [_view(looking, row, waiting, refusal, now) for row, refusal in pairs]
+    return [
+        _view(looking, row, told, waiting, own_delivery(looking, row, who, told, living), now)
+        for row in rows
+    ]
 
 
 def _worked_off(looking: Reading, request: AccessRequest) -> int:
@@ -109,11 +148,12 @@ def _worked_off(looking: Reading, request: AccessRequest) -> int:
 def _view(
     looking: Reading,
     row: DeliveryRow,
+    told: Told,
     waiting: list[tuple[AccessRequest, int]],
     barred: Refusal | None,
     now: datetime,
 ) -> QuarantineView:
-    ticket = row.ticket or ""
+    ticket = ticket_told(row, told) or ""
     known = looking.tickets.of_platform_id(row.source, ticket)
     return QuarantineView(
         id=row.id,
@@ -124,15 +164,37 @@ def _view(
         words=parked_words(row.reason),
         ticket=ticket,
         numbers=tuple(one.ticket.number for one in known),
+        told=_ticket_told(looking, told) if isinstance(told, Ticket) else None,
         blocks=tuple(
             (request.ticket_number, request.entitlement)
             for request, seq in waiting
             if _blocks(row, request, seq)
         ),
         whole=looking.deliveries.body(row.seq) is not None,
-        shown=shown_of(row),
+        shown=shown_of(looking, row, told),
         barred=barred,
     )
+
+
+def _ticket_told(looking: Reading, ticket: Ticket) -> TicketTold:
+    held = looking.tickets.find(ticket.key)
+    opener = ticket.reference("opened_by")
+    return TicketTold(
+        number=ticket.number,
+        table=ticket.table,
+        opener="" if opener is None else opener.name or opener.id or "",
+        version=ticket.version,
+        held=None if held is None else held.revision,
+        differences=() if held is None else _differences(held.ticket, ticket),
+    )
+
+
+def _differences(held: Ticket, told: Ticket) -> tuple[tuple[str, str, str], ...]:
+    """Each field that the two have not alike, with both values for eyes."""
+    before, after = dict(told_fields(held)), dict(told_fields(told))
+    names = dict.fromkeys((*before, *after))
+    pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
+    return tuple(one for one in pairs if one[1] != one[2])
 
 
 def _blocks(row: DeliveryRow, request: AccessRequest, seq: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from ticketgate.domain.access_request import Shaper
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
@@ -69,7 +70,14 @@ def shown_of(row: TicketRow, rules: Classification) -> str:
 
 def own_ticket(row: TicketRow, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
     """Nobody triages what they opened, get or shaped, by any account of theirs."""
-    for shaper in known_now(row.shapers, row.ticket.source, snapshot):
+    return own_shapers(row.shapers, row.ticket.source, subject, snapshot)
+
+
+def own_shapers(
+    shapers: tuple[Shaper, ...], source: str, subject: str, snapshot: DirectorySnapshot
+) -> Refusal | None:
+    """The same of those whose hand is in it, by their accounts at the source."""
+    for shaper in known_now(shapers, source, snapshot):
         who = shaper.party.subject
         if who and snapshot.same_human(who, subject):
             return Refusal(

@@ -15,7 +15,7 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import known_now
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import may_triage
-from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Reference, Value
+from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Reference, Ticket, Value
 from ticketgate.operations.classified import classified
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
@@ -113,7 +113,7 @@ def view_of(
         rules=tuple(one for one in rules.rules if one.outcome is not Outcome.FALSE),
         classification=rules,
         shown=shown_of(row, rules),
-        fields=told_fields(row),
+        fields=told_fields(row.ticket),
         people=_people(row, snapshot),
     )
 
@@ -132,13 +132,12 @@ def whole_view(
     return replace(view, barred=barred, waits=waits)
 
 
-def told_fields(row: TicketRow) -> tuple[tuple[str, str], ...]:
+def told_fields(ticket: Ticket) -> tuple[tuple[str, str], ...]:
     """Every field of a ticket with its value for eyes; empty where it could not be read."""
-    return tuple((name, _told(value)) for name, value in _fields(row).items())
+    return tuple((name, _told(value)) for name, value in _fields(ticket).items())
 
 
-def _fields(row: TicketRow) -> Mapping[str, Value | Missing]:
-    ticket = row.ticket
+def _fields(ticket: Ticket) -> Mapping[str, Value | Missing]:
     variables = ticket.variables or {}
     return {
         **ticket.fields,

@@ -13,6 +13,6 @@ def lane_desks(gateway: Gateway) -> tuple[TriageDesk, QuarantineDesk, ExceptionD
     rights = (settings.roles, policy)
     return (
         TriageDesk(*parts, *rights),
-        QuarantineDesk(*parts, *rights),
+        QuarantineDesk(*parts, *rights, gateway.sources),
         ExceptionDesk(*parts, *rights),
     )

@@ -119,7 +119,7 @@ class Gateway:
             raise
         self.meters.watch(self.store, perhaps_closed, self.clock.now, self.settings.anchoring)
         self._targets = called_targets(self.settings, wrap_targets)
-        self._sources = configured_sources(self.settings.sources)
+        self.sources = configured_sources(self.settings.sources)
         self._place = evidence_place(self.settings.origin, self.keys)
         self.channels = Channels(self.settings, self.store, self.clock, self._place, self.meters)
         self.desk = self._desk()
@@ -223,7 +223,7 @@ class Gateway:
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
             self.channels.lane(self._who_exists),
         ]
-        deliveries = DeliveryRunner(self.store, self._sources, self.in_force)
+        deliveries = DeliveryRunner(self.store, self.sources, self.in_force)
         known = _nobody if self.lost else self._known
         inbox = Loop("deliveries", DeliveryWorker(deliveries, known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
@@ -235,7 +235,7 @@ class Gateway:
         again = Reconciler(self.store, self._targets, self.in_force, self.clock.now, log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing[:1]}
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
-        beside += self.channels.polls(self._sources)
+        beside += self.channels.polls(self.sources)
         return lanes, [inbox, *beside, *outbox, *signing, self.keepers.loop, self.reloader.loop]
 
     def _lane(
@@ -371,7 +371,7 @@ class Gateway:
 
     def _hint(self, verified: VerifiedDelivery) -> str | None:
         """The ticket that the id tells. An id that no MAC covers may be anybody's word: None."""
-        source = self._sources.get(verified.source)
+        source = self.sources.get(verified.source)
         return (
             None
             if source is None or not verified.id_covered
