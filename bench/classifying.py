@@ -6,6 +6,7 @@ less; the least of the rounds counts. A hundred clauses in fifty rules, structur
 
 import json
 import time
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ WAYS: Final = {  # name -> what it is, and the target in microseconds or None
     "weights": ("the score of a ticket's text by 4,000 weights", 35),
     "languages": ("the signs of another language in a ticket's text", None),
     "hostile": ("a ticket of 120 kB made to be slow, all 50 rules", 50_000),
+    "disguised": ("a ticket of 120 kB, encoded in every way that is undone, all 50 rules", 50_000),
 }
 TEXT: Final = (
     "Hello, since Monday the printer on our floor does not print. I tried to switch it off and on "
@@ -61,7 +63,8 @@ class Classifying:
 
 def measure(plan: ClassifyPlan) -> Classifying:
     """Every way in turn."""
-    policy, ticket, hostile = _policy(), _ticket(TEXT * 2), _hostile()
+    policy, ticket = _policy(), _ticket(TEXT * 2)
+    hostile, disguised = _of_texts(_hostile()), _of_texts(_disguised())
     body, texts = json.dumps(ticket.plain()), TicketFacts(ticket).look("ticket.text").values
     hinting = Policy("d", (), (), (), (), languages=Covered(("en",), "p:1", 1, "d"))
     weights = _weights()
@@ -72,11 +75,12 @@ def measure(plan: ClassifyPlan) -> Classifying:
         "weights": lambda: weights.score(texts),
         "languages": lambda: classify(hinting, TicketFacts(ticket)),
         "hostile": lambda: classify(policy, TicketFacts(hostile)),
+        "disguised": lambda: classify(policy, TicketFacts(disguised)),
     }
     least = dict.fromkeys(ways, float("inf"))
     for _ in range(plan.rounds):
         for name, call in ways.items():
-            calls = 1 if name == "hostile" else plan.calls
+            calls = 1 if name in {"hostile", "disguised"} else plan.calls
             begun = time.process_time()
             for _ in range(calls):
                 call()
@@ -155,9 +159,9 @@ def _ticket(text: str) -> Ticket:
     )  # fmt: skip
 
 
-def _hostile() -> Ticket:
+def _hostile() -> list[str]:
     """Near misses over and over, split, hidden and in other scripts, 20,000 characters a field."""
-    texts = [
+    return [
         "vpn2x" * 4_000,
         "p a s s w o r d r e s e " * 833,
         "acc\u200bess t " * 2_000,
@@ -165,6 +169,16 @@ def _hostile() -> Ticket:
         "".join(chr(0x250 + n % 6_000) for n in range(20_000)),
         "a" * 20_000,
     ]
+
+
+def _disguised() -> list[str]:
+    """Tags, references, percent-encoding, base64 and digits in words, all at once."""
+    part = f"<b>4</b>dm1n &lt;x%61cce55 {b64encode(b'access t0 4dm1n').decode()} "
+    return [f"{n} {part * (20_000 // len(part))}" for n in range(6)]
+
+
+def _of_texts(texts: list[str]) -> Ticket:
+    """A ticket with these texts: in four fields, and two variables."""
     names = ("short_description", "description", "reason", "text")
     return Ticket(
         "snow-prod", "incident", "9d38", 1, "2", StateClass.LIVE, "alice",

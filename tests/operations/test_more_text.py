@@ -1,5 +1,6 @@
 """More text never makes less of a ticket: whole policies, whole tickets, whatever is added."""
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,25 @@ PHRASES = ("password reset", "break glass", "vpn", "sudo", "new starter", "acces
 OTHER = ("my printer", "bitte ich kann nicht", "сбросьте пожалуйста пароль", "the paper is out")
 MARKUP = ("<b>", "</b>", "<a x='", "'>", "&nbsp;", "&#118;pn", "su<i></i>do", "<", ">", "&lt;")
 TEXTS = st.lists(st.sampled_from(PHRASES + OTHER), max_size=3).map(" and ".join)
-MORE = st.one_of(st.text(max_size=30), TEXTS, st.lists(st.sampled_from(MARKUP)).map("".join))
+DISGUISES = (
+    "%76pn",
+    "%",
+    "%2",
+    "4dm1n",
+    "p4ss",
+    "10",
+    "dnBuIGFuZCBzdWRv",
+    "\u202e",
+    "=",
+    "%25%37%36",
+)
+MORE = st.one_of(
+    st.lists(st.sampled_from(DISGUISES)).map(" ".join),
+    st.lists(st.sampled_from(DISGUISES)).map("".join),
+    st.text(max_size=30),
+    TEXTS,
+    st.lists(st.sampled_from(MARKUP)).map("".join),
+)
 BETWEEN = ("\u200b", "\u00ad", "\u0301", "-", " ", "_", "\n", ".", "<b></b>", "&shy;")
 
 
@@ -115,6 +134,38 @@ def test_nothing_put_between_letters_hides_a_phrase(
     before = said(plain, with_text(ticket, "description", f"hello {phrase} thanks"))
     assert before.verdict is Verdict.UNCERTAIN, "the control"
     assert no_less(before, said(plain, with_text(ticket, "description", f"hello {dressed} thanks")))
+
+
+def undo_me(phrase: str, how: str) -> str:
+    """The phrase, written so that whoever reads it must undo something."""
+    if how == "percent":
+        return "".join(f"%{byte:02X}" for byte in phrase.encode())
+    if how == "base64":
+        return base64.b64encode(f"please {phrase} now".encode()).decode()
+    if how == "leet":
+        return phrase.translate(str.maketrans("aeiost", "431057"))
+    return f"\u202e{phrase[::-1]}\u202c"
+
+
+@given(
+    ticket=tickets(),
+    name=FIELDS,
+    phrase=st.sampled_from(PHRASES),
+    how=st.sampled_from(["percent", "base64", "leet", "turned"]),
+)
+def test_a_phrase_in_disguise_makes_no_less_than_the_phrase(
+    policy: Policy, ticket: Ticket, name: str, phrase: str, how: str
+) -> None:
+    if how == "leet" and undo_me(phrase, how) == phrase:
+        return  # no letter of it has a digit that looks like it
+    text = ticket.text(name)
+    before = said(policy, ticket)
+    plain = said(policy, with_text(ticket, name, f"{text} {phrase}"))
+    assert ORDER.index(plain.verdict) >= ORDER.index(Verdict.UNCERTAIN), "the control"
+    after = said(policy, with_text(ticket, name, f"{text} {undo_me(phrase, how)}"))
+    assert no_less(before, after)
+    assert ORDER.index(after.verdict) >= ORDER.index(plain.verdict)
+    assert after.tier >= plain.tier
 
 
 def test_a_rule_that_asks_what_is_not_there_would_be_seen(policy: Policy) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from ticketgate.domain.facts import FREE_TEXT
-from ticketgate.domain.hints import Known, text_hints
+from ticketgate.domain.hints import Known, text_hints, unread_text
 from ticketgate.domain.identity_event import (
     UNKNOWN_KIND,
     Classification,
@@ -49,6 +49,8 @@ def classify(
     the risk. Language and weights stand behind the rules and only ever make an UNCERTAIN of what
     is not IDENTITY. Not `traced`, no rule has its clauses, and each stops where its outcome is
     settled. With `known`, a rule that another policy had as well is not asked again.
+
+    Text that nobody can read as it is written is a blind rule of its own (`unread_text`).
     """
     if traced:
         rules = [_traced(rule, facts) for rule in policy.classify]
@@ -56,6 +58,7 @@ def classify(
         rules = [_outcome(rule, facts) for rule in policy.classify]
     else:
         rules = [_once(rule, facts, known) for rule in policy.classify]
+    rules += unread_text(policy, facts)
     open_ = [rule for rule in rules if rule.outcome is not _FALSE]
     verdict = Verdict.NOT_IDENTITY
     if any(one.verdict is Verdict.IDENTITY and one.outcome is _TRUE for one in open_):

@@ -9,9 +9,11 @@ and the folding of a text is the foldings of its parts (UAX 15; domain/look_alik
 """
 
 import unicodedata
+from collections.abc import Collection
 from typing import Final
 
 from ticketgate.domain.look_alikes import LOWER, UPPER
+from ticketgate.domain.text_forms import has_digit, leet_forms
 from ticketgate.domain.visible import acts
 
 SQUEEZED_MIN: Final = 3  # letters of a phrase that is looked for in split words at all
@@ -54,8 +56,14 @@ class FoldedText:
 
     __slots__ = ("_bounded", "_gaps", "_tokens", "_words", "squeezed", "text")
 
-    def __init__(self, *texts: str) -> None:
-        self.text = _BETWEEN.join([folded(text) for text in texts])
+    def __init__(self, *texts: str, leet: Collection[str] = ()) -> None:
+        """Of those texts that are `leet` as well, the forms that have letters for digits too."""
+        parts = [folded(text) for text in texts]
+        self.text = _BETWEEN.join(parts)
+        if leet and has_digit(self.text):
+            known = [part for text, part in zip(texts, parts, strict=True) if text in leet]
+            parts += [form for part in known for form in leet_forms(part)]
+            self.text = _BETWEEN.join(parts)
         self.squeezed = squeezed(self.text)
         self._gaps: frozenset[int] | None = None
         self._tokens: frozenset[str] | None = None

@@ -1,12 +1,16 @@
 """Hints: what makes a ticket uncertain beside the rules, told in the form of rules."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
+from ticketgate.domain.facts import FREE_TEXT, VARIABLES
 from ticketgate.domain.identity_event import ClauseOutcome, Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered, uncovered
 from ticketgate.domain.looks import Facts
+from ticketgate.domain.matcher import fields_of
 from ticketgate.domain.policy import Policy
+from ticketgate.domain.text_forms import overridden
 from ticketgate.domain.ticket import Missing
 from ticketgate.domain.weights import Weights
 
@@ -16,6 +20,9 @@ HINT_IDS: Final = frozenset({LANGUAGES_RULE, WEIGHTS_RULE})
 HINT_FIELD: Final = "ticket.text"  # what both look at
 HINT_KIND: Final = "unknown.identity"
 HINT_TIER: Final = Tier.MEDIUM
+UNREAD_RULE: Final = "unread-text"
+BUILT_IN: Final = "built in"
+_UNREAD_DIGEST: Final = sha256(b"ticketgate built-in rule: unread-text").hexdigest()
 _THOUSAND: Final = 1_000
 
 Known = Mapping[tuple[str, str], RuleOutcome]
@@ -40,9 +47,33 @@ def text_hints(policy: Policy, facts: Facts, known: Known) -> tuple[RuleOutcome,
     return tuple(found)
 
 
+def unread_text(policy: Policy, facts: Facts) -> tuple[RuleOutcome, ...]:
+    """The built-in rule on text that nobody can read as it is written; none where all can be read.
+
+    Such a text runs in another direction than it is written, or has more forms than are looked at.
+    It counts as unread: UNKNOWN, of the tier that any rule has which reads text, as if none could.
+    """
+    read = facts.look(HINT_FIELD).read
+    sign = overridden(read.read)
+    if not sign and read.whole:
+        return ()
+    tiers = [
+        rule.tier
+        for rule in policy.classify
+        if any(name in FREE_TEXT or name.startswith(VARIABLES) for name in fields_of(rule.match))
+    ]
+    why = "runs in another direction" if sign else "too many forms of it"
+    text = f"{HINT_FIELD} read as it is written"
+    clause = ClauseOutcome(text, 0, Outcome.UNKNOWN, sign, why)
+    rule = _rule(UNREAD_RULE, BUILT_IN, _UNREAD_DIGEST, clause)
+    return (rule._replace(tier=max([HINT_TIER, *tiers])),)
+
+
 def _of_languages(covered: Covered, facts: Facts) -> RuleOutcome:
     look = facts.look(HINT_FIELD)
-    sign = uncovered(look.lower, covered.codes)
+    read = look.read.read
+    lower = look.lower if read is look.values else map(str.casefold, read)
+    sign = uncovered(lower, covered.codes)
     outcome = _outcome(look.missing, holds=bool(sign))
     text = f"{HINT_FIELD} in another language than [{', '.join(covered.codes)}]"
     clause = ClauseOutcome(text, covered.line, outcome, sign, _note(look.missing))
@@ -51,7 +82,7 @@ def _of_languages(covered: Covered, facts: Facts) -> RuleOutcome:
 
 def _of_weights(weights: Weights, facts: Facts) -> RuleOutcome:
     look = facts.look(HINT_FIELD)
-    score = weights.score(look.values)
+    score = weights.score(look.read.read)
     outcome = _outcome(look.missing, holds=score.total >= weights.threshold)
     words = ", ".join(f"{name} {_decimal(weight)}" for name, weight in score.strongest)
     seen = f"{_decimal(score.total)}: {words}" if words else _decimal(score.total)

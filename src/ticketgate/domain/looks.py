@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from ticketgate.domain.folding import FoldedText
 from ticketgate.domain.identity_event import Outcome
-from ticketgate.domain.markup import read_forms
+from ticketgate.domain.text_forms import Forms, forms_of, has_digit, leet_forms
 from ticketgate.domain.ticket import Missing
 from ticketgate.domain.visible import visible
 
@@ -19,22 +19,36 @@ class Look:
     only when one asks.
     """
 
-    __slots__ = ("_forms", "_joined", "_texts", "lower", "missing", "seen", "values")
+    __slots__ = ("_forms", "_joined", "_read", "_texts", "lower", "missing", "seen", "values")
 
     def __init__(self, seen: tuple[str, ...] | Missing) -> None:
         self.missing = seen if isinstance(seen, Missing) else None
         self.values: tuple[str, ...] = () if isinstance(seen, Missing) else seen
         self.lower = tuple([value.casefold() for value in self.values])
+        self._read: Forms | None = None
         self._texts: tuple[FoldedText, ...] | None = None
         self._joined: FoldedText | None = None
         self._forms: tuple[frozenset[str], frozenset[str]] | None = None
         self.seen = ""  # what `shown` says, once it was asked
 
     @property
+    def read(self) -> Forms:
+        """The values, and each as it is read without its markup or encoding."""
+        if self._read is None:
+            self._read = forms_of(self.values)
+        return self._read
+
+    @property
     def texts(self) -> tuple[FoldedText, ...]:
-        """Each value, also as a reader of HTML sees it, in which phrases are looked for."""
+        """Each value in all its forms, in which phrases are looked for."""
         if self._texts is None:
-            self._texts = tuple([FoldedText(value) for value in _as_read(self.values)])
+            texts = [FoldedText(text) for text in self.read.read]
+            pairs = zip(self.read.read, texts, strict=True)
+            known = [
+                one.text for text, one in pairs if has_digit(one.text) and text in self.read.leet
+            ]
+            more = [FoldedText(form) for text in known for form in leet_forms(text)]
+            self._texts = (*texts, *more)
         return self._texts
 
     @property
@@ -49,7 +63,7 @@ class Look:
     def joined(self) -> FoldedText:
         """All values in those forms, for one look at all of them."""
         if self._joined is None:
-            self._joined = FoldedText(*_as_read(self.values))
+            self._joined = FoldedText(*self.read.read, leet=self.read.leet)
         return self._joined
 
     @property
@@ -68,11 +82,6 @@ class Facts(Protocol):
 
 
 Check = Callable[[Look, Facts], Outcome]
-
-
-def _as_read(values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values, then their forms without markup; an end of one is an end of its text."""
-    return (*values, *[form.strip() for value in values for form in read_forms(value)])
 
 
 def _shown(values: tuple[str, ...]) -> str:

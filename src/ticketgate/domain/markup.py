@@ -30,12 +30,13 @@ def read_forms(text: str) -> tuple[str, ...]:
     """Other forms of `text`, without its markup; none where there is nothing of the kind."""
     if "&" not in text and "<" not in text:
         return ()
-    written = _resolved(text)
+    written = resolved(text)
     forms = (written, _BARE_TAG.sub(_gone, written), _TAG.sub(_gone, written))
     return tuple(form for form in dict.fromkeys(forms) if form != text)
 
 
-def _resolved(text: str) -> str:
+def resolved(text: str) -> str:
+    """`text` with the characters that its references stand for."""
     for _ in range(_ESCAPED_MAX):
         text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
     return text

@@ -13,7 +13,7 @@ from ticketgate.domain.identity_event import (
     Tier,
     Verdict,
 )
-from ticketgate.domain.matcher import Clause, Matcher
+from ticketgate.domain.matcher import Matcher, fields_of
 from ticketgate.domain.pasted_secrets import MARK, mask, mask_named
 from ticketgate.domain.policy import ClassifyRule
 from ticketgate.domain.ticket import ApproverRow, Missing, NoTicket, Reference, Ticket, Value
@@ -141,8 +141,5 @@ def _tiers(clauses: Iterable[ClauseOutcome], rules: Iterable[ClassifyRule]) -> I
 
 def _fields(matcher: Matcher) -> Iterator[str]:
     """The fields that a matcher asks for; of a reference without its half."""
-    if isinstance(matcher, Clause):
-        yield matcher.field.removesuffix(".id").removesuffix(".name")
-        return
-    for part in matcher.parts:
-        yield from _fields(part)
+    for field in fields_of(matcher):
+        yield field.removesuffix(".id").removesuffix(".name")

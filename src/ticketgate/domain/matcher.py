@@ -3,6 +3,7 @@
 Keys are ANDed, list items ORed; blocks `any:`, `all:`, `none:`; `field|test: value`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as kept
 from typing import Final
@@ -66,6 +67,15 @@ class Group:
 
 
 Matcher = Clause | Group
+
+
+def fields_of(matcher: Matcher) -> Iterator[str]:
+    """The fields that a matcher asks for, in its order."""
+    if isinstance(matcher, Clause):
+        yield matcher.field
+        return
+    for part in matcher.parts:
+        yield from fields_of(part)
 
 
 def evaluate(matcher: Matcher, facts: Facts) -> tuple[Outcome, tuple[ClauseOutcome, ...]]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from ticketgate.domain.text_forms import forms_of
 from ticketgate.domain.weights import features, is_feature
 
 FOLDS: Final = 5
@@ -115,7 +116,8 @@ def _rows(examples: Sequence[Example]) -> list[_Row]:
         digest = sha256("\0".join(one.texts).encode("utf-8", "replace")).hexdigest()
         known = found.get(digest)
         positive = one.positive or (known is not None and known.positive)
-        names = tuple(sorted(name for name in features(one.texts) if is_feature(name)))
+        words = features(forms_of(one.texts).read)
+        names = tuple(sorted(filter(is_feature, words)))
         found[digest] = _Row(digest, names, positive)
     return [found[digest] for digest in sorted(found)]
 

@@ -1,6 +1,6 @@
 """Explain: what the gateway would make of a ticket now, and why. Nothing is stored or sent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from ticketgate.domain.hints import HINT_FIELD, HINT_IDS
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.looks import Facts, Look
 from ticketgate.domain.masked_ticket import raised
-from ticketgate.domain.matcher import Clause, Matcher
+from ticketgate.domain.matcher import fields_of
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
@@ -84,20 +84,12 @@ def _without(
     """Each field that a matched rule asks about and whose lack would change the verdict."""
     matched = {(one.rule, one.where) for one in classification.matched}
     rules = [rule for rule in policy.classify if (rule.id, rule.where) in matched]
-    fields = dict.fromkeys(name for rule in rules for name in _fields(rule.match))
+    fields = dict.fromkeys(name for rule in rules for name in fields_of(rule.match))
     if any(one.rule in HINT_IDS for one in classification.matched):
         fields[HINT_FIELD] = None
     lacking = [(name, classify(policy, _Lacking(facts, name), traced=False)) for name in fields]
     verdicts = [(name, raised(one, ticket, policy.classify).verdict) for name, one in lacking]
     return tuple((name, one) for name, one in verdicts if one is not classification.verdict)
-
-
-def _fields(matcher: Matcher) -> Iterator[str]:
-    if isinstance(matcher, Clause):
-        yield matcher.field
-        return
-    for part in matcher.parts:
-        yield from _fields(part)
 
 
 class _Lacking:

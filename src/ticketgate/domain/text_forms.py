@@ -1,0 +1,155 @@
+"""Text forms: the ways in which a text is read beside the way it is written.
+
+Without its markup (domain/markup.py); with `%61` as the letter that it stands for; with a long run
+of base64 as the text that it holds; and, folded, with digits for letters inside a word (`4dm1n`).
+Each form stands beside the text, never in its place, so what is added to a text takes nothing away
+that was found. One kind of text has no form that can be told: where it runs in another direction
+than it is written, a reader sees other words than these.
+"""
+
+import binascii
+import re
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
+
+from ticketgate.domain.markup import read_forms, resolved
+
+FORMS_CHARS_MAX: Final = 180_000  # more than all forms of the longest field that is HTML
+RUN_CHARS_MIN: Final = 16  # of base64: two words of five letters, and no word of any language
+_ESCAPED_MAX: Final = 3  # times that a text is percent-encoded, one over the other
+_ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_RUN: Final = re.compile(
+    rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{RUN_CHARS_MIN},}}"  # it begins once in a run
+)
+_OF_URLS: Final = str.maketrans("-_", "+/")  # the other alphabet of base64 (RFC 4648 §5)
+_GROUP: Final = 4  # characters of base64 that are three bytes
+_DIGIT: Final = re.compile(r"[0-9]")
+_ANY_DIGIT: Final = re.compile(r"\d")  # of a text that is not folded
+_MIXED: Final = re.compile(r"[a-z][0-9]|[0-9][a-z]")
+_TOKEN: Final = re.compile(r"[a-z0-9]+")
+_LEET: Final = (str.maketrans("01345789", "oieastbg"), str.maketrans("01345789", "oleastbg"))
+_OVERRIDES: Final = ("\u202d", "\u202e", "<bdo", "bidi-override")
+
+
+class Forms(NamedTuple):
+    """`read`: the texts, then their forms; `leet`: those of them whose digits may be letters.
+
+    Not `whole`: there would be more forms than are looked at, so that nobody can say what the texts
+    do not ask.
+    """
+
+    read: tuple[str, ...]
+    leet: Collection[str]
+    whole: bool
+
+
+def forms_of(values: tuple[str, ...]) -> Forms:
+    """The forms of texts; an end of one is an end of its text.
+
+    Time linear in the texts. Beside the forms without markup there are `FORMS_CHARS_MAX` characters
+    of them at the most.
+    """
+    size = sum(map(len, values))
+    if size * len(_LEET) <= FORMS_CHARS_MAX and not any(map(_has_forms, values)):
+        return Forms(values, values, whole=True)  # as almost all are
+    read = dict.fromkeys(values)
+    leet: dict[str, None] = {}
+    room = FORMS_CHARS_MAX
+    for value in values:
+        for form in _plain_forms(value, read):
+            if form in leet:
+                continue
+            digits = len(_LEET) if _ANY_DIGIT.search(form) else 0
+            room -= len(form) * (digits + (form not in read))
+            if room < 0:
+                return Forms(tuple(read), frozenset(leet), whole=False)
+            read[form] = leet[form] = None
+    return Forms(tuple(read), frozenset(leet), whole=True)
+
+
+def _plain_forms(value: str, read: dict[str, None]) -> Iterable[str]:
+    """A text and what its encodings stand for; its forms without markup go to `read`.
+
+    Tags are taken away from one of two: what a lone `<` and `>` take away stands in the other.
+    """
+    forms = [form.strip() for form in read_forms(value)]
+    if not forms:
+        plain = undone(value)
+        return (value,) if plain == value else (value, plain)
+    read.update(dict.fromkeys(forms))
+    written = resolved(value).strip() if "&" in value else value
+    return dict.fromkeys((written, undone(written), undone(forms[-1])))
+
+
+def undone(text: str) -> str:
+    """`text` with its percent-encoding and its runs of base64 undone, as far as they are text."""
+    if "%" not in text and not _may_hold_run(text):
+        return text
+    if "%" in text:
+        for _ in range(_ESCAPED_MAX):
+            text = _ESCAPES.sub(_unescaped, text)
+    return _RUN.sub(_unpacked, text)
+
+
+def _has_forms(text: str) -> bool:
+    """Whether a text may have other forms than those of digits."""
+    return "&" in text or "<" in text or "%" in text or _may_hold_run(text)
+
+
+def _may_hold_run(text: str) -> bool:
+    """Whether a word is long enough; far cheaper than to look for a run in each text."""
+    return len(text) >= RUN_CHARS_MIN and max(map(len, text.split()), default=0) >= RUN_CHARS_MIN
+
+
+def has_digit(folded_text: str) -> bool:
+    """Whether a folded text may have forms of digits at all; far cheaper than to make them."""
+    return _DIGIT.search(folded_text) is not None
+
+
+def leet_forms(folded_text: str) -> tuple[str, ...]:
+    """A folded text with the digits of each word that has letters too as letters; a 1 is i or l.
+
+    None where no word mixes them. Only its words are kept, apart by spaces.
+    """
+    if not has_digit(folded_text) or _MIXED.search(folded_text) is None:
+        return ()
+    tokens = _TOKEN.findall(folded_text)
+    known = " ".join(tokens)
+    forms: dict[str, None] = {}
+    for table in _LEET:
+        read = _TOKEN.findall(folded_text.translate(table))
+        words = [old if old.isdigit() else new for old, new in zip(tokens, read, strict=True)]
+        forms[" ".join(words)] = None
+    forms.pop(known, None)
+    return tuple(forms)
+
+
+def overridden(texts: tuple[str, ...]) -> str:
+    """What makes a text run in another direction than it is written; empty where nothing does.
+
+    A character that overrides the direction (UAX 9 §2.2), or the markup that does the same.
+    Isolates and embeddings leave each word as it is: right-to-left languages are written so.
+    """
+    for text in texts:
+        for sign in _OVERRIDES:
+            if sign in text or ("<" in text and sign in text.lower()):
+                return sign if sign.isprintable() else f"U+{ord(sign):04X}"
+    return ""
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """What escapes that follow each other stand for in UTF-8 (RFC 3986 §2.1)."""
+    return bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace")
+
+
+def _unpacked(found: re.Match[str]) -> str:
+    """The text that a run of base64 holds; the run itself where it holds none."""
+    run = found[0].translate(_OF_URLS)
+    if len(run) % _GROUP == 1:  # no bytes end so: the last one is of something else
+        run = run[:-1]
+    raw = binascii.a2b_base64(run + "=" * (-len(run) % _GROUP))
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return found[0]
+    return text if "".join(text.split()).isprintable() else found[0]
