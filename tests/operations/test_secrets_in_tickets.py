@@ -218,6 +218,16 @@ def test_so_is_one_that_is_parked_as_it_comes(gate: Gate) -> None:
     assert exposed(gate) == [f"delivery {one} of snow-prod" for one in ids]
 
 
+def test_nobody_says_anything_of_one_that_is_of_their_own_ticket(gate: Gate) -> None:
+    lane = Lane(gate)
+    gate.deliver(printer_incident("p1"))
+    gate.receive(b"{" + PASTED.encode(), quarantine="not_json", hint="p1")
+    assert lane.attend("resolve", "alice") == "own_ticket"
+    assert lane.attend("resolve", "bob") == ""
+    gate.receive(b"{1" + PASTED.encode(), quarantine="not_json")
+    assert lane.attend("resolve", "alice") == "", "of which ticket it is nobody can tell"
+
+
 def test_one_whose_source_is_away_is_an_exception_too(gate: Gate) -> None:
     whole = gate.deliveries
     gate.deliveries = replace(whole, sources={})

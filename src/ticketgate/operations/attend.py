@@ -61,7 +61,17 @@ def own_exception(
             "Others whose role opens this list see it too.",
         )
     row = ticket_of(reading, case)
-    return None if row is None else own_ticket(row, subject, snapshot)
+    rows = _parked_tickets(reading, case) if row is None else [row]
+    found = (own_ticket(one, subject, snapshot) for one in rows)
+    return next((refusal for refusal in found if refusal is not None), None)
+
+
+def _parked_tickets(reading: Reading, case: ExceptionCase) -> list[TicketRow]:
+    """The tickets that a parked delivery is of, which an exception is about; by its own id."""
+    parked = reading.deliveries.quarantined_one(case.about)
+    if parked is None or parked.ticket is None:
+        return []
+    return reading.tickets.of_platform_id(parked.source, parked.ticket)
 
 
 def ticket_of(reading: Reading, case: ExceptionCase) -> TicketRow | None:
