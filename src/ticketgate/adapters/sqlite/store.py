@@ -21,6 +21,7 @@ from ticketgate.ports import Ids, Operation, Reading
 T = TypeVar("T")
 
 CHECKPOINT_SECONDS: Final = 1.0
+SCRUB_MILLISECONDS: Final = 500
 CACHE_KIBIBYTES: Final = 32_768  # of the writer: random keys touch pages all over the file
 WAL_PAGES_MAX: Final = 20_000  # the writer itself checkpoints past it; the background does before
 
@@ -99,10 +100,12 @@ class SqliteStore:
     def scrub(self) -> bool:
         """Fold the WAL into the file and empty it: it still holds what was overwritten there.
 
-        False where readers kept it from being emptied within the busy time-out, or the disk did.
+        False where readers kept it from being emptied in time, or the disk did. The time is short:
+        while it waits for them, nobody writes (sqlite.org/pragma.html#pragma_wal_checkpoint).
         """
         with closing(schema.connect(self.path)) as connection:
             try:
+                connection.execute(f"PRAGMA busy_timeout={SCRUB_MILLISECONDS}")
                 busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             except sqlite3.OperationalError:
                 return False
