@@ -1,4 +1,4 @@
-"""A check of a document against the part of JSON Schema 2020-12 that `policy_schema` uses.
+"""A check of a document against the part of JSON Schema 2020-12 that our own schemas use.
 
 A keyword that it does not know is a failure, so that no part of a schema is passed over.
 """
@@ -12,6 +12,7 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "array": lambda it: isinstance(it, list),
     "string": lambda it: isinstance(it, str),
     "boolean": lambda it: isinstance(it, bool),
+    "null": lambda it: it is None,
     "integer": lambda it: isinstance(it, int) and not isinstance(it, bool),
     "number": lambda it: isinstance(it, int | float) and not isinstance(it, bool),
 }

@@ -20,6 +20,8 @@ from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
 from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.operations.triage_desk import TriageDesk
+from ticketgate.web.api import add_description, guard_api
+from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
 from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.problems import status_of
@@ -73,10 +75,11 @@ def create_app(
     Every template is read and compiled here, so a broken one fails at start and none is read
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
-    `lanes` there are the pages of triage, quarantine and exceptions.
+    `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
+    guard_api(app, desk, public_url)
     secure(app, public_url=public_url, session_key=session_key)
     if restores is not None and restores.pending:
         add_pending(app)
@@ -88,6 +91,8 @@ def create_app(
         add_triage(app, desk, lanes[0])
         add_quarantine(app, desk, lanes[1])
         add_exceptions(app, desk, lanes[2])
+        add_api_lanes(app, desk, lanes[0], lanes[1])
+        add_description(app)
     add_sign_in(app, desk, new_secret)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)

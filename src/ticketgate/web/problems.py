@@ -47,7 +47,15 @@ _DOORS: Final[Mapping[str, tuple[int, str]]] = {
     "not_ready": (503, "a part is not working"),
     "restore_pending": (503, "the restore of this gateway must be declared first"),
 }
+_BODIES: Final = dict.fromkeys(
+    (
+        *("not_utf8", "byte_order_mark", "nul", "not_json", "depth"),
+        *("duplicate_key", "number", "surrogate", "body_shape", "unknown_key"),
+    ),
+    400,
+)
 _DESK: Final = {
+    "cross_site": 403,
     "not_signed_in": 401,
     "code_wrong": 401,
     "code_expired": 401,
@@ -97,7 +105,7 @@ _DESK: Final = {
     "clock_disputed": 503,
 }
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
-    {code: status for code, (status, _) in _DOORS.items()} | _DESK
+    {code: status for code, (status, _) in _DOORS.items()} | _BODIES | _DESK
 )
 
 

@@ -10,16 +10,20 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.visible import visible
 from ticketgate.web.problems import PROBLEM_TYPE, problem_body, retry_after, status_of
 
+API: Final = "/api/"  # below it everything is answered to machines, whatever they accept
 _NOT_FOUND: Final = Refusal(
     "not_found",
     "There is nothing here that you can see.",
     "A link works only for the person it was mailed to, and only for a while. If you hold more "
     "than one account, sign out and sign in as that person; else ask for a new link.",
 )
+_NOTHING_HERE: Final = Refusal(_NOT_FOUND.code, _NOT_FOUND.reason, "Ask for the list again.")
 
 
 def wants_page() -> bool:
     """Whether the client is a browser: it prefers `text/html` (RFC 9110 §12.5.1)."""
+    if flask.request.path.startswith(API):
+        return False
     asked = flask.request.accept_mimetypes
     return asked["text/html"] > asked[PROBLEM_TYPE]
 
@@ -32,7 +36,9 @@ def refused(refusal: Refusal, page: str = "problem.html", **context: object) -> 
     which links exist.
     """
     if refusal.code == _NOT_FOUND.code:
-        refusal, page, context = _NOT_FOUND, "problem.html", {}
+        below = flask.request.path.startswith(API)
+        refusal = _NOTHING_HERE if below else _NOT_FOUND
+        page, context = "problem.html", {}
     status = status_of(refusal.code)
     if wants_page():
         reply = flask.make_response(flask.render_template(page, refusal=refusal, **context))

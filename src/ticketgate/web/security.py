@@ -39,6 +39,7 @@ def secure(app: flask.Flask, *, public_url: str, session_key: bytes) -> None:
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
         MAX_FORM_MEMORY_SIZE=BODY_BYTES_MAX,
         MAX_FORM_PARTS=FORM_PARTS_MAX,
+        WTF_CSRF_HEADERS=["X-CSRF-Token"],  # for JSON, which has no field for it
         WTF_CSRF_TIME_LIMIT=None,  # a justification may take longer to write than an hour
         WTF_CSRF_SSL_STRICT=False,  # it demands the Referer that no-referrer keeps back
     )
