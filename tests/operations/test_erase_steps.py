@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from typing import Final
 
 import pytest
 from tests.operations.kit import Gate
@@ -23,7 +24,20 @@ from ticketgate.adapters.sqlite.erasing import GRANTS_OF
 from ticketgate.domain.erasure import Erasure, HiddenValue
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.retention import Retention
-from ticketgate.operations.erase import VALUES_A_STEP, Eraser, What
+from ticketgate.operations import erase
+from ticketgate.operations.erase import Eraser, What
+
+A_STEP: Final = 60  # values
+A_RECORD: Final = 20  # digests
+
+
+@pytest.fixture(autouse=True)
+def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the product's steps and records of them: each value takes a delivery."""
+    assert (erase.VALUES_A_STEP, erase.DIGESTS_PER_RECORD) == (10 * A_STEP, 10 * A_RECORD)
+    monkeypatch.setattr(erase, "VALUES_A_STEP", A_STEP)
+    monkeypatch.setattr(erase, "DIGESTS_PER_RECORD", A_RECORD)
+
 
 # --- by age ----------------------------------------------------------------------------------
 
@@ -47,7 +61,7 @@ def test_what_is_too_old_goes_by_itself_where_nothing_holds_it(gate: Gate) -> No
 def test_what_is_held_back_is_read_once_in_a_round(gate: Gate) -> None:
     """More than a step of what is live comes first; what is over behind it goes all the same."""
     gate.deliver(access_ticket("live"))
-    for number in range(VALUES_A_STEP):
+    for number in range(A_STEP):
         gate.deliver(access_ticket("live", version=number + 2))
     ended(gate, "t2")
     gate.clock.at += 10 * DAY
@@ -76,7 +90,7 @@ def test_a_revocation_gets_between_the_steps_of_an_erasure(gate: Gate) -> None:
     revoked: list[object] = []
     ended(gate)
     gate.clock.at += 31 * DAY
-    for number in range(VALUES_A_STEP // 2):
+    for number in range(A_STEP // 2):
         gate.deliver(printer_incident(f"p{number}"))
         gate.deliver(closed(printer_incident(f"p{number}")))
 
@@ -87,7 +101,7 @@ def test_a_revocation_gets_between_the_steps_of_an_erasure(gate: Gate) -> None:
     done = Watched(gate, revoke).erase(ALICE, ACTOR, "x")
     assert revoked == [{"revoked": []}, {"revoked": []}]
     count = sum(done.erased.values())
-    assert count > VALUES_A_STEP
+    assert count > A_STEP
     assert done.erased["actor"] == 1
     assert done.retained == ()
     sizes = [len(one["digests"]) for one in gate.records("disclosure.erased")]
