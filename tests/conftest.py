@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Generator, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -69,12 +70,16 @@ def own_logs() -> Iterator[None]:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Coverage of what is marked `untraced` is not measured: it costs more than half of the time.
 
-    A stack that overflows in the tracer of coverage ends the tracing as well: it is put back.
+    Nor is that of threads which start meanwhile. A stack that overflows in the tracer of coverage
+    ends the tracing as well: it is put back.
     """
-    tracer = sys.gettrace()
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
     if item.get_closest_marker("untraced"):
         sys.settrace(None)
+        threading.settrace(None)
     result = yield
     if tracer is not None and sys.gettrace() is None:
         sys.settrace(tracer)
+    if of_threads is not None:
+        threading.settrace(of_threads)
     return result
