@@ -143,6 +143,24 @@ def replayed(gate: Gate) -> Replay:
     return replay
 
 
+def test_what_replaying_knows_is_folded_from_the_first_entry_that_is_left(filled: Path) -> None:
+    with grown(filled) as gate, gate.store.reading() as looking:
+        keeper = pruner(gate)
+        folded, replay = keeper._fold(looking, 0, 20), Replay()
+        for end in (20, 40):  # the second one goes on from the first
+            for index, _, entry in looking.evidence.entries(end - 20, end):
+                replay.take(index, parse_entry(entry))
+            assert folded == to_snapshot(replay, end)
+            folded = keeper._fold(looking, end, end + 20)
+        approved = next(
+            index
+            for index, _, entry in looking.evidence.entries(0, 100)
+            if b'"type":"request.approved"' in entry
+        )
+        with pytest.raises(EvidenceError, match="does not hold is not pruned"):
+            pruner(gate)._fold(looking, approved, approved + 1)  # it was asked for before
+
+
 @pytest.mark.untraced
 def test_hashes_stay_so_that_every_checkpoint_still_holds(filled: Path) -> None:
     with grown(filled, 366) as gate:
@@ -158,6 +176,7 @@ def test_hashes_stay_so_that_every_checkpoint_still_holds(filled: Path) -> None:
         assert root_of(before)
 
 
+@pytest.mark.untraced
 def test_the_log_goes_on_after_it(once: Path) -> None:
     with grown(once, kind=Later) as gate:
         assert first(gate) == SEGMENT_ENTRIES
@@ -168,6 +187,7 @@ def test_the_log_goes_on_after_it(once: Path) -> None:
         assert_it_holds(gate)
 
 
+@pytest.mark.untraced
 def test_whom_an_actor_stands_for_is_told_anew(filled: Path, once: Path) -> None:
     with grown(filled) as gate:
         before = {one["actor"] for one in gate.records("actor.minted")}
@@ -185,6 +205,7 @@ def test_nothing_goes_before_its_time(filled: Path) -> None:
     with grown(filled, 365) as gate:
         assert may_go(gate) == Prunable(0, 0, "age")
         assert pruner(gate).step() == IDLE_SECONDS
+        assert pruner(gate, Retention()).step() == IDLE_SECONDS
         assert may_go(gate, Retention()) == Prunable(0, 0, "age")
         assert may_go(gate, Retention(), ASK) == Prunable(0, 0, "retained_until")
         assert pruner(gate, Retention()).ask(ASK) == Prunable(0, 0, "retained_until")
@@ -242,6 +263,7 @@ def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
         assert_it_holds(gate)
 
 
+@pytest.mark.untraced
 def test_a_log_that_does_not_hold_is_not_pruned(filled: Path) -> None:
     with grown(filled, 366) as gate:
         with closing(schema.connect(gate.path)) as db:
@@ -297,7 +319,7 @@ class Late(Pruner):
     @override
     def _fold(self, looking: Reading, first: int, boundary: int) -> bytes:
         self._meanwhile()
-        return super()._fold(looking, first, boundary)
+        return b"{}"  # what replaying knows is no matter here
 
 
 def test_what_became_live_since_the_look_holds_the_segment_back(filled: Path) -> None:
@@ -317,6 +339,15 @@ def test_what_became_live_since_the_look_holds_the_segment_back(filled: Path) ->
         assert may_go(gate).held == "retained_until"
 
 
+def test_what_did_not_become_live_meanwhile_goes(filled: Path) -> None:
+    """The control of the test above."""
+    with grown(filled, 366) as gate:
+        late = Late(gate, lambda: None)
+        assert late.ask(ASK).boundary == SEGMENT_ENTRIES
+        assert late.step() == 0.0
+        assert first(gate) == SEGMENT_ENTRIES
+
+
 def test_a_wish_that_failed_is_told_to_who_asked(filled: Path) -> None:
     with grown(filled, 366) as gate:
 
@@ -327,7 +358,9 @@ def test_a_wish_that_failed_is_told_to_who_asked(filled: Path) -> None:
             raise KeyError("alice")
 
         late = Late(gate, fail)
-        assert not late.told()
+        with pytest.raises(EvidenceError):
+            late.step()
+        assert not late.told()  # nobody asked
         late.ask(ASK)
         assert late.told()
         with pytest.raises(EvidenceError):
