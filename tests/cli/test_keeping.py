@@ -4,8 +4,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -28,7 +26,6 @@ pytestmark = pytest.mark.untraced
 
 LONG_AGO: Final = datetime(2024, 1, 1, tzinfo=UTC)
 WHY: Final = ("--reason", "the person asked for it")
-PROGRAM: Final = Path(sys.executable).with_name("ticketgate")
 BUILT: Final = "structure,signed,semantics,disclosures"
 
 
@@ -58,14 +55,29 @@ def story() -> Iterator[Path]:
         gate.settle()
         gate.clock.at += timedelta(days=1)
         gate.stop()
-        beats(gate.path, ORIGIN, SEGMENT_ENTRIES, gate.clock.at)
         yield gate.path
+
+
+@pytest.fixture(scope="module")
+def longer(story: Path) -> Iterator[Path]:
+    """The same with a segment of records behind it that nothing needs."""
+    with folder() as path:
+        shutil.copy(story, path / "gate.db")
+        beats(path / "gate.db", ORIGIN, SEGMENT_ENTRIES, LONG_AGO + timedelta(days=1))
+        yield path / "gate.db"
 
 
 @pytest.fixture
 def past(terminal: Terminal, story: Path) -> Terminal:
-    """A configuration whose database is that one; no gateway runs."""
+    """A configuration whose database is the short one; no gateway runs."""
     shutil.copy(story, terminal.folder / "data" / "ticketgate.db")
+    return terminal
+
+
+@pytest.fixture
+def long_past(terminal: Terminal, longer: Path) -> Terminal:
+    """A configuration whose database is the longer one; no gateway runs."""
+    shutil.copy(longer, terminal.folder / "data" / "ticketgate.db")
     return terminal
 
 
@@ -76,11 +88,8 @@ def keep(terminal: Terminal, words: str) -> None:
 
 
 def verified(terminal: Terminal) -> None:
-    """In a process of its own: there is much to look through."""
-    command: list[str | Path] = [PROGRAM, "--config", terminal.folder, "evidence"]
-    command += ["verify", "--require", BUILT]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = terminal("evidence", "verify", "--require", BUILT)
+    assert done.exit_code == 0, done.output
 
 
 def test_a_person_is_erased_and_what_stays_is_listed(past: Terminal) -> None:
@@ -137,19 +146,19 @@ def test_what_cannot_be_meant_is_usage(terminal: Terminal, words: tuple[str, ...
     assert terminal("evidence", *words).exit_code == 2
 
 
-def test_what_is_old_enough_is_pruned_and_the_rest_verifies(past: Terminal) -> None:
-    done = past("evidence", "prune", "--older-than", "30", *WHY)
+def test_what_is_old_enough_is_pruned_and_the_rest_verifies(long_past: Terminal) -> None:
+    done = long_past("evidence", "prune", "--older-than", "30", *WHY)
     assert done.exit_code == 1
     assert "the next segment holds decisions that are kept" in done.stderr
-    keep(past, "decisions: 1d")
-    seen = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY, "--dry-run")
+    keep(long_past, "decisions: 1d")
+    seen = long_past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY, "--dry-run")
     assert f"entries 0 to {SEGMENT_ENTRIES - 1} would be pruned" in seen.stdout
-    done = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+    done = long_past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
     assert done.exit_code == 0, done.output
     assert f"entries 0 to {SEGMENT_ENTRIES - 1} pruned" in done.stdout
     assert "then: the next segment of 65,536 entries is not whole yet" in done.stdout
-    verified(past)
-    again = past.json("evidence", "prune", "--older-than", "30", *WHY, code=1)
+    verified(long_past)
+    again = long_past.json("evidence", "prune", "--older-than", "30", *WHY, code=1)
     assert again == {"first": SEGMENT_ENTRIES, "boundary": SEGMENT_ENTRIES, "held": "size"}
 
 
@@ -170,38 +179,38 @@ def test_the_running_gateway_keeps_what_is_live(live: Stage, beside: Terminal) -
         assert "is not whole yet" in done.stderr
 
 
-def test_a_running_gateway_prunes_and_erases_when_it_is_asked(past: Terminal) -> None:
-    keep(past, "decisions: 1d")
-    gateway = Gateway(load(past.folder, os.environ))
+def test_a_running_gateway_prunes_and_erases_when_it_is_asked(long_past: Terminal) -> None:
+    keep(long_past, "decisions: 1d")
+    gateway = Gateway(load(long_past.folder, os.environ))
     gateway.start()
     try:
-        done = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+        done = long_past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
         assert done.exit_code == 0, done.output
         assert f"entries 0 to {SEGMENT_ENTRIES - 1} pruned" in done.stdout
-        done = past("evidence", "erase", "--person", "alice", *WHY)
+        done = long_past("evidence", "erase", "--person", "alice", *WHY)
         assert done.exit_code == 0, done.output
-        refused = past("evidence", "erase", "--record", "1", "--person", "x", *WHY)
+        refused = long_past("evidence", "erase", "--record", "1", "--person", "x", *WHY)
         assert refused.exit_code == 2
     finally:
         gateway.stop()
-    verified(past)
-    assert past("evidence", "replay").exit_code == 0
+    verified(long_past)
+    assert long_past("evidence", "replay").exit_code == 0
 
 
-def test_a_prune_that_failed_is_told_and_not_waited_for(past: Terminal) -> None:
+def test_a_prune_that_failed_is_told_and_not_waited_for(long_past: Terminal) -> None:
     """The first entry moves what was never there: the log does not replay, so nothing may go."""
-    keep(past, "decisions: 1d")
-    with closing(sqlite3.connect(past.folder / "data" / "ticketgate.db")) as db:
+    keep(long_past, "decisions: 1d")
+    with closing(sqlite3.connect(long_past.folder / "data" / "ticketgate.db")) as db:
         db.execute("DROP TRIGGER evidence_no_update")
         db.execute(
             "UPDATE evidence_entry SET entry = CAST(replace(CAST(entry AS TEXT),"
             ' \'"to":"approved"\', \'"to":"denied"\') AS BLOB)'
         )
         db.commit()
-    gateway = Gateway(load(past.folder, os.environ))
+    gateway = Gateway(load(long_past.folder, os.environ))
     gateway.start()
     try:
-        done = past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+        done = long_past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
     finally:
         gateway.stop()
     assert done.exit_code == 3
@@ -214,7 +223,7 @@ def test_a_prune_that_failed_is_told_and_not_waited_for(past: Terminal) -> None:
 def test_the_tables_are_rebuilt_and_compared(past: Terminal, tmp_path: Path) -> None:
     done = past("evidence", "replay", "--into", str(tmp_path / "rebuilt.db"))
     assert done.exit_code == 0, done.output
-    assert "rebuilt from entries 0 to 65" in done.stdout
+    assert re.search(r"rebuilt from entries 0 to [1-9]\d+\b", done.stdout)
     assert "request 2, " in done.stdout
     assert (tmp_path / "rebuilt.db").is_file()
     again = past("evidence", "replay", "--into", str(tmp_path / "rebuilt.db"))
