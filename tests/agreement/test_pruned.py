@@ -10,6 +10,8 @@ from tests.agreement.bundles import files_of, laid_out
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import BY, DECISION, GRANT, REQUEST, SEGMENT, Log
 
+pytestmark = pytest.mark.untraced
+
 PRUNED, DECIDED, APPROVED, PLANNED, PROVISIONING = range(SEGMENT, SEGMENT + 5)
 OPENED: Final = "2026-11-22T02:40:09.000000Z"
 END: Final = "2026-11-22T21:00:00.000000Z"  # 20:52:20 is where the log goes on
