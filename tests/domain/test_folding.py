@@ -1,15 +1,21 @@
 """Folding: the same words in another dress are the same words."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketgate.domain import folding
+from ticketgate.domain.clause_tests import compiled
+from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.folding import FoldedText, folded, has_word, squeezable, squeezed
 from ticketgate.domain.identity_event import Outcome
 from ticketgate.domain.looks import Look
 from ticketgate.domain.matcher import Clause, decide
+from ticketgate.domain.ticket import StateClass, Ticket
 
+NOTHING = TicketFacts(Ticket("", "", "", None, "", StateClass.OPEN, ""))
 SPLITTERS = (" ", ".", "-", "_", "\n", "\u00a0", "\u2010", " - ", "\r\n")
 HIDDEN = ("\u200b", "\u00ad", "\u202e", "\u0301", "\u2060", "\ufeff", "\u3164", "\x00")
 
@@ -197,3 +203,28 @@ def test_nothing_between_its_letters_hides_a_phrase(data: st.DataObject, phrase:
     text = "".join(char + data.draw(between) for char in phrase)
     clause = Clause("ticket.text", "contains", (phrase,), 1, wide=True)
     assert decide(clause, One(f"hello {text} please")) is Outcome.TRUE
+
+
+def test_a_word_in_its_plain_form_is_found_in_the_wide_one_as_well() -> None:
+    """Every short text of letters, signs and characters that vanish or change."""
+    texts = ["".join(chars) for chars in product("vpV _\n\x00\u200b\u00e9", repeat=4)]
+    for word in ("vp", "VP", "v p", "v\np", "v\x00p", "\u00e9v", " "):
+        narrow, wide = (compiled("word", (word,), wide=either) for either in (False, True))
+        looks = [Look((text,)) for text in texts]
+        seen = [one for one in looks if narrow(one, NOTHING) is Outcome.TRUE]
+        assert [one.values for one in seen if wide(one, NOTHING) is not Outcome.TRUE] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("the VPN,\tnow\n", True), ("", True), ("the\x00VPN", False), ("the VPN\u200b", False)],
+)
+def test_plain_is_text_of_which_folding_takes_no_character(text: str, plain: bool) -> None:  # noqa: FBT001 -- a row of the table
+    assert Look((text, "vpn")).is_plain is plain
+
+
+def test_a_word_beside_a_character_that_vanishes_is_a_word_as_it_was_typed() -> None:
+    """What the folded form alone would miss: `vpn` and `x` become one word there."""
+    look = Look(("vpn\u200bx",))
+    assert not look.joined.has_word("vpn")
+    assert compiled("word", ("vpn",), wide=True)(look, NOTHING) is Outcome.TRUE

@@ -1,12 +1,13 @@
 """Characters that act or hide are shown by number."""
 
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.visible import told_chars, visible
+from ticketgate.domain.visible import acts, told_chars, visible
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,9 @@ def test_the_result_is_printable_one_line_text(text: str) -> None:
     assert shown.encode().decode() == shown
     assert visible(shown) == shown
     assert len(shown.splitlines()) <= 1
+
+
+def test_exactly_the_characters_that_act_are_shown_by_number() -> None:
+    """The whole of Unicode: what is shown as it is, is found in another way than what is not."""
+    every = map(chr, range(sys.maxunicode + 1))
+    assert [char for char in every if (visible(char) == char) is acts(char)] == []

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -26,8 +26,8 @@ SAYS: Final[Mapping[Verdict, str]] = {
     Verdict.UNCERTAIN: "uncertain",
     Verdict.NOT_IDENTITY: "not an identity event",
 }
-_RULE: Final = {Outcome.TRUE: "MATCH", Outcome.UNKNOWN: "BLIND", Outcome.FALSE: "no match"}
-_CLAUSE: Final = {Outcome.TRUE: "yes", Outcome.UNKNOWN: "?", Outcome.FALSE: "no"}
+
+_TRUE, _FALSE, _UNKNOWN = Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN
 
 
 @click.command()
@@ -117,8 +117,7 @@ def _lines(found: Explanation, *, matched: bool) -> Iterator[str]:
     yield f"  tier:  {found.classification.tier.word}"
     yield f"  state: {ticket.state!r}, which is {ticket.state_class.value}"
     yield ""
-    for rule in sorted(_told(found, matched=matched), key=_first_what_matters):
-        yield from _rule_lines(rule)
+    yield from rules_lines(_told(found, matched=matched))
     if matched:
         yield from _others_lines(found)
     for one in found.classification.breaches:
@@ -145,20 +144,29 @@ def _others_lines(found: Explanation) -> Iterator[str]:
     yield f"{others} other rule{'' if others == 1 else 's'} tried: no match"
 
 
-def _first_what_matters(rule: RuleOutcome) -> int:
-    return (Outcome.TRUE, Outcome.UNKNOWN, Outcome.FALSE).index(rule.outcome)
+def rules_lines(rules: Iterable[RuleOutcome]) -> list[str]:
+    """Every rule with every clause and the value seen; those that matched first, then the blind.
 
-
-def _rule_lines(rule: RuleOutcome) -> Iterator[str]:
-    says = f"{rule.verdict.value}, {rule.kind}, {rule.tier.word}"
-    yield f"{_RULE[rule.outcome]} {rule.rule} ({rule.where}): {says}"
-    file = rule.where.partition(":")[0]
-    for clause in rule.clauses:
-        seen = clause.note or f"saw {clause.seen!r}"
-        if clause.note and clause.seen:
-            seen = f"{clause.note}: {clause.seen!r}"
-        place = f"{file}:{clause.line}" if clause.line else file  # a built-in rule has no line
-        yield f"  {_CLAUSE[clause.outcome]:<3} {clause.clause} ({place}): {seen}"
+    Many clauses see the same value: it is quoted once.
+    """
+    matched: list[str] = []
+    blind: list[str] = []
+    others: list[str] = []
+    saw: dict[str, str] = {}
+    for ident, where, _, kind, tier, verdict, outcome, clauses in rules:
+        word, lines = "BLIND", blind
+        if outcome is not _UNKNOWN:
+            word, lines = ("MATCH", matched) if outcome is _TRUE else ("no match", others)
+        lines.append(f"{word} {ident} ({where}): {verdict}, {kind}, {tier.word}")
+        file = where.partition(":")[0]
+        for text, line, holds, value, note in clauses:
+            said = "no " if holds is _FALSE else "yes" if holds is _TRUE else "?  "
+            seen = note or saw.get(value) or saw.setdefault(value, f"saw {value!r}")
+            if note and value:
+                seen = f"{note}: {value!r}"
+            place = f":{line}" if line else ""  # a built-in rule has no line
+            lines.append(f"  {said} {text} ({file}{place}): {seen}")
+    return matched + blind + others
 
 
 def _without_lines(found: Explanation) -> Iterator[str]:

@@ -146,15 +146,22 @@ def _widened(narrow: Check, test: str, values: tuple[str, ...]) -> Check:
     """`narrow`, or the value in the folded or the squeezed form.
 
     A value that folding leaves alone, where it stands in a text, stands in the folded text as
-    well: `narrow` is asked only where there is another one, and for `word`, since a character that
-    vanishes may be what stands between two words.
+    well: `narrow` is asked only where there is another one, and for `word` where a character that
+    vanishes may be what stands between two words, so not of text in which none does.
     """
     forms = tuple(form for form in map(folded, values) if form.strip())
     shorts = tuple(short for form in forms for short in [squeezable(form)] if short)
     wide = _finding(test, forms) if test in _ANYWHERE else _PLACED[test](forms, shorts)
     if test != "word" and all(folded(value) == value.casefold() for value in values):
         return wide
-    return lambda look, facts: _TRUE if wide(look, facts) is _TRUE else narrow(look, facts)
+    as_plain = test == "word" and all(value.isascii() and folded(value).strip() for value in values)
+
+    def check(look: Look, facts: Facts) -> Outcome:
+        if wide(look, facts) is _TRUE:
+            return _TRUE
+        return _FALSE if as_plain and look.is_plain else narrow(look, facts)
+
+    return check
 
 
 def _finding(test: str, forms: tuple[str, ...]) -> Check:

@@ -31,6 +31,11 @@ def folded(text: str) -> str:
     return text.translate(_FOLDED)
 
 
+def is_plain(text: str) -> bool:
+    """Whether folding changes each character of an ASCII `text` for one, so that words stay."""
+    return text.isascii() and len(folded(text)) == len(text)
+
+
 def squeezed(text: str) -> str:
     """Only the letters and digits of a folded text, and what stands between two texts."""
     if text.isascii():

@@ -25,7 +25,10 @@ class Tier(IntEnum):
     @property
     def word(self) -> str:
         """The word used in policy, records and pages."""
-        return self.name.lower()
+        return _TIER_WORDS[self]
+
+
+_TIER_WORDS: Final = ("", *(tier.name.lower() for tier in Tier))  # asked for each rule of a trace
 
 
 KIND_MEANINGS: Final[Mapping[str, str]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from ticketgate.domain.folding import FoldedText
+from ticketgate.domain.folding import FoldedText, is_plain
 from ticketgate.domain.identity_event import Outcome
 from ticketgate.domain.text_forms import Forms, forms_of, has_digit, leet_forms
 from ticketgate.domain.ticket import Missing
@@ -19,7 +19,10 @@ class Look:
     only when one asks.
     """
 
-    __slots__ = ("_forms", "_joined", "_read", "_texts", "lower", "missing", "seen", "values")
+    __slots__ = (
+        *("_forms", "_joined", "_plain", "_read", "_texts"),
+        *("lower", "missing", "seen", "values"),
+    )
 
     def __init__(self, seen: tuple[str, ...] | Missing) -> None:
         self.missing = seen if isinstance(seen, Missing) else None
@@ -29,6 +32,7 @@ class Look:
         self._texts: tuple[FoldedText, ...] | None = None
         self._joined: FoldedText | None = None
         self._forms: tuple[frozenset[str], frozenset[str]] | None = None
+        self._plain: bool | None = None
         self.seen = ""  # what `shown` says, once it was asked
 
     @property
@@ -65,6 +69,13 @@ class Look:
         if self._joined is None:
             self._joined = FoldedText(*self.read.read, leet=self.read.leet)
         return self._joined
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether folding takes no character away from any value, and all of them are ASCII."""
+        if self._plain is None:
+            self._plain = all(map(is_plain, self.values))
+        return self._plain
 
     @property
     def shown(self) -> str:

@@ -18,12 +18,21 @@ def visible(text: str, *, lines: bool = False) -> str:
     With `lines`, line breaks (LF, CR LF) and tabs are kept; without, they are numbers as well.
     The result encodes to UTF-8 whatever came in, lone surrogates included.
     """
+    if _is_visible(text):
+        return text
     if lines:
         text = text.replace("\r\n", "\n")
     kept = "\n\t" if lines else ""
     return "".join(
         f"⟦U+{ord(char):04X}⟧" if char not in kept and acts(char) else char for char in text
     )
+
+
+def _is_visible(text: str) -> bool:
+    """Whether no character of it acts or hides; what is printable has no acting category."""
+    if not text.isprintable():
+        return False
+    return text.isascii() or not any(blank in text for blank in _BLANK_LETTERS)
 
 
 def told_chars(text: str) -> int:
