@@ -1,6 +1,6 @@
 """Folding: the same words in another dress are the same words."""
 
-from itertools import product
+from itertools import chain, product
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from ticketgate.domain import folding
 from ticketgate.domain.clause_tests import compiled
 from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.folding import FoldedText, folded, has_word, squeezable, squeezed
+from ticketgate.domain.folding import (
+    FoldedText,
+    folded,
+    has_word,
+    squeezable,
+    squeezed,
+)
 from ticketgate.domain.identity_event import Outcome
 from ticketgate.domain.looks import Look
 from ticketgate.domain.matcher import Clause, decide
@@ -220,7 +226,9 @@ def test_a_word_in_its_plain_form_is_found_in_the_wide_one_as_well() -> None:
     [("the VPN,\tnow\n", True), ("", True), ("the\x00VPN", False), ("the VPN\u200b", False)],
 )
 def test_plain_is_text_of_which_folding_takes_no_character(text: str, plain: bool) -> None:  # noqa: FBT001 -- a row of the table
-    assert Look((text, "vpn")).is_plain is plain
+    look = Look((text, "vpn"))
+    assert look.is_plain is plain
+    assert look.is_plain is plain, "and is remembered"
 
 
 def test_a_word_beside_a_character_that_vanishes_is_a_word_as_it_was_typed() -> None:
@@ -228,3 +236,16 @@ def test_a_word_beside_a_character_that_vanishes_is_a_word_as_it_was_typed() -> 
     look = Look(("vpn\u200bx",))
     assert not look.joined.has_word("vpn")
     assert compiled("word", ("vpn",), wide=True)(look, NOTHING) is Outcome.TRUE
+
+
+def test_words_begin_and_end_where_a_sign_a_space_or_another_text_is_beside_a_letter() -> None:
+    """Character by character, for every short text."""
+    every = (product("a1_ \0\u4e2d", repeat=size) for size in range(6))
+    for text in map("".join, chain.from_iterable(every)):
+        apart = f" {text} "
+        edges = {
+            len(squeezed(text[:at]))
+            for at in range(len(text) + 1)
+            if not (apart[at].isalnum() and apart[at + 1].isalnum())
+        }
+        assert folding._gaps(text) == edges, repr(text)

@@ -9,7 +9,8 @@ and the folding of a text is the foldings of its parts (UAX 15; domain/look_alik
 """
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import accumulate
 from typing import Final
 
 from ticketgate.domain.look_alikes import LOWER, UPPER
@@ -138,20 +139,20 @@ def _tokens(text: str) -> frozenset[str]:
 
 def _gaps(text: str) -> frozenset[int]:
     """Where in the squeezed text words begin and end."""
-    found, count, inside = {0}, 0, False
-    for char in text:
-        if char.isalnum():
-            count += 1
-            inside = True
-            continue
-        if inside:
-            found.add(count)
-            inside = False
-        if char == _BETWEEN:
-            count += 1
-            found.add(count)
-    found.add(count)
+    found: set[int] = set()
+    start = 0
+    for part in text.split(_BETWEEN):
+        ends = list(accumulate(map(len, _runs(part)), initial=start))
+        found.update(ends)
+        start = ends[-1] + len(_BETWEEN)
     return frozenset(found)
+
+
+def _runs(text: str) -> Sequence[str | bytes]:
+    """The longest runs of letters and digits; of ASCII text as bytes, which are as long."""
+    if text.isascii():
+        return text.encode().translate(_ASCII_RUNS).split()
+    return "".join([char if char.isalnum() else " " for char in text]).split()
 
 
 def _fold_char(char: str) -> str:
@@ -197,3 +198,4 @@ _ASCII_SIGNS: Final = "".join(
 _ASCII_APART: Final = "".join(
     char if char.isalnum() or char == "_" else " " for char in _ASCII
 ).encode() + bytes(128)
+_ASCII_RUNS: Final = _ASCII_APART.replace(b"_", b" ")

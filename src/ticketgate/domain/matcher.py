@@ -16,6 +16,7 @@ from ticketgate.domain.ticket import Missing
 _TRUE: Final = Outcome.TRUE
 _FALSE: Final = Outcome.FALSE
 _UNKNOWN: Final = Outcome.UNKNOWN
+_NOTHING: Final = Missing.NOT_APPLICABLE
 _new: Final = tuple.__new__  # a named tuple without its checks: made for each clause of each ticket
 
 
@@ -95,7 +96,7 @@ def decide(matcher: Matcher, facts: Facts) -> Outcome:
         look = facts.look(matcher.field)
         if look.missing is None:
             return matcher.check(look, facts)
-        return _FALSE if look.missing is Missing.NOT_APPLICABLE else _UNKNOWN
+        return _FALSE if look.missing is _NOTHING else _UNKNOWN
     settling = _FALSE if matcher.op == "all" else _TRUE
     settled, open_ = (_TRUE, _FALSE) if matcher.op == "any" else (_FALSE, _TRUE)
     look_at = facts.look
@@ -105,7 +106,7 @@ def decide(matcher: Matcher, facts: Facts) -> Outcome:
             if look.missing is None:
                 outcome = part.check(look, facts)
             else:
-                outcome = _FALSE if look.missing is Missing.NOT_APPLICABLE else _UNKNOWN
+                outcome = _FALSE if look.missing is _NOTHING else _UNKNOWN
         else:
             outcome = decide(part, facts)
         if outcome is settling:
@@ -130,7 +131,7 @@ def _evaluate(group: Group, facts: Facts, trace: list[ClauseOutcome]) -> Outcome
                 told = (part.text, part.line, outcome, look.seen or look.shown, note)
                 trace.append(_new(ClauseOutcome, told))
             else:
-                is_nothing = look.missing is Missing.NOT_APPLICABLE
+                is_nothing = look.missing is _NOTHING
                 found = part.not_applicable if is_nothing else part.absent
                 trace.append(found)
                 outcome = found.outcome

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Approval
@@ -25,6 +26,7 @@ from ticketgate.operations.classified import classified, facts_of
 from ticketgate.operations.work_delivery import Ground, wanted_by
 
 PROGRESS_EVERY = 1000
+_FALSE: Final = Matched.FALSE
 Given = tuple[AccessRequest, Ticket | None, Sequence[Approval]]
 
 
@@ -92,9 +94,9 @@ class _Apart:
         if said.verdict is Verdict.IDENTITY:
             return False
         for one in said.rules:
-            if one.outcome is not Matched.FALSE and (one.rule, one.digest) in self.gone:
+            if one.outcome is not _FALSE and (one.rule, one.digest) in self.gone:
                 return False
-        return all(decide_match(rule.match, facts) is Matched.FALSE for rule in self.fresh)
+        return all(decide_match(rule.match, facts) is _FALSE for rule in self.fresh)
 
 
 def _apart(old: Policy, new: Policy) -> _Apart | None:
