@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.operations.lane import Lane
-from tests.web.test_triage_page import app_of, lane
+from tests.web.test_api import lane
+from tests.web.test_triage_page import app_of
 from tests.web.wire import Door, front, running
 
 __all__ = ["lane"]

@@ -12,7 +12,8 @@ from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/triage"
-SAID = {"verdict": "identity", "kind": "delegation", "tier": "medium", "justification": WHY}
+# Turned text (U+202E) counts as unread, so rules are blind up to the highest tier.
+SAID = {"verdict": "identity", "kind": "delegation", "tier": "critical", "justification": WHY}
 HOSTILE = "access to <script>alert(1)</script> \u202egpj.exe"
 
 
