@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from tests.agreement.both import Asked, Told, agreed
 from tests.agreement.bundles import Files, laid_out
-from tests.agreement.catching import by_command_lines, note
+from tests.agreement.catching import by_command_lines, by_the_gateways, by_the_other, note
 from tests.agreement.conftest import COUNT, Large
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import LOG_KEY, SEGMENT
@@ -131,11 +131,14 @@ def test_tiles_of_every_level_are_held_against_the_tree(large: Large, space: Pat
         "tile/2/000.p/1": tile(large, 2, 0, 1),
     }
     assert asked(space, large.files | right, QUICK).exit == 0
+    # The tree is the same over leaf hashes, which are sooner read than entries.
+    shorter = large.pruned()
+    assert asked(space, shorter | right, QUICK).bad == {}
     for name, data in right.items():
-        wrong = large.files | {name: data[:-1] + bytes([data[-1] ^ 1])}
-        assert asked(space, wrong, QUICK).bad == {"structure": COUNT}, name
+        wrong = {name: data[:-1] + bytes([data[-1] ^ 1])}
+        assert asked(space, shorter | wrong, QUICK).bad == {"structure": COUNT}, name
     for name in ("tile/0/258", "tile/1/001.p/2", "tile/2/000.p/2", "tile/3/000.p/1"):
-        assert asked(space, large.files | {name: bytes(32)}, QUICK).bad == {"structure": COUNT}
+        assert asked(space, shorter | {name: bytes(32)}, QUICK).bad == {"structure": COUNT}
 
 
 def test_two_histories_of_more_than_a_segment_are_proved_to_be_two(
@@ -147,10 +150,10 @@ def test_two_histories_of_more_than_a_segment_are_proved_to_be_two(
     for size in (3, SEGMENT, SEGMENT + 1):
         known.write_bytes(note(size, writer.sha(b"other")))
         written = []
-        for place in range(2):
+        for place, verified in enumerate((by_the_gateways, by_the_other)):
             file = tmp_path / f"fork{size}-{place}"
             words = [str(bundle), "--quick", "--known", str(known), "--fork-proof", str(file)]
-            assert by_command_lines(words)[place].bad == {"anchored": size}
+            assert verified(words).bad == {"anchored": size}
             written.append(file.read_bytes())
         assert written[0] == written[1]
         words = ["--fork", str(tmp_path / f"fork{size}-0"), "--trust", str(trust)]
