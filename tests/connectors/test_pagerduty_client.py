@@ -139,15 +139,15 @@ def test_an_incident_that_changes_while_it_is_read_comes_with_the_change(
 def test_a_log_that_is_too_full_is_read_in_shorter_spans(
     duty: PagerDutyRest, peer: PlatformHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ticketgate_connectors.itsm.pagerduty.log.OFFSET_MAX", 100)
+    monkeypatch.setattr("ticketgate_connectors.itsm.pagerduty.log.PAGE", 10)
+    monkeypatch.setattr("ticketgate_connectors.itsm.pagerduty.log.OFFSET_MAX", 10)
     idents = [duty.put("11:31:00"), duty.put("11:32:30")]
     for second in range(60):
-        for _ in range(10):
-            duty.put(f"11:31:{second:02d}", "notify", idents[0])
+        duty.put(f"11:31:{second:02d}", "notify", idents[0])
     asking = client(peer)
     assert walked(asking, "incident", asking.begin(NOW - timedelta(minutes=27)), 10) == idents
     assert asking.fetch("incident", idents[0]) is None  # which change was its last is not known
-    for _ in range(300):
+    for _ in range(30):
         duty.put("11:59:30", "notify", idents[0])
     with pytest.raises(Refused, match="one second"):
         walked(asking, "incident", asking.begin(NOW - timedelta(minutes=1)), 10)
