@@ -8,8 +8,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.verifier.bundle_writer import b64url, canonical, leaf, sha
@@ -79,6 +81,15 @@ class Filler:
         end = (self.size, self._leaf, b"".join(self._nodes))
         self._db.execute("INSERT OR REPLACE INTO evidence_head VALUES (1, ?, ?, ?)", end)
         self._db.execute("COMMIT")
+
+
+@cache
+def empty() -> bytes:
+    """A database of this version's schema that belongs to no log yet: migrating takes its time."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        migrating.create(path)
+        return path.read_bytes()
 
 
 def fill(path: Path, origin: str, size: int, pad: int = 0) -> None:

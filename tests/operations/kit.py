@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar
 
+from tests.filled import empty
 from tests.operations.fakes import (
     GROUP,
     CountedIds,
@@ -82,6 +83,8 @@ class Gate:
 
     def __init__(self, folder: Path, policy: Policy | None = None) -> None:
         self.path = folder / "gate.db"
+        if not self.path.exists():
+            self.path.write_bytes(empty())
         self.clock = FakeClock()
         self.ids = CountedIds()
         self.directory = FakeDirectory()
