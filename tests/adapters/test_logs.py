@@ -82,8 +82,9 @@ def test_every_key_that_the_product_logs_is_on_the_list() -> None:
     """A key that is dropped tells nobody anything, so it is a mistake where it is written."""
     calls = [
         node
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for text in map(Path.read_text, SOURCES)
+        if "_LOG." in text
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_LOG.")
     ]
     used = {one.arg or "**" for call in calls for one in call.keywords}

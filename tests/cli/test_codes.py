@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +61,7 @@ def codes_of_call(call: ast.Call) -> Iterator[str]:
         yield from texts(call.args[0])
 
 
+@cache
 def given() -> set[str]:
     """Every code that the product can give."""
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
