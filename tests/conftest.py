@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 import structlog
 from hypothesis import settings
+from hypothesis.strategies import text
 
 ROOT: Final = Path(__file__).parent.parent
 if str(ROOT) not in sys.path:  # so that helper modules of the tests find each other
@@ -64,6 +65,14 @@ def own_logs() -> Iterator[None]:
     yield
     if structlog.is_configured():
         structlog.reset_defaults()
+
+
+def pytest_collection() -> None:
+    """What hypothesis works out of all of Unicode, and keeps, it does here: without coverage."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    text().validate()
+    sys.settrace(tracer)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -56,6 +56,7 @@ def test_the_result_is_printable_one_line_text(text: str) -> None:
     assert len(shown.splitlines()) <= 1
 
 
+@pytest.mark.untraced
 def test_exactly_the_characters_that_act_are_shown_by_number() -> None:
     """The whole of Unicode: what is shown as it is, is found in another way than what is not."""
     every = map(chr, range(sys.maxunicode + 1))
