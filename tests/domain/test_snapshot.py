@@ -232,16 +232,16 @@ def texts(found: Report) -> list[tuple[int, str]]:
     return [(one.index, one.text) for verdict in found.verdicts for one in verdict.faults]
 
 
-def say_pruned(log: Log, start: Pruned) -> None:
+def said_so(log: Log, start: Pruned) -> tuple[Log, Pruned]:
     digest = digest_of_snapshot(start.snapshot or b"")
     log.tell("retention.pruned", boundary=AT, snapshot=digest)
+    return log, start
 
 
 @pytest.mark.untraced
 @pytest.mark.parametrize("cut", range(1, 11))
 def test_a_log_is_verified_from_where_retention_left_it(cut: int) -> None:
-    log, start = moved(life(), cut)
-    say_pruned(log, start)
+    log, start = said_so(*moved(life(), cut))
     found = report(log, start)
     assert texts(found) == []
     assert found.size == log.head.size == AT + 12 - cut + 1
@@ -254,8 +254,7 @@ def test_a_snapshot_that_no_record_names_is_a_fault_at_its_boundary() -> None:
 
 @pytest.mark.untraced
 def test_another_snapshot_than_the_record_names_is_a_fault_at_its_boundary() -> None:
-    log, start = moved(life(), 6)
-    say_pruned(log, start)
+    log, start = said_so(*moved(life(), 6))
     other = json.loads(start.snapshot or b"")
     other["time"] = "2026-11-22T02:40:00.000000Z"
     edited = Pruned(start.boundary, start.leaf, canonical(other))
@@ -264,9 +263,8 @@ def test_another_snapshot_than_the_record_names_is_a_fault_at_its_boundary() -> 
 
 @pytest.mark.untraced
 def test_a_snapshot_of_another_boundary_is_a_fault_at_this_one() -> None:
-    log, start = moved(life(), 10)
+    log, start = said_so(*moved(life(), 10))
     other = (start.snapshot or b"").replace(b'"boundary":65536', b'"boundary":131072')
-    say_pruned(log, start)
     found = report(log, Pruned(AT, start.leaf, other))
     assert (AT, "a snapshot of another boundary") in texts(found)
 
@@ -274,8 +272,7 @@ def test_a_snapshot_of_another_boundary_is_a_fault_at_this_one() -> None:
 @pytest.mark.untraced
 @pytest.mark.parametrize("data", [None, b"", b"{}", b"\xff", b'{"boundary":65536}'])
 def test_a_snapshot_that_cannot_be_read_is_a_fault_at_the_boundary(data: bytes | None) -> None:
-    log, start = moved(life(), 10)
-    say_pruned(log, start)
+    log, start = said_so(*moved(life(), 10))
     found = report(log, Pruned(AT, start.leaf, data))
     assert found["semantics"].first_bad == AT
     assert not found["semantics"].holds
@@ -288,15 +285,13 @@ def test_a_snapshot_of_another_boundary_is_a_fault() -> None:
 
 
 def test_the_chain_begins_at_the_last_leaf_that_was_pruned() -> None:
-    log, start = moved(life(), 6)
-    say_pruned(log, start)
+    log, start = said_so(*moved(life(), 6))
     found = report(log, Pruned(AT, b"\x00" * 32, start.snapshot))
     assert texts(found) == [(AT, "_prev is not the leaf hash of the entry before")]
 
 
 def test_leaf_hashes_of_what_was_pruned_that_are_not_there_are_a_fault() -> None:
-    log, start = moved(life(), 6)
-    say_pruned(log, start)
+    log, start = said_so(*moved(life(), 6))
     nobody = Asked(Trust(()), lambda *_: False, log.now)
     rows = Stored(log.origin, log.rows, log.hidden, log.head, None, start, [bytes(32)])
     assert texts(verify_store(rows, nobody, Vouching())) == [
@@ -307,8 +302,7 @@ def test_leaf_hashes_of_what_was_pruned_that_are_not_there_are_a_fault() -> None
 def test_an_erasure_may_be_of_what_was_pruned_since() -> None:
     log, start = moved(life(), 6)
     log.tell("disclosure.erased", digests=["g" * 43])
-    say_pruned(log, start)
-    assert texts(report(log, start)) == []
+    assert texts(report(*said_so(log, start))) == []
     log.tell("disclosure.erased", digests=[7])
     assert len(texts(report(log, start))) == 1
 
