@@ -1,9 +1,12 @@
 """`check`: every fault of every file, by file and line."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.cli.terminal import Terminal
+
+from ticketgate.cli.shipped import shipped_config
 
 SECOND_SOURCE = """\
   snow-test:
@@ -134,6 +137,18 @@ def test_what_was_read_is_there_as_json(terminal: Terminal) -> None:
     assert found["faults"] == []
     assert found["read"]["people"] == 8
     assert len(found["policy"]) == 64
+
+
+def test_rules_that_read_text_of_no_named_language_are_warned_of(terminal: Terminal) -> None:
+    """The control: what `init` writes names one, so nothing is said."""
+    warning = "rules read what people write, and the policy does not say in which languages"
+    done = terminal("check")
+    assert done.exit_code == 0
+    assert f"warning: {warning}" in done.stderr
+    assert [one[: len(warning)] for one in terminal.json("check")["warnings"]] == [warning]
+    shutil.copyfile(shipped_config() / "policy.yaml", terminal.folder / "policy.yaml")
+    assert terminal("check").stderr == ""
+    assert terminal.json("check")["warnings"] == []
 
 
 @pytest.mark.parametrize(

@@ -164,15 +164,15 @@ def test_a_span_that_is_none_is_refused(recorded: Terminal, since: str) -> None:
     assert "no time span" in done.stderr
 
 
-def test_shadow_mode_is_told_by_check_and_by_the_difference(terminal: Terminal) -> None:
-    assert "shadow" not in terminal("check").stderr
-    new = with_text(terminal, "mode: enforce", "mode: shadow")
-    assert terminal.json("policy", "diff", new)["difference"] == "other"
-    terminal.edit("policy.yaml", "mode: enforce", "mode: shadow")
-    done = terminal("check")
+def test_shadow_mode_is_told_by_check_and_by_the_difference(shipped: Terminal) -> None:
+    assert "shadow" not in shipped("check").stderr
+    new = with_text(shipped, "mode: enforce", "mode: shadow")
+    assert shipped.json("policy", "diff", new)["difference"] == "other"
+    shipped.edit("policy.yaml", "mode: enforce", "mode: shadow")
+    done = shipped("check")
     assert done.exit_code == 0
     assert "warning: the policy is in shadow mode" in done.stderr
-    assert terminal.json("check")["mode"] == "shadow"
-    again = with_text(terminal, "mode: shadow", "mode: enforce")
-    assert terminal.json("policy", "diff", again)["difference"] == "loosened"
-    assert terminal("policy", "test").exit_code == 0
+    assert shipped.json("check")["mode"] == "shadow"
+    again = with_text(shipped, "mode: shadow", "mode: enforce")
+    assert shipped.json("policy", "diff", again)["difference"] == "loosened"
+    assert shipped("policy", "test").exit_code == 0

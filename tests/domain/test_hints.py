@@ -7,8 +7,10 @@ from tests.domain.test_classify import ELEVATED, item, policy, rule, ticket
 
 from ticketgate.domain.classify import classify
 from ticketgate.domain.facts import TicketFacts
+from ticketgate.domain.hints import acquits_unread_languages
 from ticketgate.domain.identity_event import ClauseOutcome, Outcome, Tier, Verdict
 from ticketgate.domain.language import Covered
+from ticketgate.domain.matcher import Clause
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Missing, StateClass, Ticket
 from ticketgate.domain.weights import Weights
@@ -17,6 +19,8 @@ IDENTITY, UNCERTAIN, NOT_IDENTITY = Verdict.IDENTITY, Verdict.UNCERTAIN, Verdict
 ENGLISH = Covered(("en",), "policy.yaml:9", 9, "languages")
 LEARNT = Weights({"vpn": 1200, "token": 900}, 1000, "weights.json", 1, "weights")
 GERMAN = "bitte setzen sie mein kennwort zurück, ich kann mich nicht anmelden"
+
+TALKS = Clause("ticket.text", "word", ("vpn",), 1, wide=True)
 
 
 def hinting(*, languages: bool = False, weights: bool = False) -> Policy:
@@ -45,7 +49,7 @@ def test_text_in_a_language_that_no_rule_covers_is_uncertain() -> None:
     assert hint.clauses == (
         ClauseOutcome(
             "ticket.text in another language than [en]", 9, Outcome.TRUE,
-            "words of de: bitte, ich, kann, mein",
+            "asks for access in de: anmelden",
         ),
     )  # fmt: skip
 
@@ -82,3 +86,12 @@ def test_hints_change_nothing_of_an_identity_event() -> None:
     found = classify(hinting(languages=True, weights=True), facts)
     assert (found.verdict, found.kinds, found.tier) == (IDENTITY, ("kind-of-elevated",), Tier.LOW)
     assert "languages" in [one.rule for one in found.matched], "but are told"
+
+
+def test_a_policy_whose_rules_read_text_and_name_no_language_is_told() -> None:
+    """The control: it is not, where no rule reads text."""
+    plain = hinting()
+    reading = replace(plain, classify=(rule("words", TALKS, Tier.LOW),))
+    assert acquits_unread_languages(reading)
+    assert not acquits_unread_languages(replace(reading, languages=ENGLISH))
+    assert not acquits_unread_languages(plain)

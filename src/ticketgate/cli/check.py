@@ -8,6 +8,8 @@ import click
 from ticketgate.cli.failures import USAGE, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import ConfigurationError
+from ticketgate.domain.hints import acquits_unread_languages
+from ticketgate.domain.policy import Policy
 from ticketgate.wiring.commands import load, wall_time
 
 
@@ -19,7 +21,8 @@ def check(context: click.Context, *, as_json: bool) -> None:
     """Validate all configuration; every fault by file and line.
 
     Each fault is `file:line: path: message` on standard error. Secrets are read as well, and the
-    names that the files use for each other. Exit: 0 nothing is wrong, 2 something is.
+    names that the files use for each other. A warning is no fault.
+    Exit: 0 nothing is wrong, 2 something is.
     """
     folder = Path(context.obj)
     try:
@@ -40,6 +43,7 @@ def check(context: click.Context, *, as_json: bool) -> None:
     if as_json:
         mode = "shadow" if found.policy.shadow else "enforce"
         told = {"ok": True, "faults": [], "read": count, "policy": found.policy.digest}
+        told["warnings"] = _warnings(found.policy)
         echo_json({**told, "mode": mode})
         return
     read = [
@@ -50,5 +54,17 @@ def check(context: click.Context, *, as_json: bool) -> None:
         f"{count['people']} people",
     ]
     echo(f"{folder}: nothing is wrong; {', '.join(read)}")
-    if found.policy.shadow:
-        click.echo("warning: the policy is in shadow mode: nothing is asked or given", err=True)
+    for warning in _warnings(found.policy):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _warnings(policy: Policy) -> list[str]:
+    """What is no fault, and may yet not be meant."""
+    warnings = ["the policy is in shadow mode: nothing is asked or given"] if policy.shadow else []
+    if acquits_unread_languages(policy):
+        warnings.append(
+            "rules read what people write, and the policy does not say in which languages: a text "
+            "in any other one is acquitted unread; say `languages: [en]`, or what they were "
+            "written for"
+        )
+    return warnings

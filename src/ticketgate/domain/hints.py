@@ -9,7 +9,7 @@ from ticketgate.domain.identity_event import ClauseOutcome, Outcome, RuleOutcome
 from ticketgate.domain.language import Covered, uncovered
 from ticketgate.domain.looks import Facts
 from ticketgate.domain.matcher import fields_of
-from ticketgate.domain.policy import Policy
+from ticketgate.domain.policy import ClassifyRule, Policy
 from ticketgate.domain.text_forms import overridden
 from ticketgate.domain.ticket import Missing
 from ticketgate.domain.weights import Weights
@@ -57,11 +57,7 @@ def unread_text(policy: Policy, facts: Facts) -> tuple[RuleOutcome, ...]:
     sign = overridden(read.read)
     if not sign and read.whole:
         return ()
-    tiers = [
-        rule.tier
-        for rule in policy.classify
-        if any(name in FREE_TEXT or name.startswith(VARIABLES) for name in fields_of(rule.match))
-    ]
+    tiers = [rule.tier for rule in policy.classify if _reads_text(rule)]
     why = "runs in another direction" if sign else "too many forms of it"
     text = f"{HINT_FIELD} read as it is written"
     clause = ClauseOutcome(text, 0, Outcome.UNKNOWN, sign, why)
@@ -69,11 +65,18 @@ def unread_text(policy: Policy, facts: Facts) -> tuple[RuleOutcome, ...]:
     return (rule._replace(tier=max([HINT_TIER, *tiers])),)
 
 
+def acquits_unread_languages(policy: Policy) -> bool:
+    """Whether rules read what people write, and nothing says in which languages they can."""
+    return policy.languages is None and any(map(_reads_text, policy.classify))
+
+
+def _reads_text(rule: ClassifyRule) -> bool:
+    return any(name in FREE_TEXT or name.startswith(VARIABLES) for name in fields_of(rule.match))
+
+
 def _of_languages(covered: Covered, facts: Facts) -> RuleOutcome:
     look = facts.look(HINT_FIELD)
-    read = look.read.read
-    lower = look.lower if read is look.values else map(str.casefold, read)
-    sign = uncovered(lower, covered.codes)
+    sign = uncovered(look.read.read, covered.codes)
     outcome = _outcome(look.missing, holds=bool(sign))
     text = f"{HINT_FIELD} in another language than [{', '.join(covered.codes)}]"
     clause = ClauseOutcome(text, covered.line, outcome, sign, _note(look.missing))

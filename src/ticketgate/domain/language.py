@@ -1,61 +1,39 @@
 """Language: whether the rules can read a text at all. What they cannot read acquits nobody.
 
-Three signs say that a text is in none of the languages that the policy covers; each is something
-that is there, so more text never takes it away: `LETTERS_MIN` letters of another script
-(`SYLLABLES_MIN` where each is a syllable or a word; a person's name has fewer);
-`MARKERS_MIN` different words that only one other language has; `RUN_MIN` words on end, none of
-them a small word of a covered language. Words are folded first. A short text shows no sign and
-counts as covered.
+Signs say that a text is in none of the languages that the policy covers; each is something that is
+there, so more text never takes it away:
+
+- one word with which another language asks for access (domain/language_words.py);
+- letters of another script: `LETTERS_MIN` of them (`SYLLABLES_MIN` where each is a syllable or a
+  word), or, where it has capitals, one word that is not written as a name is;
+- `MARKERS_MIN` different words that only one other language has, or `NEAR_MIN` of them among
+  `NEAR_WORDS` words on end of which none is a small word of a covered language;
+- `RUN_MIN` different words on end, of which none is one either. What holds signs or digits inside
+  (`a.b.C`, `x=1`) is no word here: traces and logs have no small words in any language.
+
+Words are folded first. A subject of a few words, a name or a product shows no sign and counts as
+covered.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from ticketgate.domain.folding import folded
+from ticketgate.domain.language_words import ALL_WORDS, EVERYDAY, TELLING, WORDS, AccessWords
 
 LETTERS_MIN: Final = 20
 SYLLABLES_MIN: Final = 6
 MARKERS_MIN: Final = 4
+NEAR_MIN: Final = 3
+NEAR_WORDS: Final = 12
 RUN_MIN: Final = 30
 
-# Small words of each language that English has not; for `en`, those that the others have not.
-_WORDS: Final = {
-    code: frozenset(word for word in folded(words).split() if len(word) > 1)
-    for code, words in {
-        "en": "the and of that this these those with you your are have has had please can could "
-        "would should from my our their when what which who be been not they there it its for "
-        "is to we need cannot does did about after before into",
-        "de": "und der das ist nicht ich wir sie mit auf ein eine einen dem den zu bitte kann "
-        "haben wird oder auch wenn nach bei zum zur keine mehr sich wurde mein ihr unser vom",
-        "fr": "le la les des une est pas je nous vous dans pour sur avec que qui ne au aux du mais "
-        "votre notre bonjour merci être cette mon ma mes sont avez peux",
-        "es": "el los las una que por para con del está pero como más su sus muy hola gracias "
-        "favor puedo necesito tengo este esta también nuestro desde cuando",
-        "it": "il lo gli che di per con una della nel sono è non si da come anche più questo "
-        "grazie buongiorno mio nostra posso ho abbiamo alla dal",
-        "pt": "os uma que não para com por mais como mas foi ao ele das seu sua está você "
-        "obrigado preciso tenho também meu minha nos pelo pela",
-        "nl": "het een van en niet ik wij dat zijn voor met op aan kan kunnen graag heb heeft "
-        "deze maar ook naar bij wordt geen mijn onze dank",
-        "pl": "nie się jest że na jak ale czy oraz dla proszę mam moje został tylko przez od "
-        "już mnie po dziękuję które aby pan pani",
-        "sv": "och det att som på är av för inte med den ett har jag till kan från vi om men hej "
-        "tack min vår behöver",
-        "da": "og det at som på er af for ikke med den et har jeg til kan fra vi om men hej tak "
-        "min vores skal",
-        "tr": "ve bir bu için ile ben çok ama değil var olarak daha gibi sonra lütfen merhaba "
-        "teşekkürler benim olan yok",
-        "ro": "și în nu este pentru cu care din mai sau dar vă rog am sunt mulțumesc bună acest "
-        "pe să fost",
-        "cs": "je na se že to ale jako pro prosím děkuji jsem není má aby nebo když už jsou",
-        "hu": "az és nem hogy egy van is meg kérem köszönöm de már csak nekem vagy lehet volt",
-    }.items()
-}
-_ALL_WORDS: Final = frozenset().union(*_WORDS.values())
 _SCRIPTS: Final = {
-    **dict.fromkeys(_WORDS, "latin"),
+    **dict.fromkeys(WORDS, "latin"),
     **dict.fromkeys(("ru", "uk", "bg", "sr"), "cyrillic"),
     "el": "greek",
     "ar": "arabic",
@@ -82,9 +60,12 @@ _BLOCKS: Final = (  # where a block of letters begins, and its script; the rest 
     (0xFFE0, "other"), (0x1D400, "latin"), (0x1D800, "other"), (0x20000, "han"),
     (0x32000, "other"),
 )  # fmt: skip
+_CASED: Final = frozenset({"cyrillic", "greek"})
 _LEAST: Final = {"han": SYLLABLES_MIN, "hangul": SYLLABLES_MIN}
 _STARTS: Final = tuple(start for start, _ in _BLOCKS)
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _APART: Final = {ord(char): " " for char in '\t\n\r.,;:!?()[]{}<>"/\\|*=+_-'}
+_AROUND: Final = ".,;:!?()[]{}<>\"'*=+_-"  # a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,50 +86,121 @@ class Covered:
             raise ValueError(f"not languages that can be told: {', '.join(self.codes)}")
 
 
+class _Known(NamedTuple):
+    """What is asked of every text, of the languages that a policy covers."""
+
+    codes: tuple[str, ...]
+    scripts: frozenset[str]
+    ours: frozenset[str]  # small words
+    passing: frozenset[str]  # those, and other words that end a run
+    access: AccessWords
+
+
+@lru_cache(maxsize=64)
+def _known(codes: tuple[str, ...]) -> _Known:
+    scripts = frozenset(_SCRIPTS[code] for code in codes)
+    ours = frozenset().union(*(WORDS.get(code, frozenset()) for code in codes))
+    passing = ours.union(*(EVERYDAY.get(code, frozenset()) for code in codes))
+    access = AccessWords(codes, sorted(LANGUAGES.difference(codes)))
+    return _Known(codes, scripts, ours, passing, access)
+
+
 def uncovered(texts: Iterable[str], codes: tuple[str, ...]) -> str:
     """The sign that a text is in a language beside `codes`, in words; empty when there is none.
 
-    `texts` are the texts of one ticket in lower case. Time linear in them.
+    `texts` are the texts of one ticket as they are written. Time linear in them.
     """
-    scripts = frozenset(_SCRIPTS[code] for code in codes)
-    ours = frozenset().union(*(_WORDS.get(code, frozenset()) for code in codes))
+    known = _known(codes)
     for text in texts:
-        found = "" if text.isascii() else _other_letters(text, scripts)
-        found = found or _other_words(folded(text), codes, ours)
+        found = "" if text.isascii() else _other_letters(text, known)
+        found = found or _other_words(folded(text), known)
         if found:
             return found
     return ""
 
 
-def _other_letters(text: str, scripts: frozenset[str]) -> str:
+def _other_letters(text: str, known: _Known) -> str:
     counted: dict[str, int] = {}
     for char in text:
         if char < "\u0250" or not char.isalpha():
             continue
-        script = _BLOCKS[bisect_right(_STARTS, ord(char)) - 1][1]
-        if script in scripts or script == "latin":
+        script = _script(char)
+        if script in known.scripts or script == "latin":
             continue
         counted[script] = counted.get(script, 0) + 1
         least = _LEAST.get(script, LETTERS_MIN)
         if counted[script] >= least:
             name = "another" if script == "other" else script
             return f"{least} letters or more of {name} script"
+    if not counted:
+        return ""
+    cased = _CASED.intersection(counted)
+    if cased and any(_is_no_name(word, cased) for word in _WORD.findall(text)):
+        return f"a word of {' or '.join(sorted(cased))} script that is no name"
+    asked = known.access.within(text.casefold())
+    return f"asks for access in {asked}" if asked else ""
+
+
+def _script(char: str) -> str:
+    return _BLOCKS[bisect_right(_STARTS, ord(char)) - 1][1]
+
+
+def _is_no_name(word: str, scripts: frozenset[str]) -> bool:
+    """Whether a word of one of these scripts alone is not written as names are: `Иван`."""
+    if any(char < "\u0250" or _script(char) not in scripts for char in word):
+        return False
+    return not (word[0].isupper() and word[1:].islower())
+
+
+def _other_words(text: str, known: _Known) -> str:
+    words = text.translate(_APART).split()
+    different = frozenset(words)
+    asked = known.access.among(different)
+    if asked:
+        return f"asks for access in {asked}"
+    markers = different & ALL_WORDS - known.ours
+    if len(markers) >= NEAR_MIN:
+        found = _of_one_language(markers, known, MARKERS_MIN)
+        found = found or _near(words, markers & TELLING, known)
+        if found:
+            return found
+    return _run(text.split(), known) if known.ours and len(different) >= RUN_MIN else ""
+
+
+def _of_one_language(markers: Iterable[str], known: _Known, least: int) -> str:
+    for code, words in WORDS.items():
+        found = [] if code in known.codes else sorted(words.intersection(markers) - known.ours)
+        if len(found) >= least:
+            return f"words of {code}: {', '.join(found[:least])}"
     return ""
 
 
-def _other_words(text: str, codes: tuple[str, ...], ours: frozenset[str]) -> str:
-    words = text.translate(_APART).split()
-    different = _ALL_WORDS.intersection(words) - ours
-    for code, markers in _WORDS.items() if len(different) >= MARKERS_MIN else ():
-        found = [] if code in codes else sorted(different & markers)
-        if len(found) >= MARKERS_MIN:
-            return f"words of {code}: {', '.join(found[:MARKERS_MIN])}"
-    run = 0
-    for word in words if ours and len(words) >= RUN_MIN else ():
-        if word in ours:
-            run = 0
+def _near(words: list[str], markers: frozenset[str], known: _Known) -> str:
+    """Markers of one language close to each other, with no small word of ours between."""
+    last: dict[str, int] = {}
+    for at, word in enumerate(words):
+        if word in known.ours:
+            last.clear()
+        elif word in markers:
+            last[word] = at
+            near = [one for one, place in last.items() if place > at - NEAR_WORDS]
+            if len(near) >= NEAR_MIN:
+                found = _of_one_language(near, known, NEAR_MIN)
+                if found:
+                    return found
+    return ""
+
+
+def _run(words: list[str], known: _Known) -> str:
+    """Words on end; what is quoted or ends a sentence is the word that it holds."""
+    run: set[str] = set()
+    for written in words:
+        word = written.strip(_AROUND)
+        if word in known.passing:
+            run.clear()
         elif word.isalpha() and word[0] < "\u0250":
-            run += 1
-            if run >= RUN_MIN:
-                return f"{RUN_MIN} words on end, none of them a small word of {', '.join(codes)}"
+            run.add(word)
+            if len(run) >= RUN_MIN:
+                codes = ", ".join(known.codes)
+                return f"{RUN_MIN} words on end, none of them a small word of {codes}"
     return ""
