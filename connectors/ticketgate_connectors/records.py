@@ -6,7 +6,7 @@ it is given, so that neither depth nor size of a body matters.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -185,6 +185,16 @@ class Shape:
 # --- tickets --------------------------------------------------------------------------------------
 
 Defaults = Mapping[str, tuple[str, ...]]  # ticket field -> the paths where it may lie
+_TYPED: Final = 2  # what people type freely comes behind facts (0) and variables (1)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The keys of a template that a platform fills in: facts, then variables, then typed text."""
+
+    facts: tuple[str, ...]
+    variables: str
+    typed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +294,49 @@ def no_table(send: str) -> MalformedDeliveryError:
     return MalformedDeliveryError(
         "the record does not tell its table", code="no_table", next_step=send
     )
+
+
+def unknown_keys(send: str) -> MalformedDeliveryError:
+    """The refusal of a body that may say more than its sender put into it."""
+    return MalformedDeliveryError(
+        "the body has keys that its form does not have, or has them in another order",
+        code="unknown_keys",
+        next_step=send,
+    )
+
+
+def closed(body: Record, keys: Collection[str], *, send: str) -> None:
+    """Pass a body that has no other keys on top than `keys`.
+
+    A body of one shape is never read for what only another shape says: where a platform puts text
+    into a template without escaping it, that text may write keys.
+
+    Raises:
+        MalformedDeliveryError: `unknown_keys`.
+    """
+    if not body.keys() <= set(keys):
+        raise unknown_keys(send)
+
+
+def filled_in(body: Record, known: TableMapping, template: Filled, *, send: str) -> None:
+    """Pass a body that may be the set-up page's template, filled in by the platform.
+
+    It has the template's keys and those that the operator's `map` names, and no others; and what
+    people type comes last. A text that writes keys can only write them behind itself, where none
+    may come but texts; and those in front of it, which cannot stand twice, say what they said.
+
+    Raises:
+        MalformedDeliveryError: `unknown_keys`.
+    """
+    order = dict.fromkeys(template.facts, 0) | {
+        path.partition(".")[0]: int(name in TEXT_FIELDS) * _TYPED
+        for name, path in known.map.items()
+        if path is not None
+    }
+    order |= {template.variables: 1} | dict.fromkeys(template.typed, _TYPED)
+    ranks = [order.get(key, -1) for key in body]
+    if -1 in ranks or ranks != sorted(ranks):
+        raise unknown_keys(send)
 
 
 def mapped(mapping: SourceMapping, table: str) -> TableMapping:

@@ -96,7 +96,8 @@ class ItsmConnector(Protocol):
 
         Raises:
             MalformedDeliveryError: with a code: `no_mapping` (no such table in the mapping),
-                `no_table` (none can be told), `no_ticket_id`, `not_a_record`.
+                `no_table` (none can be told), `no_ticket_id`, `not_a_record`, `unknown_keys` (a
+                body of one shape with keys of another).
         """
 
     def ticket_hint(self, webhook_id: str, /) -> str | None:

@@ -30,7 +30,7 @@ from ticketgate.connector_api import (
 )
 
 Json = Any
-CODES: Final = {"not_a_record", "no_table", "no_mapping", "no_ticket_id"}
+CODES: Final = {"not_a_record", "no_table", "no_mapping", "no_ticket_id", "unknown_keys"}
 SECONDS_MAX: Final = 5.0  # of the processor, for a body of over a megabyte, under coverage
 LEVELS: Final = 20_000
 

@@ -1,8 +1,10 @@
 """The set-up pages: what an administrator is told to paste is what the gateway takes and reads."""
 
+import contextlib
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ from tests.connectors.install_pages import blocks, page, secrets_of
 from tests.connectors.itsm_contract import Platform, Says
 from tests.connectors.itsm_platforms import PLATFORMS
 from tests.domain.schemes.senders import IDENT, NOW, SENDERS
+from typing_extensions import override
 
 from ticketgate.adapters.places import Place
 from ticketgate.adapters.secret_files import SecretReader
@@ -19,8 +22,10 @@ from ticketgate.adapters.strict_yaml import Report, parse
 from ticketgate.connector_api import (
     MalformedDeliveryError,
     Reference,
+    SourceMapping,
     StateClass,
     StrictJsonError,
+    TableMapping,
     Ticket,
     read_json,
 )
@@ -75,6 +80,13 @@ def test_every_page_says_that_comments_are_not_read(platform: Platform) -> None:
     text = page(platform.connector.kind)
     assert says_what_is_not_read(text)
     assert not says_what_is_not_read(text.replace(" alone", "")), "the control"
+
+
+def test_every_page_lists_what_is_not_read(platform: Platform) -> None:
+    text = page(platform.connector.kind)
+    _, heading, behind = text.partition("\n## What is not read\n")
+    assert heading
+    assert len(behind.partition("\n## ")[0].split()) > 5
 
 
 def hook_of(text: str) -> str:
@@ -167,7 +179,9 @@ def test_the_record_on_the_generic_page_is_read_by_the_block_beside_it(tmp_path:
 
 # --- bodies with a requester's words put into them ------------------------------------------------
 
+FILLED: Final = ("freshservice", "zendesk")  # the pages with a template that the platform fills in
 TYPED: Final = ("subject", "description")  # what a requester types freely
+TEXTS: Final = {"short_description", "description", "text"}  # of a ticket: theirs to choose
 INJECTIONS: Final = (
     'a", "status": "open", "x": "',
     'a", "status": "open", "x": {"y": "',
@@ -185,29 +199,103 @@ INJECTIONS: Final = (
     "two\nlines",
     "back\\",
 )
+EVENT: Final = {"type": "zen:event-type:ticket.soft_deleted"}
 
 
-def posted(kind: str, **said: str) -> bytes:
-    """The page's body with values put in as a platform does that escapes nothing."""
-    [template] = blocks(page(kind), "json")
-    body = template
+class Spy(dict[str, Any]):
+    """An object of a body that notes in `asked` which of its keys a connector looks for."""
+
+    def __init__(self, cells: dict[str, Any], asked: set[str]) -> None:
+        super().__init__(cells)
+        self.asked = asked
+
+    @override
+    def __contains__(self, key: object) -> bool:
+        self.asked.add(str(key))
+        return super().__contains__(key)
+
+    @override
+    def __getitem__(self, key: str) -> Any:
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+    @override
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+def keys_read(kind: str) -> set[str]:
+    """Every key, at any depth and of any shape of body, that the connector looks for."""
+    asked: set[str] = set()
+    record = Spy({"id": "1"}, asked)
+    mapping = SourceMapping("desk", {name: TableMapping(name) for name in ("ticket", "change")})
+    shapes = ({"id": "1"}, {"ticket": record}, {"change": record}, {**EVENT, "detail": record})
+    for shape in shapes:
+        with contextlib.suppress(MalformedDeliveryError):
+            KINDS[kind].connector.normalise(Spy(shape, asked), mapping)
+    return {key for key in asked if key and "." not in key}
+
+
+def template(kind: str, without: str = "") -> dict[str, Any]:
+    """The page's body, less one line."""
+    [found] = blocks(page(kind), "json")
+    return {key: cell for key, cell in json.loads(found).items() if key != without}
+
+
+def posted(body: dict[str, Any], **said: str) -> bytes:
+    """The template with values put in as a platform does that escapes nothing."""
+    text = json.dumps({**body, **{name: f"<{name}>" for name in (*TYPED, "status")}})
+    text = re.sub(r"\{\{[^}]*\}\}", "4711", text)
     for name in (*TYPED, "status"):
-        before, key, after = body.partition(f'"{name}": "')
-        body = before + key + said.get(name, "x") + after[after.index('"') :]
-    return re.sub(r"\{\{[^}]*\}\}", "4711", body).encode()
+        text = text.replace(f"<{name}>", said.get(name, "x"))
+    return text.encode()
 
 
-def outcome(kind: str, body: bytes, folder: Path) -> Any:  # noqa: ANN401 -- ticket or code
-    source, _ = read_block(kind, folder)
+def outcome(source: SourceSettings, body: bytes) -> Any:  # noqa: ANN401 -- ticket or code
     try:
-        return KINDS[kind].connector.normalise(read_json(body), source.mapping)
+        return KINDS[source.kind].connector.normalise(read_json(body), source.mapping)
     except (MalformedDeliveryError, StrictJsonError) as fault:
         return fault.code
 
 
-@pytest.mark.parametrize("kind", ["zendesk", "freshservice"])
-def test_the_body_of_the_page_is_read(kind: str, tmp_path: Path) -> None:
-    found = outcome(kind, posted(kind, status="Open", subject="Access", description="db"), tmp_path)
+def without_texts(ticket: Ticket) -> Ticket:
+    """The ticket without what its requester may type."""
+    fields = {name: cell for name, cell in ticket.fields.items() if name not in TEXTS}
+    return replace(ticket, fields=fields)
+
+
+def told_otherwise(source: SourceSettings, body: dict[str, Any], *words: str) -> list[str]:
+    """What came of each pair of a subject and a description of these: a code, or what changed."""
+    honest = outcome(source, posted(body, status="Closed"))
+    assert isinstance(honest, Ticket), "the control: the honest body passes"
+    found = []
+    for subject, text in itertools.product(("x", *words), repeat=2):
+        said = outcome(source, posted(body, status="Closed", subject=subject, description=text))
+        if not isinstance(said, Ticket):
+            found.append(str(said))
+        elif without_texts(said) != without_texts(honest):
+            found.append(f"changed by {subject!r} and {text!r}")
+    return found
+
+
+@pytest.fixture(params=FILLED)
+def filled(request: pytest.FixtureRequest, tmp_path: Path) -> SourceSettings:
+    """The source of a page that has a template."""
+    return read_block(request.param, tmp_path)[0]
+
+
+def test_the_pages_with_a_template_are_those_that_say_so(platform: Platform) -> None:
+    """Where the platform itself writes the JSON, no words can write keys; each page says which."""
+    kind = platform.connector.kind
+    assert re.search(r"(write|wrote)\s+keys", page(kind))
+    has_template = "{{" in "".join(blocks(page(kind), "json"))
+    assert has_template == (kind in FILLED)
+
+
+def test_the_body_of_the_page_is_read(filled: SourceSettings) -> None:
+    body = posted(template(filled.kind), status="Open", subject="Access", description="db")
+    found = outcome(filled, body)
     assert isinstance(found, Ticket)
     assert (found.id, found.state_class) == ("4711", StateClass.OPEN)
     assert (found.text("short_description"), found.text("description")) == ("Access", "db")
@@ -216,38 +304,77 @@ def test_the_body_of_the_page_is_read(kind: str, tmp_path: Path) -> None:
     assert found.updated_by == "4711"
 
 
-@pytest.mark.parametrize("kind", ["zendesk", "freshservice"])
-def test_no_requesters_words_change_what_the_body_says(kind: str, tmp_path: Path) -> None:
-    """Mallory's subject and description, on a platform that escapes nothing: a closed ticket stays
-    closed, of the same people and with the same variables, or the body is refused."""  # noqa: D205, D209
-    honest = outcome(kind, posted(kind, status="Closed"), tmp_path)
-    assert isinstance(honest, Ticket)
-    read = 0
-    for subject, description in itertools.product(("x", *INJECTIONS), repeat=2):
-        body = posted(kind, status="Closed", subject=subject, description=description)
-        found = outcome(kind, body, tmp_path)
-        if not isinstance(found, Ticket):
-            assert isinstance(found, str)
-            continue
-        read += 1
-        assert (found.key, found.state, found.updated_by, found.variables) == (
-            honest.key,
-            honest.state,
-            honest.updated_by,
-            honest.variables,
-        )
-        for name in set(honest.fields) - {"short_description", "description"}:
-            assert found.value(name) == honest.value(name), (name, body)
-    assert read > 5, "the control: some of these bodies are well-formed"
+def test_no_requesters_words_change_what_the_body_says(filled: SourceSettings) -> None:
+    """Mallory's subject and description, on a platform that escapes nothing.
+
+    A closed ticket stays closed, of the same people and with the same variables, or the body is
+    refused.
+    """
+    said = told_otherwise(filled, template(filled.kind), *INJECTIONS)
+    assert set(said) == {"not_json", "duplicate_key", "unknown_keys"}
 
 
-def test_a_body_with_the_text_on_top_would_be_changed(tmp_path: Path) -> None:
-    """The control: the order of the keys on the page is what keeps it."""
-    lines = json.loads(posted("zendesk", status="Closed"))
-    typed = {name: lines.pop(name) for name in TYPED}
-    body = json.dumps({**typed, **lines})
-    evil = 'a", "id": "1", "status": "open", "requester_id": "666", "y": {"z": "'
-    changed = body.replace('"subject": "x"', f'"subject": "{evil}"') + "}"
-    found = outcome("zendesk", changed.encode(), tmp_path)
+def lone(key: str) -> tuple[str, ...]:
+    """Words that write one key alone, with a text, and with what is none."""
+    return (
+        f'x", "{key}": "666',
+        f'x", "{key}": true, "y": "',
+        f'x", "{key}": {{"id": "1"}}, "y": "',
+    )
+
+
+def test_no_lone_key_that_the_connector_reads_can_be_added(filled: SourceSettings) -> None:
+    """Whatever the connector reads in any shape, and the template does not have."""
+    body = template(filled.kind)
+    others = keys_read(filled.kind) - body.keys()
+    assert others >= {"updated_at", "deleted", "requester_id", "change"} or others >= {
+        *("actor_id", "form_id", "ticket_form_id", "detail", "time", "ticket", "raw_subject"),
+    }
+    for key in sorted(others):
+        words, *more = lone(key)
+        assert outcome(filled, posted(body, description=words)) == "unknown_keys", key
+        assert not [one for one in told_otherwise(filled, body, words, *more) if "change" in one]
+
+
+def test_no_line_that_is_left_out_can_be_added_by_a_requester(filled: SourceSettings) -> None:
+    """The page lets lines be left out that a plan does not offer."""
+    for key in template(filled.kind).keys() - {"id", "status", *TYPED}:
+        said = told_otherwise(filled, template(filled.kind, key), *lone(key))
+        assert not [one for one in said if one.startswith("changed")], key
+
+
+def test_without_the_order_a_line_that_is_left_out_could_be_added(
+    filled: SourceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control of the test above."""
+    module = f"ticketgate_connectors.itsm.{filled.kind}.connector.filled_in"
+    monkeypatch.setattr(module, lambda *_, **__: None)
+    key = "custom_fields"
+    said = told_otherwise(filled, template(filled.kind, key), *lone(key))
+    assert [one for one in said if one.startswith("changed")]
+
+
+def test_a_body_with_the_text_on_top_is_refused(filled: SourceSettings) -> None:
+    """There an honest body would be one that its requester can change."""
+    body = template(filled.kind)
+    typed = {name: body.pop(name) for name in TYPED}
+    assert isinstance(outcome(filled, posted({**body, **typed})), Ticket)
+    assert outcome(filled, posted({**typed, **body})) == "unknown_keys"
+    fields = body.pop("custom_fields")
+    assert outcome(filled, posted({"custom_fields": fields, **body, **typed})) == "unknown_keys"
+
+
+def test_a_line_that_the_operators_map_names_may_be_added(filled: SourceSettings) -> None:
+    """A fact in front of what is typed, a reason among it."""
+    body = template(filled.kind)
+    typed = {name: body.pop(name) for name in TYPED}
+    ours = {"hours": "4", **body, "why": "repair", **typed}
+    assert outcome(filled, posted(ours)) == "unknown_keys"
+    table = filled.mapping.tables["ticket"]
+    more = replace(table, map={"duration": "hours", "reason": "why", "window": None})
+    source = replace(filled, mapping=SourceMapping(filled.name, {"ticket": more}))
+    found = outcome(source, posted(ours))
     assert isinstance(found, Ticket)
-    assert (found.id, found.state) == ("1", "open")
+    assert (found.value("duration"), found.value("reason")) == ("4", "repair")
+    for behind in ({**body, "why": "x", "hours": "4", **typed}, {**body, **typed, "hours": "4"}):
+        assert outcome(source, posted(behind)) == "unknown_keys"

@@ -264,7 +264,7 @@ def test_names_in_a_workflows_body_are_names() -> None:
 def test_a_deleted_ticket_is_over_on_every_platform_that_says_so() -> None:
     gone = changed(REQUEST_TRACKER_PLATFORM, "ticket", status="deleted")
     assert REQUEST_TRACKER_PLATFORM.read(gone).state_class is StateClass.CANCELLED
-    gone = changed(FRESHSERVICE_PLATFORM, deleted=True)
+    gone = {"ticket": {"id": 4711, "deleted": True}}
     assert FRESHSERVICE_PLATFORM.read(gone).state_class is StateClass.CANCELLED
 
 

@@ -9,6 +9,7 @@ from ticketgate.connector_api import FIELD_TEXT_MAX, JsonValue, Missing, Referen
 from ticketgate_connectors.itsm.jira.document import DEPTH_MAX, NODES_MAX, document
 
 read = JIRA_PLATFORM.read
+read_issue = read  # where a parameter has that name
 
 
 def issue(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 -- a field has any JSON shape
@@ -27,6 +28,14 @@ def block(kind: str, *content: Any) -> dict[str, Any]:  # noqa: ANN401 -- nodes
 
 def doc(*content: Any) -> dict[str, Any]:  # noqa: ANN401 -- nodes
     return {**block("doc", *content), "version": 1}
+
+
+def link(title: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON
+    return {"type": "link", "attrs": {"href": "https://wiki.example/x", "title": title}}
+
+
+def linked(words: str, title: Any) -> dict[str, Any]:  # noqa: ANN401 -- any JSON
+    return {**text(words), "marks": [link(title)]}
 
 
 # --- the document tree ----------------------------------------------------------------------------
@@ -62,6 +71,24 @@ def test_a_document_reads_like_its_page() -> None:
         (doc({"type": "media", "attrs": {}}), ""),
         (doc(block("paragraph", {"type": "mention"})), None),
         (doc({"type": "paragraph", "content": "grant root"}), None),
+        (
+            doc({"type": "expand", "attrs": {"title": "grant"}, "content": [text("root")]}),
+            "grant\nroot",
+        ),
+        (doc(block("nestedExpand", text("root"))), "root"),
+        (doc({"type": "expand", "attrs": {"title": ["grant"]}, "content": []}), None),
+        (doc({"type": "expand", "attrs": "grant", "content": []}), None),
+        (doc({"type": "media", "attrs": {"alt": "grant root"}}), "grant root"),
+        (doc({"type": "media", "attrs": {"alt": {}}}), None),
+        (doc(text("gr"), {"type": "mediaInline", "attrs": {"alt": "x"}}, text("ant")), "grant\nx"),
+        (doc(linked("gr", "root access"), text("ant")), "grant\nroot access"),
+        (doc(linked("grant", None)), "grant"),
+        (doc(linked("grant", 7.5)), "grant\n7.5"),
+        (doc(linked("grant", ["root"])), None),
+        (doc({**block("mediaSingle", text("a")), "marks": [link("root")]}), "a\nroot"),
+        (doc({**text("grant"), "marks": [{"type": "strong"}]}), "grant"),
+        (doc({**text("grant"), "marks": "root"}), None),
+        (doc({**text("grant"), "marks": ["root"]}), None),
         (doc({"type": ["paragraph"], "content": []}), None),
     ],
 )
@@ -86,6 +113,37 @@ def test_a_document_is_capped_in_depth_in_nodes_and_in_length() -> None:
 def test_a_description_may_be_a_tree() -> None:
     found = read(issue(description=doc(block("paragraph", text("quarter-end repair")))))
     assert found.value("description") == "quarter-end repair"
+
+
+@pytest.mark.parametrize(
+    ("fields", "read"),
+    [
+        ({}, Missing.NOT_APPLICABLE),
+        ({"environment": None, "labels": [], "components": []}, Missing.NOT_APPLICABLE),
+        ({"environment": "prod-db"}, "prod-db"),
+        ({"environment": doc(block("paragraph", text("prod-db")))}, "prod-db"),
+        (
+            {
+                "environment": "",
+                "labels": ["new-account", "a,b"],
+                "components": [{"name": "Access"}],
+            },
+            "new-account\na,b\nAccess",
+        ),
+        ({"environment": {"type": "unknown"}}, Missing.ABSENT),
+        ({"labels": "password-reset"}, "password-reset"),
+        ({"labels": [{"strange": 1}], "environment": "x"}, Missing.ABSENT),
+        ({"components": [{"strange": 1}]}, Missing.ABSENT),
+        ({"labels": ["x" * FIELD_TEXT_MAX, "y"]}, Missing.ABSENT),
+    ],
+)
+def test_environment_labels_and_components_are_free_text(
+    fields: dict[str, Any], read: str | Missing
+) -> None:
+    """Not variables: an agent who labels an identity event edits nothing of what it asks."""
+    found = read_issue(issue(**fields))
+    assert found.value("text") == read
+    assert found.variables == JIRA_PLATFORM.says().variables
 
 
 # --- custom fields --------------------------------------------------------------------------------

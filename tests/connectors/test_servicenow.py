@@ -6,6 +6,7 @@ import pytest
 from ticketgate.connector_api import (
     FIELD_TEXT_MAX,
     ItsmConnector,
+    JsonValue,
     Missing,
     Reference,
     SourceMapping,
@@ -162,6 +163,50 @@ def test_an_incident_has_no_catalog_item_and_no_variables_at_all() -> None:
     assert read.variable("role") is Missing.NOT_APPLICABLE
     assert (read.state_class, read.bound_to) == (StateClass.LIVE, "none")
     assert read.value("category") == "hardware"
+
+
+def test_what_a_record_producer_asks_on_an_incident_is_read() -> None:
+    sent = {"what": {"value": "reset my password", "display_value": "reset my password"}}
+    found = ticket(incident(variables=sent))
+    assert found.variables == {"what": "reset my password"}
+    assert ticket(incident(variables=None)).variable("what") is Missing.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("category", "text"),
+    [
+        ({"value": "cat7", "display_value": "Password reset"}, "Password reset"),
+        ({"value": "network", "display_value": "Network"}, Missing.NOT_APPLICABLE),
+        ({"value": "network", "display_value": ""}, Missing.NOT_APPLICABLE),
+        ({"value": "network", "display_value": ["?"]}, Missing.ABSENT),
+        ({"value": None, "display_value": "Password reset"}, "Password reset"),
+        ({"value": "network"}, Missing.NOT_APPLICABLE),
+        ("network", Missing.NOT_APPLICABLE),
+    ],
+)
+def test_the_category_as_a_person_saw_it_is_free_text(
+    category: JsonValue, text: str | Missing
+) -> None:
+    assert ticket(incident(category=category)).value("text") == text
+
+
+@pytest.mark.parametrize(
+    ("paths", "text"),
+    [
+        ({"text": None}, Missing.NOT_APPLICABLE),
+        ({"text": "number"}, "INC0010042"),
+        ({"category": None}, Missing.NOT_APPLICABLE),
+        ({"text": "variables.what.display_value"}, "Password reset"),
+    ],
+)
+def test_the_operators_map_says_which_shown_words_are_read(
+    paths: dict[str, str | None], text: str | Missing
+) -> None:
+    category = {"value": "cat7", "display_value": "Shown"}
+    what = {"value": "opt_3", "display_value": "Password reset"}
+    body = incident(category=category, number="INC0010042", variables={"what": what})
+    mapping = SourceMapping("snow-prod", {"incident": TableMapping("incident", map=paths)})
+    assert ticket(body, mapping).value("text") == text
 
 
 def test_an_incident_is_for_its_caller_whoever_opened_it() -> None:

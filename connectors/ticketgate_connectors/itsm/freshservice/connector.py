@@ -10,9 +10,12 @@ from typing import Final
 from ticketgate.connector_api import JsonValue, NoTicket, SourceMapping, Ticket
 from ticketgate_connectors.records import (
     Defaults,
+    Filled,
     Record,
     Revision,
     Shape,
+    closed,
+    filled_in,
     is_test,
     mapped,
     millis,
@@ -24,19 +27,38 @@ from ticketgate_connectors.records import (
 
 TABLES: Final = ("ticket", "change")
 SEND: Final = "post the body of the set-up page from a workflow"
-# A workflow's placeholders tell people by their address; the API tells them by id.
-DEFAULTS: Final[Defaults] = {
+# A workflow's placeholders tell people by their address; the API tells them by id. Each shape is
+# read by its own keys, so that no text in a workflow's body can say what only the API says.
+TEMPLATE: Final = Filled(
+    facts=(
+        *("id", "number", "status", "priority", "category", "updated_at", "updated_by_email"),
+        *("requester_email", "requested_for_email", "agent_email"),
+        *("group_name", "service_item_name"),
+    ),
+    variables="custom_fields",
+    typed=("subject", "description"),
+)
+FILLED: Final[Defaults] = {
     "number": ("number", "id"),
     "short_description": ("subject",),
-    "description": ("description_text", "description"),
+    "description": ("description",),
     "category": ("category",),
     "priority": ("priority",),
-    "opened_by": ("requester_id", "requester_email"),
-    "requested_for": ("requested_for_id", "requester_id", "requested_for_email", "requester_email"),
-    "assignee": ("responder_id", "agent_id", "agent_email"),
-    "assignment_group": ("group_id", "group_name"),
+    "opened_by": ("requester_email",),
+    "requested_for": ("requested_for_email", "requester_email"),
+    "assignee": ("agent_email",),
+    "assignment_group": ("group_name",),
+    "catalog_item": ("service_item_name",),
 }
-TICKET: Final[Defaults] = {**DEFAULTS, "catalog_item": ("service_item_id", "service_item_name")}
+CHANGE: Final[Defaults] = {
+    **{name: FILLED[name] for name in ("number", "short_description", "category", "priority")},
+    "description": ("description_text", "description"),
+    "opened_by": ("requester_id",),
+    "requested_for": ("requested_for_id", "requester_id"),
+    "assignee": ("responder_id", "agent_id"),
+    "assignment_group": ("group_id",),
+}
+TICKET: Final[Defaults] = {**CHANGE, "catalog_item": ("service_item_id", "service_item_name")}
 SHAPE: Final = Shape()
 
 
@@ -51,18 +73,22 @@ class Freshservice:
 
         Raises:
             MalformedDeliveryError: `not_a_record`, `no_mapping` (the mapping lacks the table),
-                `no_ticket_id`.
+                `unknown_keys` (of another shape, or out of order), `no_ticket_id`.
         """
         body = object_of(payload, send=SEND)
         # A workflow's body has its id on top, and the requester's words in it: none below counts.
         table = "" if "id" in body else next((name for name in TABLES if name in body), "")
-        record = body.get(table, body)
-        if is_test(body) or is_test(record):
+        if is_test(body) or is_test(body.get(table)):
             return NoTicket("test")
+        known = mapped(mapping, table or TABLES[0])
+        if not table:
+            filled_in(body, known, TEMPLATE, send=SEND)
+            return _of_workflow(body).ticket(known, mapping.source)
+        closed(body, (table,), send=SEND)
+        record = body[table]
         if not isinstance(record, Mapping):
             raise not_a_record(SEND)
-        table = table or TABLES[0]
-        return _revision(record, table).ticket(mapped(mapping, table), mapping.source)
+        return _of_api(record, table).ticket(known, mapping.source)
 
     def ticket_hint(self, _webhook_id: str) -> str | None:
         """None: Freshservice gives its deliveries no id."""
@@ -72,14 +98,27 @@ class Freshservice:
 FRESHSERVICE: Final = Freshservice()
 
 
-def _revision(record: Record, table: str) -> Revision:
+def _of_workflow(body: Record) -> Revision:
+    return Revision(
+        record=body,
+        id=ticket_id(body, "id"),
+        version=millis(body.get("updated_at")),
+        state=text_at(body, "status"),
+        updated_by=text_at(body, "updated_by_email"),
+        defaults=FILLED,
+        shape=SHAPE,
+        variables=SHAPE.variables(body.get(TEMPLATE.variables)),
+    )
+
+
+def _of_api(record: Record, table: str) -> Revision:
     return Revision(
         record=record,
         id=ticket_id(record, "id"),
         version=millis(record.get("updated_at")),
         state=text_at(record, "status"),
-        updated_by=text_at(record, "updated_by_id") or text_at(record, "updated_by_email"),
-        defaults=TICKET if table == TABLES[0] else DEFAULTS,
+        updated_by=text_at(record, "updated_by_id"),
+        defaults=TICKET if table == TABLES[0] else CHANGE,
         shape=SHAPE,
         variables=SHAPE.variables(record.get("custom_fields")),
         deleted=record.get("deleted") is True,

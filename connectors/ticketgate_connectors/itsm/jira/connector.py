@@ -24,14 +24,17 @@ from ticketgate_connectors.records import (
     Revision,
     Shape,
     count,
+    find,
     is_test,
     mapped,
     millis,
     no_table,
     not_a_record,
     object_of,
+    scalar,
     text_at,
     ticket_id,
+    unknown_keys,
 )
 
 TABLE: Final = "issue"
@@ -78,13 +81,16 @@ class Jira:
         """The revision of an issue that the payload is.
 
         Raises:
-            MalformedDeliveryError: `not_a_record` (no issue in it), `no_table` (an event that is
-                not known), `no_mapping` (the mapping lacks `issue`), `no_ticket_id`.
+            MalformedDeliveryError: `not_a_record` (no issue in it), `unknown_keys` (one in it, and
+                one beside it), `no_table` (an event that is not known), `no_mapping` (the mapping
+                lacks `issue`), `no_ticket_id`.
         """
         body = object_of(payload, send=SEND)
         event = text_at(body, "webhookEvent")
         if is_test(body) or OTHER_EVENT.fullmatch(event[:100]):
             return NoTicket("test" if not event else "event")
+        if "issue" in body and "fields" in body:
+            raise unknown_keys(SEND)
         issue = body.get("issue", body if "fields" in body else None)
         if not isinstance(issue, Mapping) or not isinstance(issue.get("fields"), Mapping):
             raise not_a_record(SEND)
@@ -108,7 +114,7 @@ def _revision(body: Record, issue: Record, event: str) -> Revision:
         shape=SHAPE,
         variables=_variables(issue),
         deleted=event == DELETED,
-        extra=_request_type(issue),
+        extra={**_request_type(issue), **_beside(issue)},
     )
 
 
@@ -144,6 +150,19 @@ def _request_type(issue: Record) -> dict[str, Value | Missing]:
             return {"catalog_item": read}
     kind = text_at(issue, "fields.project.projectTypeKey")
     return {"catalog_item": Missing.ABSENT} if kind in {"", SERVICE_DESK} else {}
+
+
+def _beside(issue: Record) -> dict[str, Value | Missing]:
+    """Environment, labels and components as free text; absent when one of them cannot be read."""
+    read: list[str | None] = []
+    environment = find(issue, "fields.environment")
+    read += [document(cell) for cell in environment]
+    for name in ("labels", "components"):
+        for cell in find(issue, f"fields.{name}"):
+            read += [SHAPE.plain(one) for one in cell] if isinstance(cell, list) else [scalar(cell)]
+    words = [one for one in read if one]
+    text = None if None in read else scalar("\n".join(words))
+    return {"text": Missing.ABSENT if text is None else text} if read and text != "" else {}
 
 
 def _variables(issue: Record) -> dict[str, str | Missing]:

@@ -28,6 +28,12 @@ INLINE: Final[Mapping[str, str]] = {
     "blockCard": "url",
     "embedCard": "url",
 }
+SHOWN: Final[Mapping[str, str]] = {  # words in the attributes of what else shows none, if any
+    "expand": "title",
+    "nestedExpand": "title",
+    "media": "alt",
+    "mediaInline": "alt",
+}
 SILENT: Final = frozenset({"media", "mediaInline"})
 
 Stack = list[tuple[JsonValue, int]]  # nodes to come, each with its depth
@@ -55,8 +61,12 @@ def document(cell: JsonValue) -> str | None:
 
 
 def _words(root: JsonValue) -> Iterator[str | None]:
-    """The words in order; None once where something cannot be read. Keeps a stack of its own."""
+    """The words in order; None once where something cannot be read. Keeps a stack of its own.
+
+    What pictures and links say beside the text comes last: in between it would part a word.
+    """
     stack: Stack = [(root, 0)]
+    asides: list[str] = []
     seen = 0
     while stack:
         node, depth = stack.pop()
@@ -66,18 +76,46 @@ def _words(root: JsonValue) -> Iterator[str | None]:
         elif depth > DEPTH_MAX or seen > NODES_MAX:
             yield None
         else:
-            yield _opened(node, depth, stack)
+            yield _opened(node, depth, stack, asides)
+    yield from (f"\n{one}" for one in asides)
 
 
-def _opened(node: Mapping[str, JsonValue], depth: int, stack: Stack) -> str | None:
+def _opened(
+    node: Mapping[str, JsonValue], depth: int, stack: Stack, asides: list[str]
+) -> str | None:
     """The words of one node; what is in a block is put on the stack, to come next."""
     told, inner = node.get("type"), node.get("content", [])
     kind = told if isinstance(told, str) else ""
+    shown = _attr(node, SHOWN[kind]) if kind in SHOWN else ""
+    title = _title(node.get("marks"))
+    if title is None or shown is None:
+        return None
     if kind in BLOCKS and isinstance(inner, list) and len(inner) <= NODES_MAX:
         stack.append(("\n", depth))
         stack.extend((one, depth + 1) for one in reversed(inner))
-        return "\n"
+        asides += filter(None, [title])
+        return f"\n{shown}\n" if shown else "\n"
+    asides += filter(None, [title, shown])
     return "" if kind in SILENT else _word(node, kind)
+
+
+def _attr(node: Mapping[str, JsonValue], name: str) -> str | None:
+    """The text of an attribute that need not be there; None when it cannot be read."""
+    attrs = node.get("attrs")
+    if attrs is None:
+        return ""
+    return scalar(attrs.get(name)) if isinstance(attrs, Mapping) else None
+
+
+def _title(marks: JsonValue) -> str | None:
+    """What links say when one points at them; any other mark changes looks alone."""
+    if marks is None:
+        return ""
+    if not isinstance(marks, list) or not all(isinstance(one, Mapping) for one in marks):
+        return None
+    links = [one for one in marks if isinstance(one, Mapping) and one.get("type") == "link"]
+    titles = [_attr(one, "title") for one in links]
+    return None if None in titles else " ".join(one for one in titles if one)
 
 
 def _word(node: Mapping[str, JsonValue], kind: str) -> str | None:

@@ -35,6 +35,7 @@ from ticketgate_connectors.records import (
     mapped,
     no_table,
     not_a_record,
+    scalar,
     ticket_id,
 )
 
@@ -142,6 +143,8 @@ def _table(record: Record, envelope: Record) -> str:
 
 def _ticket(record: Record, known: TableMapping, source: str) -> Ticket:
     state = _text(record, "state")
+    # Other tables have variables where a record producer made the record.
+    with_variables = known.name in WITH_VARIABLES or "variables" in record
     paths = {**DEFAULTS.get(known.name, TASK), **known.map}
     return Ticket(
         source=source,
@@ -152,13 +155,26 @@ def _ticket(record: Record, known: TableMapping, source: str) -> Ticket:
         state_class=known.states.get(state, StateClass.UNLISTED),
         updated_by=_text(record, "sys_updated_by"),
         bound_to=known.bound_to,
-        fields={
+        fields=_shown(record, paths)
+        | {
             name: _field(record, name, path, must_have=name in known.must_have)
             for name, path in paths.items()
             if path is not None
         },
-        variables=_variables(record) if known.name in WITH_VARIABLES else None,
+        variables=_variables(record) if with_variables else None,
     )
+
+
+def _shown(record: Record, paths: Mapping[str, str | None]) -> dict[str, Value | Missing]:
+    """The category as a person saw it, as free text, where it is other words than the value's."""
+    path = paths.get("category")
+    cell = record.get(path) if path else None
+    if not isinstance(cell, Mapping) or "display_value" not in cell or "text" in paths:
+        return {}
+    shown, value = scalar(cell["display_value"]), plain(cell)
+    if shown is None:
+        return {"text": Missing.ABSENT}
+    return {"text": shown} if shown and shown.casefold() != (value or "").casefold() else {}
 
 
 def _approver_row(record: Record, source: str) -> ApproverRow:

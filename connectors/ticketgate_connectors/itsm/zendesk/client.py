@@ -24,7 +24,7 @@ from ticketgate.connector_api import (
     Refused,
     TooLarge,
 )
-from ticketgate_connectors.itsm.zendesk.connector import TABLE
+from ticketgate_connectors.itsm.zendesk.connector import GONE, TABLE
 from ticketgate_connectors.records import scalar, text_at
 from ticketgate_connectors.rest import Rest, account, read_back, record, records
 from ticketgate_connectors.walk import Walk, read_walk
@@ -34,14 +34,11 @@ COMMENTS_PAGE: Final = 100
 COMMENTS_MAX: Final = 5_000  # Zendesk's own limit for a ticket
 # What the export is asked for from must lie a minute back.
 OVERLAP_MIN: Final = timedelta(minutes=2)
-GONE: Final = "deleted"
 SUFFIX: Final = "/token"  # behind the account whose API token it is
 # Words of fixed lists, which placeholders write with a capital.
 CAPITAL: Final = ("type", "priority")
-SAME: Final = (
-    *("status", "updated_at", "submitter_id", "requester_id", "assignee_id", "group_id"),
-    *("subject", "description"),
-)
+SAME: Final = ("status", "updated_at", "submitter_id", "requester_id", "assignee_id", "group_id")
+TYPED: Final = ("subject", "description")  # last, as in the trigger's body
 _ID: Final = re.compile(r"[1-9][0-9]{0,14}")
 _SECOND: Final = timedelta(seconds=1)
 
@@ -186,10 +183,14 @@ def _told(one: Record, writer: str, forms: Mapping[str, str]) -> Polled:
     form = text_at(one, "ticket_form_id")
     if not form or form in forms:  # of a form whose name is not told, nothing is said
         body["ticket_form_name"] = forms.get(form, "")
-    body["custom_fields"] = {
+    fields = {
         ident: cell.get("value")
         for cell in records(one.get("custom_fields", []))
         if (ident := scalar(cell.get("id")))
     }
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    body["custom_fields"] = {ident: fields[ident] for ident in sorted(fields)}
+    if "tags" in one:
+        body["tags"] = one["tags"]
+    body |= {name: one[name] for name in TYPED if name in one}
+    text = json.dumps(body, separators=(",", ":"))
     return Polled(TABLE, _ident(one), text.encode("ascii"))
