@@ -20,7 +20,8 @@ from ticketgate.domain.policy import (
     Limit,
     Policy,
 )
-from ticketgate.domain.policy_diff import Change, Direction, compare, difference
+from ticketgate.domain.policy_change import Change, Direction
+from ticketgate.domain.policy_diff import compare, difference
 from ticketgate.domain.strictness import Strength, strength_of
 from ticketgate.domain.weights import Weights
 
@@ -78,7 +79,7 @@ def test_the_gravest_direction_is_the_kind_of_difference() -> None:
         ("verdict", Verdict.UNCERTAIN, "other"),
         ("kind", "access.grant", "other"),
         ("match", both("ticket.catalog_item=elevated"), "loosened"),
-        ("match", both("ticket.catalog_item=elevated,privileged,root"), "other"),
+        ("match", both("ticket.catalog_item=elevated,privileged,root"), "loosened"),
         ("match", both("ticket.table=x"), "loosened"),
     ],
 )
@@ -101,6 +102,15 @@ def test_classify_rules_that_come_and_go() -> None:
     assert only(classify=(SEES, unsure)) == ("added", "", "tightened")
 
 
+def test_a_rule_that_says_identity_event_of_more_tickets_is_looser() -> None:
+    """What another rule was not sure of, or could not read, opens requests without a look then."""
+    more = replace(SEES, id="more", match=both("ticket.table=req"))
+    assert only(classify=(SEES, more)) == ("added", "", "loosened")
+    unsure = replace(OLD, classify=(replace(SEES, verdict=Verdict.UNCERTAIN),))
+    (found,) = compare(unsure, replace(unsure, classify=(*unsure.classify, replace(SEES, id="b"))))
+    assert found.direction is Direction.LOOSENED
+
+
 def test_a_kind_that_approve_rules_ask_about_may_lead_to_another_one() -> None:
     asking = replace(OLD, approve=(replace(LOW, when=both("kind=access.grant")),))
     added = compare(asking, replace(asking, classify=(SEES, replace(SEES, id="more"))))
@@ -113,8 +123,8 @@ def test_a_kind_that_approve_rules_ask_about_may_lead_to_another_one() -> None:
     [
         ("target", "elsewhere", "loosened"),
         ("access", {"group": "ROOT", "site": "x"}, "loosened"),
-        ("duration_from", DurationField("ticket.variables.hours", "h"), "other"),
-        ("duration_from", DurationField("ticket.variables.hours", None), "other"),
+        ("duration_from", DurationField("ticket.variables.hours", "h"), "loosened"),
+        ("duration_from", DurationField("ticket.variables.hours", None), "loosened"),
         ("owner", word("person:mallory"), "loosened"),
         ("backup_owner", word("person:erin"), "other"),
         ("tier", Tier.CRITICAL, "tightened"),
@@ -165,11 +175,11 @@ def test_another_owner_is_looser_where_a_word_names_owners(
         ("h", "d", "loosened"),
         ("s", "m", "loosened"),
         (None, "s", "loosened"),
-        ("d", "h", "other"),
+        ("d", "h", "loosened"),  # 400 is no number of days that is read
         ("m", None, "other"),
     ],
 )
-def test_a_unit_that_makes_the_same_number_longer_is_looser(
+def test_a_unit_in_which_a_number_is_longer_or_read_at_all_is_looser(
     old: str | None, new: str | None, direction: str
 ) -> None:
     before, after = (
@@ -178,6 +188,14 @@ def test_a_unit_that_makes_the_same_number_longer_is_looser(
     )
     (found,) = compare(before, after)
     assert (found.field, found.direction.value) == ("duration_from", direction)
+
+
+@pytest.mark.parametrize("now", [None, DurationField("ticket.variables.b", "h")])
+def test_how_long_read_from_nowhere_or_from_elsewhere_is_looser(now: DurationField | None) -> None:
+    read = DurationField("ticket.variables.a", "h")
+    old = replace(OLD, entitlements=(replace(DB, duration_from=read),))
+    (found,) = compare(old, replace(OLD, entitlements=(replace(DB, duration_from=now),)))
+    assert (found.field, found.direction) == ("duration_from", Direction.LOOSENED)
 
 
 def test_whoever_may_request_without_a_condition_is_everybody() -> None:
@@ -202,7 +220,7 @@ LINE, SECURITY = RULE.stages
         ("stages", (LINE, replace(SECURITY, need=3)), "tightened"),
         ("stages", (LINE, SECURITY, replace(LINE, name="again")), "tightened"),
         ("stages", (SECURITY, LINE), "loosened"),
-        ("stages", (replace(LINE, any_of=(word("person:bob"),)), SECURITY), "other"),
+        ("stages", (replace(LINE, any_of=(word("person:bob"),)), SECURITY), "loosened"),
         (
             "stages",
             (replace(LINE, any_of=(*LINE.any_of, word("person:bob"))), SECURITY),

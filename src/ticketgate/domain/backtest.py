@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.opening import Asked
 from ticketgate.domain.policy import ApproveRule
-from ticketgate.domain.policy_diff import Direction
+from ticketgate.domain.policy_change import Direction
 from ticketgate.domain.strictness import Strength, strength_of
 
 _T: Final = Direction.TIGHTENED
@@ -72,7 +72,15 @@ def effects(old: Outcome, new: Outcome) -> Iterator[Effect]:
         if name in old.asks:
             yield from asked_effects(old.asks[name], asked)
         elif old.asks:
-            yield Effect(_L, "newly asked for", f"entitlement {name or 'unnamed'}")
+            yield _newly_asked(name, asked[0])
+
+
+def _newly_asked(name: str, asked: Asked) -> Effect:
+    """One ask more: it lets nothing through while it is blocked."""
+    cause = f"entitlement {name or 'unnamed'}"
+    if asked.reasons:
+        return Effect(_O, f"newly asked for, and blocked ({', '.join(asked.reasons)})", cause)
+    return Effect(_L, "newly asked for", cause)
 
 
 def _rules_between(old: Classification, new: Classification) -> str:

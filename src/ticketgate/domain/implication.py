@@ -11,6 +11,7 @@ from ticketgate.domain.matcher import Clause, Group, Matcher
 
 _PARTIAL: Final = frozenset({"contains", "startswith", "endswith"})
 _EXACT: Final = frozenset({"cased", "fieldref"})
+_KIND: Final = "kind"  # every kind of a ticket must be one of the values, whatever the test
 
 
 class Scale(StrEnum):
@@ -74,10 +75,10 @@ def _clause_implies(one: Clause, other: Clause) -> bool:
     """One field and test, and each value of `one` is covered by one of `other`."""
     if (one.field, one.test) != (other.field, other.test) or one.wide > other.wide:
         return False
+    if one.test in _EXACT or one.field == _KIND:  # first: no form of a text makes these equal
+        return set(one.values) <= set(other.values)
     if other.wide:  # the forms that are looked for tell nothing of one value within another
         return all(_same_value(value, other.values) for value in one.values)
-    if one.test in _EXACT:
-        return set(one.values) <= set(other.values)
     known = {value.casefold() for value in other.values}
     return all(_covered(value.casefold(), one.test, known) for value in one.values)
 

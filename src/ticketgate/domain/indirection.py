@@ -1,6 +1,5 @@
 """What an entitlement decides elsewhere in a policy: whom owner words name, and bare numbers."""
 
-from ticketgate.domain.durations import requested_seconds
 from ticketgate.domain.policy import DurationField, Policy
 
 
@@ -18,14 +17,11 @@ def owner_verbs(policy: Policy) -> frozenset[str]:
 
 
 def counts_longer(old: DurationField | None, new: DurationField | None) -> bool:
-    """Whether a bare number is longer in the new unit, or was unreadable and is read now.
+    """Whether another place to read how long from may give longer access in some case.
 
-    A field where there was none, or none any more, changes the source and no unit.
+    Where none was read, or none is read any more, the default of a limit stands against what the
+    ticket says, and either may be longer; another field may say anything. Of the same field a bare
+    number is longer in a longer unit, and in a shorter one it may be read where it was too much;
+    without a unit none is read, which blocks.
     """
-    if old is None or new is None:
-        return False
-    return _seconds(new.unit) > _seconds(old.unit)
-
-
-def _seconds(unit: str | None) -> int:
-    return requested_seconds("1", unit) or 0
+    return old is None or new is None or old.field != new.field or new.unit is not None

@@ -21,7 +21,7 @@ class Strength(StrEnum):
     SAME = "same"
     STRONGER = "stronger"
     WEAKER = "weaker"  # in some case
-    OTHER = "other"  # as much, of other people or in other words
+    OTHER = "other"  # as much, in other words
 
 
 class Compared(NamedTuple):
@@ -77,8 +77,9 @@ def _stages(old: tuple[Stage, ...], new: tuple[Stage, ...]) -> Compared:
     if _covers(old, new):
         said = "more approvals" if needs[1] > needs[0] else "fewer people may decide"
         return Compared("stages", *texts, Strength.STRONGER, said)
-    if len(old) == len(new) and all(map(_swapped, old, new)):
-        return Compared("stages", *texts, Strength.OTHER, "as many approvals, of other people")
+    if len(old) == len(new) and all(map(_as_many, old, new)):
+        said = "as many approvals, and people may give them who might not before"
+        return Compared("stages", *texts, Strength.WEAKER, said)
     return Compared("stages", *texts, Strength.WEAKER, "not shown to ask as much as before")
 
 
@@ -96,10 +97,8 @@ def _asks_as_much(old: Stage, new: Stage) -> bool:
     )
 
 
-def _swapped(old: Stage, new: Stage) -> bool:
-    """As many people as before; not the same ones and more beside them."""
-    grown = set(new.any_of) > set(old.any_of)
-    return new.need >= old.need and set(new.never) >= set(old.never) and not grown
+def _as_many(old: Stage, new: Stage) -> bool:
+    return new.need >= old.need and set(new.never) >= set(old.never)
 
 
 def _assurance(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:

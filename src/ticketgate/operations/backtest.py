@@ -20,7 +20,7 @@ from ticketgate.domain.masked_ticket import raised, shown_in
 from ticketgate.domain.matcher import decide as decide_match
 from ticketgate.domain.opening import refreshed
 from ticketgate.domain.policy import ClassifyRule, Policy
-from ticketgate.domain.policy_diff import Direction
+from ticketgate.domain.policy_change import Direction
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
 from ticketgate.operations.classified import classified, facts_of
 from ticketgate.operations.work_delivery import Ground, wanted_by

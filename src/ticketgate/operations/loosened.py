@@ -12,7 +12,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import Asked
 from ticketgate.domain.policy import ApproveRule, Policy
-from ticketgate.domain.policy_diff import Direction
+from ticketgate.domain.policy_change import Direction
 from ticketgate.operations.classified import classified_row
 from ticketgate.operations.open_request import end_request
 from ticketgate.operations.work_delivery import Ground, wanted_by
