@@ -75,9 +75,15 @@ def test_a_faulty_new_policy_is_told_by_line(terminal: Terminal) -> None:
     assert "new.yaml:5: mode: unknown word 'enforced'" in done.stderr
 
 
-def test_the_shipped_cases_pass_and_use_every_rule(tmp_path: Path) -> None:
-    shipped = Terminal(tmp_path / "shipped")
-    assert shipped("init", str(shipped.folder)).exit_code == 0
+@pytest.fixture
+def shipped(tmp_path: Path) -> Terminal:
+    """A folder as `init` makes it."""
+    made = Terminal(tmp_path / "shipped")
+    assert made("init", str(made.folder)).exit_code == 0
+    return made
+
+
+def test_the_shipped_cases_pass_and_use_every_rule(shipped: Terminal) -> None:
     found = shipped.json("policy", "test")
     assert found["cases"]
     assert [one["name"] for one in found["cases"] if not one["ok"]] == []
