@@ -110,6 +110,8 @@ def test_a_directory_that_cannot_be_read_decides_nothing(tmp_path: Path) -> None
         ("mail: bob@example.com, ", "", "people.bob: the key 'mail' is missing"),
         ("bob@example.com, ", "bob@example.com, accounts: { snow-prod: alice }, ",
          "'alice' has the account 'alice' as well"),
+        ("bob@example.com, ", "bob@example.com, accounts: { snow-prod: ALICE }, ",
+         "'alice' has the account 'ALICE' as well"),
         ("bob@example.com, ", "bob@example.com, accounts: alice, ", "must be a mapping"),
         ("active: false", "active: 'no'", "must be true or false"),
         (", active: false", "", "the key 'active' is missing"),

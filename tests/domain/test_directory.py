@@ -29,9 +29,31 @@ def test_an_account_names_its_one_holder_in_that_system() -> None:
     assert people.by_account("jira", "sys-alice") is None
 
 
-@pytest.mark.parametrize("claim", ["alice", "Alice", "alice@example.com", "SYS-ALICE", ""])
+@pytest.mark.parametrize(
+    "claim", ["alice", "Alice", "alice@example.com", "sys_alice", "\u017fys-alice", ""]
+)
 def test_names_addresses_and_other_spellings_are_no_accounts(claim: str) -> None:
     assert directory(person("alice")).by_account(SNOW, claim) is None
+
+
+@pytest.mark.parametrize("spelling", ["SYS-ALICE", "Sys-Alice", "sys-alice"])
+def test_an_account_is_the_same_in_capitals_and_small_letters(spelling: str) -> None:
+    people = directory(person("alice"), person("dan", aliases=frozenset({"Sys-ALICE"})))
+    found = people.by_account(SNOW, spelling)
+    assert found is not None
+    assert found.id == "alice"
+    assert people.holders(SNOW, spelling) == {"alice", "dan"}
+    assert people.same_human("alice", "dan")
+
+
+def test_accounts_that_differ_in_case_alone_are_nobodys() -> None:
+    people = directory(
+        person("alice", accounts={SNOW: ("Shared", "SHARED", "hers")}),
+        person("bob", accounts={SNOW: ("shared",)}),
+    )
+    assert people.by_account(SNOW, "Shared") is None
+    assert people.holders(SNOW, "SHARED") == {"alice", "bob"}
+    assert people.by_account(SNOW, "HERS") is not None
 
 
 def test_an_account_of_two_people_is_nobodys() -> None:

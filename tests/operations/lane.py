@@ -35,7 +35,9 @@ class Lane:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
-        parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, ROLES, gate.in_force)
+        own = {name: one.own_users for name, one in gate.deliveries.sources.items()}
+        rights = (ROLES, gate.in_force, own)
+        parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, *rights)
         self.desk = TriageDesk(*parts)
         self.quarantine = QuarantineDesk(*parts, gate.deliveries.sources)
         self.exceptions = ExceptionDesk(*parts)

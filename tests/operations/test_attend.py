@@ -185,7 +185,7 @@ def test_nobody_judges_what_is_about_themself(gate: Gate, lane: Lane) -> None:
 
 def test_an_account_that_turns_out_to_be_theirs_is_themself(gate: Gate, lane: Lane) -> None:
     account = gate.directory.people["bob"].accounts["snow-prod"][0]
-    opened(gate, f"account {account} of snow-prod")
+    opened(gate, f"account {account.upper()} of snow-prod")
     assert lane.attend("resolve", view=lane.excepted("dan")) == "own_exception"
     assert lane.attend("resolve", "dan") == ""
 

@@ -106,6 +106,7 @@ def test_one_ticket_is_told_with_its_clauses_people_and_digest(
     assert "alice" in ticket["people"][0]["who"]
     assert ticket["barred"] is None
     assert ticket["waits"] is None
+    assert (ticket["unknown"], ticket["said_once"]) == ([], False)
     (rule,) = ticket["rules"]
     assert any("access to" in one["clause"] for one in rule["clauses"])
 
@@ -146,6 +147,15 @@ def test_the_page_and_the_api_leave_the_same_record(lane: Lane, bob: Caller) -> 
 def test_no_needs_no_kinds(lane: Lane, bob: Caller, page: str) -> None:
     assert bob.say(page, {"verdict": "not_identity"}).status_code == 200
     assert lane.verdicts()[-1] == ("uncertain", "not_identity", "triage")
+
+
+def test_a_first_no_of_what_may_be_ones_own_is_a_problem(lane: Lane, bob: Caller) -> None:
+    lane.gate.deliver(edited(doubtful(short_description=TEXT), "bob2", description="access to it"))
+    page = path_of(bob)
+    assert bob.read(page)["unknown"] == ["editor: account bob2"]
+    assert code(bob.say(page, {"verdict": "not_identity"})) == (409, "second_word")
+    assert bob.read(page)["said_once"]
+    assert lane.verdicts()[-1][1] == "uncertain"
 
 
 def test_a_parked_delivery_is_shown_and_dismissed(lane: Lane, bob: Caller, parked: str) -> None:

@@ -6,6 +6,7 @@ import flask
 import pytest
 from tests.operations.kit import Gate, folder
 from tests.operations.lane import WHY, Lane, doubtful
+from tests.operations.tickets import edited
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
 from ticketgate.operations.restore_desk import RestoreDesk
@@ -152,6 +153,7 @@ def test_whose_ticket_it_is_sees_no_form_and_is_refused(lane: Lane) -> None:
     page, bob = page_of(lane), surfer(lane, "bob")
     alice = surfer(lane, "alice")
     assert "Record what it is" in bob.get(page).text
+    assert "cannot be told" not in bob.get(page).text
     seen = alice.get(page).text
     assert "Record what it is" not in seen
     assert "own_ticket" in seen
@@ -159,6 +161,23 @@ def test_whose_ticket_it_is_sees_no_form_and_is_refused(lane: Lane) -> None:
     data = {"csrf_token": token, "shown": lane.listed()[0].shown, **SAID}
     assert alice.client.post(page, data=data, headers=BROWSER).status_code == 403
     assert len(lane.verdicts()) == 1
+
+
+def test_where_nobody_can_tell_whose_it_is_a_no_is_kept_until_another_says_it(lane: Lane) -> None:
+    lane.gate.deliver(edited(doubtful(short_description=HOSTILE), "<b>2", description="access to"))
+    page, said = page_of(lane), {"verdict": "not_identity", "justification": WHY}
+    bob = surfer(lane, "bob")
+    seen = bob.get(page).text
+    assert "editor: account &lt;b&gt;2" in seen
+    assert "one has" not in seen
+    answer = bob.submit(page, page, said)
+    assert answer.status_code == 409
+    assert "second_word" in answer.text
+    assert WHY in answer.text
+    carol = surfer(lane, "carol")
+    assert "one has" in carol.get(page).text
+    assert carol.submit(page, page, said).status_code == 303
+    assert lane.verdicts()[-1] == ("uncertain", "not_identity", "triage")
 
 
 def test_who_has_not_the_role_sees_no_ticket(lane: Lane) -> None:

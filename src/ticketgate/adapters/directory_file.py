@@ -14,7 +14,7 @@ from typing_extensions import override
 from ticketgate.adapters.files import read_file
 from ticketgate.adapters.places import Place, Section, did_you_mean, is_ident
 from ticketgate.adapters.strict_yaml import Report, parse
-from ticketgate.domain.directory import DirectorySnapshot, Person
+from ticketgate.domain.directory import DirectorySnapshot, Person, canonical
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.ports import Directory
 
@@ -128,7 +128,7 @@ class _Reader:
 
         listed = {*people, *(account for _, account in self._accounts)}
         for name, place in self._aliases:
-            if name not in listed:
+            if name not in people and canonical(name) not in listed:
                 close = did_you_mean(name, listed)
                 place.fault(f"{name!r} is nobody's id and nobody's account{close}")
 
@@ -187,7 +187,7 @@ class _Reader:
             self.systems.append((system, inner))
             found[system] = inner.texts() or ()
             for account in found[system]:
-                first = self._accounts.setdefault((system, account), ident)
+                first = self._accounts.setdefault((system, canonical(account)), ident)
                 if first != ident:
                     inner.fault(f"{first!r} has the account {account!r} as well")
         return found

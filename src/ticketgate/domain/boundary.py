@@ -48,6 +48,11 @@ def automations_of(ticket: Ticket, policy: Policy) -> tuple[tuple[Automation, Ou
     return tuple((one, outcome) for one, outcome in outcomes if outcome is not Outcome.FALSE)
 
 
+def is_owned(ticket: Ticket, policy: Policy) -> bool:
+    """Whether an automation of the policy wrote this revision, for sure."""
+    return any(outcome is Outcome.TRUE for _, outcome in automations_of(ticket, policy))
+
+
 def is_known(
     ticket: Ticket, account: str, snapshot: DirectorySnapshot, own_users: frozenset[str]
 ) -> bool:

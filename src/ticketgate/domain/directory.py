@@ -4,6 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
+
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def canonical(account: str) -> str:
+    """The one spelling by which accounts are compared: A to Z as small letters, the rest as it is.
+
+    Platforms take user names and mail addresses without regard to case, and write them as whoever
+    signed in typed them; their own ids never tell two people apart by case alone. Letters beyond
+    ASCII stay, since what is one letter there is each platform's own business.
+    """
+    return account.translate(_LOWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +58,17 @@ class DirectorySnapshot:
     def by_account(self, system: str, account: str) -> Person | None:
         """The one person who holds `account` in `system`; None when nobody or several do.
 
-        Only ids listed under `accounts: {system: [...]}` count; addresses and names never do.
+        Only what is listed under `accounts: {system: [...]}` counts, in any spelling that is the
+        same by `canonical`; addresses and names never do.
         """
-        found = self._accounts.get((system, account), ())
+        found = self._accounts.get((system, canonical(account)), ())
         return found[0] if len(found) == 1 else None
 
     def holders(self, system: str, account: str) -> frozenset[str]:
         """Everybody whom `account` of `system` may mean: by their accounts, or by an alias."""
-        by_account = self._accounts.get((system, account), ())
-        return frozenset(p.id for p in (*by_account, *self._aliases.get(account, ())))
+        spelling = canonical(account)
+        by_account = self._accounts.get((system, spelling), ())
+        return frozenset(p.id for p in (*by_account, *self._aliases.get(spelling, ())))
 
     def by_mail(self, address: str) -> Person | None:
         """The one active human whose mail is `address` (ASCII case ignored); else None."""
@@ -65,8 +81,8 @@ class DirectorySnapshot:
         """The subject id of the human behind `subject`: all aliases of a human are one person.
 
         An alias links to the subject of that id and to whoever holds an account of that name, in
-        any system. Links are followed to the end, so chains and loops of aliases are one person
-        too. The smallest name of the linked set stands for it.
+        any system, in any spelling of it. Links are followed to the end, so chains and loops of
+        aliases are one person too. The smallest name of the linked set stands for it.
         """
         return self._humans.get(subject, subject)
 
@@ -82,20 +98,20 @@ class DirectorySnapshot:
 
     @cached_property
     def _accounts(self) -> dict[tuple[str, str], list[Person]]:
-        """(system, account) -> everybody who holds it."""
+        """(system, canonical account) -> everybody who holds it."""
         found: dict[tuple[str, str], list[Person]] = {}
         for person in self.people.values():
             for system, accounts in person.accounts.items():
-                for account in set(accounts):
+                for account in set(map(canonical, accounts)):
                     found.setdefault((system, account), []).append(person)
         return found
 
     @cached_property
     def _aliases(self) -> dict[str, list[Person]]:
-        """Alias -> everybody who has it."""
+        """Canonical alias -> everybody who has it."""
         found: dict[str, list[Person]] = {}
         for person in self.people.values():
-            for alias in person.aliases:
+            for alias in set(map(canonical, person.aliases)):
                 found.setdefault(alias, []).append(person)
         return found
 
@@ -103,10 +119,13 @@ class DirectorySnapshot:
     def _humans(self) -> dict[str, str]:
         """Every subject and alias -> the name that stands for its human."""
         links: dict[str, set[str]] = {}
-        aliases = {alias for p in self.people.values() for alias in p.aliases}
+        spelled: dict[str, set[str]] = {}
+        for alias in {alias for p in self.people.values() for alias in p.aliases}:
+            spelled.setdefault(canonical(alias), set()).add(alias)
         for person in self.people.values():
             held = {account for accounts in person.accounts.values() for account in accounts}
-            for name in person.aliases | (held & aliases):
+            named = (spelled.get(canonical(account), ()) for account in held)
+            for name in person.aliases.union(*named):
                 links.setdefault(person.id, set()).add(name)
                 links.setdefault(name, set()).add(person.id)
         humans: dict[str, str] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import digest_of
 from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
@@ -49,7 +49,7 @@ def own_exception(
     """
     about = reading.exceptions.named(case)
     if any(snapshot.same_human(one, subject) for one in about) or any(
-        case.subject == f"account {account} of {system}"
+        canonical(case.subject) == canonical(f"account {account} of {system}")
         for person in snapshot.people.values()
         if snapshot.same_human(person.id, subject)
         for system, accounts in person.accounts.items()

@@ -1,11 +1,12 @@
 """What the desks of the console share: who somebody is, and how what they say is carried out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import MayDo, Roles
 from ticketgate.operations.desk import Session
 from ticketgate.operations.in_force import InForce, under
@@ -17,7 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LaneDesk:
-    """`snapshot` reads the directory and records it before it is relied on."""
+    """`snapshot` reads the directory and records it before it is relied on.
+
+    `own_users` are our own accounts, by source.
+    """
 
     store: Store
     clock: Clock
@@ -25,6 +29,7 @@ class LaneDesk:
     snapshot: Callable[[], DirectorySnapshot]
     roles: Roles
     policy: InForce
+    own_users: Mapping[str, frozenset[str]]
 
     def seen_by(self, subject: str, may: MayDo) -> Sayer | Refusal:
         """Somebody who looks; nothing is recorded. Refusals: those of `may`, of the directory."""
@@ -33,7 +38,7 @@ class LaneDesk:
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
         refusal = may(self.roles, subject, snapshot)
-        return refusal or Sayer(subject, "", self.roles, self.policy.now, snapshot)
+        return refusal or self._sayer(subject, "", self.policy.now, snapshot)
 
     def carry_out(
         self, session: Session, operation: Callable[[Sayer], Operation[T | Refusal]]
@@ -44,7 +49,12 @@ class LaneDesk:
         """
         try:
             policy = self.policy.now
-            who = Sayer(session.subject, session.method, self.roles, policy, self.snapshot())
+            who = self._sayer(session.subject, session.method, policy, self.snapshot())
             return self.store.write(under(policy, operation(who)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _sayer(
+        self, subject: str, method: str, policy: Policy, snapshot: DirectorySnapshot
+    ) -> Sayer:
+        return Sayer(subject, method, self.roles, policy, snapshot, self.own_users)

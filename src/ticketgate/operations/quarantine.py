@@ -12,6 +12,7 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
+from ticketgate.domain.hands import with_assignee
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.machines import edge
 from ticketgate.domain.opening import shapers_of
@@ -95,7 +96,7 @@ def own_delivery(
 
 def _own_told(reading: Reading, row: DeliveryRow, who: Sayer, told: Told) -> Refusal | None:
     if isinstance(told, Ticket):
-        shapers = shapers_of(told, who.snapshot, edited=True)
+        shapers = with_assignee(told, shapers_of(told, who.snapshot, edited=True))
         refusal = own_shapers(shapers, row.source, who.subject, who.snapshot)
         if refusal is not None:
             return refusal

@@ -3,7 +3,8 @@
 `docs/rules.md`, "Triage". What follows is one transaction, as of a revision that was classified so.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -11,10 +12,10 @@ from ticketgate.domain.access_request import Shaper
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
+from ticketgate.domain.hands import own_role, unknown_hands, with_assignee
 from ticketgate.domain.identity_event import KINDS, Classification, Tier, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.masked_ticket import KIND
-from ticketgate.domain.opening import known_now
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import MayDo, Roles, may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES
@@ -23,12 +24,14 @@ from ticketgate.domain.visible import told_chars
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.classified import record_classified, rules_on
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
+from ticketgate.operations.exceptions import open_exception, resolve_exception
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.work_delivery import Ground, apply_verdict, wanted_by
 from ticketgate.ports import Transaction
 
 CAUSE: Final = "triage"
+SECOND: Final = "second_word"  # of the refusal of a first "no", and of its exception
 _TIERS: Final = {tier.word: tier for tier in Tier}
 _GONE: Final = Refusal(
     "ticket_changed",
@@ -60,6 +63,7 @@ class Sayer:
     roles: Roles
     policy: Policy
     snapshot: DirectorySnapshot
+    own_users: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by source
 
 
 def shown_of(row: TicketRow, rules: Classification) -> str:
@@ -69,23 +73,23 @@ def shown_of(row: TicketRow, rules: Classification) -> str:
 
 
 def own_ticket(row: TicketRow, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
-    """Nobody triages what they opened, get or shaped, by any account of theirs."""
-    return own_shapers(row.shapers, row.ticket.source, subject, snapshot)
+    """Nobody judges what they opened, get, shaped or are assigned to, by any account of theirs."""
+    shapers = with_assignee(row.ticket, row.shapers)
+    return own_shapers(shapers, row.ticket.source, subject, snapshot)
 
 
 def own_shapers(
     shapers: tuple[Shaper, ...], source: str, subject: str, snapshot: DirectorySnapshot
 ) -> Refusal | None:
     """The same of those whose hand is in it, by their accounts at the source."""
-    for shaper in known_now(shapers, source, snapshot):
-        who = shaper.party.subject
-        if who and snapshot.same_human(who, subject):
-            return Refusal(
-                "own_ticket",
-                f"You are the {shaper.role} of this ticket; somebody else must judge it.",
-                "Others whose role opens this list see it too.",
-            )
-    return None
+    role = own_role(shapers, source, subject, snapshot)
+    if not role:
+        return None
+    return Refusal(
+        "own_ticket",
+        f"You are the {role} of this ticket; somebody else must judge it.",
+        "Others whose role opens this list see it too.",
+    )
 
 
 def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage) -> Refusal | None:
@@ -115,7 +119,7 @@ def triage(
 
     Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
     `ticket_backlog`, `ticket_changed`, `rules_changed`, `verdict`, `kinds`, `tier`,
-    `justification`. A refused word uses nothing up.
+    `justification`, `second_word`. A refused word uses nothing up.
     """
     refusal = may_say(tx, now, who)
     row = tx.tickets.get(ident)
@@ -126,6 +130,7 @@ def triage(
         own_ticket(row, who.subject, who.snapshot)
         or _unready(tx, row, rules, form)
         or _bad_form(form, rules)
+        or _agreed(tx, now, row, form, who)
     )
     if refusal is not None:
         return refusal
@@ -142,6 +147,58 @@ def _unready(
     if backlog is not None:
         return backlog
     return _GONE if form.shown != shown_of(row, rules) else None
+
+
+def hands_untold(row: TicketRow, who: Sayer) -> tuple[str, ...]:
+    """In words, each hand in the ticket of which this person cannot be told to be another."""
+    ours = who.own_users.get(row.ticket.source, frozenset())
+    return unknown_hands(row, who.policy, who.snapshot, ours)
+
+
+def second_of(row: TicketRow) -> str:
+    """The subject of the exception by which a first "no" waits for a second one."""
+    ticket = row.ticket
+    return f"{ticket.table} {ticket.id} of {ticket.source}, revision {row.revision}"
+
+
+def _agreed(
+    tx: Transaction, now: datetime, row: TicketRow, form: TriageForm, who: Sayer
+) -> Refusal | None:
+    """A "no" of one person does not do where the ticket may be their own, which nobody can tell.
+
+    The first one is kept as an exception; who said it cannot resolve that, and another person who
+    says the same of the same revision does. A "yes" gives nothing: it is blocked while its opener
+    or a writer is unknown.
+    """
+    hands = hands_untold(row, who)
+    if form.verdict != Verdict.NOT_IDENTITY.value or not hands:
+        return None
+    why = form.justification.strip()
+    first = tx.exceptions.opened(SECOND, second_of(row))
+    if first is not None and _another(tx.exceptions.named(first), row, who):
+        resolve_exception(
+            tx, now, ident=first.id, person=who.subject, reason=why, method=who.method
+        )
+        return None
+    hidden = (Disclosure("word", why, subject=who.subject, kind="triage"),)
+    open_exception(tx, now, SECOND, second_of(row), about=row.id, hidden=hidden)
+    return Refusal(
+        SECOND,
+        f"It cannot be told whether this ticket is your own ({'; '.join(hands)}). That you call it"
+        " no identity event is kept, and counts once another person says so of this revision.",
+        "Ask somebody else with the role `triage` to say it; or list the account in the directory,"
+        " or name it under `automations:` or `own_users`.",
+    )
+
+
+def _another(said: frozenset[str], row: TicketRow, who: Sayer) -> bool:
+    """Whether the first word is of another human, who might say it now."""
+    return any(
+        not who.snapshot.same_human(one, who.subject)
+        and may_triage(who.roles, one, who.snapshot) is None
+        and own_ticket(row, one, who.snapshot) is None
+        for one in said
+    )
 
 
 def _bad_form(form: TriageForm, rules: Classification) -> Refusal | None:

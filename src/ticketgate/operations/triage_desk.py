@@ -21,7 +21,16 @@ from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.run_mail import name_of
-from ticketgate.operations.triage import TriageForm, own_ticket, shown_of, triage
+from ticketgate.operations.triage import (
+    SECOND,
+    Sayer,
+    TriageForm,
+    hands_untold,
+    own_ticket,
+    second_of,
+    shown_of,
+    triage,
+)
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading
 
@@ -46,6 +55,8 @@ class TriageView:
     classification: Classification
     fields: tuple[tuple[str, str], ...] = ()  # (name, value) of all that the rules see
     people: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (who, roles) that shaped it
+    unknown: tuple[str, ...] = ()  # in words, each hand of which nobody can tell whose it is
+    said_once: bool = False  # somebody has called this revision nothing, and another must agree
     shown: str = ""
     barred: Refusal | None = None  # why this person may not say what it is
     waits: Refusal | None = None  # why nobody may yet
@@ -78,7 +89,7 @@ class TriageDesk(LaneDesk):
             row = looking.tickets.get(ident)
             if row is None or not is_open(row):
                 return Refusal("not_found", "No such ticket waits for a word.")
-            view = whole_view(looking, row, who.policy, who.snapshot, self.clock.now(), subject)
+            view = whole_view(looking, row, who, self.clock.now())
         self.store.write(partial(note_view, request=ident, subject=subject))
         return view
 
@@ -118,18 +129,15 @@ def view_of(
     )
 
 
-def whole_view(
-    looking: Reading,
-    row: TicketRow,
-    policy: Policy,
-    snapshot: DirectorySnapshot,
-    now: datetime,
-    subject: str,
-) -> TriageView:
-    """The same for one person: whether they may say what it is."""
-    view = view_of(row, policy, snapshot, now)
-    barred, waits = own_ticket(row, subject, snapshot), unsettled(looking, row.ticket.key)
-    return replace(view, barred=barred, waits=waits)
+def whole_view(looking: Reading, row: TicketRow, who: Sayer, now: datetime) -> TriageView:
+    """The same for one person: whether they may say what it is, and whether that is enough."""
+    return replace(
+        view_of(row, who.policy, who.snapshot, now),
+        unknown=hands_untold(row, who),
+        said_once=looking.exceptions.opened(SECOND, second_of(row)) is not None,
+        barred=own_ticket(row, who.subject, who.snapshot),
+        waits=unsettled(looking, row.ticket.key),
+    )
 
 
 def told_fields(ticket: Ticket) -> tuple[tuple[str, str], ...]:

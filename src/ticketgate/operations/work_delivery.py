@@ -11,7 +11,6 @@ from ticketgate.domain.access_request import (
     LIVE_REQUEST,
     AccessRequest,
     RequestState,
-    Shaper,
     material_of,
 )
 from ticketgate.domain.boundary import bounded
@@ -20,6 +19,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Json  # noqa: TC001 -- as every module here does
 from ticketgate.domain.grant import Grant
+from ticketgate.domain.hands import gathered
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.machines import NEW, edge
@@ -30,7 +30,6 @@ from ticketgate.domain.opening import (
     beneficiary_field,
     beneficiary_of,
     refreshed,
-    shapers_of,
 )
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.surface import surface_of
@@ -203,7 +202,9 @@ def _accept(
         verdict=classification.verdict.value,
         delivery_seq=reading.row.seq,
         updated_at=now,
-        shapers=_shapers(ticket, known, ground.snapshot, edited=edited),
+        shapers=gathered(
+            ticket, known, ground.policy, ground.snapshot, ground.own_users, edited=edited
+        ),
         triage=said,
         writer=writer,
     )
@@ -223,21 +224,6 @@ def _accept(
         more=more,
     )
     return row, classification
-
-
-def _shapers(
-    ticket: Ticket, known: TicketRow | None, snapshot: DirectorySnapshot, *, edited: bool
-) -> tuple[Shaper, ...]:
-    """Everybody who shaped the ticket since it was first seen, this revision included (ADR 0009).
-
-    An unknown writer of a ticket's very first revision (a workflow) says nothing: the opener is
-    known. Whether it is the first, the platform's own counter says.
-    """
-    if known is None:
-        edited = ticket.version not in {0, None}
-        edited = edited or snapshot.by_account(ticket.source, ticket.updated_by) is not None
-        return shapers_of(ticket, snapshot, edited=edited)
-    return tuple(dict.fromkeys((*known.shapers, *shapers_of(ticket, snapshot, edited=edited))))
 
 
 def _edited(

@@ -91,6 +91,8 @@ def _whole_ticket(view: TriageView) -> dict[str, object]:
         ],
         "fields": dict(view.fields),
         "people": [{"who": who, "roles": list(roles)} for who, roles in view.people],
+        "unknown": list(view.unknown),
+        "said_once": view.said_once,
         "barred": refusal_told(view.barred),
         "waits": refusal_told(view.waits),
         "shown": view.shown,

@@ -55,7 +55,7 @@ _SAY: Final[Mapping[int, tuple[str, ...]]] = {
 }
 _SAY_TRIAGE: Final = {
     **_SAY,
-    409: ("ticket_changed", "rules_changed"),
+    409: ("ticket_changed", "rules_changed", "second_word"),
     422: ("verdict", "kinds", "tier", "justification"),
     503: (*_SAY[503], "ticket_backlog"),
 }
@@ -164,6 +164,12 @@ _SCHEMAS: Final[Json] = {
                 "additionalProperties": _TEXT,
             },
             "people": _list(_ref("Person")),
+            "unknown": {
+                **_list(_TEXT),
+                "description": "hands of which nobody can tell whose they are; a `not_identity`"
+                " then counts once two people have said it",
+            },
+            "said_once": {"type": "boolean", "description": "one of the two has said it"},
             "barred": {**_or_null(_ref("Refusal")), "description": "why you may not say it"},
             "waits": {**_or_null(_ref("Refusal")), "description": "why nobody may yet"},
             "shown": _DIGEST,

@@ -78,6 +78,7 @@ _DESK: Final = {
     "decision_late": 409,
     "ticket_changed": 409,
     "rules_changed": 409,
+    "second_word": 409,
     "request_blocked": 409,
     "shown_changed": 409,
     "resolved_already": 409,

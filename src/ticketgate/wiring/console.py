@@ -10,7 +10,8 @@ def lane_desks(gateway: Gateway) -> tuple[TriageDesk, QuarantineDesk, ExceptionD
     """The triage lane, the quarantine and the exceptions of a gateway."""
     settings, policy = gateway.settings, gateway.in_force
     parts = (gateway.store, gateway.clock, gateway.directory, gateway.desk.snapshot)
-    rights = (settings.roles, policy)
+    own = {name: source.own_users for name, source in gateway.sources.items()}
+    rights = (settings.roles, policy, own)
     return (
         TriageDesk(*parts, *rights),
         QuarantineDesk(*parts, *rights, gateway.sources),

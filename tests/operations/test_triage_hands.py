@@ -1,0 +1,233 @@
+"""Whose hand is in a ticket: nobody says of their own that it is nothing, nor of what may be."""
+
+from dataclasses import replace
+
+import pytest
+from tests.operations.kit import OWN_USER, Gate
+from tests.operations.lane import WHY, Lane, doubtful
+from tests.operations.test_boundary import FLOW, owned
+from tests.operations.tickets import ACCOUNTS, access_ticket, account, edited
+
+from ticketgate.connector_api import Missing, Reference, Ticket, Value
+from ticketgate.domain.exception_case import ExceptionCase
+from ticketgate.domain.matcher import Clause
+from ticketgate.domain.policy import Policy
+
+
+@pytest.fixture
+def lane(gate: Gate) -> Lane:
+    return Lane(gate)
+
+
+def also(gate: Gate, person: str, *names: str) -> None:
+    """The directory lists these user names of a person too."""
+    known = gate.directory.people[person]
+    held = (*known.accounts["snow-prod"], *names)
+    gate.directory.change(person, accounts={**known.accounts, "snow-prod": held})
+
+
+def second_words(gate: Gate) -> list[ExceptionCase]:
+    with gate.db() as looking:
+        found = looking.exceptions.listed(None, 100)
+    return [one for one in found if one.code == "second_word"]
+
+
+def uncertain_item(policy: Policy) -> Policy:
+    """The policy with a rule that only doubts what the access item is."""
+    rules = [
+        replace(rule, verdict=rule.verdict.UNCERTAIN) if rule.id == "elevated-access-item" else rule
+        for rule in policy.classify
+    ]
+    return replace(policy, classify=tuple(rules))
+
+
+@pytest.mark.parametrize("spelling", ["Carol.Adeyemi", "CAROL.ADEYEMI", "carol.adeyemi"])
+def test_a_writer_is_known_in_any_spelling_of_their_name(gate: Gate, spelling: str) -> None:
+    also(gate, "carol", "carol.adeyemi")
+    gate.restart(uncertain_item(gate.policy))
+    lane = Lane(gate)
+    gate.deliver(access_ticket(version=0, updated_by=spelling))
+    assert lane.say("carol") == "own_ticket"
+    assert lane.say("carol", "not_identity") == "own_ticket"
+    assert lane.say("bob", kinds=("privilege.elevate",), tier="high") == ""
+    gate.run_mail()
+    assert gate.states() == ["awaiting"]
+    assert any(one.party.subject == "carol" for one in gate.requests()[0].shapers)
+
+
+def test_a_yes_of_a_strangers_ticket_stays_blocked_until_they_are_known(
+    gate: Gate, lane: Lane
+) -> None:
+    assert gate.deliver(access_ticket(version=0, updated_by="carol2")) == "uncertain"
+    assert lane.say("carol", kinds=("privilege.elevate",), tier="high") == ""
+    assert gate.states() == ["blocked"]
+    assert gate.requests()[0].reasons == ("unknown_editor",)
+    also(gate, "carol", "Carol2")
+    gate.tick()
+    gate.run_mail()
+    assert gate.states() == ["awaiting"]  # the account is known now, and hers: she decides nothing
+    gate.approve("bob")
+    assert (gate.tokens("carol"), len(gate.tokens("dan"))) == ([], 1)
+
+
+def test_an_account_that_two_people_may_mean_is_each_ones_own(gate: Gate, lane: Lane) -> None:
+    also(gate, "bob", "desk")
+    also(gate, "carol", "DESK")
+    gate.deliver(replace(doubtful(), updated_by="Desk"))
+    assert lane.say("bob", "not_identity") == "own_ticket"
+    assert lane.say("carol", "not_identity") == "own_ticket"
+    assert lane.say("dan", "not_identity") == "second_word"
+
+
+def test_whom_a_ticket_is_assigned_to_judges_it_not(gate: Gate, lane: Lane) -> None:
+    ticket = doubtful()
+    gate.deliver(replace(ticket, fields={**ticket.fields, "assignee": account("bob")}))
+    assert lane.say("bob", view=lane.view("carol")) == "own_ticket"
+    barred = lane.view("bob").barred
+    assert barred is not None
+    assert "assignee" in barred.reason
+    assert lane.say("carol", "not_identity") == ""
+
+
+def told(**fields: Value | Missing) -> Ticket:
+    """A doubtful ticket of Alice's whose people are told so."""
+    ticket = doubtful()
+    return replace(ticket, fields={**ticket.fields, **fields})
+
+
+UNDECLARED = replace(
+    doubtful(), fields={n: one for n, one in doubtful().fields.items() if n != "opened_by"}
+)
+UNKNOWN = {
+    "an opener by an id that nobody has": (
+        told(opened_by=Reference("f" * 32, "Carol Adeyemi")),
+        f"requester: account {'f' * 32}",
+    ),
+    "a bare name": (
+        told(opened_by=Reference(None, "Carol Adeyemi")),
+        "requester: Carol Adeyemi, by name alone",
+    ),
+    "a name beside an empty id": (
+        told(opened_by=Reference("", "carol.adeyemi")),
+        "requester: carol.adeyemi, by name alone",
+    ),
+    "no opener": (told(opened_by=Missing.ABSENT), "requester: not told"),
+    "an empty opener": (told(opened_by=Reference("", "")), "requester: not told"),
+    "a platform that declares none": (UNDECLARED, "requester: not told"),
+    "a beneficiary by a bare name": (
+        told(requested_for=Reference(None, "Carol Adeyemi")),
+        "beneficiary: Carol Adeyemi, by name alone",
+    ),
+    "a stranger who wrote it": (
+        replace(doubtful(), updated_by="carol2"),
+        "editor: account carol2",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ticket", "hand"), UNKNOWN.values(), ids=UNKNOWN)
+def test_where_it_cannot_be_told_whose_it_is_two_people_must_call_it_nothing(
+    gate: Gate, lane: Lane, ticket: Ticket, hand: str
+) -> None:
+    assert gate.deliver(ticket) == "uncertain"
+    view = lane.view("carol")
+    assert view.unknown == (hand,)
+    assert not view.said_once
+    assert lane.say("carol", "not_identity") == "second_word"
+    assert lane.view("carol").said_once
+    assert lane.say("carol", "not_identity") == "second_word"
+    (case,) = second_words(gate)
+    assert case.state.value == "opened"
+    assert WHY not in str(gate.records())
+    assert lane.verdicts()[-1][1] == "uncertain"
+    assert lane.say("bob", "not_identity") == ""
+    assert lane.verdicts()[-1] == ("uncertain", "not_identity", "triage")
+    (case,) = second_words(gate)
+    assert case.state.value == "resolved"
+
+
+def test_where_all_are_known_one_person_does(gate: Gate, lane: Lane) -> None:
+    """The control: nobody but Alice has a hand in it, and no second word is asked for."""
+    gate.deliver(told(requested_for=account("alice")))
+    assert lane.view("carol").unknown == ()
+    assert lane.say("carol", "not_identity") == ""
+    assert second_words(gate) == []
+
+
+@pytest.mark.parametrize("writer", [OWN_USER, "svc-flow"])
+def test_nor_where_somebody_answers_for_the_account(gate: Gate, writer: str) -> None:
+    gate.restart(owned(gate.policy, FLOW))
+    gate.deliver(replace(doubtful(), updated_by=writer))
+    lane = Lane(gate)
+    assert lane.view("carol").unknown == ()
+    assert lane.say("carol", "not_identity") == ""
+
+
+def test_an_automation_that_may_have_written_it_answers_for_nobody(gate: Gate) -> None:
+    unread = Clause("ticket.category", "equals", ("flow",), 1)
+    gate.restart(owned(gate.policy, replace(FLOW, match=unread)))
+    ticket = replace(doubtful(), updated_by="svc-flow")
+    gate.deliver(replace(ticket, fields={**ticket.fields, "category": Missing.ABSENT}))
+    assert Lane(gate).view("carol").unknown == ("editor: account svc-flow",)
+
+
+def test_an_earlier_stranger_is_not_forgotten(gate: Gate, lane: Lane) -> None:
+    ticket = replace(doubtful(), updated_by="carol2")
+    gate.deliver(ticket)
+    gate.deliver(edited(ticket, "alice", description="access to it"))
+    assert lane.view("carol").unknown == ("editor: account carol2",)
+
+
+def test_a_first_word_is_about_the_revision_that_was_shown(gate: Gate, lane: Lane) -> None:
+    ticket = replace(doubtful(), updated_by="carol2")
+    gate.deliver(ticket)
+    assert lane.say("carol", "not_identity") == "second_word"
+    gate.deliver(edited(ticket, description="access to something else"))
+    assert not lane.view("bob").said_once
+    assert lane.say("bob", "not_identity") == "second_word"
+    assert lane.say("carol", "not_identity") == ""
+
+
+def test_two_accounts_of_one_human_are_no_two_people(gate: Gate, lane: Lane) -> None:
+    gate.directory.change("dan", aliases=frozenset({"carol"}))
+    gate.deliver(replace(doubtful(), updated_by="carol2"))
+    assert lane.say("carol", "not_identity") == "second_word"
+    assert lane.say("dan", "not_identity") == "second_word"
+    assert lane.say("bob", "not_identity") == ""
+
+
+def test_a_first_word_of_somebody_who_might_not_say_it_now_does_not_count(
+    gate: Gate, lane: Lane
+) -> None:
+    gate.deliver(replace(doubtful(), updated_by="carol2", version=5))
+    assert lane.say("carol", "not_identity") == "second_word"
+    gate.directory.change("carol", active=False)
+    assert lane.say("bob", "not_identity") == "second_word"
+    gate.directory.change("carol", active=True)
+    also(gate, "carol", "carol2")
+    also(gate, "erin", "carol2")
+    assert lane.say("bob", "not_identity") == "second_word"
+
+
+def test_who_said_it_first_cannot_resolve_that_somebody_must_agree(gate: Gate, lane: Lane) -> None:
+    gate.deliver(replace(told(opened_by=Missing.ABSENT)))
+    assert lane.say("carol", "not_identity") == "second_word"
+    assert lane.attend("resolve", "carol", view=lane.excepted("bob")) == "own_exception"
+    assert lane.attend("resolve", "bob") == ""
+    assert lane.say("bob", "not_identity") == "second_word"  # the first word went with it
+
+
+def test_a_yes_needs_nobody_else(gate: Gate, lane: Lane) -> None:
+    gate.deliver(told(opened_by=Missing.ABSENT))
+    assert lane.say("carol") == ""
+    assert "unknown_requester" in gate.requests()[0].reasons
+    assert second_words(gate) == []
+
+
+def test_what_is_assigned_to_somebody_they_leave_parked(gate: Gate, lane: Lane) -> None:
+    """The desk of quarantine asks the same question of what a parked body says."""
+    gate.deliver(access_ticket())
+    assigned = access_ticket(reason="another", assignee=Reference(ACCOUNTS["bob"], "Bob Ng"))
+    gate.deliver(assigned)
+    assert lane.judge("dismiss", view=lane.parked("carol")) == "own_ticket"
+    assert lane.judge("dismiss", "carol") == ""
