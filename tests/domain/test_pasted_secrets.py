@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.planted import PLANTED
 
+from ticketgate.domain import pasted_secrets
 from ticketgate.domain.masked_ticket import masked
-from ticketgate.domain.pasted_secrets import MARK, has_secret, mask, texts_in
+from ticketgate.domain.pasted_secrets import has_secret, mask, secret_in, texts_in
+from ticketgate.domain.secret_shapes import MARK
 from ticketgate.domain.ticket import (
     ApproverRow,
     Missing,
@@ -47,6 +49,9 @@ ORDINARY = (
     "my password is\n2026a1b2",
     "task_key 9f86d081884c7d659a2feaa0c55ad015",
     "ls -u bob:admins2",
+    "dckr_pat_, dapi and dapiece0123456789",
+    "00" + "1234567890" * 4,
+    "00" + "abcdefghij" * 4,
     "the hf_reader, sk-ant-hill and glsa_",
     "",
 )
@@ -89,6 +94,36 @@ def test_secrets_that_overlap_are_one_and_several_are_several() -> None:
     assert mask(f"{key} {token} {key}").count(MARK) == 3
 
 
+def test_a_secret_announces_another_one_close_behind_it_and_so_does_its_mark() -> None:
+    key, other = PLANTED["aws key"][1], PLANTED["aws secret"][1]
+    hidden = mask(f"{key} {other} {other}")
+    assert hidden.count(MARK) == 3
+    assert mask(f"{mask(key)} {other}").count(MARK) == 2
+    assert mask(f"{'x ' * 25}{other}").count(MARK) == 0, "the control"
+    far = f"{mask(key)}{' and ' * 10}{other}"
+    assert mask(far) == far
+    assert mask(f"⟦secret: of {other}") == mask(mask(f"⟦secret: of {other}"))
+
+
+def test_what_a_mark_cuts_out_of_an_address_is_masked_with_it() -> None:
+    text = "password: bob1234@" + PLANTED["github"][1] + ".example"
+    assert mask(text) == mask(mask(text))
+    assert "bob1234" not in mask(text)
+
+
+def test_looking_again_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "password: bob1234@" + PLANTED["github"][1] + ".example"
+    monkeypatch.setattr(pasted_secrets, "_ROUNDS_MAX", 1)
+    assert "bob1234" in mask(text), "the control: one look is not enough"
+    assert PLANTED["github"][1] not in mask(text)
+
+
+def test_any_text_of_a_body_is_looked_at_and_one_that_is_no_json_as_well() -> None:
+    for body in (b'{"a": ["pw: Summer2026!"]}', b"<p>pw: Summer2026!", b'{"pw: Summer2026!": 1}'):
+        assert secret_in(body)
+    assert not secret_in(b'{"a": ["pw: summer"]}'), "the control"
+
+
 def test_what_looks_like_a_mark_hides_nothing() -> None:
     assert "Tr0ub4dor" not in mask("password: ⟦Tr0ub4dor&3")
     assert "Tr0ub4dor" not in mask("password: Tr0ub4dor&3⟦secret: x")
@@ -112,10 +147,26 @@ def test_whatever_stands_around_it_on_other_lines_a_secret_is_found(
     assert mask(seen) == seen
 
 
-@given(st.text(alphabet="ab1 :=-._/@\"'pswordtkenyAKIghJ⟦", max_size=400))
+@given(st.text(alphabet="ab1! :=-<>&;\t|/._/@\"'pswordtkenyAKIghJ⟦", max_size=400))
 def test_masking_twice_is_masking_once(text: str) -> None:
     seen = mask(text)
     assert mask(seen) == seen
+
+
+PIECES = (
+    *("password", "pw", "for", "bob", "is", "to", ":", " ", "\t", "|", "<td>", "<b>", "&amp;", "/"),
+    *("Summer2026!", "hunter2x", "AKIA" + "IOSFODNN7EXAMPLE", PLANTED["aws secret"][1], "&sig="),
+    *("⟦secret: ", "⟧", "\n", "token", "\u200b", "пароль", "curl -u a:", "@", ".example", "://"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=16))
+def test_masking_what_is_put_together_of_announcements_twice_is_masking_it_once(
+    pieces: list[str],
+) -> None:
+    for joint in ("", " "):
+        hidden = mask(joint.join(pieces))
+        assert mask(hidden) == hidden
 
 
 @pytest.mark.untraced
@@ -126,6 +177,9 @@ def test_masking_twice_is_masking_once(text: str) -> None:
         "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "AKIA", "ghp_", "A", "key ", "xoxb-", "aQ~",
         "8Q~", "key aB3", "?sig=", "sk-ant-", "secretkeytoken", "token_a_", "token is ", "a1=",
         "password:\n", "curl -u ", "curl -u a:", "curl -u a", " -u", "pw", "pw:", "access_key",
+        "password for ", "password a a a a ", "password/a", "pw a1!", "\u200b", "pass\u200bword: ",
+        "&amp;", "&amp;amp;", "<b>", "<td>", "<", "<b", "&", "password\t", "\uff50", "00", "парол",
+        "⟦secret: ", "⟦secret: a⟧", "AKIAIOSFODNN7EXAMPLE ",
     ],
 )  # fmt: skip
 def test_time_grows_as_the_text_does(piece: str) -> None:

@@ -14,8 +14,9 @@ from ticketgate.domain.identity_event import (
     Verdict,
 )
 from ticketgate.domain.matcher import Matcher, fields_of
-from ticketgate.domain.pasted_secrets import MARK, mask, mask_named
+from ticketgate.domain.pasted_secrets import mask, mask_named
 from ticketgate.domain.policy import ClassifyRule
+from ticketgate.domain.secret_shapes import MARK
 from ticketgate.domain.ticket import ApproverRow, Missing, NoTicket, Reference, Ticket, Value
 
 KIND: Final = "secret.exposed"

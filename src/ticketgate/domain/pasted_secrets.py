@@ -9,23 +9,18 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from ticketgate.domain import strict_json
+from ticketgate.domain.announced_secrets import VALUE_MIN, announced, looks_secret
 from ticketgate.domain.errors import StrictJsonError
-from ticketgate.domain.secret_shapes import SHAPES, Shape
+from ticketgate.domain.secret_shapes import MARK, SHAPES, Shape, Span
+from ticketgate.domain.secret_words import NEAR, names_secret
+from ticketgate.domain.seen_text import seen
 
-MARK: Final = "⟦secret: "
 _MASKED: Final = MARK.rstrip()  # as it begins a word
-
-
-class _Span(NamedTuple):
-    start: int
-    end: int
-    name: str
-
-
 _ENTRA: Final = re.compile(r"(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,40}", re.ASCII)
+_OKTA: Final = re.compile(r"(?<![\w-])00[\w-]{40,42}(?![\w-])", re.ASCII)
 _PART: Final = re.compile(r"[A-Za-z0-9_-]*")  # of a JWT
 _USERINFO: Final = re.compile(r"[^\s/?#\"'<>\\]*")
 _CURL: Final = re.compile(  # bounded, but for what it finds
@@ -33,49 +28,13 @@ _CURL: Final = re.compile(  # bounded, but for what it finds
 )
 _BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
 _LABEL_MAX: Final = 64  # characters between the dashes of a PEM header
-
-# Words that announce a secret; of several languages, as tickets are.
-_ANNOUNCE: Final = (
-    *("pass", "pwd", "kennwort", "wachtwoord", "contrase", "senha", "credential"),
-    *("secret", "token", "bearer", "authorization"),
-)
-_PW: Final = "pw"  # announces one only as a word, or as a part of a name with underscores
-_KEY: Final = "key"  # announces one behind these only: a key may be of a door, or of a table
-_KEYS_OF: Final = (
-    *("api", "access", "account", "private", "secret", "client", "encryption", "license", "shared"),
-)
-_KEY_OF_CHARS: Final = 12
-# What may stand between such a word and the value; all of it bounded, so that a look is.
-_BLANK: Final = r"[ \t\u00a0]"
-_VALUE: Final = re.compile(  # behind a sign it may begin on the next line
-    r"(?:[ -](?:words?|phrase|code|keys?|value))?[a-zñ_]{0,12}[\"'`)\]]{0,2}"
-    rf"{_BLANK}{{0,3}}(?:(?::=|=>|->|[:=]){_BLANK}{{0,3}}(?:\r?\n{_BLANK}{{0,3}})?"
-    rf"|\b(?:is|ist|are|lautet)\b{_BLANK}{{0,3}})(?:(?:bearer|basic){_BLANK}{{1,3}})?"
-    r"[\"'`(\[]{0,2}([^\s\"'`<>]{6,512})",
-    re.IGNORECASE,
-)
-_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-_WORDS: Final = (
-    r"pass[ _-]?(?:words?|wort|wd|phrase|code)?|pwd|kennwort|wachtwoord|contrase(?:ñ|n)a|senha"
-    r"|mot de passe|credentials?|secrets?|tokens?|bearer|authorization"
-)
-_NEAR: Final = re.compile(  # a key in a name, such as secret_access_key, is of these only
-    rf"\b(?:{_WORDS}|keys?)\b|(?:{'|'.join(_KEYS_OF)})_keys?\b", re.IGNORECASE
-)
 _NEAR_CHARS: Final = 48
 _LONG: Final = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RANDOM_BITS: Final = 3.6  # per character; English text in base64's alphabet is below
 _HEX_CHARS_MIN: Final = 32
-_HARD: Final = frozenset("!#$%^&*+=~|?§€£@")  # that no word, name, path or number has inside
-_DIGIT: Final = re.compile(r"[0-9]")
-_EDGE: Final = ".,;:)]}>\\"  # what ends a sentence, and no password
-_PLAIN_CODE: Final = re.compile(  # RITM0010001, OPS-1234; a date, a time, an amount
-    r"[A-Z]{2,10}-?[0-9]{2,10}|[0-9]+[.,:/%+-][0-9.,:/%+-]*[A-Za-z%]{0,3}|[0-9]{1,5}[A-Za-z%]{1,3}"
-)
-_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-_VALUE_MIN: Final = 6
+_ROUNDS_MAX: Final = 3  # a mark may cut what made another value an address or a path
 
 
 def mask(text: str, *, free: bool = True) -> str:
@@ -84,32 +43,27 @@ def mask(text: str, *, free: bool = True) -> str:
     Not `free`: only shapes that nothing else has, for ids and names. What is masked stays as it is
     when it is masked again.
     """
-    if len(text) < _VALUE_MIN:
+    if len(text) < VALUE_MIN:
         return text
-    spans = list(_shaped(text))
-    if free:
-        spans += _announced(text)
-        spans += _random(text)
-    if not spans:
-        return text
-    parts: list[str] = []
-    behind = 0
-    for span in _merged(spans):
-        parts += (text[behind : span.start], _mark(span.name, span.end - span.start))
-        behind = span.end
-    return "".join((*parts, text[behind:]))
+    for _ in range(_ROUNDS_MAX):
+        spans = _found(text, free=free)
+        if not spans:
+            break
+        text = _masked(text, spans)
+    return text
 
 
 def mask_named(name: str, value: str) -> str:
     """The value of a variable: one that is named as a secret, and looks like one, is one."""
     held = mask(value)
-    named = _NEAR.search(name.replace("_", " ").replace("-", " ")) is not None
-    return _mark("password", len(held)) if named and _looks_secret(held.strip()) else held
+    if MARK in held or not names_secret(name) or not looks_secret(held.strip()):
+        return held
+    return _mark("password", len(held))
 
 
 def has_secret(text: str) -> bool:
     """Whether a text holds a shape that only a credential has."""
-    return next(_shaped(text), None) is not None
+    return bool(_found(text, free=False))
 
 
 def secret_in(body: bytes) -> bool:
@@ -145,7 +99,34 @@ def _mark(name: str, length: int) -> str:
     return f"{MARK}{name}, {length} characters⟧"
 
 
-def _merged(spans: list[_Span]) -> Iterator[_Span]:
+def _masked(text: str, spans: list[Span]) -> str:
+    parts: list[str] = []
+    behind = 0
+    for span in _merged(spans):
+        parts += (text[behind : span.start], _mark(span.name, span.end - span.start))
+        behind = span.end
+    return "".join((*parts, text[behind:]))
+
+
+def _found(text: str, *, free: bool) -> list[Span]:
+    """What is found in a text, and in what a reader sees of it."""
+    spans = _found_in(text, free=free)
+    form = seen(text)
+    if form is not None:
+        found = _found_in(form.text, free=free)
+        spans += [Span(*form.place(one.start, one.end), one.name) for one in found]
+    return spans
+
+
+def _found_in(text: str, *, free: bool) -> list[Span]:
+    spans = list(_shaped(text))
+    if free:
+        spans += announced(text)
+        spans += _random(text, spans)
+    return spans
+
+
+def _merged(spans: list[Span]) -> Iterator[Span]:
     """Spans in their order, those that overlap as one, under the first one's name."""
     known, *others = sorted(spans)
     for span in others:
@@ -157,7 +138,7 @@ def _merged(spans: list[_Span]) -> Iterator[_Span]:
     yield known
 
 
-def _shaped(text: str) -> Iterator[_Span]:
+def _shaped(text: str) -> Iterator[Span]:
     """What only a credential looks like."""
     for shape in SHAPES:
         if shape.prefix in text:
@@ -170,33 +151,41 @@ def _shaped(text: str) -> Iterator[_Span]:
         yield from _userinfos(text)
     if "-u" in text:
         yield from _commands(text)
+    yield from _without_prefix(text)
+
+
+def _without_prefix(text: str) -> Iterator[Span]:
+    """Secrets whose issuer writes no prefix before them that nothing else has."""
     for found in _ENTRA.finditer(text) if "Q~" in text else ():
-        yield _Span(found.start(), found.end(), "azure secret")
+        yield Span(found.start(), found.end(), "azure secret")
+    for found in _OKTA.finditer(text) if "00" in text else ():
+        if _reads_random(found[0]):
+            yield Span(found.start(), found.end(), "okta token")
 
 
-def _prefixed(text: str, shape: Shape) -> Iterator[_Span]:
+def _prefixed(text: str, shape: Shape) -> Iterator[Span]:
     at = text.find(shape.prefix)
     while at >= 0:
         begin = at + len(shape.prefix)
         end = _end(shape.run, text, begin)
         if end - begin >= shape.least:
-            yield _Span(at, end, shape.name)
+            yield Span(at, end, shape.name)
         at = text.find(shape.prefix, max(end, begin))
 
 
-def _jwts(text: str) -> Iterator[_Span]:
+def _jwts(text: str) -> Iterator[Span]:
     """A header that begins as `{"`, a dot, and a payload; with a signature or without."""
     at = text.find("eyJ")
     while at >= 0:
         end = dot = _end(_PART, text, at)
         while text[dot : dot + 1] == ".":
             end = dot = _end(_PART, text, dot + 1)
-        if "." in text[at:end] and end - at > 2 * _VALUE_MIN:
-            yield _Span(at, end, "jwt")
+        if "." in text[at:end] and end - at > 2 * VALUE_MIN:
+            yield Span(at, end, "jwt")
         at = text.find("eyJ", end)
 
 
-def _key_blocks(text: str) -> Iterator[_Span]:
+def _key_blocks(text: str) -> Iterator[Span]:
     """A PEM block of a private key; one without an end reaches to the end of the text."""
     at = text.find(_BEGIN)
     while at >= 0:
@@ -208,11 +197,11 @@ def _key_blocks(text: str) -> Iterator[_Span]:
         tail = text.find(_END, closed)
         stop = -1 if tail < 0 else text.find(_DASHES, tail + len(_END), tail + _LABEL_MAX * 2)
         end = len(text) if stop < 0 else stop + len(_DASHES)
-        yield _Span(at, end, "private key")
+        yield Span(at, end, "private key")
         at = text.find(_BEGIN, end)
 
 
-def _userinfos(text: str) -> Iterator[_Span]:
+def _userinfos(text: str) -> Iterator[Span]:
     """The password of `https://user:password@host`."""
     at = text.find("://")
     while at >= 0:
@@ -220,74 +209,49 @@ def _userinfos(text: str) -> Iterator[_Span]:
         end = _end(_USERINFO, text, begin)
         colon, sign = text.find(":", begin, end), text.rfind("@", begin, end)
         if begin <= colon < sign - 1:
-            yield _Span(colon + 1, sign, "password in a url")
+            yield Span(colon + 1, sign, "password in a url")
         at = text.find("://", end)
 
 
-def _commands(text: str) -> Iterator[_Span]:
+def _commands(text: str) -> Iterator[Span]:
     """The password of `curl -u user:password`."""
     if "curl" not in text.lower():
         return
     for found in _CURL.finditer(text):
         if found[1] != _MASKED:
-            yield _Span(*found.span(1), "password of curl")
+            yield Span(*found.span(1), "password of curl")
 
 
-def _announced(text: str) -> Iterator[_Span]:
-    """What follows "password:" and the like, if it does not read as a word."""
-    # Beyond ASCII `lower` may change how long a text is.
-    low = text.lower() if text.isascii() else text.translate(_LOWER)
-    for word in (*_ANNOUNCE, _PW, _KEY):
-        at = low.find(word)
-        while at >= 0:
-            behind = at + len(word)
-            if _announces(low, word, at):
-                yield from _value_behind(text, behind)
-            at = low.find(word, behind)
+def _random(text: str, spans: list[Span]) -> Iterator[Span]:
+    """A long string that reads as random, close behind a word that announces a secret.
 
-
-def _announces(low: str, word: str, at: int) -> bool:
-    """Whether a word at this place is one that announces a secret."""
-    if word is _PW:
-        return not (low[at - 1 : at].isalnum() or low[at + 2 : at + 3].isalnum())
-    return word is not _KEY or _is_key_of(low, at)
-
-
-def _is_key_of(low: str, at: int) -> bool:
-    """Whether the word `key` at this place is that of an API, an account and the like."""
-    before = low[max(0, at - _KEY_OF_CHARS) : at]
-    return (before[:-1] if before[-1:] in {" ", "_", "-"} else before).endswith(_KEYS_OF)
-
-
-def _value_behind(text: str, at: int) -> Iterator[_Span]:
-    found = _VALUE.match(text, at)
-    if found is not None:
-        begin, end = found.span(1)
-        value = text[begin:end].partition(_MASKED)[0].rstrip(_EDGE)
-        if _looks_secret(value):
-            yield _Span(begin, begin + len(value), "password")
-
-
-def _looks_secret(value: str) -> bool:
-    """Whether a value reads as neither a word, a name, a number, an address nor a path."""
-    if len(value) < _VALUE_MIN or MARK in value or "://" in value:
-        return False
-    if _PLAIN_CODE.fullmatch(value) or _ADDRESS.fullmatch(value):
-        return False
-    if not _HARD.isdisjoint(value[:-1]) and any(map(str.isalpha, value)):
-        return True
-    digits = any(map(str.isdigit, value)) if not value.isascii() else _DIGIT.search(value)
-    return bool(digits)
-
-
-def _random(text: str) -> Iterator[_Span]:
-    """A long string that reads as random, close behind a word that announces a secret."""
+    A secret announces another one as well: a mark in its place would.
+    """
+    known = sorted([*(span.end for span in spans), *_marks(text)])
+    last = -_NEAR_CHARS - 1  # where what is known of ends, so far
+    at = 0
     for found in _LONG.finditer(text):
         begin, end = found.span()
+        while at < len(known) and known[at] <= begin:
+            last = known[at]
+            at += 1
         if not _reads_random(text[begin:end]):
             continue
-        if _NEAR.search(text, max(0, begin - _NEAR_CHARS), begin):
-            yield _Span(begin, end, "random string")
+        near = max(0, begin - _NEAR_CHARS)
+        if begin - last <= _NEAR_CHARS or NEAR.search(text, near, begin):
+            yield Span(begin, end, "random string")
+            last = end
+
+
+def _marks(text: str) -> Iterator[int]:
+    """Where the marks in a text end."""
+    at = text.find(MARK)
+    while at >= 0:
+        end = text.find("⟧", at)
+        if end < 0:
+            return
+        yield end + 1
+        at = text.find(MARK, end)
 
 
 def _reads_random(value: str) -> bool:

@@ -3,6 +3,16 @@
 import re
 from typing import Final, NamedTuple
 
+MARK: Final = "⟦secret: "
+
+
+class Span(NamedTuple):
+    """Where a secret stands, its end behind it, and what it is."""
+
+    start: int
+    end: int
+    name: str
+
 
 class Shape(NamedTuple):
     """A prefix, the run that follows it, and the least length of that run."""
@@ -18,6 +28,7 @@ _DASH_RUN: Final = re.compile(r"[A-Za-z0-9_-]*")
 _DOT_RUN: Final = re.compile(r"[A-Za-z0-9_.-]*")
 _TOKEN_RUN: Final = re.compile(r"[A-Za-z0-9_=-]*")
 _UPPER_RUN: Final = re.compile(r"[A-Z0-9]*")
+_HEX_RUN: Final = re.compile(r"[0-9a-f]*")
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/=%_-]*")
 SHAPES: Final = (
     *(Shape(one, "aws key", _UPPER_RUN, 16) for one in ("AKIA", "ASIA", "ABIA", "ACCA")),
@@ -50,6 +61,9 @@ SHAPES: Final = (
     Shape("sk-ant-", "anthropic key", _DASH_RUN, 20),
     Shape("ATATT3x", "atlassian token", _TOKEN_RUN, 20),
     Shape("hf_", "hugging face token", _WORD_RUN, 30),
+    Shape("dckr_pat_", "docker token", _DASH_RUN, 20),
+    Shape("dckr_oat_", "docker token", _DASH_RUN, 20),
+    Shape("dapi", "databricks token", _HEX_RUN, 32),
     Shape("glsa_", "grafana token", _DASH_RUN, 20),
     *(Shape(f"shp{one}_", "shopify token", _WORD_RUN, 30) for one in ("at", "ca", "pa", "ss")),
 )

@@ -1,0 +1,87 @@
+"""A text as it is seen, and where in the text each of its characters stands."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticketgate.domain.markup import read_forms
+from ticketgate.domain.pasted_secrets import mask
+from ticketgate.domain.seen_text import seen
+
+PASSWORD = "Summer2026!"
+HIDDEN = (
+    "<b>password</b>: {}",
+    "password: <b>{}</b>",
+    "password:<br>{}",
+    "<p>password:</p>\n<p>{}</p>",
+    "<td>Password</td><td>{}</td>",
+    "<tr>\n <td><b>Password</b></td>\r\n <td>{}</td></tr>",
+    "<dt>Password</dt><dd>{}</dd>",
+    "password\u200b: {}",
+    "pass\u200bword: {}",
+    "p&#97;ssword: {}",
+    "pass&amp;shy;word: {}",
+    "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff1a {}",
+    "password\uff1a{}",
+    "pass\x00word: {}",
+    "password:\u2028{}",
+)
+
+
+@pytest.mark.parametrize("around", HIDDEN)
+def test_a_password_is_masked_as_it_is_seen(around: str) -> None:
+    hidden = mask(around.format(PASSWORD))
+    before, behind = around.split("{}")
+    assert PASSWORD[:-1] not in hidden
+    assert hidden.startswith(before)
+    assert hidden.endswith(behind)
+    assert mask(hidden) == hidden
+    assert mask(around.format("hunter")) == around.format("hunter"), "the control"
+
+
+def test_a_secret_is_masked_with_the_markup_inside_it() -> None:
+    token = "ghp_" + "<b>a1B2c3D4e5</b>F6g7H8i9J0&#107;1L2m3N4o5"
+    assert mask(f"use <i>{token}</i>") == (
+        f"use <i>⟦secret: github token, {len(token)} characters⟧</i>"
+    )
+
+
+def test_a_signature_in_a_link_is_masked_however_its_sign_is_written() -> None:
+    signature = "Zq7SasAbcdefghijklmnopqrstuvwxyz0123456789ABCD"
+    for sign in ("&", "&amp;", "&amp;amp;", "&#38;"):
+        assert signature not in mask(f"https://x.example/c?sv=1{sign}sig={signature}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["plain, with\ttabs\r\nand lines", "ümlaut, 密码", "a & b", "a < b", "<bob@example.com>"],
+)
+def test_what_is_seen_as_it_is_written_has_no_other_form(text: str) -> None:
+    assert seen(text) is None
+
+
+def test_each_character_knows_its_place() -> None:
+    text = "a&amp;b<br>c\u200bd\ufb01<-y>"
+    form = seen(text)
+    assert form is not None
+    assert form.text == "a&b cdfi<-y>"
+    assert [text[slice(*form.place(at, at + 1))] for at in range(8)] == [
+        *("a", "&amp;", "b", "<br>", "c", "d", "\ufb01", "\ufb01"),
+    ]
+    assert text[slice(*form.place(2, 6))] == "b<br>c\u200bd"
+
+
+@given(st.text(alphabet="ab&;#1<>/ lgtm p\u200b\uff1a", max_size=60))
+def test_places_are_in_order_and_inside_the_text(text: str) -> None:
+    form = seen(text)
+    if form is not None:
+        assert len(form.text) == len(form.starts) == len(form.ends)
+        assert form.starts == sorted(form.starts)
+        assert form.ends == sorted(form.ends)
+        assert all(0 <= a < b <= len(text) for a, b in zip(form.starts, form.ends, strict=True))
+
+
+@given(st.text(alphabet="ab&;#19<>/ brpgtlm", max_size=60))
+def test_markup_is_read_as_it_is_read_for_the_rules(text: str) -> None:
+    form = seen(text)
+    assert (text if form is None else form.text) == (read_forms(text) or (text,))[-1]
