@@ -4,6 +4,7 @@ from tests.cli.terminal import Terminal
 from tests.keys import ORIGIN, key_of
 
 from ticketgate.domain.note import parse_vkey
+from ticketgate.domain.trust import parse_trust
 
 
 def test_the_verifier_keys_are_shown_and_the_first_is_the_current_one(terminal: Terminal) -> None:
@@ -11,9 +12,15 @@ def test_the_verifier_keys_are_shown_and_the_first_is_the_current_one(terminal: 
     path.write_text(f"{key_of('alice').text}\n{key_of('bob').text}\n")
     done = terminal("keys", "show")
     assert done.exit_code == 0, done.output
-    first, second = done.stdout.splitlines()
-    assert first == f"{key_of('alice').public.text}  current"
-    assert second.startswith(f"{key_of('bob').public.text}  signs too")
+    assert done.stdout.splitlines() == [
+        "# current",
+        f"log {key_of('alice').public.text}",
+        "# signs too, while keys rotate",
+        f"log {key_of('bob').public.text}",
+        "quorum none",
+    ]
+    trust = parse_trust(done.stdout_bytes)
+    assert [one.key for one in trust.logs] == [key_of("alice").public, key_of("bob").public]
     assert "PRIVATE" not in done.output
     found = terminal.json("keys", "show")
     assert [one["current"] for one in found] == [True, False]

@@ -31,6 +31,14 @@ def test_nothing_seen_says_so(terminal: Terminal) -> None:
     assert terminal("surface").stdout == "nothing was seen to touch access\n"
 
 
+def test_where_all_is_owned_nothing_here_is_unowned(terminal: Terminal) -> None:
+    assert terminal("surface", "--unowned").stdout == "nothing here is unowned\n"
+    with store_of(terminal) as store:
+        store.write(lambda tx, _: partial(note_surface, tx)((ROW,)))
+    assert "svc-flow" in terminal("surface", "list").stdout
+    assert terminal("surface", "list", "--unowned").stdout == "nothing here is unowned\n"
+
+
 def test_all_is_listed_and_acts_on_no_terminal(filled: Terminal) -> None:
     shown = filled("surface").stdout
     assert shown == filled("surface", "list").stdout

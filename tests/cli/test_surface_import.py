@@ -1,5 +1,7 @@
 """`surface import`: what an export says, printed; stored only when asked."""
 
+import base64
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -85,3 +87,62 @@ def test_an_export_without_anything_says_so(terminal: Terminal, tmp_path: Path) 
     path = tmp_path / "none.json"
     path.write_text("[]")
     assert terminal("surface", "import", str(path)).stdout == "nothing in it touches access\n"
+
+
+def flow(values: str, ident: str = "f1") -> dict[str, str]:
+    return {"sys_class_name": "sys_hub_action_instance_v2", "sys_id": ident, "values": values}
+
+
+def packed(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode())).decode()
+
+
+ADDS = json.dumps([{"name": "table_name", "value": "sys_user_grmember"}])
+
+
+def test_what_a_flow_holds_compressed_is_looked_at(terminal: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps([flow(packed(ADDS)), flow(packed("[]"), "f2")]))
+    document = terminal.json("surface", "import", str(path))
+    assert [(one["id"], one["touches"]) for one in document["found"]] == [
+        ("f1", ["sys_user_grmember"])
+    ]
+    assert (document["read"], document["unread"]) == (2, [])
+    path.write_text(json.dumps([flow(packed("[]"))]))
+    assert terminal("surface", "import", str(path)).stdout == "nothing in it touches access\n"
+
+
+def test_what_could_not_be_read_is_never_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps([flow(packed(ADDS)[:-8])]))
+    done = terminal("surface", "import", str(path))
+    assert done.exit_code == 3
+    assert "nothing in it" not in done.stdout
+    assert "nothing that could be read touches access" in done.stdout
+    assert "1 record could not be read" in done.stdout
+    assert "flow.json: [0]" in done.stderr or "flow.json[0]" in done.stderr
+    document = terminal.json("surface", "import", str(path), code=3)
+    assert (document["found"], document["read"]) == ([], 0)
+    assert document["unread"][0]["field"] == "values"
+
+
+def test_of_very_many_that_could_not_be_read_some_are_named(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps([flow(packed(ADDS)[:-8], str(one)) for one in range(30)]))
+    done = terminal("surface", "import", str(path))
+    assert done.exit_code == 3
+    assert "30 records could not be read" in done.stdout
+    assert done.stderr.count("field 'values'") == 20
+    assert "not read: 10 more" in done.stderr
+
+
+def test_what_was_found_beside_it_is_stored_all_the_same(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps([flow(packed(ADDS)), flow("H4sIAAAA", "f2")]))
+    done = terminal("surface", "import", str(path), "--record", "--source", "snow-prod")
+    assert done.exit_code == 3
+    assert [one["automation"] for one in stored(terminal)] == ["f1"]

@@ -9,6 +9,7 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.trust import NONE
 from ticketgate.wiring.commands import (
     ask_gateway,
     load,
@@ -67,16 +68,19 @@ def new(folder: Path, *, lost: bool) -> None:
 @click.pass_obj
 @ends_with_code
 def show_keys(folder: Path, *, as_json: bool) -> None:
-    """Print the verifier keys (vkeys), the current one first; nothing secret.
+    """Print the verifier keys as a trust file, the current one first; nothing secret.
 
-    Give them to whoever verifies the log, by another way than the log itself.
+    Give it to whoever verifies the log, by another way than the log itself:
+    `ticketgate evidence verify BUNDLE --trust FILE` takes it as it is.
     """
     found = public_keys(folder)
     if as_json:
         echo_json([{"vkey": key.text, "current": key == found[0]} for key in found])
         return
     for key in found:
-        echo(f"{key.text}  {'current' if key == found[0] else 'signs too, while keys rotate'}")
+        echo("# current" if key == found[0] else "# signs too, while keys rotate")
+        echo(f"log {key.text}")
+    echo(f"quorum {NONE}")
 
 
 @keys.command("rotate")

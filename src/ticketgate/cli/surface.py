@@ -65,7 +65,7 @@ def list_surface(folder: Path, limit: int, *, unowned: bool, as_json: bool) -> N
             )
             for one in found
         ),
-        "nothing was seen to touch access",
+        "nothing here is unowned" if unowned else "nothing was seen to touch access",
     )  # fmt: skip
 
 

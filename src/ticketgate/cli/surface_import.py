@@ -1,6 +1,7 @@
 """`surface import`: what a ServiceNow export says can touch access. Nothing is stored unasked."""
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -10,10 +11,11 @@ from typing import Any, Final
 import click
 
 from ticketgate.cli.evidence.keeping import asked_of_gateway, in_its_place
-from ticketgate.cli.failures import ends_with_code
+from ticketgate.cli.failures import COULD_NOT, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json, echo_table
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.packed_text import Unpacked, unpacked
 from ticketgate.domain.static_surface import NOTES, ExportRecord, StaticRow, is_read, static_surface
 from ticketgate.operations.surface import ROWS_AT_ONCE, import_rows
 from ticketgate.wiring.commands import load, read_source, wall_time
@@ -21,6 +23,7 @@ from ticketgate.wiring.exports import read_export
 from ticketgate.wiring.gateway import Gateway
 
 _HEADINGS: Final = ("TABLE", "NAME", "ACTIVE", "OWNER", "TOUCHES", "NOTES", "PLACE")
+_UNREAD_SHOWN: Final = 20
 
 
 @click.command("import")
@@ -42,24 +45,42 @@ def import_surface(
     """List what of a ServiceNow instance can touch access.
 
     EXPORT is JSON of the Table API or an XML unload of flows, workflows, business rules, approval
-    rules and delegations. Exit: 2 an export that cannot be read, or is none.
+    rules and delegations. Exit: 2 an export that cannot be read, or is none, 3 some records could
+    not be read: what they touch is not known.
     """
     if record and source is None:
         raise TicketgateError("--record needs --source", code="usage", next_step="name the source")
     snapshot = None if source is None else _directory(folder, source)
     records = [one for path in exports for one in read_export(path)]
-    found = static_surface(records, wall_time(), source or "", snapshot)
+    told = unpacked(records)
+    found = static_surface(told.records, wall_time(), source or "", snapshot)
     others = _others(records)
     if record and source is not None:
         _record(folder, source, found)
     if as_json:
-        echo_json({"found": found, "read": len(records) - sum(others.values()), "others": others})
-        return
-    echo_table(_HEADINGS, map(_cells, found), "nothing in it touches access")
+        read = len(records) - sum(others.values()) - told.unread_records
+        unread = [one._asdict() for one in told.unread]
+        echo_json({"found": found, "read": read, "others": others, "unread": unread})
+    else:
+        _print(found, others, told)
+    if told.unread:
+        sys.exit(COULD_NOT)
+
+
+def _print(found: Sequence[StaticRow], others: Mapping[str, int], told: Unpacked) -> None:
+    nothing = "nothing that could be read" if told.unread else "nothing in it"
+    echo_table(_HEADINGS, map(_cells, found), f"{nothing} touches access")
     for note in sorted({note for one in found for note in one.notes}):
         echo(f"{note}: {NOTES[note]}")
     for table, count in sorted(others.items()):
         click.echo(f"not looked at: {count} of table {table!a}", err=True)
+    if told.unread:
+        what = counted(told.unread_records, "record")
+        echo(f"{what} could not be read: nobody knows what they touch; look at them by hand")
+    for one in told.unread[:_UNREAD_SHOWN]:
+        click.echo(f"not read: {one.place!a}, field {one.field!a}: {one.why}", err=True)
+    if len(told.unread) > _UNREAD_SHOWN:
+        click.echo(f"not read: {len(told.unread) - _UNREAD_SHOWN} more; --json has all", err=True)
 
 
 def _directory(folder: Path, source: str) -> DirectorySnapshot:
