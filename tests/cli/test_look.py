@@ -155,6 +155,21 @@ def test_access_whose_ticket_may_be_closed_is_marked(live: Stage, beside: Termin
         assert newest(beside, "grants")["perhaps_closed_by"] == ""
 
 
+def test_access_whose_ticket_went_into_a_state_that_is_not_listed_is_marked(
+    live: Stage, beside: Terminal
+) -> None:
+    with live.asked() as record:
+        live.given(record)
+        grant = newest(beside, "grants")
+        assert grant["exception"] == ""
+        live.tell(record.edit(state="77"))
+        case = newest(beside, "grants")["exception"]
+        said = f"its ticket may not ask for it any more: exception {case}"
+        assert said in beside("grants", "list").stdout
+        assert said in beside("grants", "show", grant["id"]).stdout
+        assert "grant_ticket_unreadable" in beside("exceptions", "show", case).stdout
+
+
 def test_ticket_text_in_a_table_cannot_act(live: Stage, beside: Terminal) -> None:
     reason = "tonight \x1b[2J\u202e\r\nreq_0  RITM0000000  approved"
     with live.asked(business_reason=reason):

@@ -14,7 +14,8 @@ from ticketgate.cli.look import leave_none, listing, showing
 from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, when
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.operations.parked import may_have_closed
+from ticketgate.operations.parked import LIVE, may_have_closed
+from ticketgate.operations.untold_grants import untold_case
 from ticketgate.wiring.commands import Look, look
 
 
@@ -86,7 +87,7 @@ def show_grant(folder: Path, ident: str, *, as_json: bool) -> None:
         echo_json(found)
         return
     echo_pairs((key.replace("_", " "), _cell(value)) for key, value in found.items())
-    if found["perhaps_closed_by"]:
+    if found["perhaps_closed_by"] or found["exception"]:
         echo(f"{_alarm(found)}; revoke it, or save the ticket again on the platform")
 
 
@@ -95,6 +96,7 @@ def grant_document(seen: Look, grant: Grant) -> dict[str, Any]:
     revoke = seen.commands.of(grant.id, CommandKind.REVOKE)
     command = revoke or seen.commands.of(grant.id, CommandKind.PROVISION)
     parked, held = may_have_closed(seen, grant), seen.pace.held_closing(grant.id)
+    untold = untold_case(seen, grant.id) if grant.state in LIVE else None
     return {
         **{one.name: getattr(grant, one.name) for one in fields(grant)},
         "doing": "" if command is None else command.kind.value,
@@ -103,6 +105,7 @@ def grant_document(seen: Look, grant: Grant) -> dict[str, Any]:
         "next_try": None if command is None else command.due_at,
         "held_until": None if held is None else held.until,
         "perhaps_closed_by": "" if parked is None else parked.id,
+        "exception": "" if untold is None else untold.id,
     }
 
 
@@ -124,4 +127,7 @@ def _alarm(found: Mapping[str, Any]) -> str:
     if found["held_until"] is not None:
         return f"its ticket ended it; held until {when(found['held_until'])}, or revoke it now"
     parked = found["perhaps_closed_by"]
-    return f"the parked delivery {parked} may have closed its ticket" if parked else ""
+    if parked:
+        return f"the parked delivery {parked} may have closed its ticket"
+    case = found["exception"]
+    return f"its ticket may not ask for it any more: exception {case}" if case else ""

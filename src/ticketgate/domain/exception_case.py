@@ -19,6 +19,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "ended_untriaged": "A ticket that may ask for access ended, and nobody said what it is.",
     "edited_untriaged": "A ticket that may ask for access was edited, and reads harmless now.",
     "second_word": "One person says a ticket that may be their own is nothing; another must agree.",
+    "grant_ticket_unreadable": "The ticket of live access may not ask for it any more; look at it.",
     "velocity_exceeded": "A source opened more requests than its limit; further ones wait.",
     "closings_held": "Tickets of a source end more access than its limit; further ones wait.",
     "approver_inactive": "The platform asks somebody to approve who is not active.",

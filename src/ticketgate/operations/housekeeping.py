@@ -21,6 +21,7 @@ from ticketgate.operations.sweep import (
     revalidate_requests,
     time_out_request,
 )
+from ticketgate.operations.untold_grants import open_perhaps_closed
 from ticketgate.operations.velocity import has_room
 from ticketgate.ports import Clock, Operation, Store, Transaction
 
@@ -52,7 +53,7 @@ class Housekeeper:
         Without a `policy` nobody is asked anything: only what takes away is done.
 
         `counts` takes what was refused since last time. `alarm(grant, delivery)` is told, once,
-        that a parked delivery may have closed the ticket of a live grant.
+        that a parked delivery may have closed the ticket of a live grant; it is an exception too.
         """
         self._store = store
         self._clock = clock
@@ -184,8 +185,14 @@ class Housekeeper:
         self._next_alarm = now + ALARM_EVERY
         with self._store.reading() as looking:
             found = frozenset((grant.id, row.id) for grant, row in perhaps_closed(looking))
-        for grant, delivery in sorted(found - self._alarmed):
+        fresh = sorted(found - self._alarmed)
+        for grant, delivery in fresh:
             self._alarm(grant, delivery)
+        failed = self._each(
+            [partial(open_perhaps_closed, ident=grant) for grant, _ in fresh], urgent=False
+        )
+        if failed:
+            raise failed[0]  # it is told again
         self._alarmed = found
 
 

@@ -21,7 +21,7 @@ PARKED: Final = {
     "poison": "Our own code failed on it. That is a fault of ours; please report it.",
 }
 _NOT_JSON: Final = "The body is not strict JSON."
-_LIVE: Final = frozenset({GrantState.PLANNED, GrantState.PROVISIONING, GrantState.ACTIVE})
+LIVE: Final = frozenset({GrantState.PLANNED, GrantState.PROVISIONING, GrantState.ACTIVE})
 
 
 def parked_words(reason: str) -> str:
@@ -63,7 +63,7 @@ def may_have_closed(reading: Reading, grant: Grant) -> DeliveryRow | None:
 
     One that tells no ticket may be of any: it blocks approvals, and is no alarm here.
     """
-    found = parked_for(reading, grant.ticket) if grant.state in _LIVE else None
+    found = parked_for(reading, grant.ticket) if grant.state in LIVE else None
     return found if found is not None and found.ticket == grant.ticket_id else None
 
 

@@ -50,6 +50,7 @@ from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.operations.past_end import open_asked_past_end, open_unsaid
 from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.surface import note_surface
+from ticketgate.operations.untold_grants import open_untold
 from ticketgate.ports import Transaction
 
 
@@ -348,7 +349,10 @@ def _end_what_is_not_asked(
     wanted: Mapping[str, Asked],
     snapshot: DirectorySnapshot,
 ) -> None:
-    """Grants of another beneficiary or entitlement than the ticket asks now are revoked."""
+    """Grants of another beneficiary or entitlement than the ticket asks now are revoked.
+
+    Where that cannot be told they stay, and somebody hears of it.
+    """
     bound = row.ticket.bound_to != "none"
     unreadable = any("entitlement_unreadable" in what.reasons for what in wanted.values())
     for grant in tx.grants.of_ticket(row.ticket.key):
@@ -356,6 +360,7 @@ def _end_what_is_not_asked(
             end_by_ticket(tx, now, grant, "ticket_passed_on" if bound else "unapproved")
         elif grant.entitlement not in wanted and not unreadable:
             end_by_ticket(tx, now, grant, "unapproved")
+    open_untold(tx, now, row.ticket, asked=frozenset(wanted), unreadable=unreadable)
 
 
 def _another(ticket: Ticket, grant: Grant, snapshot: DirectorySnapshot) -> bool:
