@@ -202,7 +202,8 @@ class Revision:
     """What a connector has found out of one body, before the operator's mapping is applied.
 
     `deleted` says that the platform told of the ticket's end: such a ticket is cancelled unless
-    the mapping lists the state `deleted` otherwise.
+    the mapping lists the state `deleted` otherwise. `told_in` is `Ticket.told_in`, of fields that
+    are in `extra`.
     """
 
     record: Record
@@ -215,11 +216,13 @@ class Revision:
     variables: Mapping[str, str | Missing] | None = None
     deleted: bool = False
     extra: Mapping[str, Value | Missing] = field(default_factory=dict)
+    told_in: Mapping[str, str] = field(default_factory=dict)
 
     def ticket(self, known: TableMapping, source: str) -> Ticket:
         """The ticket that the revision is under the operator's mapping."""
         state = DELETED if self.deleted else self.state
         unlisted = StateClass.CANCELLED if self.deleted else StateClass.UNLISTED
+        fields = self._fields(known)
         return Ticket(
             source=source,
             table=known.name,
@@ -229,8 +232,14 @@ class Revision:
             state_class=known.states.get(state, unlisted),
             updated_by=self.updated_by,
             bound_to=known.bound_to,
-            fields=self._fields(known),
+            fields=fields,
             variables=self.variables,
+            told_in={
+                name: part
+                for name, part in self.told_in.items()
+                # What is told here and cannot be used is not what an earlier revision told.
+                if name not in known.map and fields[name] == self.extra[name]
+            },
         )
 
     def _fields(self, known: TableMapping) -> dict[str, Value | Missing]:

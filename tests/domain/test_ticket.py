@@ -1,5 +1,7 @@
 """A ticket's fields: what is there, what is missing, and why."""
 
+from dataclasses import replace
+
 import pytest
 
 from ticketgate.domain.ticket import (
@@ -11,6 +13,7 @@ from ticketgate.domain.ticket import (
     Reference,
     StateClass,
     Ticket,
+    carried,
 )
 
 ALICE = Reference("62826bf0", "Alice Moreau")
@@ -111,3 +114,47 @@ def test_a_field_is_of_one_kind_only() -> None:
 
 def test_closed_and_cancelled_are_the_ends() -> None:
     assert {StateClass.CLOSED, StateClass.CANCELLED} == TERMINAL_STATES
+
+
+# --- what a revision does not tell again ----------------------------------------------------------
+
+TOLD = replace(
+    TICKET, fields={**TICKET.fields, "description": "toner"}, told_in={"description": "104"}
+)
+LATER = replace(TICKET, version=5, told_in={"description": "104"})
+
+
+def test_what_the_same_part_of_the_record_said_is_carried_over() -> None:
+    assert carried(LATER, TOLD) == replace(TOLD, version=5)
+    assert carried(LATER, TOLD).told_in == LATER.told_in
+    assert carried(carried(LATER, TOLD), TOLD).value("description") == "toner"
+
+
+@pytest.mark.parametrize(
+    ("later", "last"),
+    [
+        (replace(LATER, told_in={"description": "90"}), TOLD),
+        (replace(LATER, told_in={}), TOLD),
+        (LATER, replace(TOLD, told_in={})),
+        (LATER, replace(TOLD, told_in={"description": "90"})),
+        (LATER, TICKET),
+        (LATER, replace(TOLD, fields={})),
+    ],
+    ids=["another part", "not named", "not known", "was another", "never told", "erased"],
+)
+def test_of_another_part_nothing_is_carried_over(later: Ticket, last: Ticket) -> None:
+    """Mallory's ticket is merged in: what stands first now is another text than was read."""
+    assert carried(later, last) is later
+
+
+def test_what_was_unreadable_stays_absent_and_what_is_told_anew_counts() -> None:
+    blind = replace(TOLD, fields=TICKET.fields)
+    assert carried(LATER, blind).value("description") is Missing.ABSENT
+    fresh = replace(LATER, fields={**TICKET.fields, "description": "grant root"})
+    assert carried(fresh, TOLD) is fresh
+
+
+def test_where_a_field_was_told_is_kept_and_makes_no_other_ticket() -> None:
+    assert replace(TOLD, told_in={}) == TOLD
+    assert TOLD.plain()["told_in"] == {"description": "104"}
+    assert "told_in" not in TICKET.plain()

@@ -1,7 +1,7 @@
 """Ticket: what an ITSM platform says, normalised. Every field of it is a claim, never proof."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Final
 
@@ -54,6 +54,9 @@ class Ticket:
     `REFERENCE_FIELDS`, `TEXT_FIELDS`, `PLAIN_FIELDS`; a declared field that is missing, unreadable
     or cut is `Missing.ABSENT`; an undeclared one is not in the mapping. `variables` is None where
     the mapping declares none. `version` is the platform's own counter of revisions, or None.
+
+    `told_in` names, per field that the platform does not send with each revision, the part of the
+    record (an article, say) that the field is. It says nothing of what the ticket is.
     """
 
     source: str
@@ -66,6 +69,7 @@ class Ticket:
     bound_to: str = "none"  # requested_for | assignee | none
     fields: Mapping[str, Value | Missing] = field(default_factory=dict)
     variables: Mapping[str, str | Missing] | None = None
+    told_in: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def value(self, name: str) -> Value | Missing:
         """The value of a declared field, else why there is none."""
@@ -102,7 +106,9 @@ class Ticket:
     def plain(self) -> dict[str, Json]:
         """The ticket as plain JSON, for stores and disclosures; a missing value is null."""
         variables = self.variables
+        told_in: dict[str, Json] = {"told_in": dict(self.told_in)} if self.told_in else {}
         return {
+            **told_in,
             "source": self.source,
             "table": self.table,
             "id": self.id,
@@ -116,6 +122,22 @@ class Ticket:
             if variables is None
             else {name: _plain(value) for name, value in variables.items()},
         }
+
+
+def carried(ticket: Ticket, last: Ticket) -> Ticket:
+    """The revision with what it does not send as the last held one has it.
+
+    Only a field that both say to be the same part of the record, and that the last one could read:
+    with any other part, or none, it stays absent, and rules are blind there.
+    """
+    kept = {
+        name: last.value(name)
+        for name, part in ticket.told_in.items()
+        if ticket.value(name) is Missing.ABSENT
+        and last.told_in.get(name) == part
+        and name in last.fields
+    }
+    return replace(ticket, fields={**ticket.fields, **kept}) if kept else ticket
 
 
 def _plain(value: Value | Missing) -> Json:

@@ -33,7 +33,7 @@ from ticketgate.domain.opening import (
 )
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.surface import surface_of
-from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
+from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket, carried
 from ticketgate.domain.triage import after_triage
 from ticketgate.operations.approver_rows import take_claim
 from ticketgate.operations.boundary import open_breaches
@@ -94,11 +94,14 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if reading.classification is None:
         raise ValueError("a ticket is classified before it is worked off")
     known = tx.tickets.find(what.key)
+    told, classification = what, reading.classification
+    what = told if known is None else carried(told, known.ticket)
+    if what is not told:
+        classification = classified(what, ground.policy, ground.snapshot)
     odd = odd_revision(tx, reading.row, what, known)
     if known is not None and odd is not None:
-        _tell_of_odd(tx, now, known, what, reading.classification, odd[1])
+        _tell_of_odd(tx, now, known, what, classification, odd[1])
         return _finish(tx, reading, *odd, what.id)
-    classification = reading.classification
     if known is not None and _only_ours(what, known.ticket, ground.own_users):
         what = replace(what, updated_by=known.ticket.updated_by)
         classification = classified(what, ground.policy, ground.snapshot)

@@ -7,7 +7,7 @@ The body is the webhook's default, `{"ticket": {…}, "article": {…}}`. There 
 from collections.abc import Mapping
 from typing import Final
 
-from ticketgate.connector_api import JsonValue, Missing, NoTicket, SourceMapping, Ticket, Value
+from ticketgate.connector_api import JsonValue, Missing, NoTicket, SourceMapping, Ticket
 from ticketgate_connectors.records import (
     Defaults,
     Record,
@@ -79,6 +79,9 @@ class Zammad:
 
 def _revision(body: Record, record: Record) -> Revision:
     article = body.get("article")
+    group = find(record, "group") or find(record, "group_id")  # may have the id of nobody's account
+    read = GROUP.reference(group[0]) if group else None
+    first, text = _first_article(record, article)
     return Revision(
         record={**record, "article": article},
         id=ticket_id(record, "id"),
@@ -88,25 +91,27 @@ def _revision(body: Record, record: Record) -> Revision:
         defaults=DEFAULTS,
         shape=PEOPLE,
         variables=_attributes(record),
-        extra=_more(record, article),
+        extra={
+            "assignment_group": Missing.ABSENT if read is None else read,
+            "description": text,
+        },
+        told_in={"description": first} if first else {},
     )
 
 
-def _more(record: Record, article: JsonValue) -> dict[str, Value | Missing]:
-    """The group, whose id may be that of nobody's account; and the description.
+def _first_article(record: Record, article: JsonValue) -> tuple[str, str | Missing]:
+    """The description, which is the ticket's first article, and which article that is.
 
-    The description is the ticket's first article. A body holds only the article that was written
-    with the change, so in most it is absent.
+    A body holds only the article that was written with the change: of most the description is
+    absent, and is the one that was told with the same article before. Merged tickets may get
+    another first article. No article is named where it is here and cannot be read.
     """
-    group = find(record, "group") or find(record, "group_id")
-    read = GROUP.reference(group[0]) if group else None
     first = text_at(record, "article_ids.0")
-    found = find(article, "body") if first and text_at(article, "id") == first else ()
+    if not first or text_at(article, "id") != first:
+        return first, Missing.ABSENT
+    found = find(article, "body")
     text = GROUP.plain(found[0]) if found else None
-    return {
-        "assignment_group": Missing.ABSENT if read is None else read,
-        "description": Missing.ABSENT if text is None else text,
-    }
+    return ("", Missing.ABSENT) if text is None else (first, text)
 
 
 def _attributes(record: Record) -> dict[str, str | Missing]:

@@ -92,6 +92,7 @@ def ticket_of_plain(plain: Plain) -> Ticket:
         variables=None
         if variables is None
         else {n: Missing.ABSENT if v is None else v for n, v in variables.items()},
+        told_in=plain.get("told_in", {}),
     )
 
 
