@@ -337,12 +337,11 @@ def filled_in(body: Record, known: TableMapping, template: Filled, *, send: str)
     Raises:
         MalformedDeliveryError: `unknown_keys`.
     """
-    order = dict.fromkeys(template.facts, 0) | {
-        path.partition(".")[0]: int(name in TEXT_FIELDS) * _TYPED
-        for name, path in known.map.items()
-        if path is not None
-    }
-    order |= {template.variables: 1} | dict.fromkeys(template.typed, _TYPED)
+    ours = {name: path.partition(".")[0] for name, path in known.map.items() if path is not None}
+    order = {head: _TYPED for name, head in ours.items() if name in TEXT_FIELDS}
+    order |= {head: 0 for name, head in ours.items() if name not in TEXT_FIELDS}
+    order |= dict.fromkeys(template.facts, 0) | {template.variables: 1}
+    order |= dict.fromkeys(template.typed, _TYPED)
     ranks = [order.get(key, -1) for key in body]
     if -1 in ranks or ranks != sorted(ranks):
         raise unknown_keys(send)

@@ -376,5 +376,8 @@ def test_a_line_that_the_operators_map_names_may_be_added(filled: SourceSettings
     found = outcome(source, posted(ours))
     assert isinstance(found, Ticket)
     assert (found.value("duration"), found.value("reason")) == ("4", "repair")
+    both = replace(table, map={"reason": "category", "text": "status", "window": "subject"})
+    source_of_both = replace(filled, mapping=SourceMapping(filled.name, {"ticket": both}))
+    assert isinstance(outcome(source_of_both, posted({**body, **typed})), Ticket), "as it was"
     for behind in ({**body, "why": "x", "hours": "4", **typed}, {**body, **typed, "hours": "4"}):
         assert outcome(source, posted(behind)) == "unknown_keys"
