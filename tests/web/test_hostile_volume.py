@@ -5,17 +5,17 @@ a door that lets nobody in would fail too.
 """
 
 import asyncio
-import json
 import random
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from tests.domain.schemes.senders import SENDERS
 from tests.web.doors import BODY, NAMES, fields_of, hostile, open_door
-from tests.web.wire import Door, Reply, connect, nothing, nowhere, read_reply, request, running
+from tests.web.wire import Door, Reply, connect, nothing, read_reply, request, running
 
 from ticketgate.web.front import Front
 from ticketgate.web.wsgi_bridge import WsgiBridge
@@ -114,10 +114,16 @@ def alone(port: int, data: bytes) -> Reply | None:
     return None
 
 
+def no_page(_environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Pages, where a mangled request line leads now and then."""
+    start("404 Not Found", [("content-type", "text/plain")])
+    return [b"nothing here"]
+
+
 def test_five_thousand_hostile_requests_over_sockets_meet_no_fault_of_ours() -> None:
     door, rnd = Door(), random.Random(SEED)  # noqa: S311 -- to be played again
     statuses: Counter[int] = Counter()
-    bridge = WsgiBridge(nowhere, "https://gate.example.com")
+    bridge = WsgiBridge(no_page, "https://gate.example.com")
     with running(Front(open_door(door), bridge, nothing, nothing)) as server:
         sock = connect(server.port)
         for number, (source, headers, body) in enumerate(hostile(SEED + 1, OVER_SOCKETS)):
@@ -128,7 +134,7 @@ def test_five_thousand_hostile_requests_over_sockets_meet_no_fault_of_ours() -> 
                 answer = exchange(sock, data)
             if answer is not None:
                 statuses[answer.status] += 1
-                assert answer.status < 500, json.loads(answer.body)
+                assert answer.status < 500, answer.body
             if number % MANGLED_EVERY and (
                 answer is None
                 or answer.headers.get("connection") == "close"
