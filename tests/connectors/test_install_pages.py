@@ -234,7 +234,7 @@ def keys_read(kind: str) -> set[str]:
     for shape in shapes:
         with contextlib.suppress(MalformedDeliveryError):
             KINDS[kind].connector.normalise(Spy(shape, asked), mapping)
-    return {key for key in asked if key and "." not in key}
+    return {key for key in asked if "." not in key}
 
 
 def template(kind: str, without: str = "") -> dict[str, Any]:
@@ -272,9 +272,9 @@ def told_otherwise(source: SourceSettings, body: dict[str, Any], *words: str) ->
     found = []
     for subject, text in itertools.product(("x", *words), repeat=2):
         said = outcome(source, posted(body, status="Closed", subject=subject, description=text))
-        if not isinstance(said, Ticket):
-            found.append(str(said))
-        elif without_texts(said) != without_texts(honest):
+        if isinstance(said, str):
+            found.append(said)
+        elif not isinstance(said, Ticket) or without_texts(said) != without_texts(honest):
             found.append(f"changed by {subject!r} and {text!r}")
     return found
 
@@ -320,6 +320,7 @@ def lone(key: str) -> tuple[str, ...]:
         f'x", "{key}": "666',
         f'x", "{key}": true, "y": "',
         f'x", "{key}": {{"id": "1"}}, "y": "',
+        f'x", "{key}": {{"id": "{{{{test}}}}"}}, "y": "',
     )
 
 
@@ -333,7 +334,9 @@ def test_no_lone_key_that_the_connector_reads_can_be_added(filled: SourceSetting
     for key in sorted(others):
         words, *more = lone(key)
         assert outcome(filled, posted(body, description=words)) == "unknown_keys", key
-        assert not [one for one in told_otherwise(filled, body, words, *more) if "change" in one]
+        assert not [
+            one for one in told_otherwise(filled, body, words, *more) if one.startswith("changed")
+        ]
 
 
 def test_no_line_that_is_left_out_can_be_added_by_a_requester(filled: SourceSettings) -> None:
