@@ -20,7 +20,7 @@ from typing_extensions import override
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
 from ticketgate.domain.errors import EvidenceError, TicketgateError
-from ticketgate.domain.evidence import parse_entry
+from ticketgate.domain.evidence import parse_disclosure, parse_entry
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
 from ticketgate.domain.merkle import root_of
 from ticketgate.domain.replay import Replay
@@ -242,7 +242,7 @@ def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
     with grown(filled, 30) as gate:
         least = Wish("os:0@host", "x", before=SEGMENT_ENTRIES - 1)
         assert may_go(gate, keep, least) == Prunable(0, 0, "before")
-        below = Wish("os:0@host", "x", before=SEGMENT_ENTRIES)
+        below = Wish("os:0@host", "old; pw: Summer2026!", before=SEGMENT_ENTRIES)
         assert may_go(gate, keep, below) == Prunable(0, SEGMENT_ENTRIES, "size")
         older = Wish("os:0@host", "x", older_than=31 * DAY)
         assert may_go(gate, keep, older) == Prunable(0, 0, "age")
@@ -259,7 +259,10 @@ def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
         assert told["by"] == "os:0@host"
         with gate.store.reading() as looking:
             (hidden,) = looking.erasing.at(told["_seq"])
+            ((_, _, encoded),) = looking.evidence.disclosures(told["_seq"], told["_seq"] + 1)
         assert hidden.kind == "operator"
+        assert encoded is not None
+        assert parse_disclosure(encoded)[2] == "old; pw: ⟦secret: password, 11 characters⟧"
         assert_it_holds(gate)
 
 

@@ -64,7 +64,9 @@ def stored(gate: Gate) -> bytes:
     files = [gate.path.with_name(gate.path.name + one) for one in ("", "-wal", "-shm")]
     found = [one.read_bytes() for one in files if one.exists()]
     with closing(schema.connect(gate.path, read_only=True)) as db:
-        for (encoded,) in db.execute("SELECT encoded FROM evidence_disclosure"):
+        for (encoded,) in db.execute(
+            "SELECT encoded FROM evidence_disclosure WHERE encoded NOT NULL"
+        ):
             found.append(repr(parse_disclosure(encoded)).encode())
             found.append(base64.urlsafe_b64decode(encoded + "=="))
     return b"\n".join(found)

@@ -284,6 +284,7 @@ def test_a_query_is_refused_and_not_ignored(bob: Caller, page: str) -> None:
         ({"tier": "low"}, 422, "tier"),
         ({"tier": ""}, 422, "tier"),
         ({"justification": "too short"}, 422, "justification"),
+        ({"justification": f"{WHY} pw: Summer2026!"}, 422, "secret_typed"),
     ],
 )
 def test_the_desk_s_refusals_are_problems_with_their_codes(
@@ -304,6 +305,7 @@ def test_the_desk_s_refusals_are_problems_with_their_codes(
         ({"shown": "0" * 64}, 409, "shown_changed"),
         ({"what": "forget"}, 422, "what"),
         ({"justification": "x"}, 422, "justification"),
+        ({"justification": f"{WHY} pw: Summer2026!"}, 422, "secret_typed"),
     ],
 )
 def test_so_are_those_of_quarantine(

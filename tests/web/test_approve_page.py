@@ -38,7 +38,7 @@ STATUS_OF = {
         ),
         409,
     ),
-    **dict.fromkeys(("justification", "seconds", "decision"), 422),
+    **dict.fromkeys(("justification", "secret_typed", "seconds", "decision"), 422),
     **dict.fromkeys(
         ("directory_unreadable", "ticket_backlog", "store_unavailable", "clock_disputed"), 503
     ),
@@ -202,7 +202,7 @@ def test_each_refusal_has_its_status_and_code_for_people_and_machines(
     assert ("Retry-After" in page.headers) == (status == 503)
 
 
-@pytest.mark.parametrize("code", ["justification", "ticket_backlog"])
+@pytest.mark.parametrize("code", ["justification", "secret_typed", "ticket_backlog"])
 def test_what_was_typed_is_kept_where_trying_again_makes_sense(
     signed_in_bob: Surfer, desk: PageDesk, code: str
 ) -> None:

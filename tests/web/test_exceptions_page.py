@@ -79,6 +79,11 @@ def test_a_refused_form_comes_back_as_it_was_typed(lane: Lane, page: str) -> Non
     assert short.status_code == 422
     assert "a &lt;b&gt;short&lt;/b&gt; one" in short.text
     assert 'aria-invalid="true"' in short.text
+    secret = bob.submit(page, page, RESOLVE | {"justification": WHY + " pw: Summer2026!"})
+    assert secret.status_code == 422
+    assert "secret_typed" in secret.text
+    assert WHY + " pw: Summer2026!</textarea>" in secret.text
+    assert 'aria-invalid="true"' in secret.text
 
 
 def test_a_form_of_an_earlier_state_is_refused_and_keeps_what_was_typed(

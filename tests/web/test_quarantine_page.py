@@ -79,6 +79,10 @@ def test_a_refused_form_comes_back_as_it_was_typed(lane: Lane, page: str) -> Non
     assert short.status_code == 422
     assert "a &lt;b&gt;short&lt;/b&gt; one" in short.text
     assert 'value="dismiss" required checked' in short.text
+    secret = bob.submit(page, page, SAID | {"justification": WHY + " pw: Summer2026!"})
+    assert secret.status_code == 422
+    assert "secret_typed" in secret.text
+    assert WHY + " pw: Summer2026!</textarea>" in secret.text
     stale = bob.submit(page, page, SAID | {"shown": "0" * 64})
     assert stale.status_code == 409
     assert WHY in stale.text

@@ -123,6 +123,10 @@ def test_a_refused_form_comes_back_as_it_was_typed(lane: Lane) -> None:
     assert "a &lt;b&gt;short&lt;/b&gt; one" in answer.text
     assert 'value="delegation" checked' in answer.text
     assert 'aria-invalid="true"' in answer.text
+    secret = bob.submit(page, page, SAID | {"justification": WHY + " pw: Summer2026!"})
+    assert secret.status_code == 422
+    assert "secret_typed" in secret.text
+    assert WHY + " pw: Summer2026!</textarea>" in secret.text
     again = Forms(answer.text).form(page) | SAID
     assert bob.client.post(page, data=again, headers=BROWSER).status_code == 303
 

@@ -88,8 +88,8 @@ def attend(
     """Take it, assign it to somebody who may attend to it, or resolve it for good.
 
     Refusals: `directory_stale`, those of `may_attend`, `not_found`, `own_exception`, `own_ticket`,
-    `resolved_already`, `shown_changed`, `what`, `assignee`, `justification`. A refused word
-    changes nothing.
+    `resolved_already`, `shown_changed`, `what`, `assignee`, `justification`,
+    `secret_typed`. A refused word changes nothing.
     """
     refusal = may_say(tx, now, who, may_attend)
     case = tx.exceptions.get(ident)

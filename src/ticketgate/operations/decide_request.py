@@ -20,7 +20,7 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
-from ticketgate.domain.visible import told_chars
+from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.classified import classified_row
 from ticketgate.operations.open_request import (
@@ -273,22 +273,18 @@ def _earlier(tx: Transaction, request: AccessRequest) -> frozenset[str]:
 
 def _bad_form(request: AccessRequest, link: Link, form: Form, rule: ApproveRule) -> Refusal | None:
     chars_min = max(1, rule.justification_chars_min)
-    said = told_chars(form.justification)
     if form.shown != link.shown or link.shown != request.shown:
         return Refusal(
             "shown_changed", "This is not what is asked now.", "Open the link again and read it."
         )
     if form.decision not in {"approve", "deny"}:
         return Refusal("decision", "Choose approve or deny.")
-    if said < chars_min or len(form.justification.strip()) > JUSTIFICATION_CHARS_MAX:
-        return Refusal(
-            "justification",
-            f"The justification needs {chars_min} letters and digits, within"
-            f" {JUSTIFICATION_CHARS_MAX} characters; it has {said}.",
-        )
-    if form.seconds is not None and not 1 <= form.seconds <= request.seconds_now:
-        return Refusal("seconds", f"Give 1 to {request.seconds_now} seconds, or leave it out.")
-    return None
+    refusal = bad_typed(
+        "justification", form.justification, chars_min=chars_min, chars_max=JUSTIFICATION_CHARS_MAX
+    )
+    if refusal is not None or form.seconds is None or 1 <= form.seconds <= request.seconds_now:
+        return refusal
+    return Refusal("seconds", f"Give 1 to {request.seconds_now} seconds, or leave it out.")
 
 
 def _commit(

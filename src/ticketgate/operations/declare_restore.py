@@ -26,7 +26,7 @@ from ticketgate.domain.restore import (
     shown_at_end,
 )
 from ticketgate.domain.roles import Roles, may_operate
-from ticketgate.domain.visible import told_chars
+from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
 from ticketgate.operations.open_request import issue_links, record, void_links
@@ -91,6 +91,7 @@ def declare_restore(
 
     Then all links are void, what awaits is asked anew in a new round, and provisioning is held.
     Refusals: `not_found`, `directory_stale`, those of `may_operate`, `shown_changed`, `reason`,
+    `secret_typed`,
     `distinct_people`.
     """
     loss = tx.restores.loss()
@@ -232,14 +233,7 @@ def _bad(said: Said, shown: str) -> Refusal | None:
         return Refusal(
             "shown_changed", "This is not what the page shows now.", "Read it again, then say so."
         )
-    letters = told_chars(said.reason)
-    if letters < REASON_CHARS_MIN or len(said.reason.strip()) > REASON_CHARS_MAX:
-        return Refusal(
-            "reason",
-            f"The reason needs {REASON_CHARS_MIN} letters and digits, within"
-            f" {REASON_CHARS_MAX} characters; it has {letters}.",
-        )
-    return None
+    return bad_typed("reason", said.reason, chars_min=REASON_CHARS_MIN, chars_max=REASON_CHARS_MAX)
 
 
 def _reasons(pair: list[Statement]) -> tuple[Disclosure, ...]:

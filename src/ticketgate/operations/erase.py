@@ -22,6 +22,7 @@ from ticketgate.domain.erasure import (
 )
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.evidence import Disclosure, Draft, Json
+from ticketgate.domain.pasted_secrets import mask
 from ticketgate.domain.retention import Retention
 from ticketgate.ports import Reading, Store, Transaction
 
@@ -152,7 +153,7 @@ def _parts(going: Sequence[HiddenValue]) -> Iterator[Sequence[HiddenValue]]:
 
 def _record(tx: Transaction, part: Sequence[HiddenValue], by: str, reason: str) -> int:
     digests: list[Json] = [value.digest for value in part]
-    why = Disclosure("reason", reason, kind="operator")
+    why = Disclosure("reason", mask(reason), kind="operator")
     return tx.append(Draft("disclosure.erased", {"digests": digests, "by": by}, (why,))).index
 
 

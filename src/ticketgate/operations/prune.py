@@ -15,6 +15,7 @@ from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.evidence import Disclosure, Draft, Json, parse_entry
 from ticketgate.domain.instants import from_text
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
+from ticketgate.domain.pasted_secrets import mask
 from ticketgate.domain.replay import Replay  # noqa: TC001 -- read with the module
 from ticketgate.domain.retention import Retention
 from ticketgate.domain.snapshot import begin, digest_of_snapshot, to_snapshot
@@ -118,7 +119,7 @@ def prune_segment(
     why: tuple[Disclosure, ...] = ()
     if wish is not None:
         fields["by"] = wish.by
-        why = (Disclosure("reason", wish.reason, kind="operator"),)
+        why = (Disclosure("reason", mask(wish.reason), kind="operator"),)
     tx.append(Draft("retention.pruned", fields, why))
     for subject, actor in tx.keeping.actors_below(boundary):
         tx.append(disclosed_actor(subject, actor))

@@ -126,7 +126,7 @@ def judge(
     `told` is what its body says, as `told_by` reads it before: a body never changes.
     Released, it waits as one that was just accepted, and is processed or quarantined anew.
     Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
-    `shown_changed`, `what`, `body_dropped`, `justification`.
+    `shown_changed`, `what`, `body_dropped`, `justification`, `secret_typed`.
     """
     refusal = may_say(tx, now, who)
     row = tx.deliveries.quarantined_one(ident)

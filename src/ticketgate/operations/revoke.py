@@ -7,6 +7,7 @@ from typing import Final
 from ticketgate.domain.command import CommandKind, CommandState
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.grant import ENDED, Grant, GrantState
+from ticketgate.domain.pasted_secrets import mask
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.ports import Reading, Transaction
 
@@ -50,7 +51,7 @@ def revoke(tx: Transaction, now: datetime, *, choice: Choice, by: str, reason: s
     ids: list[Json] = [one.id for one in grants]
     for first in range(0, max(len(ids), 1), GRANTS_PER_RECORD):
         fields: dict[str, Json] = {"by": by, "grants": ids[first : first + GRANTS_PER_RECORD]}
-        why = Disclosure("reason", reason, kind="operator")
+        why = Disclosure("reason", mask(reason), kind="operator")
         tx.append(Draft("operator.revoked", fields, (why,)))
     cause = "operator" if choice.grant is not None else "kill_switch"
     for grant in grants:

@@ -20,7 +20,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import MayDo, Roles, may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES
 from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN, Triaged, after_triage, basis_of
-from ticketgate.domain.visible import told_chars
+from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.classified import record_classified, rules_on
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
@@ -101,15 +101,8 @@ def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage)
 
 
 def bad_justification(text: str) -> Refusal | None:
-    """Why a justification does not do."""
-    letters = told_chars(text)
-    if letters >= CHARS_MIN and len(text.strip()) <= CHARS_MAX:
-        return None
-    return Refusal(
-        "justification",
-        f"The justification needs {CHARS_MIN} letters and digits, within {CHARS_MAX} characters;"
-        f" it has {letters}.",
-    )
+    """Why a justification does not do: `justification`, `secret_typed`."""
+    return bad_typed("justification", text, chars_min=CHARS_MIN, chars_max=CHARS_MAX)
 
 
 def triage(
@@ -119,7 +112,7 @@ def triage(
 
     Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
     `ticket_backlog`, `ticket_changed`, `rules_changed`, `verdict`, `kinds`, `tier`,
-    `justification`, `second_word`. A refused word uses nothing up.
+    `justification`, `secret_typed`, `second_word`. A refused word uses nothing up.
     """
     refusal = may_say(tx, now, who)
     row = tx.tickets.get(ident)

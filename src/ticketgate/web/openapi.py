@@ -56,13 +56,13 @@ _SAY: Final[Mapping[int, tuple[str, ...]]] = {
 _SAY_TRIAGE: Final = {
     **_SAY,
     409: ("ticket_changed", "rules_changed", "second_word"),
-    422: ("verdict", "kinds", "tier", "justification"),
+    422: ("verdict", "kinds", "tier", "justification", "secret_typed"),
     503: (*_SAY[503], "ticket_backlog"),
 }
 _SAY_QUARANTINE: Final = {
     **_SAY,
     409: ("shown_changed", "body_dropped"),
-    422: ("what", "justification"),
+    422: ("what", "justification", "secret_typed"),
 }
 
 

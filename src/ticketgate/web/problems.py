@@ -88,6 +88,7 @@ _DESK: Final = {
     "not_compared": 409,
     "not_polled": 409,
     "justification": 422,
+    "secret_typed": 422,
     "verdict": 422,
     "what": 422,
     "assignee": 422,
