@@ -73,6 +73,10 @@ NO_PASSWORD = (
     "dotpath: abc1234",
     "password Summer2026",
     "password summer!",
+    "password pa$$word",
+    "password of Pa$$wordX",
+    "password 4829-1357!",
+    "password 4829$1357",
 )
 
 
@@ -105,6 +109,7 @@ def test_what_people_write_about_passwords_is_let_be(text: str) -> None:
         ("password for bob: hunter2x", "hunter2x"),
         ("password for SAP: Pa$$word", "Pa$$"),
         ("password for bob: Sommer2026", "Sommer"),
+        ("password Pa$$wordX", "Pa$$"),
         ("the password was changed now: Sommer2026", "Sommer"),
         ("otp: 482913", "482913"),
         ("verification code = 482913", "482913"),

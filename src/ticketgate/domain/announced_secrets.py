@@ -157,7 +157,9 @@ def _stands_bare(value: str, words: list[str]) -> bool:
     if len(value) < _BARE_MIN or not _may_stand(value) or _ACCOUNT.fullmatch(value):
         return False
     upper, lower, digit = _kinds(value)
-    if not digit or not (upper or lower):
+    if not digit:
+        return not words and upper and lower and not _HARDEST.isdisjoint(value[:-1])
+    if not (upper or lower):
         return False
     hard = _HARDEST if words else _HARD
     inside = not hard.isdisjoint(value[:-1])
