@@ -39,6 +39,8 @@ HIDDEN = ("\u200b", "\u00ad", "\u202e", "\u0301", "\u2060", "\ufeff", "\u3164", 
         "pass\u00adword",
         "p\u200ba\u200cs\u2060sword",
         "\u13e2asswor\u0501",  # Cherokee
+        "\u13e2asswo\u13a1d",
+        "\u146d\u15e9\u1515\u1515\u15efO\u1587\u15ea",  # Canadian syllabics
         "\uabb2asswor\uabb7",  # and its small letters
         "pass\x00word",
         "\ua4d1\ua4ee\ua4e2\ua4e2\ua4ea\ua4f3\ua4e3\ua4d3",  # Lisu
@@ -56,7 +58,8 @@ def test_a_word_in_another_dress_is_the_word(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("a\r\n\tb", "a   b"), ("\u00e6\u0153\u00df\ufb01", "aeoessfi"),
+    [("a\r\n\tb", "a   b"), ("pass\u02c8word\u0640", "pass'word'"), ("\u02b0", "h"),
+     ("\u00e6\u0153\u00df\ufb01", "aeoessfi"),
      ("\u4e2d\uac00", "\u4e2d\uac00"), ("x\u0301\u0489", "x"), ("\U00020000", "\U00020000")],
 )  # fmt: skip
 def test_what_is_no_look_alike_stays(text: str, plain: str) -> None:

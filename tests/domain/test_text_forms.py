@@ -67,6 +67,12 @@ def every(text: str) -> str:
         (base64.urlsafe_b64encode("give me vpn ÿÿ~~??>>".encode()).decode(), "word", "vpn"),
         (quote(b64("admin access pls")), "contains", "admin access"),
         (f"<p>{b64('admin access pls')}</p>", "contains", "admin access"),
+        ("p\\u0061ssword \\x72eset", "contains", "password reset"),
+        ("\\u{70}assword r\\u{00065}set", "contains", "password reset"),
+        ("%u0076p%u006e", "word", "vpn"),
+        ("%5Cu0076pn", "word", "vpn"),
+        ("<b>4</b>dm1n[b]s", "word", "admins"),
+        ("<b class=x>4</b>dm1n", "word", "admin"),
         ("need 4dm1n access", "contains", "admin access"),
         ("p4ssw0rd reset", "contains", "password reset"),
         ("passw0rd", "equals", "password"),
@@ -94,6 +100,8 @@ def test_what_is_disguised_is_found(text: str, test: str, value: str) -> None:
         ("error 550 on line 4", "sso"),  # digits alone are a number
         ("call 55 0", "sso"),
         ("100 % of 4", "a"),
+        ("C:\\users\\x7\\u00", "a"),
+        ("v\\ud800pn", "vpn"),
         ("responsibilities_of_everybody", "admin"),
         (b64("admin")[:8], "admin"),  # too short to be told from a word
         (base64.b64encode(b"admin\x00\x01 access!").decode(), "admin"),

@@ -22,7 +22,8 @@ PACKS = "\npacks: [servicenow_catalog, jira_request_types, helpdesk_phrases]\nla
 ORDER = (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN, Verdict.IDENTITY)
 PHRASES = ("password reset", "break glass", "vpn", "sudo", "new starter", "access to", "revoked")
 OTHER = ("my printer", "bitte ich kann nicht", "сбросьте пожалуйста пароль", "the paper is out")
-MARKUP = ("<b>", "</b>", "<a x='", "'>", "&nbsp;", "&#118;pn", "su<i></i>do", "<", ">", "&lt;")
+MARKUP = ("<b>", "</b>", "<a x='", "'>", "&nbsp;", "&#118;pn", "su<i></i>do", "<", ">", "&lt;",
+          "<!--", "-->", "<!x>", "<?", "[b]", "[", "]", "{color}", "{", "v[b]pn")  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PHRASES + OTHER), max_size=3).map(" and ".join)
 DISGUISES = (
     "%76pn",
@@ -35,6 +36,9 @@ DISGUISES = (
     "\u202e",
     "=",
     "%25%37%36",
+    "\\u0076pn",
+    "%u0076",
+    "\\",
 )
 MORE = st.one_of(
     st.lists(st.sampled_from(DISGUISES)).map(" ".join),
@@ -43,7 +47,19 @@ MORE = st.one_of(
     TEXTS,
     st.lists(st.sampled_from(MARKUP)).map("".join),
 )
-BETWEEN = ("\u200b", "\u00ad", "\u0301", "-", " ", "_", "\n", ".", "<b></b>", "&shy;")
+BETWEEN = (
+    *("\u200b", "\u00ad", "\u0301", "\u02c8", "-", " ", "_", "\n", ".", "<b></b>", "&shy;"),
+    *(
+        "<!--x-->",
+        "<o:p></o:p>",
+        "<x-y>",
+        '<b title="a>b">',
+        "<style>q</style>",
+        "<script>q</script>",
+    ),
+    *("<![CDATA[x]]>", "<?x y?>", '<span style="display:none">q</span>', "<del>x</del>", "~~x~~"),
+    *("[b]", "[/b]", "{color:red}", "{color}", "[](x)"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +156,10 @@ def undo_me(phrase: str, how: str) -> str:
     """The phrase, written so that whoever reads it must undo something."""
     if how == "percent":
         return "".join(f"%{byte:02X}" for byte in phrase.encode())
+    if how == "numbers":
+        return "".join(f"\\u{ord(char):04x}" for char in phrase)
+    if how == "old numbers":
+        return "".join(f"%u{ord(char):04X}" for char in phrase)
     if how == "base64":
         return base64.b64encode(f"please {phrase} now".encode()).decode()
     if how == "leet":
@@ -151,7 +171,7 @@ def undo_me(phrase: str, how: str) -> str:
     ticket=tickets(),
     name=FIELDS,
     phrase=st.sampled_from(PHRASES),
-    how=st.sampled_from(["percent", "base64", "leet", "turned"]),
+    how=st.sampled_from(["percent", "numbers", "old numbers", "base64", "leet", "turned"]),
 )
 def test_a_phrase_in_disguise_makes_no_less_than_the_phrase(
     policy: Policy, ticket: Ticket, name: str, phrase: str, how: str

@@ -17,7 +17,7 @@ covered.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -92,7 +92,8 @@ class _Known(NamedTuple):
     codes: tuple[str, ...]
     scripts: frozenset[str]
     ours: frozenset[str]  # small words
-    passing: frozenset[str]  # those, and other words that end a run
+    markers: frozenset[str]  # small words of the others
+    passing: frozenset[str]  # ours, and other words that end a run
     access: AccessWords
 
 
@@ -102,7 +103,7 @@ def _known(codes: tuple[str, ...]) -> _Known:
     ours = frozenset().union(*(WORDS.get(code, frozenset()) for code in codes))
     passing = ours.union(*(EVERYDAY.get(code, frozenset()) for code in codes))
     access = AccessWords(codes, sorted(LANGUAGES.difference(codes)))
-    return _Known(codes, scripts, ours, passing, access)
+    return _Known(codes, scripts, ours, ALL_WORDS - ours, passing, access)
 
 
 def uncovered(texts: Iterable[str], codes: tuple[str, ...]) -> str:
@@ -158,18 +159,19 @@ def _other_words(text: str, known: _Known) -> str:
     asked = known.access.among(different)
     if asked:
         return f"asks for access in {asked}"
-    markers = different & ALL_WORDS - known.ours
-    if len(markers) >= NEAR_MIN:
-        found = _of_one_language(markers, known, MARKERS_MIN)
-        found = found or _near(words, markers & TELLING, known)
-        if found:
-            return found
+    markers = different & known.markers
+    found = _of_one_language(markers, MARKERS_MIN)
+    telling = markers & TELLING
+    if not found and len(telling) >= NEAR_MIN:
+        found = _near(words, telling, known)
+    if found:
+        return found
     return _run(text.split(), known) if known.ours and len(different) >= RUN_MIN else ""
 
 
-def _of_one_language(markers: Iterable[str], known: _Known, least: int) -> str:
-    for code, words in WORDS.items():
-        found = [] if code in known.codes else sorted(words.intersection(markers) - known.ours)
+def _of_one_language(markers: Collection[str], least: int) -> str:
+    for code, words in WORDS.items() if len(markers) >= least else ():
+        found = sorted(words.intersection(markers))
         if len(found) >= least:
             return f"words of {code}: {', '.join(found[:least])}"
     return ""
@@ -185,7 +187,7 @@ def _near(words: list[str], markers: frozenset[str], known: _Known) -> str:
             last[word] = at
             near = [one for one, place in last.items() if place > at - NEAR_WORDS]
             if len(near) >= NEAR_MIN:
-                found = _of_one_language(near, known, NEAR_MIN)
+                found = _of_one_language(near, NEAR_MIN)
                 if found:
                     return found
     return ""
@@ -195,7 +197,7 @@ def _run(words: list[str], known: _Known) -> str:
     """Words on end; what is quoted or ends a sentence is the word that it holds."""
     run: set[str] = set()
     for written in words:
-        word = written.strip(_AROUND)
+        word = written if written.isalpha() else written.strip(_AROUND)
         if word in known.passing:
             run.clear()
         elif word.isalpha() and word[0] < "\u0250":

@@ -5,7 +5,7 @@ access in it, of which one is enough; those of other scripts stand as they are w
 begins or ends with `-` is the end or the beginning of words, `PART_CHARS` letters of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from ticketgate.domain.folding import folded
@@ -131,19 +131,21 @@ class AccessWords:
         self._ends = {word[1:]: code for word, code in latin.items() if word[0] == "-"}
         self._within = {word: code for word, code in words.items() if not word.isascii()}
 
-    def among(self, words: Iterable[str]) -> str:
-        """The word and its language of the first of `words`, folded, that is one; else empty."""
-        found = [
-            f"{code}: {word}"
-            for word in words
-            for code in [
-                self._words.get(word)
-                or self._starts.get(word[:PART_CHARS])
-                or self._ends.get(word[-PART_CHARS:])
-            ]
-            if code
-        ]
-        return min(found, default="")
+    def among(self, words: Collection[str]) -> str:
+        """The language and the word of the first of `words`, folded, that is one; else empty."""
+        firsts = {word[:PART_CHARS] for word in words}
+        lasts = {word[-PART_CHARS:] for word in words}
+        if (
+            self._words.keys().isdisjoint(words)
+            and self._starts.keys().isdisjoint(firsts)
+            and self._ends.keys().isdisjoint(lasts)
+        ):
+            return ""  # as of almost all texts
+        return min(f"{self._code(word)}: {word}" for word in words if self._code(word))
+
+    def _code(self, word: str) -> str | None:
+        found = self._words.get(word) or self._starts.get(word[:PART_CHARS])
+        return found or self._ends.get(word[-PART_CHARS:])
 
     def within(self, text: str) -> str:
         """The same of a text in lower case: words of scripts that are not the Latin one."""

@@ -17,6 +17,7 @@ def _run(first: int, letters: str, step: int = 1) -> dict[str, str]:
     return {chr(first + number * step): letter for number, letter in enumerate(letters)}
 
 
+_MODIFIERS: Final = "ʹʺʻʼʽʾʿˀˁˆˇˈˉˊˋˌˍˎˏːˑˬˮʹـꜗꜘꜙꜛꜜꜝꜞꜟꞈ"
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
 
 # Capitals look like other letters than their small ones do, so these are asked before the case is
@@ -26,7 +27,7 @@ UPPER: Final = _pairs(
     "03a7:x 03f9:c 0405:s 0406:i 0408:j 0410:a 0412:b 0415:e 041a:k 041c:m 041d:h 041e:o 0420:p "
     "0421:c 0422:t 0423:y 0425:x 0474:v 04ae:y 0500:d 050c:g 051a:q 051c:w 053c:l 054d:u 054f:s "
     "0555:o 13a0:d 13a2:t 13a5:i 13aa:a 13ab:j 13ac:e 13b3:w 13b7:m 13bb:h 13be:o 13c0:g 13c3:z "
-    "13d2:r 13d9:v 13da:s 13de:l 13df:c 13e2:p 13e6:k 13e7:d 13f4:b "
+    "13d2:r 13d9:v 13da:s 13de:l 13df:c 13e2:p 13e6:k 13e7:d 13f4:b 13a1:r 13a9:y "
 )
 # Small letters: Latin (stroked, small capitals), Greek, Cyrillic, Armenian; then Latin with hooks,
 # curls and tails, and of phonetic alphabets; then scripts without case, and letters in boxes.
@@ -54,8 +55,15 @@ LOWER: Final = {
         "1d8f:a 1d90:a 1d91:d 1d92:e 1d93:e 1d94:e 1d95:e 1d96:i 1d99:u 2c61:l 2c66:t 2c68:h "
         "2c6a:k 2c6c:z 2c71:v 2c73:w 2c74:v 2c76:h "
     ),
+    **_pairs(  # Canadian syllabics, then runes
+        "142f:v 144c:u 144e:n 1455:c 1458:u 1462:c 146b:q 146d:p 146f:d 1472:b 148d:j 14aa:l "
+        "14f0:i 1515:s 157c:h 1587:r 15b4:f 15c5:a 15c7:b 15de:d 15dd:o 15e9:a 15ea:d 15ef:w "
+        "15f0:m 15f1:m 15f4:e 15f7:b 15f8:b 1609:n 1614:z 161c:g 163b:m 163f:e 166d:x "
+        "16a0:f 16b1:r 16b7:x 16c1:i 16cf:t 16d2:b 16d5:k 16d6:m 16d7:m "
+    ),
     **_run(0xA4D0, "bppdttgkkjcczffmnlsrravhgjwxybaaeeiounld"),  # Lisu
     **_run(0x2C81, "abrdeszhoiklmnxonpctyfxww", step=2),  # Coptic
+    **dict.fromkeys(_MODIFIERS, "'"),  # letters that modify another one stand for no letter
     **_run(0x1F150, _ALPHABET),  # white in black circles
     **_run(0x1F170, _ALPHABET),  # white in black squares
     **_run(0x1F1E6, _ALPHABET),  # regional indicators

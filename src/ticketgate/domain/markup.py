@@ -1,9 +1,12 @@
-"""Markup: the text that a reader of HTML sees, since platforms store what people write as HTML.
+"""Markup: the text that a reader sees, since platforms store what people write as HTML and wiki.
 
 Character references (`&nbsp;`, `&#101;`, `&shy;`) become characters, tags of a block become a space
-and other tags nothing, so that `ad<b></b>min` is one word. These are further forms of a text, never
-in its place: whoever adds a `<` or an `&` takes away nothing that was found. Each pattern stops at
-the next `<` or `&`: the cost is linear (HTML Living Standard §13.2.5, in outline).
+and other tags nothing, so that `ad<b></b>min` is one word; what a browser does not show (comments,
+styles, scripts, hidden and struck elements) goes with its tags, and so do the tags of BBCode and
+wikis (`[b]`, `{color:red}`), and text that is struck out (`~~x~~`). These are further forms of a
+text, never in its place: whoever adds a `<` or an `&` takes away nothing that was found. Each
+pattern stops where it could begin again: the cost is linear (HTML Living Standard §13.2.5, in
+outline).
 """
 
 import html
@@ -14,9 +17,35 @@ _REFERENCE: Final = re.compile(  # the numbers are bounded: `int` refuses to rea
     r"&(?:#[0-9]{1,16};?|#[xX][0-9a-fA-F]{1,16};?|[A-Za-z][A-Za-z0-9]{1,31};?)"
 )
 _ESCAPED_MAX: Final = 3  # times that one platform after another has escaped a text
+_NAME: Final = r"([A-Za-z][A-Za-z0-9:._-]*+)"
 # A tag with neither space nor attribute, so that a text added before or after makes none of a part.
-_BARE_TAG: Final = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)/?>")
-_TAG: Final = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)(?:[\s/][^<>]*)?>")
+_BARE_TAG: Final = re.compile(rf"</?{_NAME}/?>")
+_TAG: Final = re.compile(rf"</?{_NAME}(?:[\s/][^<>]*+)?>")
+# Between quotes there may be signs of tags. Of all tags that begin in the text two at the most are
+# outside of quotes, or inside of either kind, so that two at the most are read at any place of it.
+_QUOTING_TAG: Final = re.compile(
+    rf"""</?{_NAME}(?:[\s/][^<>"']*+(?:(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+)?>"""
+)
+# What a browser takes for a comment, with no sign of another one inside: nothing that stands before
+# or after a text that has one takes it away. And a comment with such signs inside.
+_NO_TAG: Final = re.compile(r"<(?:[!?]|/[^A-Za-z<>])[^<>]*+>")
+_COMMENT: Final = re.compile(r"<!--(?:[^<-]|-(?!->)|<(?!!--))*+-->")
+_UNSEEN: Final = re.compile(  # none of another element of these names is inside
+    r"<(style|script|template)\b[^<>]*+>"
+    r"(?:[^<]|<(?!/?(?:style|script|template)\b))*+</\1\b[^<>]*+>",
+    re.IGNORECASE,
+)
+_HIDING: Final = "span|div|p|b|i|a|u|font|em|strong|del|strike|s"
+_HIDDEN: Final = re.compile(
+    rf"<(?:(?:del|strike|s)\b[^<>]*+|(?:{_HIDING})(?=\s)(?=[^<>]*"
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0|\shidden\b))"
+    rf"[^<>]*+)>(?:[^<]|<(?!/?(?:{_HIDING})\b))*+</(?:{_HIDING})\s*+>",
+    re.IGNORECASE,
+)
+# Without space, so that no text added before or after makes one of a part.
+_WIKI_LINK: Final = re.compile(r"\[([^\[\]]{0,200})\]\([^()\[\]\s]{0,200}\)")
+_WIKI_TAG: Final = re.compile(r"\[/?[A-Za-z*][^\[\]{}\s]{0,80}\]|\{[^\[\]{}\s]{1,80}\}")
+_STRUCK: Final = re.compile(r"~~(?=\S)[^~\n]{1,200}(?<=\S)~~")
 _BLOCKS: Final = frozenset(
     (
         *("address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form"),
@@ -26,12 +55,28 @@ _BLOCKS: Final = frozenset(
 )
 
 
+def has_markup(text: str) -> bool:
+    """Whether a text may have other forms; far cheaper than to make them."""
+    return "&" in text or "<" in text or _has_wiki(text)
+
+
 def read_forms(text: str) -> tuple[str, ...]:
-    """Other forms of `text`, without its markup; none where there is nothing of the kind."""
-    if "&" not in text and "<" not in text:
+    """Other forms of `text`, without its markup; none where there is nothing of the kind.
+
+    The more is taken away, the later in the list.
+    """
+    if not has_markup(text):
         return ()
-    written = resolved(text)
-    forms = (written, _BARE_TAG.sub(_gone, written), _TAG.sub(_gone, written))
+    written = bare = seen = resolved(text) if "&" in text else text
+    forms = [written]
+    if "<" in written:
+        untagged = _BARE_TAG.sub(_gone, written)
+        bare = _BARE_TAG.sub(_gone, _NO_TAG.sub("", written))
+        seen = _NO_TAG.sub("", _COMMENT.sub("", written))
+        seen = _QUOTING_TAG.sub(_gone, _HIDDEN.sub("", _UNSEEN.sub("", seen)))
+        forms += [untagged, _TAG.sub(_gone, written), bare, seen]
+    if _has_wiki(written):
+        forms += [_without_wiki(written), _without_wiki(bare), _STRUCK.sub("", _without_wiki(seen))]
     return tuple(form for form in dict.fromkeys(forms) if form != text)
 
 
@@ -40,6 +85,14 @@ def resolved(text: str) -> str:
     for _ in range(_ESCAPED_MAX):
         text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
     return text
+
+
+def _has_wiki(text: str) -> bool:
+    return "[" in text or "{" in text or "~~" in text
+
+
+def _without_wiki(text: str) -> str:
+    return _WIKI_TAG.sub("", _WIKI_LINK.sub(r"\1", text))
 
 
 def _gone(tag: re.Match[str]) -> str:

@@ -1,7 +1,8 @@
 """Text forms: the ways in which a text is read beside the way it is written.
 
-Without its markup (domain/markup.py); with `%61` as the letter that it stands for; with a long run
-of base64 as the text that it holds; and, folded, with digits for letters inside a word (`4dm1n`).
+Without its markup (domain/markup.py); with `%61`, `%u0061` and the escapes of JSON as the letters
+that they stand for; with a long run of base64 as the text that it holds; and, folded, with digits
+for letters inside a word (`4dm1n`).
 Each form stands beside the text, never in its place, so what is added to a text takes nothing away
 that was found. One kind of text has no form that can be told: where it runs in another direction
 than it is written, a reader sees other words than these.
@@ -12,12 +13,18 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-from ticketgate.domain.markup import read_forms, resolved
+from ticketgate.domain.markup import has_markup, read_forms, resolved
 
 FORMS_CHARS_MAX: Final = 180_000  # more than all forms of the longest field that is HTML
 RUN_CHARS_MIN: Final = 16  # of base64: two words of five letters, and no word of any language
-_ESCAPED_MAX: Final = 3  # times that a text is percent-encoded, one over the other
+_ESCAPED_MAX: Final = 3  # times that a text is escaped, one over the other
 _ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_NUMBERED: Final = re.compile(  # of JSON, JavaScript and Python, and of old browsers (`%u0061`)
+    r"[\\%]u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\u\{0{0,8}([0-9A-Fa-f]{1,5})\}"
+)
+_LAST: Final = (
+    2  # forms without markup that are looked at undone: with text struck out, and without
+)
 _RUN: Final = re.compile(
     rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{RUN_CHARS_MIN},}}"  # it begins once in a run
 )
@@ -70,7 +77,8 @@ def forms_of(values: tuple[str, ...]) -> Forms:
 def _plain_forms(value: str, read: dict[str, None]) -> Iterable[str]:
     """A text and what its encodings stand for; its forms without markup go to `read`.
 
-    Tags are taken away from one of two: what a lone `<` and `>` take away stands in the other.
+    Nothing is taken away from one of them, most from the others: what a lone `<` and `>` take away
+    stands in the first.
     """
     forms = [form.strip() for form in read_forms(value)]
     if not forms:
@@ -78,22 +86,24 @@ def _plain_forms(value: str, read: dict[str, None]) -> Iterable[str]:
         return (value,) if plain == value else (value, plain)
     read.update(dict.fromkeys(forms))
     written = resolved(value).strip() if "&" in value else value
-    return dict.fromkeys((written, undone(written), undone(forms[-1])))
+    unlike = dict.fromkeys((written, *forms[-_LAST:]))
+    return dict.fromkeys((written, *map(undone, unlike)))
 
 
 def undone(text: str) -> str:
-    """`text` with its percent-encoding and its runs of base64 undone, as far as they are text."""
-    if "%" not in text and not _may_hold_run(text):
+    """`text` with its escapes and its runs of base64 undone, as far as they are text."""
+    escaped = "%" in text or "\\" in text
+    if not escaped and not _may_hold_run(text):
         return text
-    if "%" in text:
+    if escaped:
         for _ in range(_ESCAPED_MAX):
-            text = _ESCAPES.sub(_unescaped, text)
+            text = _NUMBERED.sub(_numbered, _ESCAPES.sub(_unescaped, text))
     return _RUN.sub(_unpacked, text)
 
 
 def _has_forms(text: str) -> bool:
     """Whether a text may have other forms than those of digits."""
-    return "&" in text or "<" in text or "%" in text or _may_hold_run(text)
+    return has_markup(text) or "%" in text or "\\" in text or _may_hold_run(text)
 
 
 def _may_hold_run(text: str) -> bool:
@@ -140,6 +150,12 @@ def overridden(texts: tuple[str, ...]) -> str:
 def _unescaped(found: re.Match[str]) -> str:
     """What escapes that follow each other stand for in UTF-8 (RFC 3986 §2.1)."""
     return bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace")
+
+
+def _numbered(found: re.Match[str]) -> str:
+    """The character of a number; a lone half of one beyond 65,535 stays what it is."""
+    char = chr(int(found[1] or found[2] or found[3], 16))
+    return char if char.isprintable() or char.isspace() else found[0]
 
 
 def _unpacked(found: re.Match[str]) -> str:
