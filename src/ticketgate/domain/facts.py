@@ -6,6 +6,7 @@ The list is closed, so that a typo is a fault; it is open only below `ticket.var
 from typing import Final
 
 from ticketgate.domain.directory import Person
+from ticketgate.domain.expansion import GROWTH_MAX, growth
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.looks import Look
 from ticketgate.domain.policy import Entitlement
@@ -76,7 +77,7 @@ class TicketFacts:
     def _find(self, field: str) -> tuple[str, ...] | Missing:
         head, _, rest = field.partition(".")
         if head == "ticket":
-            return _of_ticket(self._ticket, rest)
+            return _readable(_of_ticket(self._ticket, rest))
         if head in self._people:
             return _of_person(self._people[head], rest)
         if field == "kind":
@@ -84,6 +85,16 @@ class TicketFacts:
         if field == "tier":
             return Missing.ABSENT if self._tier is None else (self._tier.word,)
         return _of_entitlement(self._entitlement, field)
+
+
+def _readable(values: tuple[str, ...] | Missing) -> tuple[str, ...] | Missing:
+    """The values; absent where folding would make far more of them than is written.
+
+    `ticket.text` has all texts of a ticket, so this limit holds for all of them together as well.
+    """
+    if isinstance(values, Missing) or sum(map(growth, values)) <= GROWTH_MAX:
+        return values
+    return Missing.ABSENT
 
 
 def _of_ticket(ticket: Ticket, name: str) -> tuple[str, ...] | Missing:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
+from ticketgate.domain.expansion import GROWTH_MAX, growth
 from ticketgate.domain.markup import has_markup, read_forms, resolved
 
 FORMS_CHARS_MAX: Final = 180_000  # more than all forms of the longest field that is HTML
@@ -54,21 +55,27 @@ def forms_of(values: tuple[str, ...]) -> Forms:
     """The forms of texts; an end of one is an end of its text.
 
     Time linear in the texts. Beside the forms without markup there are `FORMS_CHARS_MAX` characters
-    of them at the most.
+    of them at the most, and folding adds `GROWTH_MAX` to all of them.
     """
     size = sum(map(len, values))
     if size * len(_LEET) <= FORMS_CHARS_MAX and not any(map(_has_forms, values)):
         return Forms(values, values, whole=True)  # as almost all are
     read = dict.fromkeys(values)
     leet: dict[str, None] = {}
-    room = FORMS_CHARS_MAX
+    room, grown = FORMS_CHARS_MAX, 0
     for value in values:
-        for form in _plain_forms(value, read):
+        held = len(read)
+        forms = _plain_forms(value, read)
+        grown += sum(map(growth, [*read][held:]))
+        if grown > GROWTH_MAX:
+            return Forms(tuple(read)[:held], frozenset(leet), whole=False)
+        for form in forms:
             if form in leet:
                 continue
             digits = len(_LEET) if _ANY_DIGIT.search(form) else 0
             room -= len(form) * (digits + (form not in read))
-            if room < 0:
+            grown += growth(form) * (form not in read)
+            if room < 0 or grown > GROWTH_MAX:
                 return Forms(tuple(read), frozenset(leet), whole=False)
             read[form] = leet[form] = None
     return Forms(tuple(read), frozenset(leet), whole=True)
