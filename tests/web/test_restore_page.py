@@ -94,6 +94,11 @@ def test_a_refused_form_comes_back_as_it_was_typed(office: Office) -> None:
     assert answer.status_code == 422
     assert "a &lt;b&gt;short&lt;/b&gt; one" in answer.text
     assert 'aria-invalid="true"' in answer.text
+    secret = bob.submit(PAGE, PAGE, {"reason": WHY + " pw: Summer2026!"})
+    assert secret.status_code == 422
+    assert "secret_typed" in secret.text
+    assert WHY + " pw: Summer2026!</textarea>" in secret.text
+    assert 'aria-invalid="true"' in secret.text
     stale = bob.submit(PAGE, PAGE, SAID | {"shown": "0" * 64})
     assert stale.status_code == 409
     assert Forms(stale.text).form(PAGE)["shown"] == office.view().shown
