@@ -54,6 +54,37 @@ def test_each_change_is_recorded_with_its_kind(shelf: Shelf) -> None:
     assert shelf.told() == ["unknown", "none", "loosened", "tightened"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    duration_from: { field: ticket.variables.hours, unit: h }\n", ""),
+        ("field: ticket.variables.hours", "field: ticket.variables.days"),
+        ('any_of: ["manager_of:beneficiary"]', 'any_of: ["person:mallory"]'),
+        (
+            "{ ticket.variables.role: prod-db-admin }",
+            "{ ticket.variables.role|cased: PROD-DB-ADMIN }",
+        ),
+    ],
+)
+def test_what_may_let_more_through_is_recorded_as_loosened(
+    shelf: Shelf, old: str, new: str
+) -> None:
+    assert GOOD.count(old) == 1
+    shelf.load(GOOD)
+    shelf.load(GOOD.replace(old, new))
+    assert shelf.told() == ["unknown", "loosened"]
+
+
+def test_a_value_in_other_letters_is_another_one_where_letters_count(shelf: Shelf) -> None:
+    said = "ticket.catalog_item|contains: [elevated, privileged]"
+    assert GOOD.count(said) == 1
+    for item in ("ADMIN", "admin"):
+        shelf.load(GOOD.replace(said, f"ticket.catalog_item|cased: {item}"))
+    for item in ("ADMIN", "admin"):  # the control: these are equal
+        shelf.load(GOOD.replace(said, f"ticket.catalog_item: {item}"))
+    assert shelf.told() == ["unknown", "loosened", "loosened", "none"]
+
+
 def test_the_log_stays_whole(shelf: Shelf) -> None:
     shelf.load(GOOD)
     assert not shelf.gate.verified().failing
