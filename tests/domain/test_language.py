@@ -15,7 +15,7 @@ LOREM = (
     "tulostin kolmannessa kerroksessa tulostaa vain puolet sivuista vaikka mustetta riittää "
     "paperi vaihdettiin eilen aamulla eikä vika poistunut huoltoon soitettiin kahdesti mutta "
     "kukaan tullut paikalle joten pyydämme uutta laitetta tilalle viikon loppuun mennessä "
-    "kiitos avusta kaikille "
+    "kiitos avusta kaikille hyvää syksyä toivottaa "
 )
 TRACE = "java.lang.NullPointerException\n" + "\n".join(
     f"\tat org.acme.{name}Valve.invoke({name}Valve.java:{line})"
@@ -40,8 +40,8 @@ TRACE = "java.lang.NullPointerException\n" + "\n".join(
         ("reset for 王小明, please", ("en",), ""),
         ("პაროლის განულება გთხოვთ დამეხმაროთ", ("en",), "20 letters or more of another script"),
         ("bonjour, je ne peux pas entrer, merci", ("en",), "words of fr: bonjour, je, merci, ne"),
-        (LOREM, ("en",), "30 words on end, none of them a small word of en"),
-        (LOREM, ("ru", "en"), "30 words on end, none of them a small word of ru, en"),
+        (LOREM, ("en",), "36 words on end, none of them a small word of en"),
+        (LOREM, ("ru", "en"), "36 words on end, none of them a small word of ru, en"),
         (" ".join(["and the"] * 40), ("en",), ""),
         (" ".join(["10.0.0.1 42"] * 40), ("en",), ""),
         ("reset für Иван Петров, bitte", ("en",), ""),

@@ -30,7 +30,7 @@ SYLLABLES_MIN: Final = 6
 MARKERS_MIN: Final = 4
 NEAR_MIN: Final = 3
 NEAR_WORDS: Final = 12
-RUN_MIN: Final = 30
+RUN_MIN: Final = 36
 
 _SCRIPTS: Final = {
     **dict.fromkeys(WORDS, "latin"),

@@ -67,7 +67,12 @@ EVERYDAY: Final = {
         "message update updated new old following further during until while without within "
         "again already however available required working details number request see were let must "
         "might may never always but he both few "
-        "monday tuesday wednesday thursday friday saturday sunday yesterday today tomorrow"
+        "monday tuesday wednesday thursday friday saturday sunday yesterday today tomorrow "
+        "time year years way day days week month people thing things work works first next long "
+        "great little different small large important able use used using find give given tell "
+        "ask try leave call keep show move provide provided include included includes continue "
+        "change understand follow create allow offer expect build reach good better complete done "
+        "take taken came look want know think say said down here two three"
     }.items()
 }
 _ACCESS: Final = {
