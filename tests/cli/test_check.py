@@ -141,7 +141,7 @@ def test_what_was_read_is_there_as_json(terminal: Terminal) -> None:
 
 def test_rules_that_read_text_of_no_named_language_are_warned_of(terminal: Terminal) -> None:
     """The control: what `init` writes names one, so nothing is said."""
-    warning = "rules read what people write, and the policy does not say in which languages"
+    warning = "rules or packs are of a language, and the policy does not say of which"
     done = terminal("check")
     assert done.exit_code == 0
     assert f"warning: {warning}" in done.stderr

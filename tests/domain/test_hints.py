@@ -95,3 +95,5 @@ def test_a_policy_whose_rules_read_text_and_name_no_language_is_told() -> None:
     assert acquits_unread_languages(reading)
     assert not acquits_unread_languages(replace(reading, languages=ENGLISH))
     assert not acquits_unread_languages(plain)
+    packed = replace(plain.classify[0], where="packs/servicenow_catalog.yaml:7")
+    assert acquits_unread_languages(replace(plain, classify=(packed,)))

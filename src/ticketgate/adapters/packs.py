@@ -14,7 +14,7 @@ from ticketgate.adapters.files import read_file
 from ticketgate.adapters.places import Place
 from ticketgate.adapters.strict_yaml import Report, parse
 from ticketgate.adapters.weights_file import read_weights
-from ticketgate.domain.hints import HINT_IDS
+from ticketgate.domain.hints import HINT_IDS, OF_PACKS
 from ticketgate.domain.language import LANGUAGES, Covered
 from ticketgate.domain.policy import ClassifyRule
 from ticketgate.domain.weights import Weights
@@ -88,7 +88,7 @@ def _names(place: Place | None) -> tuple[str, ...]:
 def _read_pack(
     name: str, report: Report, read_rules: ReadRules
 ) -> tuple[tuple[ClassifyRule, ...], str]:
-    inner = Report(f"packs/{name}.yaml")
+    inner = Report(f"{OF_PACKS}{name}.yaml")
     data = read_file(FOLDER / f"{name}.yaml", inner)
     node = None if data is None else parse(data, inner)
     top = None if node is None else Place(node, "", inner).section()

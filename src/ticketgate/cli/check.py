@@ -63,7 +63,7 @@ def _warnings(policy: Policy) -> list[str]:
     warnings = ["the policy is in shadow mode: nothing is asked or given"] if policy.shadow else []
     if acquits_unread_languages(policy):
         warnings.append(
-            "rules read what people write, and the policy does not say in which languages: a text "
+            "rules or packs are of a language, and the policy does not say of which: a text "
             "in any other one is acquitted unread; say `languages: [en]`, or what they were "
             "written for"
         )

@@ -22,6 +22,7 @@ HINT_KIND: Final = "unknown.identity"
 HINT_TIER: Final = Tier.MEDIUM
 UNREAD_RULE: Final = "unread-text"
 BUILT_IN: Final = "built in"
+OF_PACKS: Final = "packs/"  # how the place of a rule of a pack begins
 _UNREAD_DIGEST: Final = sha256(b"ticketgate built-in rule: unread-text").hexdigest()
 _THOUSAND: Final = 1_000
 
@@ -66,8 +67,13 @@ def unread_text(policy: Policy, facts: Facts) -> tuple[RuleOutcome, ...]:
 
 
 def acquits_unread_languages(policy: Policy) -> bool:
-    """Whether rules read what people write, and nothing says in which languages they can."""
-    return policy.languages is None and any(map(_reads_text, policy.classify))
+    """Whether a text in a language of no rule is acquitted, though rules are of a language.
+
+    Those are rules that read what people write, and all of packs, which are English.
+    """
+    return policy.languages is None and any(
+        _reads_text(rule) or rule.where.startswith(OF_PACKS) for rule in policy.classify
+    )
 
 
 def _reads_text(rule: ClassifyRule) -> bool:
