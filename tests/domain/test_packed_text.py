@@ -18,7 +18,7 @@ def b64(raw: bytes) -> str:
 
 
 def packed(text: str) -> str:
-    return b64(gzip.compress(text.encode()))
+    return b64(gzip.compress(text.encode(), mtime=0))
 
 
 def read(value: str, field: str = "values", table: str = "sys_hub_action_instance_v2") -> Unpacked:
@@ -67,7 +67,7 @@ def test_ids_and_words_are_no_packed_text(value: str) -> None:
     assert found.unread_records == 0
 
 
-BOMB = b64(gzip.compress(b"\0" * (UNPACKED_MAX + 1)))
+BOMB = b64(gzip.compress(b"\0" * (UNPACKED_MAX + 1), mtime=0))
 DEEP = packed(packed(packed(packed(ADDS))))
 
 
@@ -76,9 +76,9 @@ DEEP = packed(packed(packed(packed(ADDS))))
     [
         (packed(ADDS)[:-8], "cut off, or more than one text"),
         (packed(ADDS)[:-3], "cut off, or no base64"),
-        (b64(gzip.compress(b"a") * 2), "cut off, or more than one text"),
+        (b64(gzip.compress(b"a", mtime=0) * 2), "cut off, or more than one text"),
         (b64(b"\x1f\x8b\x08" + bytes(20)), "neither gzip nor zlib"),
-        (b64(gzip.compress(b"\xff\xfe\xfd")), "holds no text"),
+        (b64(gzip.compress(b"\xff\xfe\xfd", mtime=0)), "holds no text"),
         (b64(bytes(range(128, 150))), "holds no text"),
         ("a" * 17, "cut off, or no base64"),
         (BOMB, "larger than 1 MiB, or 256 MiB with all others"),
@@ -95,7 +95,7 @@ def test_what_cannot_be_unpacked_is_told_and_left_as_it_is(value: str, why: str)
 
 
 def test_all_texts_together_have_an_end() -> None:
-    big = b64(gzip.compress(b" " * 1000))
+    big = b64(gzip.compress(b" " * 1000, mtime=0))
     records = [
         ExportRecord("sys_hub_step_instance", {"values": big, "more": big}, {}, f"x[{one}]")
         for one in range(3)
