@@ -190,11 +190,12 @@ _TYPED: Final = 2  # what people type freely comes behind facts (0) and variable
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The keys of a template that a platform fills in: facts, then variables, then typed text."""
+    """The keys of a template: facts, then variables, then typed text, by the field it fills."""
 
     facts: tuple[str, ...]
     variables: str
-    typed: tuple[str, ...]
+    typed: Mapping[str, str]
+    tags: tuple[str, ...] = ()  # typed too; without them no rule is blind
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +309,8 @@ def no_table(send: str) -> MalformedDeliveryError:
 def unknown_keys(send: str) -> MalformedDeliveryError:
     """The refusal of a body that may say more than its sender put into it."""
     return MalformedDeliveryError(
-        "the body has keys that its form does not have, or has them in another order",
+        "the body has keys that its form does not have, lacks one that it must have, or has them"
+        " in another order",
         code="unknown_keys",
         next_step=send,
     )
@@ -333,6 +335,7 @@ def filled_in(body: Record, known: TableMapping, template: Filled, *, send: str)
     It has the template's keys and those that the operator's `map` names, and no others; and what
     people type comes last. A text that writes keys can only write them behind itself, where none
     may come but texts; and those in front of it, which cannot stand twice, say what they said.
+    Nor can it write a text that was left out: each is there, unless `map` takes its field away.
 
     Raises:
         MalformedDeliveryError: `unknown_keys`.
@@ -341,9 +344,11 @@ def filled_in(body: Record, known: TableMapping, template: Filled, *, send: str)
     order = {head: _TYPED for name, head in ours.items() if name in TEXT_FIELDS}
     order |= {head: 0 for name, head in ours.items() if name not in TEXT_FIELDS}
     order |= dict.fromkeys(template.facts, 0) | {template.variables: 1}
-    order |= dict.fromkeys(template.typed, _TYPED)
+    order |= dict.fromkeys((*template.tags, *template.typed.values()), _TYPED)
+    read = {key for name, key in template.typed.items() if name not in known.map}
+    read |= {head for head in ours.values() if order[head] == _TYPED}
     ranks = [order.get(key, -1) for key in body]
-    if -1 in ranks or ranks != sorted(ranks):
+    if -1 in ranks or ranks != sorted(ranks) or not read <= body.keys():
         raise unknown_keys(send)
 
 

@@ -132,10 +132,11 @@ ZENDESK_PLATFORM: Final = Platform(
         {"ticket": {"id": "{{ ticket.id }}"}},
     ),
     hints={"01GK8E6BKWMJZD2T8Y5AXJQMG5": None},
+    must_send=("short_description", "description"),
     malformed=(
         ("not_a_record", {"type": "zen:event-type:ticket.created"}),
         ("not_a_record", {"ticket": [1]}),
-        ("no_ticket_id", {}),
+        ("unknown_keys", {}),
     ),
 )
 
@@ -251,6 +252,7 @@ FRESHSERVICE_PLATFORM: Final = Platform(
     not_tickets=({"id": "{{ticket.id_numeric}}"}, {"ticket": {"id": "{{ticket.id_numeric}}"}}),
     hints={"a" * 64: None},
     malformed=(("not_a_record", {"ticket": 7}), ("no_mapping", {"change": {"id": 7}})),
+    must_send=("short_description", "description"),
 )
 
 

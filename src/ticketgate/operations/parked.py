@@ -15,7 +15,7 @@ PARKED: Final = {
     "no_source": "The source is not configured any more.",
     "no_ticket_id": "The record has no usable id.",
     "not_a_record": "The body is not one record.",
-    "unknown_keys": "The body has keys that its form does not have, or has them in another order.",
+    "unknown_keys": "The body lacks keys of its form, has others, or has them in another order.",
     "needs_poll": "A repeat without a version: only the platform can say what holds now.",
     "version_conflict": "Two different records claim to be the same version of the ticket.",
     "poison": "Our own code failed on it. That is a fault of ours; please report it.",

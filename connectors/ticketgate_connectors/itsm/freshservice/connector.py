@@ -36,7 +36,7 @@ TEMPLATE: Final = Filled(
         *("group_name", "service_item_name"),
     ),
     variables="custom_fields",
-    typed=("subject", "description"),
+    typed={"short_description": "subject", "description": "description"},
 )
 FILLED: Final[Defaults] = {
     "number": ("number", "id"),
@@ -73,7 +73,7 @@ class Freshservice:
 
         Raises:
             MalformedDeliveryError: `not_a_record`, `no_mapping` (the mapping lacks the table),
-                `unknown_keys` (of another shape, or out of order), `no_ticket_id`.
+                `unknown_keys` (of another shape, out of order, or without a text), `no_ticket_id`.
         """
         body = object_of(payload, send=SEND)
         # A workflow's body has its id on top, and the requester's words in it: none below counts.

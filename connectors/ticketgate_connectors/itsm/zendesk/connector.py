@@ -49,7 +49,8 @@ TEMPLATE: Final = Filled(
         *("assignee_id", "group_id", "type", "priority", "ticket_form_name"),
     ),
     variables="custom_fields",
-    typed=("tags", "subject", "description"),
+    typed={"short_description": "subject", "description": "description"},
+    tags=("tags",),
 )
 FILLED: Final[Defaults] = {
     "number": ("id",),
@@ -82,7 +83,7 @@ class Zendesk:
 
         Raises:
             MalformedDeliveryError: `not_a_record`, `no_mapping` (the mapping lacks `ticket`),
-                `unknown_keys` (of another shape, or out of order), `no_ticket_id`.
+                `unknown_keys` (of another shape, out of order, or without a text), `no_ticket_id`.
         """
         body = object_of(payload, send=SEND)
         if is_test(body) or (list(body) == ["ticket"] and is_test(body["ticket"])):
