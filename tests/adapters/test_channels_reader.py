@@ -135,6 +135,12 @@ def test_the_user_that_writes_is_one_of_our_own(folder: Path, own: str) -> None:
     assert "own_users" in told
 
 
+def test_our_own_users_are_the_same_in_any_spelling(folder: Path) -> None:
+    poll = POLL.replace("svc-ticketgate", "SVC-ticketgate")
+    found = read(folder, f"{{ {poll} }}", "{ comment: true }", "    own_users: [Svc-TicketGate]")
+    assert found.own_users == {"svc-ticketgate"}
+
+
 def test_a_kind_that_only_takes_hooks_is_told_so(folder: Path) -> None:
     put_secret(folder, "snow.pw", "hunter2")
     path = folder / "ticketgate.yaml"

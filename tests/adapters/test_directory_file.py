@@ -142,6 +142,22 @@ def test_an_alias_is_an_id_or_an_account_that_the_file_lists(tmp_path: Path, ali
     assert write(tmp_path, text).read(NOW).people["alice"].aliases == {alias}
 
 
+@pytest.mark.parametrize("alias", ["Robot", "ROBOT", "Bob"])
+def test_an_alias_in_another_spelling_than_an_id_links_all_the_same(
+    tmp_path: Path, alias: str
+) -> None:
+    found = write(tmp_path, GOOD.replace("[robot]", f"[{alias}]")).read(NOW)
+    assert found.same_human("alice", alias.lower())
+    assert not found.same_human("alice", "bob" if alias != "Bob" else "robot")
+
+
+def test_an_id_in_capitals_is_found_by_an_alias_in_small_letters(tmp_path: Path) -> None:
+    text = GOOD.replace("  robot:", "  Robot:")
+    assert text != GOOD
+    found = write(tmp_path, text).read(NOW)
+    assert found.same_human("alice", "Robot")
+
+
 def test_a_name_of_several_lines_is_refused() -> None:
     text = GOOD.replace("name: Bob Ng", 'name: "a\\nb"')
     assert "people.bob.name: must be one line" in faults_of(text)[0]

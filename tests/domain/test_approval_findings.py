@@ -75,6 +75,7 @@ def test_who_is_asked_is_held_against_the_directory(
         (False, "svc-mallory", True),
         (False, "system", False),
         (False, "svc-ours", False),
+        (False, "Svc-Ours", False),
         (False, None, False),
         (True, "carol", False),
         (None, "carol", False),

@@ -84,7 +84,10 @@ def test_an_account_that_nobody_knows_has_no_owner(account: str) -> None:
 def test_people_and_our_own_users_are_known() -> None:
     assert codes(bounded(ticket("sys-alice"), said("mfa.reset"), POLICY, PEOPLE)) == []
     ours = frozenset({"svc-ticketgate"})
-    assert codes(bounded(ticket("svc-ticketgate"), said("mfa.reset"), POLICY, PEOPLE, ours)) == []
+    for spelling in ("svc-ticketgate", "SVC-TicketGate"):
+        assert codes(bounded(ticket(spelling), said("mfa.reset"), POLICY, PEOPLE, ours)) == []
+    stranger = ticket("svc-ticketgate2")
+    assert codes(bounded(stranger, said("mfa.reset"), POLICY, PEOPLE, ours)) == [UNOWNED]
 
 
 @pytest.mark.parametrize("verdict", [Verdict.UNCERTAIN, Verdict.NOT_IDENTITY])

@@ -89,6 +89,32 @@ def test_an_alias_is_the_same_human_both_ways() -> None:
     assert people.same_human("alice-admin", "alice")
 
 
+@pytest.mark.parametrize(("ident", "alias"), [("alice", "Alice"), ("Alice", "alice")])
+def test_an_alias_links_to_an_id_and_to_an_alias_in_any_spelling(ident: str, alias: str) -> None:
+    people = directory(
+        person(ident),
+        person("alice-adm", aliases=frozenset({alias})),
+        person("alice-ops", aliases=frozenset({"ALICE"})),
+        person("alicia", aliases=frozenset({"alic\u00cb"})),  # no letter of A to Z is another
+    )
+    assert people.same_human(ident, "alice-adm")
+    assert people.same_human("alice-ops", "alice-adm")
+    assert not people.same_human(ident, "alicia")
+
+
+def test_two_ids_that_differ_in_capitals_alone_are_two_people_unless_an_alias_means_both() -> None:
+    two = [person("Alice"), person("alice")]
+    assert not directory(*two).same_human("Alice", "alice")
+    assert directory(*two, person("x", aliases=frozenset({"alice"}))).same_human("Alice", "alice")
+
+
+def test_a_party_may_be_who_it_was_taken_for_and_whoever_holds_the_account_now() -> None:
+    people = directory(person("alice"), person("carol", accounts={SNOW: ("desk",)}))
+    assert people.meant("alice", SNOW, "Desk") == {"alice", "carol"}
+    assert people.meant("", SNOW, "desk") == {"carol"}
+    assert people.meant("", SNOW, "") == frozenset()
+
+
 def test_chains_and_loops_of_aliases_are_one_human() -> None:
     people = directory(
         person("a", aliases=frozenset({"b"})),
@@ -140,12 +166,13 @@ def test_somebody_unknown_is_themselves() -> None:
 
 NAMES = "abcdef"
 ACCOUNTS = ["x1", "x2", "x3"]
+SPELLINGS = ["A", "C", "X1", "X3"]  # of some of them, again
 
 
 @st.composite
 def tangled(draw: st.DrawFn) -> DirectorySnapshot:
     """A few people, with aliases and accounts drawn from a few names."""
-    names = st.frozensets(st.sampled_from([*NAMES, *ACCOUNTS]), max_size=2)
+    names = st.frozensets(st.sampled_from([*NAMES, *ACCOUNTS, *SPELLINGS]), max_size=2)
     accounts = st.dictionaries(
         st.sampled_from([SNOW, "corp-scim"]), st.lists(st.sampled_from(ACCOUNTS), max_size=2)
     )
@@ -159,10 +186,10 @@ def tangled(draw: st.DrawFn) -> DirectorySnapshot:
 def one_human(people: DirectorySnapshot) -> set[frozenset[str]]:
     """The pairs that are one human, by going over all pairs until nothing changes."""
     everybody = list(people.people.values())
-    aliases = {alias for one in everybody for alias in one.aliases}
+    aliases = {alias.lower() for one in everybody for alias in one.aliases}
     accounts = [{a for held in one.accounts.values() for a in held} for one in everybody]
     sets = [
-        {one.id, *one.aliases, *(held & aliases)}
+        {one.id, *(alias.lower() for alias in one.aliases), *(held & aliases)}
         for one, held in zip(everybody, accounts, strict=True)
     ]
     changed = True
@@ -196,7 +223,8 @@ def test_who_holds_an_account_is_what_going_over_everybody_finds(people: Directo
     for name in (*NAMES, *ACCOUNTS):
         having = [p for p in people.people.values() if name in p.accounts.get(SNOW, ())]
         assert people.by_account(SNOW, name) == (having[0] if len(having) == 1 else None)
-        meant = having + [p for p in people.people.values() if name in p.aliases]
+        named = {p.id: set(map(str.lower, p.aliases)) for p in people.people.values()}
+        meant = having + [p for p in people.people.values() if name in named[p.id]]
         assert people.holders(SNOW, name) == {p.id for p in meant}
 
 

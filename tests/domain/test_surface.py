@@ -41,6 +41,7 @@ def shown(
     [
         ("sys-alice", "", "", False),
         ("svc-ours", "", "", False),
+        ("SVC-Ours", "", "", False),
         ("svc-robot", "svc-robot", "person:carol", False),
         ("svc-orphan", "svc-orphan", "", True),
         ("svc-mallory", "svc-mallory", "", True),

@@ -90,7 +90,9 @@ def test_our_own_comment_changes_nothing_even_for_a_rule_that_asks_who_wrote(gat
     ticket = access_ticket()
     gate.deliver(ticket)
     gate.run_mail()
-    assert gate.deliver(edited(ticket, OWN_USER)) == "identity"
+    again = edited(ticket, OWN_USER)
+    assert gate.deliver(again) == "identity"
+    assert gate.deliver(edited(again, OWN_USER.upper())) == "identity"
     assert only(gate).version == 1
     assert getattr(gate.decide("bob"), "state", "") == "awaiting"
 

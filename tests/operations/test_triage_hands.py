@@ -79,6 +79,18 @@ def test_an_account_that_two_people_may_mean_is_each_ones_own(gate: Gate, lane: 
     assert lane.say("dan", "not_identity") == "second_word"
 
 
+def test_an_account_that_was_anothers_by_mistake_is_its_holders_own(gate: Gate) -> None:
+    also(gate, "alice", "desk")
+    gate.deliver(replace(doubtful(), updated_by="desk"))
+    lane = Lane(gate)
+    assert lane.view("carol").barred is None  # the control: it is only Alice's as far as is known
+    known = gate.directory.people["alice"].accounts
+    gate.directory.change("alice", accounts={**known, "snow-prod": (ACCOUNTS["alice"],)})
+    also(gate, "carol", "desk")
+    assert lane.say("carol") == "own_ticket"
+    assert lane.say("dan") == ""
+
+
 def test_whom_a_ticket_is_assigned_to_judges_it_not(gate: Gate, lane: Lane) -> None:
     ticket = doubtful()
     gate.deliver(replace(ticket, fields={**ticket.fields, "assignee": account("bob")}))
@@ -118,6 +130,14 @@ UNKNOWN = {
         told(requested_for=Reference(None, "Carol Adeyemi")),
         "beneficiary: Carol Adeyemi, by name alone",
     ),
+    "a stranger whom it is assigned to": (
+        told(assignee=Reference("f" * 32, "Carol Adeyemi")),
+        f"assignee: account {'f' * 32}",
+    ),
+    "somebody by a bare name whom it is assigned to": (
+        told(assignee=Reference(None, "Carol Adeyemi")),
+        "assignee: Carol Adeyemi, by name alone",
+    ),
     "a stranger who wrote it": (
         replace(doubtful(), updated_by="carol2"),
         "editor: account carol2",
@@ -146,21 +166,44 @@ def test_where_it_cannot_be_told_whose_it_is_two_people_must_call_it_nothing(
     assert case.state.value == "resolved"
 
 
-def test_where_all_are_known_one_person_does(gate: Gate, lane: Lane) -> None:
-    """The control: nobody but Alice has a hand in it, and no second word is asked for."""
-    gate.deliver(told(requested_for=account("alice")))
+@pytest.mark.parametrize("assignee", [Missing.ABSENT, Reference("", ""), account("dan")])
+def test_where_all_are_known_one_person_does(
+    gate: Gate, lane: Lane, assignee: Value | Missing
+) -> None:
+    """The control: who has a hand in it is known, and no second word is asked for."""
+    gate.deliver(told(requested_for=account("alice"), assignee=assignee))
     assert lane.view("carol").unknown == ()
     assert lane.say("carol", "not_identity") == ""
     assert second_words(gate) == []
 
 
-@pytest.mark.parametrize("writer", [OWN_USER, "svc-flow"])
+@pytest.mark.parametrize("writer", [OWN_USER, OWN_USER.upper(), "svc-flow", "SVC-Flow"])
 def test_nor_where_somebody_answers_for_the_account(gate: Gate, writer: str) -> None:
     gate.restart(owned(gate.policy, FLOW))
     gate.deliver(replace(doubtful(), updated_by=writer))
     lane = Lane(gate)
     assert lane.view("carol").unknown == ()
     assert lane.say("carol", "not_identity") == ""
+
+
+@pytest.mark.parametrize(
+    ("writer", "breaches", "code"),
+    [
+        (OWN_USER, [], "rules_changed"),
+        (OWN_USER.upper(), [], "rules_changed"),
+        ("svc-mallory", ["automation_unowned"], "second_word"),  # the control
+    ],
+)
+def test_rules_that_say_yes_by_now_of_what_we_wrote_ourselves_outweigh_a_no(
+    gate: Gate, writer: str, breaches: list[str], code: str
+) -> None:
+    policy = gate.policy
+    gate.restart(uncertain_item(policy))
+    assert gate.deliver(access_ticket(version=0, updated_by=writer)) == "uncertain"
+    gate.restart(policy)
+    lane = Lane(gate)
+    assert [one.code for one in lane.view("carol").classification.breaches] == breaches
+    assert lane.say("carol", "not_identity") == code
 
 
 def test_an_automation_that_may_have_written_it_answers_for_nobody(gate: Gate) -> None:

@@ -8,6 +8,7 @@ from ticketgate.adapters.addresses import are_networks, read_url
 from ticketgate.adapters.places import Place, Section
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.connector_api import ItsmConnector
+from ticketgate.domain.directory import canonical
 from ticketgate.domain.settings import PollSettings
 
 EVERY_MIN: Final = timedelta(seconds=1)
@@ -97,5 +98,5 @@ def _check_own_user(
         told.fault("comments go to the `url` of `poll`, as its user; configure `poll` too")
     elif not own_users:
         told.fault("list the user that writes the comments in `own_users`")
-    elif poll is not None and poll.user and poll.user not in own_users:
+    elif poll is not None and poll.user and canonical(poll.user) not in own_users:
         told.fault(f"list {poll.user!r}, which writes the comments, in `own_users`")

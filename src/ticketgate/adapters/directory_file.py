@@ -126,9 +126,9 @@ class _Reader:
             if name not in groups:
                 place.fault(f"there is no group {name!r}{did_you_mean(name, groups)}")
 
-        listed = {*people, *(account for _, account in self._accounts)}
+        listed = {*map(canonical, people), *(account for _, account in self._accounts)}
         for name, place in self._aliases:
-            if name not in people and canonical(name) not in listed:
+            if canonical(name) not in listed:
                 close = did_you_mean(name, listed)
                 place.fault(f"{name!r} is nobody's id and nobody's account{close}")
 

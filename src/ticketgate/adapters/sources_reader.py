@@ -8,6 +8,7 @@ from ticketgate.adapters.places import Place, Section, is_ident
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.adapters.velocity_reader import read_velocity
 from ticketgate.connector_api import ItsmConnector
+from ticketgate.domain.directory import canonical
 from ticketgate.domain.mapping import RECORD_FIELDS, SourceMapping, TableMapping
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.table import SCHEMES, STANDARD_WEBHOOKS
@@ -45,7 +46,7 @@ def read_sources(
         connector = None if kind is None else kinds[kind]
         scheme = _read_scheme(section, connector)
         listed = section.get("own_users")
-        own_users = frozenset((listed.texts() if listed else None) or ())
+        own_users = frozenset(map(canonical, (listed.texts() if listed else None) or ()))
         poll, comment = read_channels(section, connector, own_users, secrets)
         found[name] = SourceSettings(
             name=name,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ticketgate.domain.boundary import automations_of, is_known
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.identity_event import Outcome
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import ApproverRow, StateClass, Ticket
@@ -74,8 +74,9 @@ def _origin(row: ApproverRow, scene: Scene) -> Iterator[Finding]:
     if scene.changed and _share(writer, scene.parties, scene.snapshot):
         what = "who opened the ticket, or would receive, has named another approver"
         yield Finding("approver_set_by_requester", what)
-    creator = row.created_by
-    if row.by_rule is False and creator and creator not in {PLATFORM, *scene.own_users}:
+    creator = row.created_by or ""
+    ours = creator == PLATFORM or canonical(creator) in scene.own_users
+    if row.by_rule is False and creator and not ours:
         what = "no workflow, process step or group of the platform made this approver row"
         yield Finding("approver_manual", what)
 

@@ -102,7 +102,7 @@ def _involved(case: Case, subject: str) -> Refusal | None:
         again = snapshot.by_account(case.request.source, party.account)
         if subject in {party.subject, again.id if again else None}:
             return Refusal("self_approval", "Nobody decides on what they ask for, get or wrote.")
-        meant = {party.subject} | snapshot.holders(case.request.source, party.account)
+        meant = snapshot.meant(party.subject, case.request.source, party.account)
         if any(snapshot.same_human(subject, other) for other in meant):
             return Refusal(
                 "alias_of_requester",

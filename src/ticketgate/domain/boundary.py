@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from ticketgate.domain.classify import asked_entitlements
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.identity_event import Breach, Classification, Outcome, Verdict
 from ticketgate.domain.matcher import decide
@@ -56,8 +56,11 @@ def is_owned(ticket: Ticket, policy: Policy) -> bool:
 def is_known(
     ticket: Ticket, account: str, snapshot: DirectorySnapshot, own_users: frozenset[str]
 ) -> bool:
-    """Whether the directory, or the source's own configuration, knows an account of the source."""
-    return account in own_users or bool(snapshot.holders(ticket.source, account))
+    """Whether the directory, or the source's own configuration, knows an account of the source.
+
+    `own_users` are in the spelling of `canonical`, wherever they are passed.
+    """
+    return canonical(account) in own_users or bool(snapshot.holders(ticket.source, account))
 
 
 def _breaches(

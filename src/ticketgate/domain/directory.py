@@ -70,6 +70,13 @@ class DirectorySnapshot:
         by_account = self._accounts.get((system, spelling), ())
         return frozenset(p.id for p in (*by_account, *self._aliases.get(spelling, ())))
 
+    def meant(self, subject: str, system: str, account: str) -> frozenset[str]:
+        """Everybody who a party may be: who it was taken for (may be empty), and `holders` now.
+
+        Somebody stays who they were found to be, also where the account is another's by now.
+        """
+        return frozenset({subject} - {""}) | self.holders(system, account)
+
     def by_mail(self, address: str) -> Person | None:
         """The one active human whose mail is `address` (ASCII case ignored); else None."""
         wanted = address.strip().lower()
@@ -80,9 +87,10 @@ class DirectorySnapshot:
     def human(self, subject: str) -> str:
         """The subject id of the human behind `subject`: all aliases of a human are one person.
 
-        An alias links to the subject of that id and to whoever holds an account of that name, in
-        any system, in any spelling of it. Links are followed to the end, so chains and loops of
-        aliases are one person too. The smallest name of the linked set stands for it.
+        An alias links to the subject of that id, to whoever holds an account of that name in any
+        system, and to whoever has that alias, each in any spelling of it. Links are followed to the
+        end, so chains and loops of aliases are one person too. The smallest name of the linked set
+        stands for it.
         """
         return self._humans.get(subject, subject)
 
@@ -122,9 +130,12 @@ class DirectorySnapshot:
         spelled: dict[str, set[str]] = {}
         for alias in {alias for p in self.people.values() for alias in p.aliases}:
             spelled.setdefault(canonical(alias), set()).add(alias)
+        for subject in self.people:
+            if canonical(subject) in spelled:
+                spelled[canonical(subject)].add(subject)
         for person in self.people.values():
             held = {account for accounts in person.accounts.values() for account in accounts}
-            named = (spelled.get(canonical(account), ()) for account in held)
+            named = (spelled.get(canonical(name), ()) for name in held | person.aliases)
             for name in person.aliases.union(*named):
                 links.setdefault(person.id, set()).add(name)
                 links.setdefault(name, set()).add(person.id)

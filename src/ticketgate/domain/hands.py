@@ -11,13 +11,14 @@ from typing import Final
 
 from ticketgate.domain.access_request import Party, Shaper
 from ticketgate.domain.boundary import is_owned
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import beneficiary_field, known_now, shapers_of
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Ticket
 
 _NAMED: Final = "requester"
+_ASSIGNED: Final = ("assignee", "assignee")  # the role, and the field
 
 
 def gathered(
@@ -62,7 +63,7 @@ def _answered_for(
     writer = ticket.updated_by
     if snapshot.holders(ticket.source, writer):
         return False
-    return not writer or writer in own_users or is_owned(ticket, policy)
+    return not writer or canonical(writer) in own_users or is_owned(ticket, policy)
 
 
 def with_assignee(ticket: Ticket, shapers: tuple[Shaper, ...]) -> tuple[Shaper, ...]:
@@ -78,11 +79,10 @@ def own_role(
 ) -> str:
     """What this person is of a ticket with these shapers, by any account of theirs; or empty.
 
-    An account that may mean several people is each one's own.
+    An account that may mean several people is each one's own; so is one that was somebody else's.
     """
     for shaper in known_now(shapers, source, snapshot):
-        who = shaper.party.subject
-        meant = {who} if who else snapshot.holders(source, shaper.party.account)
+        meant = snapshot.meant(shaper.party.subject, source, shaper.party.account)
         if any(snapshot.same_human(one, subject) for one in meant):
             return shaper.role
     return ""
@@ -95,7 +95,8 @@ def unknown_hands(
 
     That is an account that the directory does not know, unless it is one of our own users or wrote
     what is asked as an automation of the policy; an opener who is not told; and whoever is told by
-    a name alone, since names are not compared.
+    a name alone, since names are not compared. Whom it is assigned to is a hand as well, since it
+    is theirs too; that it is assigned to nobody says nothing.
     """
     return tuple(dict.fromkeys(_unknown(row, policy, snapshot, own_users)))
 
@@ -106,12 +107,13 @@ def _unknown(
     ticket = row.ticket
     answered = set(own_users)
     if is_owned(replace(ticket, updated_by=row.writer), policy):
-        answered.add(row.writer)
-    for shaper in known_now(row.shapers, ticket.source, snapshot):
+        answered.add(canonical(row.writer))
+    for shaper in known_now(with_assignee(ticket, row.shapers), ticket.source, snapshot):
         account = shaper.party.account
-        if not shaper.party.subject and account not in answered:
+        if not shaper.party.subject and canonical(account) not in answered:
             yield f"{shaper.role}: " + (f"account {account}" if account else "not told")
-    for role, field in ((_NAMED, "opened_by"), ("beneficiary", beneficiary_field(ticket))):
+    named = (_NAMED, "opened_by"), ("beneficiary", beneficiary_field(ticket)), _ASSIGNED
+    for role, field in named:
         told = ticket.reference(field)
         if told is not None and not told.id and told.name:
             yield f"{role}: {told.name}, by name alone"

@@ -38,7 +38,7 @@ class SourceSettings:
     name: str
     kind: str
     secrets: tuple[bytes, ...] = field(repr=False)
-    own_users: frozenset[str]
+    own_users: frozenset[str]  # in the spelling of `canonical`
     mapping: SourceMapping
     scheme: Scheme = STANDARD_WEBHOOKS
     poll: PollSettings | None = None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.boundary import automations_of
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.policy import Automation, Policy
 from ticketgate.domain.ticket import Ticket
@@ -126,7 +126,7 @@ def _writer(
     """
     account = ticket.updated_by
     people = [snapshot.people[one] for one in sorted(snapshot.holders(ticket.source, account))]
-    if account in own_users or any(one.kind == "human" for one in people):
+    if canonical(account) in own_users or any(one.kind == "human" for one in people):
         return "", ""
     managers = [one.manager for one in people if one.manager]
     return account[:ITEM_CHARS_MAX], f"person:{managers[0]}" if managers else ""

@@ -46,7 +46,9 @@ def classified_row(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) 
     return after_triage(row.ticket, said, row.triage)[0]
 
 
-def rules_on(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Classification:
+def rules_on(
+    row: TicketRow, policy: Policy, snapshot: DirectorySnapshot, own_users: frozenset[str]
+) -> Classification:
     """What the rules say of the last revision, with the boundaries that it breaks.
 
     A revision that stands as an identity event was let pass; what is not is asked again of who
@@ -55,7 +57,22 @@ def rules_on(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) -> Cla
     said = classified(row.ticket, policy, snapshot)
     if row.verdict == Verdict.IDENTITY.value:
         return said
-    return bounded(replace(row.ticket, updated_by=row.writer), said, policy, snapshot)
+    return bounded_row(row, said, policy, snapshot, own_users)
+
+
+def bounded_row(
+    row: TicketRow,
+    said: Classification,
+    policy: Policy,
+    snapshot: DirectorySnapshot,
+    own_users: frozenset[str],
+) -> Classification:
+    """What the rules say, with the boundaries that it breaks, asked of who wrote what it asks.
+
+    `own_users` are our own accounts at the ticket's source.
+    """
+    ticket = replace(row.ticket, updated_by=row.writer)
+    return bounded(ticket, said, policy, snapshot, own_users)
 
 
 def record_classified(  # noqa: PLR0913 -- what one record is made of

@@ -65,6 +65,10 @@ class Sayer:
     snapshot: DirectorySnapshot
     own_users: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by source
 
+    def ours(self, source: str) -> frozenset[str]:
+        """Our own accounts at a source."""
+        return self.own_users.get(source, frozenset())
+
 
 def shown_of(row: TicketRow, rules: Classification) -> str:
     """The digest of what a page shows of a ticket: this revision, and what the rules say of it."""
@@ -118,7 +122,7 @@ def triage(
     row = tx.tickets.get(ident)
     if refusal is not None or row is None:
         return refusal or Refusal("not_found", "There is no such ticket.")
-    rules = rules_on(row, who.policy, who.snapshot)
+    rules = rules_on(row, who.policy, who.snapshot, who.ours(row.ticket.source))
     refusal = (
         own_ticket(row, who.subject, who.snapshot)
         or _unready(tx, row, rules, form)
@@ -144,8 +148,7 @@ def _unready(
 
 def hands_untold(row: TicketRow, who: Sayer) -> tuple[str, ...]:
     """In words, each hand in the ticket of which this person cannot be told to be another."""
-    ours = who.own_users.get(row.ticket.source, frozenset())
-    return unknown_hands(row, who.policy, who.snapshot, ours)
+    return unknown_hands(row, who.policy, who.snapshot, who.ours(row.ticket.source))
 
 
 def second_of(row: TicketRow) -> str:

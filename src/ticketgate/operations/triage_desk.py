@@ -6,17 +6,15 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from ticketgate.domain.boundary import bounded
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import known_now
-from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Reference, Ticket, Value
-from ticketgate.operations.classified import classified
+from ticketgate.operations.classified import bounded_row, classified
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import unsettled
@@ -78,7 +76,7 @@ class TriageDesk(LaneDesk):
             rows = looking.tickets.uncertain(LISTED_MAX)
         self.store.write(partial(note_view, request=LIST, subject=subject))
         now = self.clock.now()
-        return tuple(view_of(row, who.policy, who.snapshot, now) for row in rows)
+        return tuple(view_of(row, who, now) for row in rows)
 
     def view(self, ident: str, subject: str) -> TriageView | Refusal:
         """One uncertain ticket with its text. Refusals: as of `listed`, and `not_found`."""
@@ -104,13 +102,11 @@ def is_open(row: TicketRow) -> bool:
     return row.verdict == Verdict.UNCERTAIN.value and not over
 
 
-def view_of(
-    row: TicketRow, policy: Policy, snapshot: DirectorySnapshot, now: datetime
-) -> TriageView:
+def view_of(row: TicketRow, who: Sayer, now: datetime) -> TriageView:
     """What the list shows of a ticket: which rules matched or were blind, and why."""
-    ticket = row.ticket
+    ticket, policy, snapshot = row.ticket, who.policy, who.snapshot
     rules = classified(ticket, policy, snapshot, traced=True)
-    rules = bounded(replace(ticket, updated_by=row.writer), rules, policy, snapshot)
+    rules = bounded_row(row, rules, policy, snapshot, who.ours(ticket.source))
     return TriageView(
         id=row.id,
         number=ticket.number,
@@ -132,7 +128,7 @@ def view_of(
 def whole_view(looking: Reading, row: TicketRow, who: Sayer, now: datetime) -> TriageView:
     """The same for one person: whether they may say what it is, and whether that is enough."""
     return replace(
-        view_of(row, who.policy, who.snapshot, now),
+        view_of(row, who, now),
         unknown=hands_untold(row, who),
         said_once=looking.exceptions.opened(SECOND, second_of(row)) is not None,
         barred=own_ticket(row, who.subject, who.snapshot),

@@ -15,7 +15,7 @@ from ticketgate.domain.access_request import (
 )
 from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import asked_entitlements
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Json  # noqa: TC001 -- as every module here does
 from ticketgate.domain.grant import Grant
@@ -158,7 +158,7 @@ def _only_ours(ticket: Ticket, last: Ticket, own_users: frozenset[str]) -> bool:
         state_class=last.state_class,
         updated_by=last.updated_by,
     )
-    return ticket.updated_by in own_users and seen == last
+    return canonical(ticket.updated_by) in own_users and seen == last
 
 
 def _finish(tx: Transaction, reading: Reading, state: str, effect: str, ticket: str | None) -> str:
