@@ -24,6 +24,7 @@ from ticketgate.connector_api import (
     TableMapping,
     Ticket,
     Value,
+    unread,
 )
 
 Record = Mapping[str, JsonValue]
@@ -173,8 +174,8 @@ class Shape:
     def variables(self, cell: JsonValue) -> dict[str, str | Missing]:
         """An object of variables by name; none where it cannot be read, so that each is absent."""
         cells = cell.items() if isinstance(cell, Mapping) else ()
-        texts = {name: self.plain(one) for name, one in cells}
-        return {name: Missing.ABSENT if text is None else text for name, text in texts.items()}
+        read = ((name, one, self.plain(one)) for name, one in cells)
+        return {name: unread(one) if text is None else text for name, one, text in read}
 
     def _half(self, cell: Record, keys: tuple[str, ...]) -> str | None:
         """The first of the keys that says something; "" when one is there and says nothing."""

@@ -25,6 +25,7 @@ from ticketgate.domain.ticket import (
     StateClass,
     Ticket,
     Value,
+    unread,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "Unavailable",
     "Value",
     "read_json",
+    "unread",
 ]
 
 

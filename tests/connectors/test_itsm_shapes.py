@@ -114,6 +114,10 @@ def test_a_ticket_of_zendesks_api_has_its_fields_by_id() -> None:
         "27650": Missing.ABSENT,
     }
     assert found.value("requested_for") == Reference("102", "Bob")
+    assert found.value("text") is Missing.ABSENT, "of a field that is told twice none is read"
+    for value, text in (("x" * 20_001, Missing.ABSENT), ({"a": 1}, Missing.NOT_APPLICABLE)):
+        record["custom_fields"] = [{"id": 27642, "value": value}]
+        assert ZENDESK_PLATFORM.read({"ticket": record}).value("text") is text
 
 
 # --- GLPI -----------------------------------------------------------------------------------------
@@ -188,6 +192,9 @@ def test_two_requesters_are_nobody_in_particular(
 def test_answers_of_a_form_come_with_a_payload_of_ones_own() -> None:
     body = {**glpi(Says()), "answers": {"role": "prod-db-admin"}}
     assert GLPI_PLATFORM.read(body).variable("role") == "prod-db-admin"
+    assert GLPI_PLATFORM.read(body).value("text") is Missing.NOT_APPLICABLE
+    long = {**body, "answers": {"why": "x" * 20_001}}
+    assert GLPI_PLATFORM.read(long).value("text") is Missing.ABSENT, "as of all that read so"
 
 
 # --- Zammad ---------------------------------------------------------------------------------------

@@ -237,3 +237,20 @@ def test_moving_an_issue_does_not_make_another_ticket_of_it() -> None:
 def test_the_whole_description_survives_json() -> None:
     tree = doc(block("paragraph", text("Zugriff für Böb 🔑")))
     assert read(json.loads(json.dumps(issue(description=tree)))).text("description").endswith("🔑")
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_cut"),
+    [
+        ("x" * (FIELD_TEXT_MAX + 1), True),
+        ({"value": "Team", "child": {"value": "x" * (FIELD_TEXT_MAX + 1)}}, True),
+        (doc(text("x" * FIELD_TEXT_MAX)), True),
+        (doc(text("x")), False),
+        ([[1]], False),
+    ],
+)
+def test_a_custom_field_that_was_cut_leaves_no_text_that_could_acquit(
+    cell: JsonValue, *, is_cut: bool
+) -> None:
+    found = read(issue(customfield_10999=cell))
+    assert (found.value("text") is Missing.ABSENT) is is_cut

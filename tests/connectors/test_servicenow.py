@@ -268,6 +268,9 @@ def test_a_text_over_the_cap_is_absent_not_cut() -> None:
     read = ticket(requested_item(variables=variables))
     assert read.variable("fits") == fits
     assert read.variable("long") is Missing.ABSENT
+    assert read.value("text") is Missing.ABSENT, "what was cut is part of the text"
+    control = ticket(requested_item(variables={"fits": fits, "rows": [{"a": fits}]}))
+    assert control.value("text") is Missing.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize("variables", ["variable_pool", "", None, [], ["role"], 7])

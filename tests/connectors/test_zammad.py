@@ -52,3 +52,16 @@ def test_an_empty_description_that_must_be_there_is_not_the_one_told_before() ->
     assert (found.value("description"), found.told_in) == (Missing.ABSENT, {})
     later = ZAMMAD_PLATFORM.read(body(id=105, body="x"), mapping)
     assert later.told_in == {"description": "104"}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_cut"), [("x" * (FIELD_TEXT_MAX + 1), True), ("x", False), ([[1]], False)]
+)
+def test_an_attribute_that_was_cut_leaves_no_text_that_could_acquit(
+    value: Any,  # noqa: ANN401 -- any JSON
+    *,
+    is_cut: bool,
+) -> None:
+    sent = body()
+    sent["ticket"]["why"] = value
+    assert (ZAMMAD_PLATFORM.read(sent).value("text") is Missing.ABSENT) is is_cut

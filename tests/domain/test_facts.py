@@ -1,7 +1,10 @@
 """What a policy may ask about, and what each field says when the shape lacks it."""
 
+from dataclasses import replace
+
 import pytest
 
+from ticketgate.adapters.sqlite.codec import ticket_of_plain as from_plain
 from ticketgate.domain.directory import Person
 from ticketgate.domain.facts import (
     ENTITLEMENT_FIELDS,
@@ -13,7 +16,16 @@ from ticketgate.domain.facts import (
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.matcher import Clause
 from ticketgate.domain.policy import Entitlement, Word
-from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
+from ticketgate.domain.ticket import (
+    FIELD_TEXT_MAX,
+    Missing,
+    Reference,
+    StateClass,
+    Ticket,
+    Value,
+    carried,
+    unread,
+)
 
 ALICE = Person(
     "alice",
@@ -154,6 +166,43 @@ def test_text_is_absent_when_one_text_field_was_cut() -> None:
 def test_text_of_a_ticket_with_only_unreadable_variables_is_empty() -> None:
     ticket = Ticket("s", "t", "i", 1, "2", StateClass.OPEN, "u", variables={"role": ABSENT})
     assert TicketFacts(ticket).seen("ticket.text") == ()
+
+
+def cut(**fields: Value | Missing) -> Ticket:
+    variables: dict[str, str | Missing] = {"role": "dba", "why": unread("please " * FIELD_TEXT_MAX)}
+    return Ticket(
+        "s", "t", "i", 1, "2", StateClass.OPEN, "u",
+        fields={"description": "hello", **fields}, variables=variables, told_in={"text": "7"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", [{}, {"text": "labels"}])
+def test_text_is_absent_when_a_variable_was_cut(fields: dict[str, Value | Missing]) -> None:
+    """Whoever pads what is asked hides it from nobody; no earlier revision's text stands in."""
+    ticket = cut(**fields)
+    facts = TicketFacts(ticket)
+    assert facts.seen("ticket.text") is facts.seen("ticket.variables.why") is ABSENT
+    assert facts.seen("ticket.variables.role") == ("dba",)
+    assert ticket.told_in == {}
+    stored = from_plain(ticket.plain())
+    assert TicketFacts(stored).seen("ticket.text") is ABSENT, "in the store as well"
+    earlier = replace(stored, fields={"text": "short"}, told_in={"text": "7"})
+    assert TicketFacts(carried(ticket, earlier)).seen("ticket.text") is ABSENT
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("x" * (FIELD_TEXT_MAX + 1), Missing.CUT),
+        ({"display_value": "x" * (FIELD_TEXT_MAX + 1)}, Missing.CUT),
+        (["x" * FIELD_TEXT_MAX, "y"], Missing.CUT),
+        ([["x"]], ABSENT),
+        ({"strange": 1}, ABSENT),
+        (2**60, ABSENT),
+    ],
+)
+def test_only_a_text_of_a_variable_is_cut(cell: object, why: Missing) -> None:
+    assert unread(cell) is why
 
 
 def test_a_field_is_looked_at_once() -> None:

@@ -1,6 +1,6 @@
 """Ticket: what an ITSM platform says, normalised. Every field of it is a claim, never proof."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Final
@@ -22,10 +22,14 @@ TERMINAL_STATES: Final = frozenset({StateClass.CLOSED, StateClass.CANCELLED})
 
 
 class Missing(Enum):
-    """Why a field has no value: it is not declared, or it is declared and unreadable."""
+    """Why a field has no value: it is not declared, or it is declared and unreadable.
+
+    Only readers of variables say `CUT`: no ticket holds it (`Ticket`).
+    """
 
     NOT_APPLICABLE = "not applicable"
     ABSENT = "absent"
+    CUT = "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,19 @@ class Ticket:
     fields: Mapping[str, Value | Missing] = field(default_factory=dict)
     variables: Mapping[str, str | Missing] | None = None
     told_in: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        """Of a variable that was cut, it and the field `text` are absent: it is part of the text.
+
+        No earlier revision stands in for that `text`.
+        """
+        variables = self.variables or {}
+        if Missing.CUT in variables.values():
+            read = {n: Missing.ABSENT if v is Missing.CUT else v for n, v in variables.items()}
+            object.__setattr__(self, "variables", read)
+            object.__setattr__(self, "fields", {**self.fields, "text": Missing.ABSENT})
+            told_in = {name: part for name, part in self.told_in.items() if name != "text"}
+            object.__setattr__(self, "told_in", told_in)
 
     def value(self, name: str) -> Value | Missing:
         """The value of a declared field, else why there is none."""
@@ -122,6 +139,20 @@ class Ticket:
             if variables is None
             else {name: _plain(value) for name, value in variables.items()},
         }
+
+
+def unread(cell: object) -> Missing:
+    """What a variable is that could not be read: `CUT` where a text of it is longer than is read.
+
+    `cell` is JSON: a text, or an array or object that holds texts; of any other it is `ABSENT`.
+    """
+    parts: Iterable[object] = (cell,)
+    if isinstance(cell, Mapping):
+        parts = cell.values()
+    elif isinstance(cell, list):
+        parts = cell
+    long = sum(len(one) for one in parts if isinstance(one, str)) > FIELD_TEXT_MAX
+    return Missing.CUT if long else Missing.ABSENT
 
 
 def carried(ticket: Ticket, last: Ticket) -> Ticket:

@@ -16,6 +16,7 @@ from ticketgate.connector_api import (
     SourceMapping,
     Ticket,
     Value,
+    unread,
 )
 from ticketgate_connectors.itsm.jira.document import document
 from ticketgate_connectors.records import (
@@ -173,10 +174,11 @@ def _variables(issue: Record) -> dict[str, str | Missing]:
             continue
         document_of = isinstance(cell, Mapping) and cell.get("type") == "doc"
         value = document(cell) if document_of else SHAPE.plain(cell)
-        found[name] = Missing.ABSENT if value is None else value
+        not_read = Missing.CUT if document_of else unread(cell)  # a document is text
+        found[name] = not_read if value is None else value
         if isinstance(cell, Mapping) and "child" in cell:
             child = SHAPE.plain(cell["child"])
-            found[f"{name}.child"] = Missing.ABSENT if child is None else child
+            found[f"{name}.child"] = unread(cell["child"]) if child is None else child
     return found
 
 

@@ -24,6 +24,7 @@ from ticketgate.connector_api import (
     TableMapping,
     Ticket,
     Value,
+    unread,
 )
 from ticketgate_connectors.itsm.servicenow.shapes import plain, reference
 from ticketgate_connectors.records import (
@@ -233,8 +234,8 @@ def _variables(record: Record) -> dict[str, str | Missing]:
     found = record.get("variables")
     if not isinstance(found, Mapping):
         return {}
-    texts = {name: plain(cell) for name, cell in found.items()}
-    return {name: Missing.ABSENT if text is None else text for name, text in texts.items()}
+    read = ((name, cell, plain(cell)) for name, cell in found.items())
+    return {name: unread(cell) if text is None else text for name, cell, text in read}
 
 
 def _flat(record: Record, column: str) -> Record:

@@ -7,7 +7,7 @@ The body is the webhook's default, `{"ticket": {…}, "article": {…}}`. There 
 from collections.abc import Mapping
 from typing import Final
 
-from ticketgate.connector_api import JsonValue, Missing, NoTicket, SourceMapping, Ticket
+from ticketgate.connector_api import JsonValue, Missing, NoTicket, SourceMapping, Ticket, unread
 from ticketgate_connectors.records import (
     Defaults,
     Record,
@@ -121,5 +121,5 @@ def _attributes(record: Record) -> dict[str, str | Missing]:
         if name in BUILT_IN or name.endswith(_CLOCKS):
             continue
         value = PEOPLE.plain(cell)
-        found[name] = Missing.ABSENT if value is None else value
+        found[name] = unread(cell) if value is None else value
     return found

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from ticketgate.connector_api import JsonValue, Missing, NoTicket, SourceMapping, Ticket, Value
+from ticketgate.connector_api import (
+    JsonValue,
+    Missing,
+    NoTicket,
+    SourceMapping,
+    Ticket,
+    Value,
+    unread,
+)
 from ticketgate_connectors.records import (
     Defaults,
     Filled,
@@ -182,9 +190,6 @@ def _variables(record: Record) -> dict[str, str | Missing]:
         if ident and isinstance(cell, Mapping):
             twice = ident in read
             value = SHAPE.plain(cell.get("value")) if "value" in cell and not twice else None
-            read[ident] = _or_absent(value)
+            missing = Missing.CUT if twice else unread(cell.get("value"))  # twice: none is read
+            read[ident] = missing if value is None else value
     return read
-
-
-def _or_absent(value: str | None) -> str | Missing:
-    return Missing.ABSENT if value is None else value
