@@ -164,7 +164,7 @@ def test_access_whose_ticket_went_into_a_state_that_is_not_listed_is_marked(
         assert grant["exception"] == ""
         live.tell(record.edit(state="77"))
         case = newest(beside, "grants")["exception"]
-        said = f"its ticket may not ask for it any more: exception {case}"
+        said = f"exception open: {case}"
         assert said in beside("grants", "list").stdout
         assert said in beside("grants", "show", grant["id"]).stdout
         assert "grant_ticket_unreadable" in beside("exceptions", "show", case).stdout

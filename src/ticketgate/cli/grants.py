@@ -87,8 +87,10 @@ def show_grant(folder: Path, ident: str, *, as_json: bool) -> None:
         echo_json(found)
         return
     echo_pairs((key.replace("_", " "), _cell(value)) for key, value in found.items())
-    if found["perhaps_closed_by"] or found["exception"]:
+    if found["perhaps_closed_by"]:
         echo(f"{_alarm(found)}; revoke it, or save the ticket again on the platform")
+    elif found["exception"]:
+        echo(f"{_alarm(found)}; look at its ticket, then revoke it or resolve the exception")
 
 
 def grant_document(seen: Look, grant: Grant) -> dict[str, Any]:
@@ -130,4 +132,4 @@ def _alarm(found: Mapping[str, Any]) -> str:
     if parked:
         return f"the parked delivery {parked} may have closed its ticket"
     case = found["exception"]
-    return f"its ticket may not ask for it any more: exception {case}" if case else ""
+    return f"exception open: {case}, its ticket did not say whether it still asks" if case else ""
