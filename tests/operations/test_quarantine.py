@@ -17,7 +17,7 @@ from tests.operations.tickets import (
     printer_incident,
 )
 
-from ticketgate.connector_api import Ticket  # noqa: TC001 -- as every module here does
+from ticketgate.connector_api import Missing, Ticket
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 
 UNREADABLE = b"[1]"
@@ -269,6 +269,19 @@ def test_what_differs_from_the_revision_that_is_held_is_shown_without_secrets(
     assert later.held == 2
     assert [name for name, _, _ in later.differences] == ["description", "priority"]
     assert lane.judge("dismiss") == ""
+
+
+@pytest.mark.parametrize(("part", "seen"), [("104", []), ("90", ["description"])])
+def test_what_it_leaves_to_the_held_revision_is_no_difference(
+    gate: Gate, lane: Lane, part: str, seen: list[str]
+) -> None:
+    first = replace(printer_incident("p1", description="no toner"), told_in={"description": "104"})
+    gate.deliver(first)
+    fields = {**first.fields, "description": Missing.ABSENT, "priority": "3"}
+    gate.deliver(replace(first, fields=fields, told_in={"description": part}))
+    told = lane.parked().told
+    assert told is not None
+    assert [name for name, _, _ in told.differences if name != "priority"] == seen
 
 
 def test_the_raw_body_of_a_dismissed_one_goes(gate: Gate, lane: Lane) -> None:

@@ -12,7 +12,7 @@ from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.roles import may_triage
-from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.ticket import Ticket, carried
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import parked_words
@@ -190,8 +190,11 @@ def _ticket_told(looking: Reading, ticket: Ticket) -> TicketTold:
 
 
 def _differences(held: Ticket, told: Ticket) -> tuple[tuple[str, str, str], ...]:
-    """Each field that the two have not alike, with both values for eyes."""
-    before, after = dict(told_fields(held)), dict(told_fields(told))
+    """Each field that the two have not alike, with both values for eyes.
+
+    What it does not tell is as it would be taken: as the held one has it, where it is that part.
+    """
+    before, after = dict(told_fields(held)), dict(told_fields(carried(told, held)))
     names = dict.fromkeys((*before, *after))
     pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
     return tuple(one for one in pairs if one[1] != one[2])
