@@ -4,6 +4,7 @@ import base64
 import json
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.domain.planted import PLANTED
 from tests.operations.fakes import MORNING, FakeDirectory
-from tests.operations.kit import OWN_USER, Gate
+from tests.operations.kit import ORIGIN, OWN_USER, Gate
 from tests.operations.lane import Lane
 from tests.operations.tickets import access_ticket, account, closed, edited, printer_incident
 from tests.shipped import own_policy
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.connector_api import Reference, Ticket
+from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import parse_disclosure
 from ticketgate.domain.identity_event import Classification, Tier, Verdict
@@ -25,6 +27,7 @@ from ticketgate.domain.masked_ticket import masked
 from ticketgate.operations import exposed as exposing
 from ticketgate.operations.classified import classified
 from ticketgate.operations.explain import explain
+from ticketgate.operations.receive import receive
 
 TOKEN = PLANTED["github"][1]
 RANK = (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN, Verdict.IDENTITY)
@@ -218,6 +221,25 @@ def test_so_is_one_that_is_parked_as_it_comes(gate: Gate) -> None:
     other = gate.receive(printer_incident("p1", description=PASTED), "same")
     ids = [first.delivery_id, other.delivery_id]
     assert exposed(gate) == [f"delivery {one} of snow-prod" for one in ids]
+
+
+def test_what_the_door_has_looked_at_is_not_looked_at_again(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking takes its time, and the store has one writer."""
+    looked: list[bytes] = []
+
+    def look(body: bytes) -> bool:
+        looked.append(body)
+        return False
+
+    monkeypatch.setattr(exposing, "secret_in", look)
+    verified = VerifiedDelivery("snow-prod", "msg", b"{", "0" * 64, MORNING)
+    door = partial(receive, quarantine="not_json", hint=None, origin=ORIGIN)
+    for number, secret in enumerate((True, False, None)):
+        one = replace(verified, webhook_id=f"msg-{number}")
+        gate.store.write(partial(door, verified=one, secret=secret))
+    assert (len(exposed(gate)), looked) == (1, [b"{"])
 
 
 def test_nobody_says_anything_of_one_that_is_of_their_own_ticket(gate: Gate) -> None:

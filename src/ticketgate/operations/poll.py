@@ -20,6 +20,7 @@ class Found:
     quarantine: str | None
     hint: str
     ticket: Ticket | None
+    secret: bool | None = None  # of one that is to be quarantined: `receive`
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def keep_found(
                 quarantine=one.quarantine,
                 hint=one.hint,
                 origin=origin,
+                secret=one.secret,
             )
         )
     return Kept(tuple(receipts), waits)

@@ -19,6 +19,7 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.polling import PollRow, Unsettled, delivery_id
 from ticketgate.domain.ticket import Ticket
+from ticketgate.operations.exposed import may_show_secret
 from ticketgate.operations.poll import Found, Kept, begin_poll, keep_found, keep_page, poll_since
 from ticketgate.ports import Clock, Platforms, Source, Store
 
@@ -175,7 +176,8 @@ class PollWorker:
             body_digest=digest,
             received_at=self.clock.wall(),
         )
-        return Found(verified, quarantine, one.ticket_id, ticket)
+        secret = None if quarantine is None else may_show_secret(one.body)
+        return Found(verified, quarantine, one.ticket_id, ticket, secret)
 
     def _fault(self, fault: ConnectorError) -> float:
         self._failed += 1

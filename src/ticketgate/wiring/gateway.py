@@ -1,5 +1,6 @@
 """The gateway: everything behind the doors, built from its settings."""
 
+from asyncio import to_thread
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -35,6 +36,7 @@ from ticketgate.domain.timekeeping import Kept, Reading
 from ticketgate.operations.checkpoint import Checkpointer
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.enforce import recover
+from ticketgate.operations.exposed import may_show_secret
 from ticketgate.operations.housekeeping import Housekeeper
 from ticketgate.operations.in_force import InForce
 from ticketgate.operations.parked import perhaps_closed
@@ -364,6 +366,7 @@ class Gateway:
                 quarantine=quarantine,
                 hint=self._hint(verified),
                 origin=self.settings.origin,
+                secret=await to_thread(may_show_secret, verified.body) if quarantine else None,
             )
         )
         self.meters.received(verified.source, receipt.status)
@@ -372,11 +375,9 @@ class Gateway:
     def _hint(self, verified: VerifiedDelivery) -> str | None:
         """The ticket that the id tells. An id that no MAC covers may be anybody's word: None."""
         source = self.sources.get(verified.source)
-        return (
-            None
-            if source is None or not verified.id_covered
-            else source.connector.ticket_hint(verified.webhook_id)
-        )
+        if source is None or not verified.id_covered:
+            return None
+        return source.connector.ticket_hint(verified.webhook_id)
 
     def readiness(self) -> dict[str, tuple[bool, str]]:
         """Check -> (whether it is well, how it is)."""
