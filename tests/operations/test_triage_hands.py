@@ -12,6 +12,9 @@ from ticketgate.connector_api import Missing, Reference, Ticket, Value
 from ticketgate.domain.exception_case import ExceptionCase
 from ticketgate.domain.matcher import Clause
 from ticketgate.domain.policy import Policy
+from ticketgate.domain.retention import Retention
+from ticketgate.operations import exceptions
+from ticketgate.operations.erase import Eraser, What
 
 
 @pytest.fixture
@@ -198,6 +201,7 @@ def test_rules_that_say_yes_by_now_of_what_we_wrote_ourselves_outweigh_a_no(
     gate: Gate, writer: str, breaches: list[str], code: str
 ) -> None:
     policy = gate.policy
+    gate.directory.change("svc-ticketgate", accounts={})  # known by `own_users` alone
     gate.restart(uncertain_item(policy))
     assert gate.deliver(access_ticket(version=0, updated_by=writer)) == "uncertain"
     gate.restart(policy)
@@ -245,11 +249,83 @@ def test_a_first_word_of_somebody_who_might_not_say_it_now_does_not_count(
     gate.deliver(replace(doubtful(), updated_by="carol2", version=5))
     assert lane.say("carol", "not_identity") == "second_word"
     gate.directory.change("carol", active=False)
-    assert lane.say("bob", "not_identity") == "second_word"
+    assert lane.say("bob", "not_identity") == "second_word"  # and is the first word from now on
     gate.directory.change("carol", active=True)
-    also(gate, "carol", "carol2")
+    also(gate, "bob", "carol2")
     also(gate, "erin", "carol2")
+    assert lane.say("carol", "not_identity") == "second_word"  # it is Bob's own, perhaps
+
+
+def states(gate: Gate) -> list[str]:
+    """How each first word stands, the oldest first."""
+    return [case.state.value for case in reversed(second_words(gate))]
+
+
+def voided(gate: Gate) -> list[str]:
+    """Who closed each that was closed, and why."""
+    found = gate.records("exception.resolved")
+    return [one["cause"] + (" by somebody" if one["person"] else "") for one in found]
+
+
+def test_a_first_word_that_does_not_count_any_more_gives_way_to_the_next(
+    gate: Gate, lane: Lane
+) -> None:
+    gate.deliver(replace(doubtful(), updated_by="carol2"))
+    assert lane.say("carol", "not_identity") == "second_word"
+    gate.directory.change("carol", active=False)
     assert lane.say("bob", "not_identity") == "second_word"
+    assert (states(gate), voided(gate)) == (["resolved", "opened"], ["void"])
+    assert lane.say("bob", "not_identity") == "second_word"  # the control: his own stays
+    assert states(gate) == ["resolved", "opened"]
+    assert lane.say("dan", "not_identity") == ""
+    assert voided(gate) == ["void", "resolved by somebody"]
+    assert lane.verdicts()[-1] == ("uncertain", "not_identity", "triage")
+
+
+def test_a_first_word_of_somebody_who_was_erased_holds_nobody_up(gate: Gate, lane: Lane) -> None:
+    gate.deliver(replace(doubtful(), updated_by="carol2"))
+    assert lane.say("carol", "not_identity") == "second_word"
+    eraser = Eraser(gate.store, Retention(), gate.clock.now)
+    eraser.erase(What(person="carol"), "os:0@host", "asked for")
+    assert lane.say("bob", "not_identity") == "second_word"
+    assert lane.say("dan", "not_identity") == ""
+
+
+def test_a_first_word_is_void_with_another_revision(gate: Gate, lane: Lane) -> None:
+    ticket = replace(doubtful(), updated_by="carol2")
+    gate.deliver(ticket)
+    assert lane.say("carol", "not_identity") == "second_word"
+    gate.deliver(ticket)  # the control: this is the same revision
+    assert states(gate) == ["opened"]
+    gate.deliver(edited(ticket, description="access to something else"))
+    assert (states(gate), voided(gate)) == (["resolved"], ["void"])
+
+
+def test_a_first_word_is_void_once_somebody_says_yes(gate: Gate, lane: Lane) -> None:
+    gate.deliver(replace(doubtful(), updated_by="carol2"))
+    assert lane.say("carol", "not_identity") == "second_word"
+    assert lane.say("bob") == ""
+    assert (states(gate), voided(gate)) == (["resolved"], ["void"])
+
+
+def test_a_word_that_is_not_kept_is_told_so(
+    gate: Gate, lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.deliver(replace(doubtful(), updated_by="carol2"))
+    monkeypatch.setattr(exceptions, "OPEN_MAX", 0)
+    before = len(gate.records())
+    assert lane.say("carol", "not_identity") == "second_words_full"
+    assert second_words(gate) == []
+    kinds = {one["type"] for one in gate.records()[before:]}
+    assert not kinds & {"exception.opened", "ticket.classified"}
+    monkeypatch.setattr(exceptions, "OPEN_MAX", 1)
+    assert lane.say("carol", "not_identity") == "second_word"
+    assert (
+        lane.say("carol", "not_identity") == "second_word"
+    )  # hers is kept already: nothing to add
+    gate.directory.change("carol", active=False)
+    assert lane.say("bob", "not_identity") == "second_word"  # in the place of one that is void
+    assert lane.say("dan", "not_identity") == ""
 
 
 def test_who_said_it_first_cannot_resolve_that_somebody_must_agree(gate: Gate, lane: Lane) -> None:

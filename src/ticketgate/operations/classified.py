@@ -18,6 +18,7 @@ from ticketgate.domain.opening import beneficiary_of, requester_of
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.triage import after_triage
+from ticketgate.operations.second_word import void_word
 from ticketgate.ports import Transaction
 
 _ASKING: Final = {Verdict.IDENTITY.value, Verdict.UNCERTAIN.value}
@@ -123,6 +124,7 @@ def follow_rules(
     after = replace(row, verdict=verdict, triage=None, updated_at=now)
     delivery = tx.deliveries.at(row.delivery_seq)
     tx.tickets.save(after)
+    void_word(tx, now, row)
     record_classified(
         tx,
         after,

@@ -43,7 +43,7 @@ def open_exception(
     if code not in EXCEPTIONS or not subject:
         raise ValueError(f"no exception has the code {code!r} and the subject {subject!r}")
     known = tx.exceptions.opened(code, subject)
-    if known is None and tx.exceptions.count(code) >= OPEN_MAX:
+    if known is None and is_full(tx, code):
         subject, hidden, owner = MORE, (), ""
         known = tx.exceptions.opened(code, subject)
     if known is not None:
@@ -59,6 +59,11 @@ def open_exception(
     case = ExceptionCase(ident, code, subject, about, told, opened, now, ref.index)
     tx.exceptions.add(case)
     return case
+
+
+def is_full(tx: Transaction, code: str) -> bool:
+    """Whether one more subject of this code would not be told by itself, but in `MORE`."""
+    return tx.exceptions.count(code) >= OPEN_MAX
 
 
 def assign_exception(
@@ -103,6 +108,14 @@ def resolve_exception(
     )
     tx.exceptions.move(resolved)
     return resolved
+
+
+def void_exception(tx: Transaction, now: datetime, case: ExceptionCase) -> None:
+    """Close an open exception that is about nothing any more: no person does, `cause` is `void`."""
+    resolved = replace(case, state=ExceptionState.RESOLVED, resolved_at=now)
+    fields: dict[str, Json] = {"code": case.code, "person": ""}
+    tx.append(edge("exception", case.id, case.state.value, resolved.state.value, "void", fields))
+    tx.exceptions.move(resolved)
 
 
 def _open_one(tx: Transaction, ident: str) -> ExceptionCase | Refusal:

@@ -24,14 +24,21 @@ from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.classified import record_classified, rules_on
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
-from ticketgate.operations.exceptions import open_exception, resolve_exception
+from ticketgate.operations.exceptions import is_full, open_exception, resolve_exception
 from ticketgate.operations.parked import unsettled
+from ticketgate.operations.second_word import SECOND, second_of, void_word
 from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.work_delivery import Ground, apply_verdict, wanted_by
 from ticketgate.ports import Transaction
 
 CAUSE: Final = "triage"
-SECOND: Final = "second_word"  # of the refusal of a first "no", and of its exception
+_FULL: Final = Refusal(
+    "second_words_full",
+    "It cannot be told whether this ticket is your own, so another person must say the same;"
+    " so many first words wait already that yours is not kept.",
+    "Have people say what the tickets are whose first word waits (`second_word` on the page of"
+    " exceptions), and say it again then.",
+)
 _TIERS: Final = {tier.word: tier for tier in Tier}
 _GONE: Final = Refusal(
     "ticket_changed",
@@ -116,7 +123,8 @@ def triage(
 
     Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
     `ticket_backlog`, `ticket_changed`, `rules_changed`, `verdict`, `kinds`, `tier`,
-    `justification`, `secret_typed`, `second_word`. A refused word uses nothing up.
+    `justification`, `secret_typed`, `second_word`, `second_words_full`. A refused word
+    uses nothing up.
     """
     refusal = may_say(tx, now, who)
     row = tx.tickets.get(ident)
@@ -151,31 +159,31 @@ def hands_untold(row: TicketRow, who: Sayer) -> tuple[str, ...]:
     return unknown_hands(row, who.policy, who.snapshot, who.ours(row.ticket.source))
 
 
-def second_of(row: TicketRow) -> str:
-    """The subject of the exception by which a first "no" waits for a second one."""
-    ticket = row.ticket
-    return f"{ticket.table} {ticket.id} of {ticket.source}, revision {row.revision}"
-
-
 def _agreed(
     tx: Transaction, now: datetime, row: TicketRow, form: TriageForm, who: Sayer
 ) -> Refusal | None:
     """A "no" of one person does not do where the ticket may be their own, which nobody can tell.
 
     The first one is kept as an exception; who said it cannot resolve that, and another person who
-    says the same of the same revision does. A "yes" gives nothing: it is blocked while its opener
-    or a writer is unknown.
+    says the same of the same revision does. One that does not count any more, of somebody else, is
+    void, and this one is the first. A "yes" gives nothing: it is blocked while its opener or a
+    writer is unknown.
     """
     hands = hands_untold(row, who)
     if form.verdict != Verdict.NOT_IDENTITY.value or not hands:
         return None
     why = form.justification.strip()
     first = tx.exceptions.opened(SECOND, second_of(row))
-    if first is not None and _another(tx.exceptions.named(first), row, who):
+    said = frozenset[str]() if first is None else tx.exceptions.named(first)
+    if first is not None and _another(said, row, who):
         resolve_exception(
             tx, now, ident=first.id, person=who.subject, reason=why, method=who.method
         )
         return None
+    if not any(who.snapshot.same_human(one, who.subject) for one in said):
+        void_word(tx, now, row)
+        if is_full(tx, SECOND):
+            return _FULL
     hidden = (Disclosure("word", why, subject=who.subject, kind="triage"),)
     open_exception(tx, now, SECOND, second_of(row), about=row.id, hidden=hidden)
     return Refusal(
@@ -245,6 +253,7 @@ def _say(
     verdict, _ = after_triage(row.ticket, rules, said)
     after = replace(row, verdict=form.verdict, triage=said, updated_at=now)
     tx.tickets.save(after)
+    void_word(tx, now, row)
     delivery = tx.deliveries.at(row.delivery_seq)
     why = form.justification.strip()
     more: dict[str, Json] = {"person": actor_of(tx, who.subject), "method": who.method}

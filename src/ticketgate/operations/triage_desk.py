@@ -19,13 +19,12 @@ from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.second_word import SECOND, second_of
 from ticketgate.operations.triage import (
-    SECOND,
     Sayer,
     TriageForm,
     hands_untold,
     own_ticket,
-    second_of,
     shown_of,
     triage,
 )

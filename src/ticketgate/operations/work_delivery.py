@@ -48,6 +48,7 @@ from ticketgate.operations.hold_closings import end_by_ticket
 from ticketgate.operations.odd_revision import TERMINAL, odd_revision
 from ticketgate.operations.open_request import end_request, open_request, renew
 from ticketgate.operations.past_end import open_asked_past_end, open_unsaid
+from ticketgate.operations.second_word import void_word
 from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.surface import note_surface
 from ticketgate.operations.untold_grants import open_untold
@@ -213,6 +214,8 @@ def _accept(
         writer=writer,
     )
     tx.tickets.save(row)
+    if known is not None:
+        void_word(tx, now, known)
     more: dict[str, Json] = {}
     if ground.policy.shadow and classification.verdict is Verdict.IDENTITY:
         wanted = wanted_by(ticket, classification, ground)

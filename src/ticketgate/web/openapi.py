@@ -57,7 +57,7 @@ _SAY_TRIAGE: Final = {
     **_SAY,
     409: ("ticket_changed", "rules_changed", "second_word"),
     422: ("verdict", "kinds", "tier", "justification", "secret_typed"),
-    503: (*_SAY[503], "ticket_backlog"),
+    503: (*_SAY[503], "ticket_backlog", "second_words_full"),
 }
 _SAY_QUARANTINE: Final = {
     **_SAY,

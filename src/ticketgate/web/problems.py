@@ -104,6 +104,7 @@ _DESK: Final = {
     "directory_stale": 503,
     "policy_stale": 503,
     "ticket_backlog": 503,
+    "second_words_full": 503,
     "clock_disputed": 503,
 }
 STATUS: Final[Mapping[str, int]] = MappingProxyType(
