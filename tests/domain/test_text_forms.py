@@ -25,7 +25,7 @@ from ticketgate.domain.text_forms import (
     overridden,
     undone,
 )
-from ticketgate.domain.ticket import StateClass, Ticket
+from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
 from ticketgate.domain.weights import Weights
 
 
@@ -207,6 +207,37 @@ def test_it_takes_no_certainty_and_no_tier_away() -> None:
 def test_what_only_isolates_or_marks_is_read(text: str) -> None:
     assert overridden((text,)) == ""
     assert classify(policy(BY_CATEGORY), facts(text)).verdict is Verdict.NOT_IDENTITY
+
+
+def of_fields(**fields: str | Missing | Reference) -> TicketFacts:
+    return TicketFacts(
+        Ticket("s", "incident", "1", 1, "1", StateClass.OPEN, "alice", fields=fields)
+    )
+
+
+READS: dict[str, Matcher] = {
+    "short_description": Clause("ticket.short_description", "word", ("vpn",), 1, wide=True),
+    "category": BY_CATEGORY,
+    "catalog_item": Clause("ticket.catalog_item", "equals", ("access",), 1, wide=True),
+}
+
+
+@pytest.mark.parametrize("name", list(READS))
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [(TURNED, "runs in another direction"), ("<b>4</b>dm1n %61 " * 6_000, "too many forms of it")],
+)
+def test_each_field_that_a_rule_reads_is_looked_at(name: str, value: str, why: str) -> None:
+    """Whatever hides the whole text: here a description that was cut."""
+    held = Reference("7", value) if name == "catalog_item" else value
+    facts = of_fields(**{"description": Missing.ABSENT, name: held})
+    said = classify(policy(READS[name]), facts)
+    (rule,) = said.blind
+    assert (rule.rule, said.verdict, said.tier) == (UNREAD_RULE, Verdict.UNCERTAIN, Tier.HIGH)
+    assert [one.clause for one in rule.clauses] == [f"ticket.{name} read as it is written"]
+    assert rule.clauses[0].note == why
+    others = [READS[other] for other in READS if other != name]
+    assert classify(policy(*others), facts).verdict is Verdict.NOT_IDENTITY, "no rule reads it"
 
 
 def test_more_forms_than_are_looked_at_are_uncertain() -> None:

@@ -355,6 +355,20 @@ def test_a_rule_that_is_new_counts_only_where_it_speaks(gate: Gate, word: str, g
     assert [one.effect.cause for one in found.groups] == ["classify fresh"] * groups
 
 
+def test_a_rule_counts_where_it_reads_what_nobody_can_read(gate: Gate) -> None:
+    """Nothing else of the ticket is otherwise, and the rule itself does not match."""
+    gate.deliver(printer_incident(category="erawdrah \u202e"))
+    quiet = replace(gate.policy, classify=gate.policy.classify[:1])
+    match = Clause("ticket.category", "contains", ("access",), 1, wide=True)
+    rule = replace(gate.policy.classify[-1], id="fresh", digest="f" * 64, match=match)
+    gate.policy = quiet
+    reading = replace(quiet, classify=(*quiet.classify, rule))
+    assert [one[0] for one in told(run(gate, reading))] == ["tightened"]
+    gate.policy = reading
+    lower = replace(reading, classify=(*quiet.classify, replace(rule, tier=Tier.CRITICAL)))
+    assert told(run(gate, lower)) == [], "of the same digest"
+
+
 def test_what_language_and_weights_say_is_asked_once_for_both(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

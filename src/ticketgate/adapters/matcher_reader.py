@@ -15,6 +15,7 @@ from ticketgate.domain.facts import (
     LATER_FIELDS,
     PEOPLE_FIELDS,
     TICKET_FIELDS,
+    TYPED_FIELDS,
     VARIABLES,
     WHEN_FIELDS,
 )
@@ -23,11 +24,6 @@ from ticketgate.domain.matcher import Clause, Group, Matcher
 
 BLOCKS: Final = ("all", "any", "none")
 TEXT_TESTS: Final = frozenset({"contains", "word"})  # more text never makes these fail
-TYPED_FIELDS: Final = FREE_TEXT | {  # what people type or paste, and so may dress up
-    "ticket.catalog_item",
-    "ticket.catalog_item.name",
-    "ticket.category",
-}
 TIERS: Final = tuple(tier.word for tier in Tier)
 LATER_KINDS: Final = frozenset({"physical.badge", "licence"})
 

@@ -19,6 +19,11 @@ _TEXTS: Final = ("short_description", "description", "reason", "text")  # all th
 _PERSON: Final = ("id", "kind", "groups", "team", "manager", "active")
 
 FREE_TEXT: Final = frozenset({"ticket.short_description", "ticket.description", "ticket.text"})
+TYPED_FIELDS: Final = FREE_TEXT | {  # what people type or paste, and so may dress up
+    "ticket.catalog_item",
+    "ticket.catalog_item.name",
+    "ticket.category",
+}
 TICKET_FIELDS: Final = (
     frozenset(
         f"ticket.{name}"

@@ -1,10 +1,10 @@
 """Hints: what makes a ticket uncertain beside the rules, told in the form of rules."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Final
 
-from ticketgate.domain.facts import FREE_TEXT, VARIABLES
+from ticketgate.domain.facts import FREE_TEXT, TYPED_FIELDS, VARIABLES
 from ticketgate.domain.identity_event import ClauseOutcome, Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered, uncovered
 from ticketgate.domain.looks import Facts
@@ -53,17 +53,34 @@ def unread_text(policy: Policy, facts: Facts) -> tuple[RuleOutcome, ...]:
 
     Such a text runs in another direction than it is written, or has more forms than are looked at.
     It counts as unread: UNKNOWN, of the tier that any rule has which reads text, as if none could.
+    That holds of each field that a rule reads, not of the whole text alone (`read_fields`).
     """
-    read = facts.look(HINT_FIELD).read
-    sign = overridden(read.read)
-    if not sign and read.whole:
+    signs = {name: overridden(facts.look(name).read.read) for name in read_fields(policy)}
+    unread = [one for one in signs if signs[one] or not facts.look(one).read.whole]
+    if not unread:
         return ()
-    tiers = [rule.tier for rule in policy.classify if _reads_text(rule)]
-    why = "runs in another direction" if sign else "too many forms of it"
-    text = f"{HINT_FIELD} read as it is written"
-    clause = ClauseOutcome(text, 0, Outcome.UNKNOWN, sign, why)
-    rule = _rule(UNREAD_RULE, BUILT_IN, _UNREAD_DIGEST, clause)
-    return (rule._replace(tier=max([HINT_TIER, *tiers])),)
+    tiers = [rule.tier for rule in policy.classify if _reads(rule, FREE_TEXT.union(unread))]
+    clauses = tuple(
+        ClauseOutcome(
+            f"{name} read as it is written",
+            0,
+            Outcome.UNKNOWN,
+            signs[name],
+            "runs in another direction" if signs[name] else "too many forms of it",
+        )
+        for name in unread
+    )
+    rule = _rule(UNREAD_RULE, BUILT_IN, _UNREAD_DIGEST, clauses[0])
+    return (rule._replace(tier=max([HINT_TIER, *tiers]), clauses=clauses),)
+
+
+def read_fields(policy: Policy) -> tuple[str, ...]:
+    """All text of a ticket, and each field beside it that people write and a rule reads.
+
+    A field is looked at by itself as well: one that was cut leaves no text of the whole ticket.
+    """
+    typed = [one for one in policy.asked if one in TYPED_FIELDS or one.startswith(VARIABLES)]
+    return tuple(dict.fromkeys((HINT_FIELD, *typed)))
 
 
 def acquits_unread_languages(policy: Policy) -> bool:
@@ -77,7 +94,12 @@ def acquits_unread_languages(policy: Policy) -> bool:
 
 
 def _reads_text(rule: ClassifyRule) -> bool:
-    return any(name in FREE_TEXT or name.startswith(VARIABLES) for name in fields_of(rule.match))
+    return _reads(rule, FREE_TEXT)
+
+
+def _reads(rule: ClassifyRule, fields: Collection[str]) -> bool:
+    """Whether a rule reads one of these fields, or any variable."""
+    return any(name in fields or name.startswith(VARIABLES) for name in fields_of(rule.match))
 
 
 def _of_languages(covered: Covered, facts: Facts) -> RuleOutcome:

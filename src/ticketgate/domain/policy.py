@@ -8,7 +8,7 @@ from typing import Final
 
 from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Matcher
+from ticketgate.domain.matcher import Matcher, fields_of
 from ticketgate.domain.weights import Weights
 
 APPROVER_WORDS: Final = frozenset({"manager_of", "group", "person", "owner_of", "backup_owner_of"})
@@ -157,6 +157,11 @@ class Policy:
     languages: Covered | None = None
     weights: Weights | None = None
     shadow: bool = False  # decide and record, act on nothing
+    asked: tuple[str, ...] = kept(init=False, compare=False, repr=False)  # fields, by `classify`
+
+    def __post_init__(self) -> None:
+        names = {name for rule in self.classify for name in fields_of(rule.match)}
+        object.__setattr__(self, "asked", tuple(sorted(names)))
 
     def entitlement(self, ident: str) -> Entitlement | None:
         """The entitlement with this id."""

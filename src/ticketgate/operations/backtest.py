@@ -14,6 +14,7 @@ from ticketgate.domain.decision import Verdict as Tally
 from ticketgate.domain.decision import decide
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.facts import TicketFacts
+from ticketgate.domain.hints import UNREAD_RULE, read_fields
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.identity_event import Outcome as Matched
 from ticketgate.domain.masked_ticket import raised, shown_in
@@ -96,6 +97,8 @@ class _Apart:
         for one in said.rules:
             if one.outcome is not _FALSE and (one.rule, one.digest) in self.gone:
                 return False
+            if one.rule == UNREAD_RULE:  # its tier is that of other rules
+                return False
         return all(decide_match(rule.match, facts) is _FALSE for rule in self.fresh)
 
 
@@ -109,9 +112,10 @@ def _apart(old: Policy, new: Policy) -> _Apart | None:
     return _Apart(frozenset(was) - both, fresh)
 
 
-def _beside(policy: Policy) -> tuple[object, object]:
-    """Language and weights by what they say: file and line do not count."""
+def _beside(policy: Policy) -> tuple[object, ...]:
+    """Language and weights by what they say (file and line do not count), and what is read."""
     return (
+        read_fields(policy),
         policy.languages and (policy.languages.codes, policy.languages.digest),
         policy.weights and (policy.weights.threshold, policy.weights.digest),
     )
