@@ -90,6 +90,20 @@ def test_one_word_that_asks_for_access_is_a_sign(text: str, sign: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "codes", "sign"),
+    [
+        ("надайте обліковий запис адміністратора", ("en", "ru"), "uk: адмініст"),
+        ("给我管理员权限", ("en", "ja"), "zh: 权限"),
+    ],
+)
+def test_a_word_of_a_script_that_is_covered_by_another_language_is_a_sign(
+    text: str, codes: tuple[str, ...], sign: str
+) -> None:
+    assert uncovered([text], codes) == f"asks for access in {sign}"
+    assert not uncovered([text], (*codes, sign[:2]))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("printer ASAP", "SAP FI down", "VPN flaky in München", "Outlook crash 0x80070005"),

@@ -133,12 +133,10 @@ def _other_letters(text: str, known: _Known) -> str:
         if counted[script] >= least:
             name = "another" if script == "other" else script
             return f"{least} letters or more of {name} script"
-    if not counted:
-        return ""
     cased = _CASED.intersection(counted)
     if cased and any(_is_no_name(word, cased) for word in _WORD.findall(text)):
         return f"a word of {' or '.join(sorted(cased))} script that is no name"
-    asked = known.access.within(text.casefold())
+    asked = known.access.within(text.casefold())  # of a script that is ours as well: uk, zh
     return f"asks for access in {asked}" if asked else ""
 
 
