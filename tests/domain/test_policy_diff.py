@@ -360,6 +360,11 @@ def covered(*codes: str) -> Covered:
 
 def test_fewer_languages_are_tighter_and_more_are_looser() -> None:
     assert only(languages=covered("en")) == ("changed", "languages", "tightened")
+    for fewer, direction in (("en", "tightened"), ("ru", "loosened")):
+        was, now = (replace(OLD, languages=covered(*one)) for one in (("en", "ru"), (fewer,)))
+        assert [one.direction for one in compare(was, now)] == [direction]
+    was, now = (replace(OLD, languages=covered(*one)) for one in (("uk", "ru"), ("ru",)))
+    assert [one.direction for one in compare(was, now)] == ["tightened"], "neither counted words"
     english, both_ = (replace(OLD, languages=covered(*one)) for one in (("en",), ("en", "de")))
     told = [compare(english, both_), compare(both_, english), compare(english, OLD)]
     assert [difference(one) for one in told] == ["loosened", "tightened", "loosened"]

@@ -108,6 +108,21 @@ def test_the_tier_of_a_rule_or_an_entitlement_that_rises_is_held_against_what_is
     assert told(asking, risen_too) == "loosened"
 
 
+def test_the_tier_of_what_a_persons_word_opens_is_held_against_what_is_asked() -> None:
+    """Of tier low it was blocked, also where no rule is sure, or none is there at all."""
+    unsure = replace(UNSURE, tier=Tier.LOW)
+    risen = replace(unsure, tier=Tier.MEDIUM)
+    for sure in ((), (replace(SEES, tier=Tier.HIGH),)):
+        old = replace(
+            OLD, classify=(*sure, unsure), approve=(replace(LOW, when=both("tier=medium")),)
+        )
+        assert told(old, replace(old, classify=(*sure, risen))) == "loosened"
+        medium = replace(REPORTS, tier=Tier.MEDIUM)
+        assert told(old, replace(old, entitlements=(medium,))) == "loosened"
+        asked = replace(old, approve=(replace(LOW, when=both("tier=low,medium")),))
+        assert told(asked, replace(asked, classify=(*sure, risen))) == "tightened", "the control"
+
+
 FLOW = Automation(
     "flow", clause("ticket.updated_by=svc"), word("person:carol"), frozenset({"access.grant"}),
     frozenset({"corp-scim"}), "", "a",

@@ -13,6 +13,7 @@ from itertools import combinations
 from ticketgate.domain.implication import Scale, implies, matcher_text, scale
 from ticketgate.domain.indirection import counts_longer, owner_verbs
 from ticketgate.domain.instants import duration_text
+from ticketgate.domain.language_words import WORDS
 from ticketgate.domain.matcher import Group
 from ticketgate.domain.policy import ApproveRule, Automation, Entitlement, Limit, Policy
 from ticketgate.domain.policy_change import (
@@ -280,6 +281,8 @@ def _readers(old: Policy, new: Policy) -> Iterator[Change]:
     was, now = codes
     if was != now:
         fewer = now is not None and (was is None or now < was)
+        if was is not None and now is not None and WORDS.keys().isdisjoint(now):
+            fewer = fewer and WORDS.keys().isdisjoint(was)  # else words on end count no more
         less = Judged(TIGHTENED, "a person looks at texts in more languages")
         more = Judged(LOOSENED, "texts in more languages pass without a look")
         texts = ["any" if one is None else ", ".join(sorted(one)) for one in codes]

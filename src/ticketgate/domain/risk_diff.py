@@ -48,14 +48,15 @@ def higher_tier(policy: Policy, old: Tier, new: Tier, entitlement: Entitlement |
     """What it does that a rule, or this entitlement, has the tier `new` where it had a lower one.
 
     Each tier that a request may have had is held against `new` in the policy as it was; what
-    became of approve rules and limits is a change of its own.
+    became of approve rules and limits is a change of its own. A rule that is not sure counts as
+    well: a person's word opens requests of what it sees.
     """
-    of_rules = [one.tier for one in policy.classify if one.verdict is Verdict.IDENTITY]
+    of_rules = [one.tier for one in policy.classify]
     of_entitlements = [one.tier for one in policy.entitlements]
     if entitlement is not None:
         of_entitlements = [entitlement.tier]
-    if of_rules and of_entitlements:  # else nothing is asked, of whatever tier
-        least = max(old, min(of_rules), min(of_entitlements))
+    if of_entitlements:  # else nothing is asked, of whatever tier
+        least = max(old, min(of_rules, default=Tier.LOW), min(of_entitlements))
         for tier in (one for one in Tier if least <= one < new):
             reason = _lets_more(policy, tier, new)
             if reason:
