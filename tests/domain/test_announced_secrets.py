@@ -147,6 +147,49 @@ def test_what_is_masked_in_a_variable_is_masked_once() -> None:
     assert mask_named("new_password", seen) == seen
 
 
+def test_what_stands_beside_a_mark_in_a_variable_named_as_a_secret_is_masked_too() -> None:
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    for value in (f"{key} Hunter2!x", f"Hunter2!x {mask(key)}"):
+        hidden = mask_named("u_password", value)
+        assert hidden == f"{MARK}password, {len(value)} characters⟧"
+        assert mask_named("u_password", hidden) == hidden
+    assert mask_named("u_password", f"{key} of bob").endswith("⟧ of bob"), "the control"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (
+            "BitLocker recovery key: 316393-461505-184723-294811-550429-038126-713504-220847",
+            "316393",
+        ),
+        ("recovery code: 1234-5678-9012", "5678"),
+        ("password: SUMMER2024", "SUMMER"),
+        ("pw: WELCOME123", "WELCOME"),
+    ],
+)
+def test_what_has_the_form_of_a_code_is_a_secret_right_behind_a_word_and_a_sign(
+    text: str, secret: str
+) -> None:
+    assert secret not in mask(text)
+    value = text.partition(": ")[2]
+    assert mask_named("u_password", value) == f"{MARK}password, {len(value)} characters⟧"
+    assert mask_named("u_role", value) == value, "the control"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("INC0012345", "RITM0010001", "CHG-0030001", "2026-11-26", "26.11.2026", "11/26/2026"),
+        *("10:30:00", "10:30am", "2026-11-26T10:00:00Z"),
+    ],
+)
+def test_numbers_of_tickets_dates_and_times_are_let_be_there(value: str) -> None:
+    assert mask(f"password: {value}") == f"password: {value}"
+    assert mask_named("u_password", value) == value
+    assert mask(f"password: X{value}") != f"password: X{value}", "the control"
+
+
 def test_no_letter_but_one_changes_how_long_a_text_is_in_lower_case() -> None:
     longer = [chr(one) for one in range(0x11_0000) if len(chr(one).lower()) != 1]
     assert longer == ["İ"]

@@ -71,6 +71,16 @@ def test_each_character_knows_its_place() -> None:
     assert text[slice(*form.place(2, 6))] == "b<br>c\u200bd"
 
 
+def test_no_character_makes_a_text_more_than_twice_as_long() -> None:
+    assert seen("\ufdfa" * 9) is None
+    for code in range(0x80, 0x11_0000):
+        form = seen(chr(code))
+        assert form is None or len(form.text) <= 2
+    form = seen("\ufb01")
+    assert form is not None
+    assert form.text == "fi", "the control"
+
+
 @given(st.text(alphabet="ab&;#1<>/ lgtm p\u200b\uff1a", max_size=60))
 def test_places_are_in_order_and_inside_the_text(text: str) -> None:
     form = seen(text)

@@ -129,9 +129,12 @@ def test_the_raw_body_goes_as_soon_as_it_is_processed(gate: Gate) -> None:
 
 
 def test_also_where_only_what_no_field_holds_has_it(gate: Gate) -> None:
-    body = b'{"parent": "p2", "state": "approved", "comments": "' + TOKEN.encode() + b'"}'
-    gate.deliver(body)
+    start = b'{"parent": "p2", "state": "approved", "comments": "'
+    gate.deliver(start + TOKEN.encode() + b'"}')
+    gate.deliver(start + b'password: Hunter2!x"}')
     assert bodies(gate) == 0
+    gate.deliver(start + b'password: forgotten"}')
+    assert bodies(gate) == 1, "the control"
 
 
 def test_a_quarantined_one_keeps_it_until_it_is_released(gate: Gate) -> None:

@@ -44,6 +44,11 @@ _PLAIN_CODE: Final = re.compile(  # RITM0010001, OPS-1234; a date, a time, an am
     r"[A-Z]{2,10}-?[0-9]{2,10}|[0-9]+[.,:/%+-][0-9.,:/%+-]*[A-Za-z%]{0,3}|[0-9]{1,5}[A-Za-z%]{1,3}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+-]+Z?"
 )
+_EXCUSED: Final = re.compile(  # right behind a word and a sign: a ticket's number, a date, a time
+    r"(?:INC|RITM|REQ|SCTASK|TASK|CTASK|PTASK|CHG|PRB|PKE|KB|CS|HRC|SR|STRY)-?[0-9]{4,10}"
+    r"|(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4})"
+    r"(?:T[0-9:.+-]+Z?)?|[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,6})?Z?|[0-9]{1,2}:[0-9]{2}[AaPp][Mm]"
+)
 _ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _ACCOUNT: Final = re.compile(r"@?[\w.+-]*@?[\w.-]*")  # bob@corp
 _SHORT: Final = PASSWORDS[0]  # other words begin so, and end so: passport, bypass
@@ -66,10 +71,10 @@ def announced(text: str) -> Iterator[Span]:
 
 
 def looks_secret(value: str) -> bool:
-    """Whether a value reads as neither a word, a name, a number, an address nor a path."""
+    """Whether a value reads as neither a word, a name, a ticket, a date, an address nor a link."""
     if len(value) < VALUE_MIN or MARK in value or "://" in value:
         return False
-    if _PLAIN_CODE.fullmatch(value) or _ADDRESS.fullmatch(value):
+    if _EXCUSED.fullmatch(value) or _ADDRESS.fullmatch(value):
         return False
     if not _HARD.isdisjoint(value[:-1]) and any(map(str.isalpha, value)):
         return True

@@ -37,6 +37,7 @@ def masked(
             approver=_reference(what.approver),
             state=mask(what.state, free=False),
             updated_by=mask(what.updated_by, free=False),
+            created_by=None if what.created_by is None else mask(what.created_by, free=False),
         )
     return masked_ticket(what)
 

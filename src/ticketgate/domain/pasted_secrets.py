@@ -19,6 +19,7 @@ from ticketgate.domain.secret_words import NEAR, names_secret
 from ticketgate.domain.seen_text import seen
 
 _MASKED: Final = MARK.rstrip()  # as it begins a word
+_MARK: Final = re.compile(rf"{MARK}[a-z0-9 ]{{1,40}}, [0-9]{{1,9}} characters⟧")
 _ENTRA: Final = re.compile(r"(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,40}", re.ASCII)
 _OKTA: Final = re.compile(r"(?<![\w-])00[\w-]{40,42}(?![\w-])", re.ASCII)
 _PART: Final = re.compile(r"[A-Za-z0-9_-]*")  # of a JWT
@@ -54,16 +55,14 @@ def mask(text: str, *, free: bool = True) -> str:
 
 
 def mask_named(name: str, value: str) -> str:
-    """The value of a variable: one that is named as a secret, and looks like one, is one."""
+    """The value of a variable: one that is named as a secret, and looks like one, is one.
+
+    So is what stands beside a mark in it: the whole value is masked then.
+    """
     held = mask(value)
-    if MARK in held or not names_secret(name) or not looks_secret(held.strip()):
+    if not names_secret(name) or not looks_secret(_MARK.sub(" ", held).replace(MARK, " ").strip()):
         return held
-    return _mark("password", len(held))
-
-
-def has_secret(text: str) -> bool:
-    """Whether a text holds a shape that only a credential has."""
-    return bool(_found(text, free=False))
+    return _mark("password", len(value))
 
 
 def secret_in(body: bytes) -> bool:
@@ -72,10 +71,14 @@ def secret_in(body: bytes) -> bool:
     What is no strict JSON is looked at as one text.
     """
     try:
-        texts = list(texts_in(strict_json.read(body)))
+        return secret_within(strict_json.read(body))
     except StrictJsonError:
-        texts = [body.decode("utf-8", "replace")]
-    return any(mask(text) != text for text in texts)
+        return secret_within(body.decode("utf-8", "replace"))
+
+
+def secret_within(value: object) -> bool:
+    """Whether any text of a JSON value holds a secret, of whatever shape."""
+    return any(mask(text) != text for text in texts_in(value))
 
 
 def texts_in(value: object) -> Iterator[str]:

@@ -20,6 +20,7 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>")
 _CELL: Final = re.compile(r"</?(?:td|th|dt|dd)\b", re.IGNORECASE)
 _ODD: Final = re.compile(r"[^\t\n\r -~]")
 _BREAKS: Final = frozenset("\u0085\u2028\u2029")
+_FOLDED_MAX: Final = 2  # letters; U+FDFA alone would be 18 of them
 _CACHED_MAX: Final = 4_096
 
 
@@ -85,4 +86,7 @@ def _tag(tag: str) -> str:
 def _plain(char: str) -> str:
     if char in _BREAKS:
         return "\n"
-    return "" if acts(char) else unicodedata.normalize("NFKC", char)
+    if acts(char):
+        return ""
+    folded = unicodedata.normalize("NFKC", char)
+    return folded if len(folded) <= _FOLDED_MAX else char

@@ -4,7 +4,7 @@ from ticketgate.connector_api import MalformedDeliveryError
 from ticketgate.domain import strict_json
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.masked_ticket import masked
-from ticketgate.domain.pasted_secrets import has_secret, secret_in, texts_in
+from ticketgate.domain.pasted_secrets import secret_in, secret_within
 from ticketgate.domain.ticket import ApproverRow, NoTicket, Ticket
 from ticketgate.ports import Source
 
@@ -25,4 +25,4 @@ def read_body(source: Source | None, body: bytes | None) -> tuple[Said, bool]:
     except MalformedDeliveryError as fault:
         return Refusal(fault.code, fault.reason), secret_in(body)
     what = masked(said)
-    return what, what != said or has_secret("\n".join(texts_in(payload)))
+    return what, what != said or secret_within(payload)
