@@ -1,6 +1,7 @@
 """Whose hand is in a ticket: nobody says of their own that it is nothing, nor of what may be."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from tests.operations.kit import OWN_USER, Gate
@@ -15,6 +16,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.retention import Retention
 from ticketgate.operations import exceptions
 from ticketgate.operations.erase import Eraser, What
+from ticketgate.operations.sweep import revalidate_requests
 
 
 @pytest.fixture
@@ -305,6 +307,22 @@ def test_a_first_word_is_void_once_somebody_says_yes(gate: Gate, lane: Lane) -> 
     gate.deliver(replace(doubtful(), updated_by="carol2"))
     assert lane.say("carol", "not_identity") == "second_word"
     assert lane.say("bob") == ""
+    assert (states(gate), voided(gate)) == (["resolved"], ["void"])
+
+
+def test_a_first_word_is_void_once_the_rules_can_tell(gate: Gate) -> None:
+    gate.deliver(access_ticket(requested_for=Reference(None, "Carol Adeyemi")))
+    sure = gate.policy
+
+    def under(policy: Policy) -> None:
+        gate.restart(policy)
+        gate.write(partial(revalidate_requests, policy=policy, snapshot=gate.desk.snapshot()))
+
+    under(uncertain_item(sure))
+    assert Lane(gate).say("dan", "not_identity") == "second_word"
+    under(gate.policy)
+    assert states(gate) == ["opened"]  # the control: the rules in force still cannot tell
+    under(sure)
     assert (states(gate), voided(gate)) == (["resolved"], ["void"])
 
 
