@@ -310,8 +310,7 @@ def no_table(send: str) -> MalformedDeliveryError:
 def unknown_keys(send: str) -> MalformedDeliveryError:
     """The refusal of a body that may say more than its sender put into it."""
     return MalformedDeliveryError(
-        "the body has keys that its form does not have, lacks one that it must have, or has them"
-        " in another order",
+        "the body lacks keys of its form, has others, or has them in another order",
         code="unknown_keys",
         next_step=send,
     )

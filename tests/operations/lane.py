@@ -40,7 +40,7 @@ class Lane:
         parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot, *rights)
         self.desk = TriageDesk(*parts)
         self.quarantine = QuarantineDesk(*parts, gate.deliveries.sources)
-        self.exceptions = ExceptionDesk(*parts)
+        self.exceptions = ExceptionDesk(*parts, gate.deliveries.sources)
 
     def listed(self, person: str = "bob") -> tuple[TriageView, ...]:
         found = self.desk.listed(person)

@@ -4,9 +4,10 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from tests.domain.planted import PLANTED
 from tests.operations.kit import WHY, Gate
 from tests.operations.lane import Lane
-from tests.operations.tickets import access_ticket, closed
+from tests.operations.tickets import access_ticket, closed, printer_incident
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure
@@ -15,6 +16,7 @@ from ticketgate.operations.erase import Eraser, What
 from ticketgate.operations.exception_desk import ExceptionView
 from ticketgate.operations.exceptions import open_exception
 
+PASTED = f"see {PLANTED['github'][1]}"
 CODE = "automation_unowned"
 
 
@@ -164,6 +166,34 @@ def test_what_is_of_a_request_or_a_grant_is_of_its_ticket(gate: Gate, lane: Lane
     assert (view.about[0], view.number) == ("", "RITM-t1")
     assert lane.attend("resolve", "alice", view=view) == "own_ticket"
     assert lane.attend("resolve") == ""
+
+
+def test_nobody_judges_what_is_of_a_delivery_of_theirs_that_is_not_parked_any_more(
+    gate: Gate, lane: Lane
+) -> None:
+    gate.deliver(printer_incident("p1"))
+    gate.receive(b"{" + PASTED.encode(), quarantine="not_json", hint="p1")
+    assert lane.judge("dismiss") == ""
+    assert lane.attend("resolve", "alice") == "own_ticket"
+    assert lane.attend("resolve", "bob") == ""
+
+
+def test_nobody_judges_what_is_of_a_delivery_whose_body_says_that_it_is_theirs(
+    gate: Gate, lane: Lane
+) -> None:
+    other = access_ticket(by="erin", beneficiary="erin", updated_by="erin", reason=PASTED)
+    gate.receive(other, quarantine="no_mapping")
+    assert "alice" in dict(lane.excepted().people)
+    assert lane.attend("resolve", "alice") == "", "the control"
+    gate.receive(access_ticket("t2", reason=PASTED), quarantine="no_mapping")
+    assert lane.attend("resolve", "alice") == "own_ticket"
+    assert lane.attend("assign", "bob", to="alice") == "assignee"
+    assert "alice" not in dict(lane.excepted().people)
+    gate.deliver(printer_incident("p1"))
+    assert lane.attend("resolve", "bob") == ""
+    row = b'{"parent": "p1", "state": "' + PASTED.encode() + b'"}'
+    gate.receive(row, quarantine="no_mapping")
+    assert lane.attend("resolve", "alice") == "own_ticket"
 
 
 def test_nobody_is_given_what_is_of_their_own_ticket(gate: Gate, lane: Lane) -> None:

@@ -14,7 +14,14 @@ from tests.domain.planted import PLANTED
 from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.kit import ORIGIN, OWN_USER, Gate
 from tests.operations.lane import Lane
-from tests.operations.tickets import access_ticket, account, closed, edited, printer_incident
+from tests.operations.tickets import (
+    access_ticket,
+    account,
+    body_of,
+    closed,
+    edited,
+    printer_incident,
+)
 from tests.shipped import own_policy
 
 from ticketgate.adapters.sqlite import schema
@@ -253,6 +260,24 @@ def test_nobody_says_anything_of_one_that_is_of_their_own_ticket(gate: Gate) -> 
     assert lane.attend("resolve", "bob") == ""
     gate.receive(b"{1" + PASTED.encode(), quarantine="not_json")
     assert lane.attend("resolve", "alice") == "", "of which ticket it is nobody can tell"
+
+
+@pytest.mark.parametrize("kind", ["ping", "approver_row", "stale", "version_conflict"])
+def test_one_of_no_effect_with_it_where_no_field_is_read_is_an_exception(
+    gate: Gate, kind: str
+) -> None:
+    gate.deliver(printer_incident("p1", version=5))
+    said: dict[str, Any] = {
+        "ping": {"ping": 1},
+        "approver_row": {"parent": "p1", "state": "approved"},
+        "stale": json.loads(body_of(printer_incident("p1", version=4))),
+        "version_conflict": json.loads(body_of(printer_incident("p1", version=5, priority="3"))),
+    }[kind]
+    effect = gate.deliver(json.dumps(said).encode())
+    assert effect == {"ping": "no_ticket_event"}.get(kind, kind)
+    assert exposed(gate) == [], "the control"
+    assert gate.deliver(json.dumps({**said, "comment": PASTED}).encode()) == effect
+    assert [one[:13] for one in exposed(gate)] == ["delivery dlv_"]
 
 
 def test_one_whose_source_is_away_is_an_exception_too(gate: Gate) -> None:

@@ -14,6 +14,7 @@ from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.roles import may_attend
 from ticketgate.operations.exceptions import assign_exception, resolve_exception
+from ticketgate.operations.quarantine import Told, own_of, own_told
 from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_ticket
 from ticketgate.ports import Reading, Transaction
 
@@ -40,11 +41,17 @@ def shown_of(case: ExceptionCase) -> str:
 
 
 def own_exception(
-    reading: Reading, case: ExceptionCase, subject: str, snapshot: DirectorySnapshot
+    reading: Reading,
+    case: ExceptionCase,
+    subject: str,
+    snapshot: DirectorySnapshot,
+    told: Told = None,
 ) -> Refusal | None:
     """Nobody judges what is about themself or their own ticket, by any account of theirs.
 
     About somebody is what hides something of them, or has an account of theirs for its subject.
+    What is of a delivery, whatever became of that, is of the ticket that its body says (`told`, as
+    `told_by` reads it) and of the one that it is known to be of.
     Refusals: `own_exception`, `own_ticket`. Of a ticket that is not kept it cannot be told.
     """
     about = reading.exceptions.named(case)
@@ -61,17 +68,15 @@ def own_exception(
             "Others whose role opens this list see it too.",
         )
     row = ticket_of(reading, case)
-    rows = _parked_tickets(reading, case) if row is None else [row]
-    found = (own_ticket(one, subject, snapshot) for one in rows)
-    return next((refusal for refusal in found if refusal is not None), None)
-
-
-def _parked_tickets(reading: Reading, case: ExceptionCase) -> list[TicketRow]:
-    """The tickets that a parked delivery is of, which an exception is about; by its own id."""
-    parked = reading.deliveries.quarantined_one(case.about)
-    if parked is None or parked.ticket is None:
-        return []
-    return reading.tickets.of_platform_id(parked.source, parked.ticket)
+    if row is not None:
+        return own_ticket(row, subject, snapshot)
+    delivery = reading.deliveries.get(case.about)
+    if delivery is None:
+        return None
+    ident = delivery.ticket
+    rows = () if ident is None else reading.tickets.of_platform_id(delivery.source, ident)
+    refusal = own_told(reading, delivery, subject, snapshot, told)
+    return refusal or own_of(rows, subject, snapshot)
 
 
 def ticket_of(reading: Reading, case: ExceptionCase) -> TicketRow | None:
@@ -83,10 +88,17 @@ def ticket_of(reading: Reading, case: ExceptionCase) -> TicketRow | None:
 
 
 def attend(
-    tx: Transaction, now: datetime, *, ident: str, form: AttendForm, who: Sayer
+    tx: Transaction,
+    now: datetime,
+    *,
+    ident: str,
+    form: AttendForm,
+    who: Sayer,
+    told: Told = None,
 ) -> ExceptionCase | Refusal:
     """Take it, assign it to somebody who may attend to it, or resolve it for good.
 
+    `told` is what the body of the delivery that it is about says, as `own_exception` has it.
     Refusals: `directory_stale`, those of `may_attend`, `not_found`, `own_exception`, `own_ticket`,
     `resolved_already`, `shown_changed`, `what`, `assignee`, `justification`,
     `secret_typed`. A refused word changes nothing.
@@ -95,7 +107,8 @@ def attend(
     case = tx.exceptions.get(ident)
     if refusal is not None or case is None:
         return refusal or Refusal("not_found", "There is no such exception.")
-    refusal = own_exception(tx, case, who.subject, who.snapshot) or _bad_form(tx, case, form, who)
+    refusal = own_exception(tx, case, who.subject, who.snapshot, told)
+    refusal = refusal or _bad_form(tx, case, form, who, told)
     if refusal is not None:
         return refusal
     if form.what == RESOLVE:
@@ -111,7 +124,9 @@ def attend(
     return assign_exception(tx, ident=ident, person=who.subject, to=to, method=who.method)
 
 
-def _bad_form(tx: Transaction, case: ExceptionCase, form: AttendForm, who: Sayer) -> Refusal | None:
+def _bad_form(
+    tx: Transaction, case: ExceptionCase, form: AttendForm, who: Sayer, told: Told
+) -> Refusal | None:
     if case.state is ExceptionState.RESOLVED:
         return Refusal("resolved_already", "Somebody has resolved it already.")
     if form.shown != shown_of(case):
@@ -122,7 +137,7 @@ def _bad_form(tx: Transaction, case: ExceptionCase, form: AttendForm, who: Sayer
         return Refusal("what", "Say what becomes of the exception.", "Choose one of them.")
     if form.what == RESOLVE:
         return bad_justification(form.justification)
-    if form.what == ASSIGN and not fit_to_own(tx, case, form.to, who):
+    if form.what == ASSIGN and not fit_to_own(tx, case, form.to, who, told):
         return Refusal(
             "assignee",
             "It cannot be given to this person.",
@@ -131,9 +146,11 @@ def _bad_form(tx: Transaction, case: ExceptionCase, form: AttendForm, who: Sayer
     return None
 
 
-def fit_to_own(reading: Reading, case: ExceptionCase, subject: str, who: Sayer) -> bool:
+def fit_to_own(
+    reading: Reading, case: ExceptionCase, subject: str, who: Sayer, told: Told = None
+) -> bool:
     """Whether an exception can be given to this person: they could resolve it now."""
     return (
         may_attend(who.roles, subject, who.snapshot) is None
-        and own_exception(reading, case, subject, who.snapshot) is None
+        and own_exception(reading, case, subject, who.snapshot, told) is None
     )

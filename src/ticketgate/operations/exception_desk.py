@@ -1,5 +1,6 @@
 """The exception desk: what people with the role `triage` or `operator` see of them, and say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,11 +20,12 @@ from ticketgate.operations.attend import (
 )
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
+from ticketgate.operations.quarantine import Told, told_by
 from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.triage_desk import is_open
 from ticketgate.operations.view import note_view
-from ticketgate.ports import Reading
+from ticketgate.ports import Reading, Source
 
 LISTED_MAX: Final = 200
 LIST: Final = "exceptions"  # what the record of a look at the whole list is about
@@ -52,7 +54,9 @@ class ExceptionView:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionDesk(LaneDesk):
-    """What the pages of exceptions call."""
+    """What the pages of exceptions call. `sources` read what the body of a delivery tells."""
+
+    sources: Mapping[str, Source]
 
     def listed(self, subject: str) -> tuple[ExceptionView, ...] | Refusal:
         """The open ones, oldest first, at most `LISTED_MAX`.
@@ -78,15 +82,31 @@ class ExceptionDesk(LaneDesk):
             case = looking.exceptions.get(ident)
             if case is None or case.state is ExceptionState.RESOLVED:
                 return Refusal("not_found", "No such exception is open.")
-            barred = own_exception(looking, case, subject, who.snapshot)
-            people = () if barred else _people(looking, case, who)
+            told = self._told(looking, case)
+            barred = own_exception(looking, case, subject, who.snapshot, told)
+            people = () if barred else _people(looking, case, who, told)
             view = _view(looking, case, who, self.clock.now(), barred, people)
         self.store.write(partial(note_view, request=ident, subject=subject))
         return view
 
     def say(self, ident: str, session: Session, form: AttendForm) -> ExceptionCase | Refusal:
         """Take, assign or resolve it. Refusals: those of `attend`, of directory and store."""
-        return self.carry_out(session, lambda who: partial(attend, ident=ident, form=form, who=who))
+        return self.carry_out(
+            session,
+            lambda who: partial(attend, ident=ident, form=form, who=who, told=self._told_of(ident)),
+        )
+
+    def _told_of(self, ident: str) -> Told:
+        with self.store.reading() as looking:
+            case = looking.exceptions.get(ident)
+            return None if case is None else self._told(looking, case)
+
+    def _told(self, looking: Reading, case: ExceptionCase) -> Told:
+        """What the body of the delivery that it is about says, while that is there."""
+        row = looking.deliveries.get(case.about)
+        if row is None:
+            return None
+        return told_by(self.sources.get(row.source), looking.deliveries.body(row.seq))
 
     def pages(self, subject: str) -> tuple[str, ...]:
         """The pages of the console that this person's roles open; none without a directory."""
@@ -153,11 +173,13 @@ def _about(
     return "quarantine" if parked else "", case.about
 
 
-def _people(looking: Reading, case: ExceptionCase, who: Sayer) -> tuple[tuple[str, str], ...]:
+def _people(
+    looking: Reading, case: ExceptionCase, who: Sayer, told: Told
+) -> tuple[tuple[str, str], ...]:
     found = (
         (one.id, one.name)
         for one in who.snapshot.people.values()
         if one.id != who.subject
-        if fit_to_own(looking, case, one.id, who)
+        if fit_to_own(looking, case, one.id, who, told)
     )
     return tuple(sorted(found, key=lambda one: (one[1], one[0])))

@@ -45,9 +45,10 @@ def may_show_secret(body: bytes | None) -> bool:
         return True
 
 
-def open_exposed_parked(tx: Transaction, now: datetime, row: DeliveryRow) -> None:
-    """One exception a delivery, while it is open, of one that is parked and holds a secret.
+def open_exposed_delivery(tx: Transaction, now: datetime, row: DeliveryRow) -> None:
+    """One exception a delivery, while it is open, of one that holds a secret and changes nothing.
 
-    Where its ticket can be read, the exception is the ticket's own (`open_exposed`).
+    It is parked or has no effect. Where the ticket that it is shows the secret, the exception is
+    the ticket's own (`open_exposed`).
     """
     open_exception(tx, now, _CODE, f"delivery {row.id} of {row.source}", about=row.id)

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
+from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
 from ticketgate.domain.hands import with_assignee
@@ -84,7 +85,7 @@ def own_delivery(
     may be of its source; so it is, perhaps, of the ticket that another delivery with its id is of,
     or of any that `living` answers for by source, as `own_living` does.
     """
-    refusal = _own_told(reading, row, who, told)
+    refusal = own_told(reading, row, who.subject, who.snapshot, told)
     if refusal is not None:
         return refusal
     if row.ticket is not None:
@@ -94,14 +95,18 @@ def own_delivery(
     return _own(chain.from_iterable(each), who) or living(row.source)
 
 
-def _own_told(reading: Reading, row: DeliveryRow, who: Sayer, told: Told) -> Refusal | None:
+def own_told(
+    reading: Reading, row: DeliveryRow, subject: str, snapshot: DirectorySnapshot, told: Told
+) -> Refusal | None:
+    """Nobody judges what its body says is theirs, or is of a ticket that is known as theirs."""
     if isinstance(told, Ticket):
-        shapers = with_assignee(told, shapers_of(told, who.snapshot, edited=True))
-        refusal = own_shapers(shapers, row.source, who.subject, who.snapshot)
+        shapers = with_assignee(told, shapers_of(told, snapshot, edited=True))
+        refusal = own_shapers(shapers, row.source, subject, snapshot)
         if refusal is not None:
             return refusal
     ident = None if told is None else ticket_told(row, told)
-    return None if ident is None else _own(reading.tickets.of_platform_id(row.source, ident), who)
+    rows = () if ident is None else reading.tickets.of_platform_id(row.source, ident)
+    return own_of(rows, subject, snapshot)
 
 
 def own_living(reading: Reading, who: Sayer, source: str) -> Refusal | None:
@@ -114,7 +119,12 @@ def own_living(reading: Reading, who: Sayer, source: str) -> Refusal | None:
 
 
 def _own(known: Iterable[TicketRow], who: Sayer) -> Refusal | None:
-    found = (own_ticket(one, who.subject, who.snapshot) for one in known)
+    return own_of(known, who.subject, who.snapshot)
+
+
+def own_of(known: Iterable[TicketRow], subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """The refusal of the first of these tickets that is this person's own."""
+    found = (own_ticket(one, subject, snapshot) for one in known)
     return next((refusal for refusal in found if refusal is not None), None)
 
 

@@ -9,7 +9,7 @@ from ticketgate.domain.evidence import EvidenceRef, Json, digest_of
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.receipt import Receipt
-from ticketgate.operations.exposed import may_show_secret, open_exposed_parked
+from ticketgate.operations.exposed import may_show_secret, open_exposed_delivery
 from ticketgate.ports import Reading, Transaction
 
 UNUSED: Final = frozenset({"quarantined", "dismissed"})  # nobody has used such a body
@@ -32,8 +32,7 @@ def receive(
     unless the first one could not be used. An id that we made of the body proves no repeat: it is
     `duplicate` only while nothing came since that may be of the ticket, else another delivery.
     `quarantine` is the code of what is wrong with the body; `hint` the ticket it may be of. One
-    that is quarantined and holds a secret is an exception: `secret` is what `may_show_secret` says,
-    None where nobody has asked it. Looking takes its time, and nobody else writes meanwhile.
+    that is quarantined and holds a secret (`may_show_secret`; None: not asked yet) is an exception.
     """
     ident = tx.new_id("dlv")
     made = verified.webhook_id == content_id(verified.body_digest)
@@ -57,8 +56,7 @@ def receive(
         "webhook": digest_of(verified.webhook_id),
         "reason": reason or "",
     }
-    cause = "received" if reason is None else reason
-    ref = tx.append(edge("delivery", ident, NEW, state, cause, fields))
+    ref = tx.append(edge("delivery", ident, NEW, state, reason or "received", fields))
     row = DeliveryRow(
         seq=0,
         id=ident,
@@ -75,7 +73,7 @@ def receive(
     )
     tx.deliveries.add(row, verified.body)
     if reason is not None and (may_show_secret(verified.body) if secret is None else secret):
-        open_exposed_parked(tx, now, row)
+        open_exposed_delivery(tx, now, row)
     return Receipt(ident, state, ref)
 
 

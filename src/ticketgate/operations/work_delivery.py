@@ -23,6 +23,7 @@ from ticketgate.domain.hands import gathered
 from ticketgate.domain.identity_event import Classification, Verdict
 from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.machines import NEW, edge
+from ticketgate.domain.masked_ticket import shown_in
 from ticketgate.domain.opening import (
     Ask,
     Asked,
@@ -43,7 +44,7 @@ from ticketgate.operations.classified import (
     facts_of,
     record_classified,
 )
-from ticketgate.operations.exposed import open_exposed, open_exposed_parked
+from ticketgate.operations.exposed import open_exposed, open_exposed_delivery
 from ticketgate.operations.hold_closings import end_by_ticket
 from ticketgate.operations.odd_revision import TERMINAL, odd_revision
 from ticketgate.operations.open_request import end_request, open_request, renew
@@ -80,8 +81,10 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     if isinstance(what, Refusal):
         return _park(tx, now, reading, what.code)
     if isinstance(what, NoTicket):
+        _tell_of_secret(tx, now, reading)
         return _finish(tx, reading, "processed", "no_ticket_event", None)
     if isinstance(what, ApproverRow):
+        _tell_of_secret(tx, now, reading)
         take_claim(
             tx,
             now,
@@ -101,6 +104,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
         classification = classified(what, ground.policy, ground.snapshot)
     odd = odd_revision(tx, reading.row, what, known)
     if known is not None and odd is not None:
+        _tell_of_secret(tx, now, reading)
         _tell_of_odd(tx, now, known, what, classification, odd[1])
         return _finish(tx, reading, *odd, what.id)
     if known is not None and _only_ours(what, known.ticket, ground.own_users):
@@ -120,9 +124,18 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
 
 def _park(tx: Transaction, now: datetime, reading: Reading, code: str) -> str:
     """Quarantine what says nothing of any ticket; a secret in it is told all the same."""
-    if reading.secret:
-        open_exposed_parked(tx, now, reading.row)
+    _tell_of_secret(tx, now, reading)
     return _finish(tx, reading, "quarantined", code, None)
+
+
+def _tell_of_secret(tx: Transaction, now: datetime, reading: Reading) -> None:
+    """What a person must hear of a body of no effect that holds a secret where no ticket shows it.
+
+    Of a ticket that shows it `open_exposed` tells.
+    """
+    shows = isinstance(reading.what, Ticket) and shown_in(reading.what)
+    if reading.secret and not shows:
+        open_exposed_delivery(tx, now, reading.row)
 
 
 def _tell_of_odd(

@@ -52,6 +52,9 @@ class Deliveries(Protocol):
     def quarantined_one(self, ident: str) -> DeliveryRow | None:
         """The quarantined row with this id."""
 
+    def get(self, ident: str) -> DeliveryRow | None:
+        """The row with this id, whatever became of it."""
+
     def drop_body(self, seq: int) -> None:
         """Drop the raw body of one row."""
 

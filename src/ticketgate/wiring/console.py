@@ -15,5 +15,5 @@ def lane_desks(gateway: Gateway) -> tuple[TriageDesk, QuarantineDesk, ExceptionD
     return (
         TriageDesk(*parts, *rights),
         QuarantineDesk(*parts, *rights, gateway.sources),
-        ExceptionDesk(*parts, *rights),
+        ExceptionDesk(*parts, *rights, gateway.sources),
     )

@@ -99,6 +99,11 @@ class SqliteDeliveries:
         row = one(self._db, sql, ident)
         return None if row is None else _delivery(row)
 
+    def get(self, ident: str) -> DeliveryRow | None:
+        """The row with this id, whatever became of it."""
+        row = one(self._db, "SELECT * FROM delivery WHERE id = ?", ident)
+        return None if row is None else _delivery(row)
+
     def drop_body(self, seq: int) -> None:
         """Drop the raw body of one row."""
         self._db.execute("DELETE FROM delivery_body WHERE seq = ?", (seq,))
