@@ -59,6 +59,16 @@ def found(text: str, test: str, value: str, *, wide: bool = True) -> bool:
         ('v<span style="display: none">z<br>z</span>pn', "word", "vpn"),
         ("v<i hidden>z</i>pn", "word", "vpn"),
         ("v<del>x</del>pn", "word", "vpn"),
+        ("v<label hidden>z</label>pn", "word", "vpn"),
+        ("v<o:x style='opacity: 0.0'>z</o:x>pn", "word", "vpn"),
+        ("v<td style='font-size:0px'>z<br><b>z</b> <i>z</i></td>pn", "word", "vpn"),
+        ("v<p hidden>z<br>z</p>pn", "word", "vpn"),
+        ("&#" + "0" * 9000 + "118;pn", "word", "vpn"),
+        ("&#x" + "0" * 40 + "76;pn", "word", "vpn"),
+        ("v<b=>pn", "word", "vpn"),
+        ("v<x!>pn", "word", "vpn"),
+        ("v<a@b>pn", "word", "vpn"),
+        ("v<b x<y>pn > <", "word", "vpn"),
         ("&lt;!--x--&gt;v<!--x-->pn", "word", "vpn"),
         ("v[b]pn[/b]", "word", "vpn"),
         ("v[url=http://x]pn[/url]", "word", "vpn"),
@@ -81,6 +91,20 @@ def test_what_a_reader_sees_is_found(text: str, test: str, value: str) -> None:
 )
 def test_what_is_no_markup_has_no_other_form(text: str) -> None:
     assert read_forms(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("<b style='opacity:0.9'>v</b>pn", "vpn"),
+        ("<b style='font-size: 0.5em'>v</b>pn", "vpn"),
+        ("<b style='font-size:0'>v</b>pn", "pn"),
+        ("<b hidden><i><u>v</u></i></b>pn", "vpn"),  # of two levels: docs/policy.md
+        ("<br hidden>v</br>pn", " v pn"),
+    ],
+)
+def test_only_what_a_browser_does_not_show_is_taken_away(text: str, last: str) -> None:
+    assert read_forms(text)[-1] == last
 
 
 def test_a_number_that_is_too_long_to_be_read_is_text() -> None:
@@ -114,7 +138,8 @@ def test_what_is_added_takes_nothing_away(before: str, text: str, after: str) ->
         *("<!--", "<!-", "-->", "--", "<!", "<?", "</ ", "<style>", "<style><script>", "<s><i>"),
         *("<s>", "<p hidden>", "<p display  ", "<p  hidden", "<a '", '<a "', "<a '\"", "<a '' "),
         *("<a \"<a '", "<a '\"' ", "[", "[b", "[b]", "[](", "[]()", "[a](b", "{", "{x", "{x}"),
-        *("~~", "~~a", "~~a~~ "),
+        *("~~", "~~a", "~~a~~ ", "&#0", "&#x0", "<b=", "<b=>", "<b x<y", "<b x<y>", "<x hidden>"),
+        *("<x hidden><i>a</i>", "<i>a</i>", "<x hidden>a</i>", "<br hidden>", "opacity:0"),
     ],
 )
 def test_time_grows_as_the_text_does(piece: str) -> None:

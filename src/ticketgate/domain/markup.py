@@ -16,6 +16,7 @@ from typing import Final
 _REFERENCE: Final = re.compile(  # the numbers are bounded: `int` refuses to read longer ones
     r"&(?:#[0-9]{1,16};?|#[xX][0-9a-fA-F]{1,16};?|[A-Za-z][A-Za-z0-9]{1,31};?)"
 )
+_ZEROS: Final = re.compile(r"(&#(?:[xX](?=0++[0-9a-fA-F])|(?=0++[0-9])))0++")  # in front of one
 _ESCAPED_MAX: Final = 3  # times that one platform after another has escaped a text
 _NAME: Final = r"([A-Za-z][A-Za-z0-9:._-]*+)"
 # A tag with neither space nor attribute, so that a text added before or after makes none of a part.
@@ -26,6 +27,9 @@ _TAG: Final = re.compile(rf"</?{_NAME}(?:[\s/][^<>]*+)?>")
 _QUOTING_TAG: Final = re.compile(
     rf"""</?{_NAME}(?:[\s/][^<>"']*+(?:(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+)?>"""
 )
+# Of any name and attributes (`<b=>`, `<a@b>`, `<b x<y>`); looked for up to the last `>` alone, so
+# that each that begins ends as well.
+_ODD_TAG: Final = re.compile(r"<(?=[A-Za-z/])/?([A-Za-z0-9]*+)[^>]*+>")
 # What a browser takes for a comment, with no sign of another one inside: nothing that stands before
 # or after a text that has one takes it away. And a comment with such signs inside.
 _NO_TAG: Final = re.compile(r"<(?:[!?]|/[^A-Za-z<>])[^<>]*+>")
@@ -35,11 +39,15 @@ _UNSEEN: Final = re.compile(  # none of another element of these names is inside
     r"(?:[^<]|<(?!/?(?:style|script|template)\b))*+</\1\b[^<>]*+>",
     re.IGNORECASE,
 )
-_HIDING: Final = "span|div|p|b|i|a|u|font|em|strong|del|strike|s"
+# An element of any name, its children of one level: an end of another element ends the look, so
+# that what is hidden is read once by its own element, and once by the one around it.
+_VOID: Final = "area|br|col|embed|hr|img|input|link|meta|source|track|wbr"
 _HIDDEN: Final = re.compile(
-    rf"<(?:(?:del|strike|s)\b[^<>]*+|(?:{_HIDING})(?=\s)(?=[^<>]*"
-    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0|\shidden\b))"
-    rf"[^<>]*+)>(?:[^<]|<(?!/?(?:{_HIDING})\b))*+</(?:{_HIDING})\s*+>",
+    rf"<(?!(?:{_VOID})\b)(?:(del|strike|s)\b[^<>]*+|([A-Za-z][^\s<>/]*+)(?=\s)(?=[^<>]*"
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|\shidden\b"
+    r"|(?:font-size|opacity)\s*:\s*0++(?:\.0*+)?+(?![0-9]))"
+    rf")[^<>]*+)>(?:[^<]|<(?:{_VOID})\b[^<>]*+>|<[A-Za-z][^<>]*+>[^<]*+</[A-Za-z][^<>]*+>)*+"
+    r"</(?:\1|\2)\s*+>",
     re.IGNORECASE,
 )
 # Without space, so that no text added before or after makes one of a part.
@@ -60,10 +68,11 @@ def has_markup(text: str) -> bool:
     return "&" in text or "<" in text or _has_wiki(text)
 
 
-def read_forms(text: str) -> tuple[str, ...]:
+def read_forms(text: str, *, odd: bool = True) -> tuple[str, ...]:
     """Other forms of `text`, without its markup; none where there is nothing of the kind.
 
-    The more is taken away, the later in the list.
+    The more is taken away, the later in the list. Not `odd`, what only looks like a tag
+    (`<bob@example.com>`) is none.
     """
     if not has_markup(text):
         return ()
@@ -73,8 +82,11 @@ def read_forms(text: str) -> tuple[str, ...]:
         untagged = _BARE_TAG.sub(_gone, written)
         bare = _BARE_TAG.sub(_gone, _NO_TAG.sub("", written))
         seen = _NO_TAG.sub("", _COMMENT.sub("", written))
-        seen = _QUOTING_TAG.sub(_gone, _HIDDEN.sub("", _UNSEEN.sub("", seen)))
-        forms += [untagged, _TAG.sub(_gone, written), bare, seen]
+        shown = _HIDDEN.sub("", _UNSEEN.sub("", seen))
+        end = shown.rfind(">") + 1 if odd else 0
+        unlike = _ODD_TAG.sub(_gone, shown[:end]) + shown[end:]
+        seen = _QUOTING_TAG.sub(_gone, shown)
+        forms += [untagged, _TAG.sub(_gone, written), unlike, bare, seen]
     if _has_wiki(written):
         forms += [_without_wiki(written), _without_wiki(bare), _STRUCK.sub("", _without_wiki(seen))]
     return tuple(form for form in dict.fromkeys(forms) if form != text)
@@ -83,6 +95,7 @@ def read_forms(text: str) -> tuple[str, ...]:
 def resolved(text: str) -> str:
     """`text` with the characters that its references stand for."""
     for _ in range(_ESCAPED_MAX):
+        text = _ZEROS.sub(r"\1", text)
         text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
     return text
 

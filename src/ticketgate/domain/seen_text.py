@@ -78,7 +78,7 @@ def _read(form: Seen, what: re.Pattern[str], reading: Callable[[str], str]) -> S
 def _tag(tag: str) -> str:
     if _CELL.match(tag):
         return "\t"
-    forms = read_forms(tag)
+    forms = read_forms(tag, odd=False)
     return forms[-1] if forms else tag
 
 
