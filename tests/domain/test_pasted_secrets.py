@@ -46,7 +46,7 @@ ORDINARY = (
     "sys_id 6816f79cc0a8016401c5a33be04be441 of the asset",
     "eyJhbGciOiJub25lIn0 alone is no token",
     "pwr: 230V-50Hz, mpw: 2026a1b2",
-    "password:\n\n2026a1b2 is the asset",
+    "password:\n\n\n2026a1b2 is the asset",
     "my password is\n2026a1b2",
     "task_key 9f86d081884c7d659a2feaa0c55ad015",
     "ls -u bob:admins2",

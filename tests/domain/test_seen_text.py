@@ -1,11 +1,14 @@
 """A text as it is seen, and where in the text each of its characters stands."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketgate.domain.markup import read_forms
 from ticketgate.domain.pasted_secrets import mask
+from ticketgate.domain.secret_shapes import MARK
 from ticketgate.domain.seen_text import seen
 
 PASSWORD = "Summer2026!"
@@ -25,18 +28,70 @@ HIDDEN = (
     "password\uff1a{}",
     "pass\x00word: {}",
     "password:\u2028{}",
+    "**Password:** {}",
+    "__Password:__ {}",
+    "*Password*: {}",
+    "- **Password**: `{}`",
+    "the **password** for **bob**: {}",
+    "{{color:red}}Password:{{color}} {}",
+    "[b]Password:[/b] {}",
+    "[Password](https://x.example): {}",
+    "<p>Password:<!-- x --></p><p>{}</p>",
+    "Password: <del>old</del> {}",
+    "Password: <? x ?>{}",
+    '{{\\"password\\":\\"{}\\"}}',
+    'password=\\"{}\\"',
+    "<password>{}</password>",
+    "&lt;password&gt;{}&lt;/password&gt;",
+    '<wsse:Password Type="text">{}</wsse:Password>',
+    "password:\n\n{}",
+    "<!-- password: <b>{}</b> -->",
+    '{{"password":"{}","user":"bob1234"}}',
 )
 
 
 @pytest.mark.parametrize("around", HIDDEN)
 def test_a_password_is_masked_as_it_is_seen(around: str) -> None:
     hidden = mask(around.format(PASSWORD))
-    before, behind = around.split("{}")
+    before, behind = around.format("\0").split("\0") if "\0" not in around else around.split("{}")
     assert PASSWORD[:-1] not in hidden
     assert hidden.startswith(before)
     assert hidden.endswith(behind)
     assert mask(hidden) == hidden
     assert mask(around.format("hunter")) == around.format("hunter"), "the control"
+
+
+def test_a_password_that_is_struck_out_hides_no_other() -> None:
+    assert mask("Password: ~~old~~ Hunter2!x").endswith(" ⟦secret: password, 9 characters⟧")
+    assert mask("Password: ~~old word~~ hunter").endswith("hunter"), "the control"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Tr0ub4dor<&3xyz9", "x'Kd82!pq9", 'x"Kd82!pq9', "Kd82>xpq9", "Kd82`xpq9", "Kd82<b!pq9"],
+)
+def test_a_value_runs_over_signs_of_markup_and_quotes(value: str) -> None:
+    for around in ("password: {}", "password: {} and more", "<p>password: {}</p>"):
+        hidden = mask(around.format(value))
+        assert hidden == around.format(f"⟦secret: password, {len(value)} characters⟧")
+        assert mask(hidden) == hidden
+    assert MARK in mask(f"Password: **{value}**")
+    assert mask("Password: **nobody**") == "Password: **nobody**"
+    control = "password: 'nobody' and <b>x1</b>"
+    assert mask(control) == control
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password":"","user1":"bob1234"}',
+        '{"password":false,"user":"bob1234"}',
+        '<label for="password">Enter2FA here</label>',
+        "[1] the *token* is ~~not~~ gone",
+    ],
+)
+def test_what_stands_behind_an_empty_one_is_no_password(text: str) -> None:
+    assert mask(text) == text
 
 
 def test_a_secret_is_masked_with_the_markup_inside_it() -> None:
@@ -73,8 +128,10 @@ def test_each_character_knows_its_place() -> None:
 
 def test_no_character_makes_a_text_more_than_twice_as_long() -> None:
     assert seen("\ufdfa" * 9) is None
-    for code in range(0x80, 0x11_0000):
-        form = seen(chr(code))
+    every = map(chr, range(0x11_0000))
+    longer = [char for char in every if len(unicodedata.normalize("NFKC", char)) > 1]
+    for char in longer:
+        form = seen(char)
         assert form is None or len(form.text) <= 2
     form = seen("\ufb01")
     assert form is not None

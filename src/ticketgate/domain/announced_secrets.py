@@ -39,7 +39,7 @@ _MASKED: Final = MARK.rstrip()  # as it begins a word
 _HARD: Final = frozenset("!#$%^&*+=~|?§€£@")  # that no word, name, path or number has inside
 _HARDEST: Final = frozenset("!#$%^*§€£@")  # and that joins no words, and stands in no address
 _DIGIT: Final = re.compile(r"[0-9]")
-_EDGE: Final = ".,;:)]}>\\"  # what ends a sentence, and no password
+_EDGE: Final = ".,;:)]}>\\\"'`"  # what ends a sentence, and no password
 _PLAIN_CODE: Final = re.compile(  # RITM0010001, OPS-1234; a date, a time, an amount
     r"[A-Z]{2,10}-?[0-9]{2,10}|[0-9]+[.,:/%+-][0-9.,:/%+-]*[A-Za-z%]{0,3}|[0-9]{1,5}[A-Za-z%]{1,3}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+-]+Z?"
@@ -49,6 +49,7 @@ _EXCUSED: Final = re.compile(  # right behind a word and a sign: a ticket's numb
     r"|(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./][0-9]{4})"
     r"(?:T[0-9:.+-]+Z?)?|[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,6})?Z?|[0-9]{1,2}:[0-9]{2}[AaPp][Mm]"
 )
+_WRAPPED: Final = re.compile(r"(~~|\*{1,3})([^~*]+)\1")  # struck out, or bold
 _ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _ACCOUNT: Final = re.compile(r"@?[\w.+-]*@?[\w.-]*")  # bob@corp
 _SHORT: Final = PASSWORDS[0]  # other words begin so, and end so: passport, bypass
@@ -72,6 +73,8 @@ def announced(text: str) -> Iterator[Span]:
 
 def looks_secret(value: str) -> bool:
     """Whether a value reads as neither a word, a name, a ticket, a date, an address nor a link."""
+    wrapped = _WRAPPED.fullmatch(value)
+    value = value if wrapped is None else wrapped[2]
     if len(value) < VALUE_MIN or MARK in value or "://" in value:
         return False
     if _EXCUSED.fullmatch(value) or _ADDRESS.fullmatch(value):
@@ -100,7 +103,7 @@ def _behind(text: str, low: str, word: str, at: int) -> Iterator[Span]:
     behind = at + len(word)
     found = VALUE.match(text, behind)
     if found is not None:
-        begin, value = found.start(1), _value(found)
+        begin, value = found.start("value"), _value(found)
         if looks_secret(value):
             yield Span(begin, begin + len(value), "password")
             return
@@ -119,7 +122,7 @@ def _behind_others(text: str, at: int, *, bare: bool) -> Iterator[Span]:
         sign = SIGN.match(text, at)
         found = BEHIND_WORD.match(text, at) if sign is None else BEHIND_SIGN.match(text, sign.end())
         if found is not None and (sign is not None or bare):
-            begin, value = found.start(1), _value(found)
+            begin, value = found.start("value"), _value(found)
             strong = _stands_bare(value, words) if sign is None else _stands(value, words, sign)
             if strong:
                 yield Span(begin, begin + len(value), "password")
@@ -136,7 +139,7 @@ def _is_verb(sign: re.Match[str]) -> bool:
 
 
 def _value(found: re.Match[str]) -> str:
-    return found[1].partition(_MASKED)[0].rstrip(_EDGE)
+    return found["value"].partition(_MASKED)[0].rstrip(_EDGE)
 
 
 def _stands(value: str, words: list[str], sign: re.Match[str]) -> bool:

@@ -54,6 +54,10 @@ _HIDDEN: Final = re.compile(
 _WIKI_LINK: Final = re.compile(r"\[([^\[\]]{0,200})\]\([^()\[\]\s]{0,200}\)")
 _WIKI_TAG: Final = re.compile(r"\[/?[A-Za-z*][^\[\]{}\s]{0,80}\]|\{[^\[\]{}\s]{1,80}\}")
 _STRUCK: Final = re.compile(r"~~(?=\S)[^~\n]{1,200}(?<=\S)~~")
+# What no reader sees, in the order in which it goes; links leave their text.
+UNREAD: Final = (_COMMENT, _NO_TAG, _UNSEEN, _HIDDEN)
+WIKI_LINK: Final = _WIKI_LINK
+WIKI: Final = (_WIKI_TAG, _STRUCK)
 _BLOCKS: Final = frozenset(
     (
         *("address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "form"),

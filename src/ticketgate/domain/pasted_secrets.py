@@ -16,7 +16,7 @@ from ticketgate.domain.announced_secrets import VALUE_MIN, announced, looks_secr
 from ticketgate.domain.errors import StrictJsonError
 from ticketgate.domain.secret_shapes import MARK, SHAPES, Shape, Span
 from ticketgate.domain.secret_words import NEAR, names_secret
-from ticketgate.domain.seen_text import seen
+from ticketgate.domain.seen_text import seen_forms
 
 _MASKED: Final = MARK.rstrip()  # as it begins a word
 _MARK: Final = re.compile(rf"{MARK}[a-z0-9 ]{{1,40}}, [0-9]{{1,9}} characters⟧")
@@ -114,8 +114,7 @@ def _masked(text: str, spans: list[Span]) -> str:
 def _found(text: str, *, free: bool) -> list[Span]:
     """What is found in a text, and in what a reader sees of it."""
     spans = _found_in(text, free=free)
-    form = seen(text)
-    if form is not None:
+    for form in seen_forms(text):
         found = _found_in(form.text, free=free)
         spans += [Span(*form.place(one.start, one.end), one.name) for one in found]
     return spans

@@ -27,27 +27,39 @@ KEYS_OF: Final = (
 KEY_OF_CHARS: Final = 12
 
 _BLANK: Final = r"[ \t\u00a0]"
-_OPEN: Final = r"[\"'`(\[]{0,2}"
+_CLOSE: Final = (
+    r"[\"'`)\]\\*]{0,4}"  # of quotes, escaped ones (JSON inside text), and of what is bold
+)
+_OPEN: Final = (
+    r"[(\[\\]{0,3}(?:(?P<quote>[\"'`])(?:(?P=quote){1,2}(?=\w)|(?!(?P=quote))[\"'`(\[\\]{0,2})?)?"
+)
+# What a value goes on with: all but blanks, a tag, the quote that opened it, and one of a next key.
+_ON: Final = (
+    r"(?!(?P=quote)(?!\w)|<[/!?]?[A-Za-z!][^<>]{0,200}>|[\"'`][\w.-]{1,40}\\?[\"'`][ ]?[:=])\S"
+)
+_SIGN: Final = (
+    rf"(?::=|=>|->|[:=→⇒])(?:[*_]{{1,3}}(?=\s))?{_BLANK}{{0,8}}(?:\r?\n{_BLANK}{{0,8}}){{0,2}}"
+)
 VALUE: Final = re.compile(  # right behind such a word; behind a sign it may begin on the next line
-    r"(?:[ -](?:words?|phrase|code|keys?|value))?[^\W\d]{0,12}[\"'`)\]]{0,2}"
-    rf"{_BLANK}{{0,8}}(?:(?::=|=>|->|[:=→⇒]){_BLANK}{{0,8}}(?:\r?\n{_BLANK}{{0,8}})?"
+    r"(?:[ -](?:words?|phrase|code|keys?|value))?[^\W\d]{0,12}"
+    rf"{_CLOSE}{_BLANK}{{0,8}}(?:{_SIGN}"
     rf"|\b(?:is|ist|are|lautet)\b{_BLANK}{{0,8}})(?:(?:bearer|basic){_BLANK}{{1,3}})?"
-    rf"{_OPEN}([^\s\"'`<>]{{6,512}})",
+    rf"{_OPEN}(?P<value>[^\s\"'`<>](?:{_ON}){{5,511}})",
     re.IGNORECASE,
 )
 # The rest of such a word where others may stand between it and the value: no passport.
 REST_OF_PASS: Final = re.compile(
     r"(?:[ _-]?(?:words?|worts?|wd|phrases?|codes?|ord|e))?s?(?![^\W_])", re.IGNORECASE
 )
-REST: Final = re.compile(r"[^\W\d_]{0,2}[\"'`)\]]{0,2}(?![^\W_])")
-SIGN: Final = re.compile(  # its first group is one that says little: the edge of a cell
-    rf"{_BLANK}{{0,8}}(?:(?::=|=>|->|[:=→⇒]){_BLANK}{{0,8}}(?:\r?\n{_BLANK}{{0,8}})?"
+REST: Final = re.compile(rf"[^\W\d_]{{0,2}}{_CLOSE}(?![^\W_])")
+SIGN: Final = re.compile(  # the edge of a cell is one as well
+    rf"{_BLANK}{{0,8}}(?:{_SIGN}"
     rf"|\b(?:is|ist|are|was|lautet|est|es|é|è|är|jest|это)\b{_BLANK}{{1,8}})"
     rf"|([ \u00a0]{{0,3}}[\t|]{_BLANK}{{0,8}}(?:\r?\n{_BLANK}{{0,8}})?)",
     re.IGNORECASE,
 )
-BEHIND_SIGN: Final = re.compile(rf"{_OPEN}([^\s\"'`<>]{{6,128}})")
-BEHIND_WORD: Final = re.compile(rf"{_BLANK}{{1,3}}{_OPEN}([^\s\"'`<>]{{6,128}})")
+BEHIND_SIGN: Final = re.compile(rf"{_OPEN}(?P<value>[^\s\"'`<>](?:{_ON}){{5,127}})")
+BEHIND_WORD: Final = re.compile(rf"{_BLANK}{{1,3}}{_OPEN}(?P<value>[^\s\"'`<>]{{6,128}})")
 BETWEEN: Final = re.compile(  # one word; a sentence ends at a full stop, and this with it
     rf"(?:{_BLANK}{{1,3}}|/)[(\[\"']?([\w@](?:[\w.@\u2019'/-]{{0,38}}\w)?)[)\]\"']?(?![^\s:=→⇒|/])"
 )
