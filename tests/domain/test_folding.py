@@ -1,5 +1,6 @@
 """Folding: the same words in another dress are the same words."""
 
+import unicodedata
 from itertools import chain, product
 
 import pytest
@@ -252,3 +253,13 @@ def test_words_begin_and_end_where_a_sign_a_space_or_another_text_is_beside_a_le
             if not (apart[at].isalnum() and apart[at + 1].isalnum())
         }
         assert folding._gaps(text) == edges, repr(text)
+
+
+def test_a_hangul_syllable_in_its_parts_is_the_syllable() -> None:
+    """As files from some systems have it (NFD)."""
+    word = "비밀번호 접근 권한"
+    parts = unicodedata.normalize("NFD", word)
+    assert parts != word, "the control"
+    assert folded(parts) == folded(word) == word
+    assert folded(f"VPN {parts}é") == f"vpn {word}e"
+    assert folded("번호\u11a8 \u1100") == "번호\u11a8 \u1100", "what is added takes nothing away"

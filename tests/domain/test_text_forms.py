@@ -57,6 +57,10 @@ def every(text: str) -> str:
     [
         ("please %61dmin access", "contains", "admin access"),
         ("please admin%20access", "contains", "admin access"),
+        (r"v\u003cb\u003epn", "word", "vpn"),
+        ("v%3Cb%3Epn", "word", "vpn"),
+        ("<i>x</i> v%3Cb%3Epn", "word", "vpn"),
+        ("v%26shy;pn a/%26%23118;", "contains", "a/v"),
         (quote(quote(every("vpn"))), "word", "vpn"),
         (every("pässwörd"), "equals", "pässwörd"),
         ("&#37;76pn please", "word", "vpn"),
@@ -181,6 +185,7 @@ TURNED = "please \u202essecca nimda\u202c thanks"
         ("%E2%80%AEssecca", "U+202E"),
         ("<BDO dir='rtl'>ssecca</BDO>", "<bdo"),
         ("<p style='unicode-bidi: bidi-override'>x", "bidi-override"),
+        ("<p style='unicode-bidi: isolate-override'>x", "isolate-override"),
     ],
 )
 def test_text_that_runs_in_another_direction_is_uncertain_and_says_why(

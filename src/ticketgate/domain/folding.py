@@ -4,10 +4,12 @@ Folded: lower case; compatibility forms (full width, mathematical, ligatures), l
 like Latin ones (Cyrillic, Greek, Armenian, Cherokee, small capitals) and accents become the plain
 letter; characters that act or show nothing vanish; line breaks and other space become a space.
 Squeezed: folded, with letters and digits only, so that `p a s s w o r d`, `pass-word` and a word
-broken over two lines are one word again. Every character is folded by itself: the cost is linear,
-and the folding of a text is the foldings of its parts (UAX 15; domain/look_alikes.py).
+broken over two lines are one word again. Every character is folded by itself, but for the parts of
+a Hangul syllable, which are one first: the cost is linear, and the folding of a text is the
+foldings of its parts, unless one ends within a syllable (UAX 15; domain/look_alikes.py).
 """
 
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from itertools import accumulate
@@ -20,6 +22,8 @@ from ticketgate.domain.visible import acts
 SQUEEZED_MIN: Final = 3  # letters of a phrase that is looked for in split words at all
 SQUEEZED_ALONE_MIN: Final = 8  # shorter ones begin or end where words do: no mfa in "from farm"
 _BETWEEN: Final = "\0"  # two texts; folding lets no text have it
+# Of a syllable in its parts; one that is added to a whole syllable takes that away from nobody.
+_JAMO: Final = re.compile("[\u1100-\u11ff]{2,}")
 _WHOLE: Final = 2  # ends of a phrase that stand where words begin and end
 _CACHED_MAX: Final = 65_536  # characters whose folding is remembered: some megabytes
 _PLAIN_FROM: Final = ((0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0x20000, 0x2F7FF), (0x30000, 0x3FFFF))
@@ -29,7 +33,11 @@ def folded(text: str) -> str:
     """`text` in its folded form."""
     if text.isascii():
         return text.encode().translate(_ASCII_FOLDED, _ASCII_GONE).decode()
-    return text.translate(_FOLDED)
+    return _JAMO.sub(_composed, text).translate(_FOLDED)
+
+
+def _composed(run: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", run[0])
 
 
 def is_plain(text: str) -> bool:

@@ -36,7 +36,7 @@ _ANY_DIGIT: Final = re.compile(r"\d")  # of a text that is not folded
 _MIXED: Final = re.compile(r"[a-z][0-9]|[0-9][a-z]")
 _TOKEN: Final = re.compile(r"[a-z0-9]+")
 _LEET: Final = (str.maketrans("01345789", "oieastbg"), str.maketrans("01345789", "oleastbg"))
-_OVERRIDES: Final = ("\u202d", "\u202e", "<bdo", "bidi-override")
+_OVERRIDES: Final = ("\u202d", "\u202e", "<bdo", "bidi-override", "isolate-override")
 
 
 class Forms(NamedTuple):
@@ -89,12 +89,20 @@ def _plain_forms(value: str, read: dict[str, None]) -> Iterable[str]:
     """
     forms = [form.strip() for form in read_forms(value)]
     if not forms:
-        plain = undone(value)
-        return (value,) if plain == value else (value, plain)
+        return dict.fromkeys((value, *_undone_forms((value,))))
     read.update(dict.fromkeys(forms))
     written = resolved(value).strip() if "&" in value else value
     unlike = dict.fromkeys((written, *forms[-_LAST:]))
-    return dict.fromkeys((written, *map(undone, unlike)))
+    return dict.fromkeys((written, *_undone_forms(unlike)))
+
+
+def _undone_forms(texts: Iterable[str]) -> Iterable[str]:
+    """Each text undone, and without the markup that this makes (`v%3Cb%3Epn`)."""
+    for text in texts:
+        plain = undone(text)
+        yield plain
+        if any(plain.count(sign) > text.count(sign) for sign in "<&"):
+            yield from (form.strip() for form in read_forms(plain))
 
 
 def undone(text: str) -> str:
@@ -125,6 +133,8 @@ def has_digit(folded_text: str) -> bool:
 
 def leet_forms(folded_text: str) -> tuple[str, ...]:
     """A folded text with the digits of each word that has letters too as letters; a 1 is i or l.
+
+    In all of the text it is the one or the other: `1ocal adm1n` is not read as both.
 
     None where no word mixes them. Only its words are kept, apart by spaces.
     """
