@@ -178,6 +178,61 @@ def test_what_has_the_form_of_a_code_is_a_secret_right_behind_a_word_and_a_sign(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *("bypass: firewall-rule-17", "passenger: LH-4711x", "tokenizer: gpt-4o-mini", "Pass"),
+        *(
+            "secretary: room-204b",
+            "PASS: test_login_01",
+            "encompass: v2.1-rc3",
+            "Passport: C01X00T47",
+        ),
+        *(
+            "TOKENIZER: gpt-4o-mini",
+            "Bypasses: rule-17x",
+            "compass = north-17",
+            "tokenized: a1-b2-c3",
+        ),
+    ],
+)
+def test_other_words_that_hold_one_announce_nothing(text: str) -> None:
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "pass",
+            "PASS",
+            "Pass",
+            "dbpass",
+            "dbPass",
+            "DB_PASS",
+            "passwordHash",
+            "passValue",
+            "passwd",
+        ),
+        *("Initialpasswort", "passkey", "passcode", "mot de passe", "pass_of_db", "passwords"),
+        *(
+            "token",
+            "Tokens",
+            "tokenValue",
+            "token_value",
+            "secret",
+            "secrets",
+            "secretKey",
+            "MY_SECRET",
+        ),
+        *("client_secret_value", "secretkey", "SECRETS", "secretaccesskey", "Passwortneu"),
+    ],
+)
+def test_words_of_their_own_and_names_of_them_announce_one(word: str) -> None:
+    for text in (f"{word}: login-01x", f"{word}=login-01x"):
+        assert "login" not in mask(text)
+
+
+@pytest.mark.parametrize(
     "value",
     [
         *("INC0012345", "RITM0010001", "CHG-0030001", "2026-11-26", "26.11.2026", "11/26/2026"),

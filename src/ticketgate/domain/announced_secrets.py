@@ -11,6 +11,7 @@ from typing import Final
 
 from ticketgate.domain.secret_shapes import MARK, Span
 from ticketgate.domain.secret_words import (
+    A_TEST,
     BEHIND_SIGN,
     BEHIND_WORD,
     BETWEEN,
@@ -20,7 +21,11 @@ from ticketgate.domain.secret_words import (
     KEY_OF_CHARS,
     KEYS_OF,
     NAMING,
+    OF_ITS_OWN,
+    OF_ITS_OWN_ON,
     OTHERS,
+    PASS_ENDS,
+    PASS_ON,
     PASSWORDS,
     PRODUCT,
     REST,
@@ -55,6 +60,7 @@ _ACCOUNT: Final = re.compile(r"@?[\w.+-]*@?[\w.-]*")  # bob@corp
 _SHORT: Final = PASSWORDS[0]  # other words begin so, and end so: passport, bypass
 _WORDS: Final = (*PASSWORDS, *OTHERS, *WHOLE, KEY)
 _ASCII_WORDS: Final = tuple(filter(str.isascii, _WORDS))
+_ENDS_CHARS: Final = max(map(len, PASS_ENDS))
 _BARE: Final = frozenset((*PASSWORDS, "pw"))
 
 
@@ -99,9 +105,22 @@ def _is_key_of(low: str, at: int) -> bool:
     return (before[:-1] if before[-1:] in {" ", "_", "-"} else before).endswith(KEYS_OF)
 
 
+def _is_of_its_own(text: str, low: str, word: str, at: int) -> bool:
+    """Whether a short word is no part of one that says something else."""
+    behind = at + len(word)
+    if word in OF_ITS_OWN:
+        return OF_ITS_OWN_ON.match(text, behind) is not None
+    if word != _SHORT:
+        return True
+    on = PASS_ON.match(text, behind)
+    if on is None or (text.startswith("PASS", at) and A_TEST.match(text, behind)):
+        return False
+    return on["rest"] is not None or not low.endswith(PASS_ENDS, max(0, at - _ENDS_CHARS), at)
+
+
 def _behind(text: str, low: str, word: str, at: int) -> Iterator[Span]:
     behind = at + len(word)
-    found = VALUE.match(text, behind)
+    found = VALUE.match(text, behind) if _is_of_its_own(text, low, word, at) else None
     if found is not None:
         begin, value = found.start("value"), _value(found)
         if looks_secret(value):

@@ -51,6 +51,16 @@ VALUE: Final = re.compile(  # right behind such a word; behind a sign it may beg
 REST_OF_PASS: Final = re.compile(
     r"(?:[ _-]?(?:words?|worts?|wd|phrases?|codes?|ord|e))?s?(?![^\W_])", re.IGNORECASE
 )
+# Such a word of its own, or a part of a name: `passwordHash`, `pass_of_bob`; no passenger.
+PASS_ON: Final = re.compile(
+    r"(?P<rest>(?i:[ _-]?(?:word|wort|wd|phrase|code|key|ord)))"
+    r"|(?i:e)?(?i:s)?(?![^\W\d_])|(?=[A-Z][a-z])"
+)
+# Other words end so. Before any other letters it is one of its own: `dbpass`.
+PASS_ENDS: Final = ("by", "com", "sur", "tres", "over", "under", "im", "out")
+OF_ITS_OWN: Final = ("token", "secret")  # no tokenizer, and no secretary
+OF_ITS_OWN_ON: Final = re.compile(r"(?i:s)?(?:(?![^\W\d_])|(?<=[a-z])(?=[A-Z]))")
+A_TEST: Final = re.compile(r"[ \t]{0,3}:[ \t]{0,3}tests?[_/.:]")  # of which a run says PASS
 REST: Final = re.compile(rf"[^\W\d_]{{0,2}}{_CLOSE}(?![^\W_])")
 SIGN: Final = re.compile(  # the edge of a cell is one as well
     rf"{_BLANK}{{0,8}}(?:{_SIGN}"
