@@ -229,7 +229,7 @@ def seen_loosened(draw: Draw, old: Policy, new: Policy) -> Backtest:
     pair = Pair(old, new, PEOPLE)
     tickets = list(draw.tickets(24))
     given = [
-        (request(entitlement=one.id), ticket, draw.approvals())
+        (request(entitlement=one.id), ticket, draw.approvals(), None)
         for one in old.entitlements
         for _, ticket in tickets[:4]
     ]

@@ -23,12 +23,15 @@ from ticketgate.domain.opening import refreshed
 from ticketgate.domain.policy import ClassifyRule, Policy
 from ticketgate.domain.policy_change import Direction
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
+from ticketgate.domain.triage import Triaged, after_triage
 from ticketgate.operations.classified import classified, facts_of
 from ticketgate.operations.work_delivery import Ground, wanted_by
 
 PROGRESS_EVERY = 1000
+_Told = tuple[Ticket, Triaged | None]
 _FALSE: Final = Matched.FALSE
-Given = tuple[AccessRequest, Ticket | None, Sequence[Approval]]
+Given = tuple[AccessRequest, Ticket | None, Sequence[Approval], Triaged | None]
+"""A decided request, its ticket (None: erased), its approvals, and a person's word that holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,13 @@ def backtest(
             groups.add(recorded, _ticket_effects(ticket, pair, apart))
         if revisions % PROGRESS_EVERY == 0:
             progress(revisions)
-    for request, ticket, approvals in decided:
+    for request, ticket, approvals, triage in decided:
         decisions += 1
         if ticket is None:
             decisions_erased += 1
         else:
             recorded = Recorded(request.id, request.ticket_number)
-            groups.add(recorded, _decision_effects(request, ticket, approvals, pair))
+            groups.add(recorded, _decision_effects(request, (ticket, triage), approvals, pair))
     return Backtest(revisions, erased, decisions, decisions_erased, groups.listed())
 
 
@@ -148,29 +151,32 @@ def _outcome(ticket: Ticket, said: Classification, policy: Policy, pair: Pair) -
 
 
 def _decision_effects(
-    request: AccessRequest, ticket: Ticket, approvals: Sequence[Approval], pair: Pair
+    request: AccessRequest, told: _Told, approvals: Sequence[Approval], pair: Pair
 ) -> Iterable[Effect]:
     """Whether the approvals that were given would be enough; a denial stays one."""
-    was, cause = _would_do(request, ticket, approvals, pair.old, pair)
-    now, new_cause = _would_do(request, ticket, approvals, pair.new, pair)
+    was, _ = _would_do(request, told, approvals, pair.old, pair)
+    now, cause = _would_do(request, told, approvals, pair.new, pair)
     if was == now:
         return ()
     if now:
-        return (Effect(Direction.LOOSENED, "approvals given would be enough now", new_cause),)
-    told = new_cause if new_cause != cause else cause
-    return (Effect(Direction.TIGHTENED, "approvals given would not be enough now", told),)
+        return (Effect(Direction.LOOSENED, "approvals given would be enough now", cause),)
+    return (Effect(Direction.TIGHTENED, "approvals given would not be enough now", cause),)
 
 
 def _would_do(
     request: AccessRequest,
-    ticket: Ticket,
+    told: _Told,
     approvals: Sequence[Approval],
     policy: Policy,
     pair: Pair,
 ) -> tuple[bool, str]:
-    """Whether these people's approvals, in the order given, fill every stage under this policy."""
+    """Whether these people's approvals, in the order given, fill every stage under this policy.
+
+    A person's word counts while it is about what the rules say under this policy.
+    """
     snapshot = pair.snapshot
-    said = classified(ticket, policy, snapshot)
+    ticket, triage = told
+    said = after_triage(ticket, classified(ticket, policy, snapshot), triage)[0]
     what = wanted_by(ticket, said, Ground(policy, snapshot)).get(request.entitlement)
     entitlement = policy.entitlement(request.entitlement)
     rules = {one.id: one for one in policy.approve}

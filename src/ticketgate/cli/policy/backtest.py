@@ -80,13 +80,14 @@ def _begin(since: str, now: datetime) -> datetime:
 
 
 def _decided(looking: Look, begin: datetime) -> Iterator[Given]:
-    """Every request that was approved since, with its approvals and its ticket."""
+    """Every request that was approved since, with its approvals, its ticket and a person's word."""
     for request in looking.requests.listed("approved", REQUESTS_MAX):
         if request.closed_at is None or request.closed_at < begin:
             continue
         row = looking.tickets.find(request.ticket)
         ticket = row.ticket if row is not None and row.ticket.fields else None
-        yield request, ticket, last_round(request, looking.requests.approvals(request.id))
+        kept = last_round(request, looking.requests.approvals(request.id))
+        yield request, ticket, kept, None if row is None else row.triage
 
 
 def _progress(count: int) -> None:
