@@ -156,6 +156,20 @@ PIECES = (
     *("password", "pw", "for", "bob", "is", "to", ":", " ", "\t", "|", "<td>", "<b>", "&amp;", "/"),
     *("Summer2026!", "hunter2x", "AKIA" + "IOSFODNN7EXAMPLE", PLANTED["aws secret"][1], "&sig="),
     *("⟦secret: ", "⟧", "\n", "token", "\u200b", "пароль", "curl -u a:", "@", ".example", "://"),
+    *(
+        "**",
+        "~~",
+        "<!--",
+        "-->",
+        "{color}",
+        "[b]",
+        "](",
+        "'",
+        '\\"',
+        "<",
+        "<password>",
+        "</password>",
+    ),
 )
 
 
