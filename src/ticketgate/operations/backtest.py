@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Approval
@@ -13,23 +12,19 @@ from ticketgate.domain.classify import classify
 from ticketgate.domain.decision import Verdict as Tally
 from ticketgate.domain.decision import decide
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.hints import UNREAD_RULE, read_fields
 from ticketgate.domain.identity_event import Classification, Verdict
-from ticketgate.domain.identity_event import Outcome as Matched
 from ticketgate.domain.masked_ticket import raised, shown_in
-from ticketgate.domain.matcher import decide as decide_match
 from ticketgate.domain.opening import refreshed
-from ticketgate.domain.policy import ClassifyRule, Policy
+from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_change import Direction
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
 from ticketgate.domain.triage import Triaged, after_triage
+from ticketgate.domain.unchanged import Apart, apart
 from ticketgate.operations.classified import classified, facts_of
 from ticketgate.operations.work_delivery import Ground, wanted_by
 
 PROGRESS_EVERY = 1000
 _Told = tuple[Ticket, Triaged | None]
-_FALSE: Final = Matched.FALSE
 Given = tuple[AccessRequest, Ticket | None, Sequence[Approval], Triaged | None]
 """A decided request, its ticket (None: erased), its approvals, and a person's word that holds."""
 
@@ -62,14 +57,14 @@ def backtest(
     progress: Callable[[int], None],
 ) -> Backtest:
     """Replay everything; a ticket of None was erased. `progress` hears the count now and then."""
-    groups, apart = Groups(), _apart(pair.old, pair.new)
+    groups, between = Groups(), apart(pair.old, pair.new)
     revisions = erased = decisions = decisions_erased = 0
     for recorded, ticket in tickets:
         revisions += 1
         if ticket is None:
             erased += 1
         else:
-            groups.add(recorded, _ticket_effects(ticket, pair, apart))
+            groups.add(recorded, _ticket_effects(ticket, pair, between))
         if revisions % PROGRESS_EVERY == 0:
             progress(revisions)
     for request, ticket, approvals, triage in decided:
@@ -82,57 +77,16 @@ def backtest(
     return Backtest(revisions, erased, decisions, decisions_erased, groups.listed())
 
 
-@dataclass(frozen=True, slots=True)
-class _Apart:
-    """The classify rules that only one of two policies has, all that stands beside them alike."""
-
-    gone: frozenset[tuple[str, str]]  # (id, digest)
-    fresh: tuple[ClassifyRule, ...]
-
-    def leave(self, said: Classification, facts: TicketFacts) -> bool:
-        """Whether a ticket that the old policy does not call IDENTITY, as `said`, stays what it is.
-
-        None of the rules that are gone counted, and none of the new ones does. Entitlements and
-        automations only ever matter to an IDENTITY, and the order of the rules to no verdict.
-        """
-        if said.verdict is Verdict.IDENTITY:
-            return False
-        for one in said.rules:
-            if one.outcome is not _FALSE and (one.rule, one.digest) in self.gone:
-                return False
-            if one.rule == UNREAD_RULE:  # its tier is that of other rules
-                return False
-        return all(decide_match(rule.match, facts) is _FALSE for rule in self.fresh)
-
-
-def _apart(old: Policy, new: Policy) -> _Apart | None:
-    """How the rules differ, by what they say; None where what stands beside them differs."""
-    if _beside(old) != _beside(new):
-        return None
-    was, now = ([(rule.id, rule.digest) for rule in one.classify] for one in (old, new))
-    both = frozenset(was) & frozenset(now)
-    fresh = tuple(rule for rule in new.classify if (rule.id, rule.digest) not in both)
-    return _Apart(frozenset(was) - both, fresh)
-
-
-def _beside(policy: Policy) -> tuple[object, ...]:
-    """Language and weights by what they say (file and line do not count), and what is read."""
-    return (
-        read_fields(policy),
-        policy.languages and (policy.languages.codes, policy.languages.digest),
-        policy.weights and (policy.weights.threshold, policy.weights.digest),
-    )
-
-
-def _ticket_effects(ticket: Ticket, pair: Pair, apart: _Apart | None) -> Iterable[Effect]:
+def _ticket_effects(ticket: Ticket, pair: Pair, between: Apart) -> Iterable[Effect]:
     facts = facts_of(ticket, pair.snapshot)  # values and rules are looked at once for both
-    said = classify(pair.old, facts, traced=False)
-    if apart is not None and apart.leave(said, facts):
+    if between.leaves(ticket, facts):
         return ()
+    said = classify(pair.old, facts, traced=False)
     shown = shown_in(ticket)
     old = _outcome(ticket, raised(said, ticket, pair.old.classify, shown), pair.old, pair)
-    known = {(one.rule, one.digest): one for one in said.rules}
-    said = classify(pair.new, facts, traced=False, known=known)
+    if not between.judges_alike:
+        known = {(one.rule, one.digest): one for one in said.rules}
+        said = classify(pair.new, facts, traced=False, known=known)
     new = _outcome(ticket, raised(said, ticket, pair.new.classify, shown), pair.new, pair)
     return effects(old, new)
 
