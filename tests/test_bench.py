@@ -86,5 +86,7 @@ def test_a_backtest_is_measured_for_both_kinds_of_change(ran: tuple[str, dict[st
     text, figures = ran
     found = figures["backtest"]
     assert set(found["seconds"]) == {"approve", "classify"}
-    assert all(one > 0 for one in (found["start"], *found["seconds"].values()))
+    for took in (found["start"], *found["seconds"].values()):
+        assert set(took) == {"wall", "processor"}
+        assert all(one > 0 for one in took.values())
     assert f"policy backtest of {found['revisions']:,} recorded revisions" in text

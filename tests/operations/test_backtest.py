@@ -15,6 +15,7 @@ from tests.operations.tickets import access_ticket, printer_incident
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
+from ticketgate.adapters.sqlite.recorded import revision_of
 from ticketgate.connector_api import Missing, StateClass
 from ticketgate.domain import hints
 from ticketgate.domain.classify import classify
@@ -23,7 +24,7 @@ from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Clause
 from ticketgate.domain.policy import Policy, Word
 from ticketgate.domain.weights import Weights
-from ticketgate.operations.backtest import Backtest, Pair, backtest, last_round
+from ticketgate.operations.backtest import Backtest, Pair, backtest, last_round, replay
 
 HOUR = timedelta(hours=1)
 Change = Callable[[Policy], Policy]
@@ -56,7 +57,9 @@ def run(gate: Gate, new: Policy, *, heard: list[int] | None = None) -> Backtest:
             ticket, word = (None, None) if row is None else (row.ticket, row.triage)
             given.append((request, ticket, kept, word))
         hear = [] if heard is None else heard
-        return backtest(looking.recorded_tickets(MORNING - HOUR), given, pair, hear.append)
+        stored = looking.recorded_tickets(MORNING - HOUR)
+        parts = (replay([revision_of(one)], pair) for one in stored)
+        return backtest(parts, given, pair, hear.append)
 
 
 def told(found: Backtest) -> list[tuple[str, str, str]]:

@@ -28,7 +28,7 @@ from ticketgate.domain.policy import (
     Stage,
 )
 from ticketgate.domain.policy_change import LOOSENED, TIGHTENED, Judged
-from ticketgate.operations.backtest import Backtest, Pair, backtest
+from ticketgate.operations.backtest import Backtest, Pair, backtest, replay
 
 PAIRS: Final = 1_500
 SECTIONS: Final = ("classify", "entitlements", "entitlements", "approve", "limits", "automations")
@@ -233,7 +233,7 @@ def seen_loosened(draw: Draw, old: Policy, new: Policy) -> Backtest:
         for one in old.entitlements
         for _, ticket in tickets[:4]
     ]
-    return backtest(tickets, given, pair, lambda _: None)
+    return backtest([replay(tickets, pair)], given, pair, lambda _: None)
 
 
 def misses(count: int) -> Iterator[str]:

@@ -136,6 +136,12 @@ class Groups:
             group = self._groups.setdefault(effect, Group(effect, recorded))
             group.tickets.add(recorded.ident)
 
+    def join(self, later: Iterable[Group]) -> None:
+        """The differences of tickets that were recorded after these."""
+        for group in later:
+            kept = self._groups.setdefault(group.effect, Group(group.effect, group.example))
+            kept.tickets |= group.tickets
+
     def listed(self) -> tuple[Group, ...]:
         """The loosened first, and of each direction the most frequent first."""
         order = (_L, _O, _T)

@@ -1,7 +1,7 @@
 """Backtest: recorded tickets and decisions through two policies. Nothing is stored or sent."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Approval
@@ -48,25 +48,52 @@ class Pair:
     new: Policy
     snapshot: DirectorySnapshot
     own_users: frozenset[tuple[str, str]] = frozenset()  # (source, account) of ours
+    between: Apart = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "between", apart(self.old, self.new))
 
 
-def backtest(
-    tickets: Iterable[tuple[Recorded, Ticket | None]],
-    decided: Iterable[Given],
-    pair: Pair,
-    progress: Callable[[int], None],
-) -> Backtest:
-    """Replay everything; a ticket of None was erased. `progress` hears the count now and then."""
-    groups, between = Groups(), apart(pair.old, pair.new)
-    revisions = erased = decisions = decisions_erased = 0
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What was found in a part of the recorded revisions."""
+
+    revisions: int
+    erased: int
+    groups: tuple[Group, ...]
+
+
+def replay(tickets: Iterable[tuple[Recorded, Ticket | None]], pair: Pair) -> Replayed:
+    """Revisions through both policies; a ticket of None was erased."""
+    groups, revisions, erased = Groups(), 0, 0
     for recorded, ticket in tickets:
         revisions += 1
         if ticket is None:
             erased += 1
         else:
-            groups.add(recorded, _ticket_effects(ticket, pair, between))
-        if revisions % PROGRESS_EVERY == 0:
-            progress(revisions)
+            groups.add(recorded, _ticket_effects(ticket, pair))
+    return Replayed(revisions, erased, groups.listed())
+
+
+def backtest(
+    parts: Iterable[Replayed],
+    decided: Iterable[Given],
+    pair: Pair,
+    progress: Callable[[int], None],
+) -> Backtest:
+    """All parts of what was recorded, in its order, and what was decided.
+
+    `progress` hears the count of revisions now and then.
+    """
+    groups = Groups()
+    revisions = erased = decisions = decisions_erased = 0
+    for part in parts:
+        told = revisions // PROGRESS_EVERY
+        revisions += part.revisions
+        erased += part.erased
+        groups.join(part.groups)
+        for times in range(told, revisions // PROGRESS_EVERY):
+            progress((times + 1) * PROGRESS_EVERY)
     for request, ticket, approvals, triage in decided:
         decisions += 1
         if ticket is None:
@@ -77,14 +104,14 @@ def backtest(
     return Backtest(revisions, erased, decisions, decisions_erased, groups.listed())
 
 
-def _ticket_effects(ticket: Ticket, pair: Pair, between: Apart) -> Iterable[Effect]:
+def _ticket_effects(ticket: Ticket, pair: Pair) -> Iterable[Effect]:
     facts = facts_of(ticket, pair.snapshot)  # values and rules are looked at once for both
-    if between.leaves(ticket, facts):
+    if pair.between.leaves(ticket, facts):
         return ()
     said = classify(pair.old, facts, traced=False)
     shown = shown_in(ticket)
     old = _outcome(ticket, raised(said, ticket, pair.old.classify, shown), pair.old, pair)
-    if not between.judges_alike:
+    if not pair.between.judges_alike:
         known = {(one.rule, one.digest): one for one in said.rules}
         said = classify(pair.new, facts, traced=False, known=known)
     new = _outcome(ticket, raised(said, ticket, pair.new.classify, shown), pair.new, pair)

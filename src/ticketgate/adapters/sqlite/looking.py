@@ -1,33 +1,24 @@
 """Looking at a store that another process may be writing: read-only, and never creating it."""
 
-import json
 import sqlite3
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ticketgate.adapters.sqlite import codec, evidence_tables, schema, state_rows
+from ticketgate.adapters.sqlite import evidence_tables, recorded, schema, state_rows
 from ticketgate.adapters.sqlite.held_rows import Held, HeldRows
 from ticketgate.adapters.sqlite.rows import one, rows, scalar
 from ticketgate.adapters.sqlite.transaction import SqliteReading
-from ticketgate.domain.backtest import Recorded
 from ticketgate.domain.chain_check import EntryRow
 from ticketgate.domain.disclosure_check import DisclosureRow
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.evidence import Head, parse_disclosure, parse_entry
 from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.instants import to_text
 from ticketgate.domain.state_check import TableRow
-from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.verification import Stored
 
-_RECORDED: Final = (
-    "SELECT e.entry AS entry, d.encoded AS encoded FROM evidence_disclosure d"
-    " JOIN evidence_entry e ON e.idx = d.idx WHERE d.kind = 'ticket' ORDER BY d.idx"
-)
 _CLASSIFIED: Final = b'"type":"ticket.classified"'
 
 
@@ -126,20 +117,17 @@ class SqliteLook(SqliteReading):
                 dict(ticket) if isinstance(ticket, dict) else None,
             )
 
-    def recorded_tickets(self, since: datetime) -> Iterator[tuple[Recorded, Ticket | None]]:
-        """Every ticket revision recorded since then, oldest first; None where it was erased."""
-        begin = to_text(since)  # instants sort as text does
-        for row in rows(self._db, _RECORDED):
-            entry = json.loads(row["entry"].decode())  # told what it is, it is not guessed
-            if entry["_ts"] < begin:
-                continue
-            ticket = None
-            if row["encoded"] is not None:
-                encoded = row["encoded"]
-                padded = encoded + "=" * (-len(encoded) % 4)
-                told = json.loads(urlsafe_b64decode(padded).decode())[2]
-                ticket = codec.ticket_of_plain(told)
-            yield Recorded(entry["id"], "" if ticket is None else ticket.number), ticket
+    def count_recorded(self) -> int:
+        """How many ticket revisions are recorded, those included that were erased."""
+        return recorded.count(self._db)
+
+    def recorded_tickets(self, since: datetime) -> Iterator[recorded.Stored]:
+        """Every ticket revision recorded since then, as stored, oldest first.
+
+        Raises:
+            TicketgateError: code `cannot_replay`; a record has no time or no id.
+        """
+        return recorded.stored(self._db, since)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ticketgate.domain.instants import parse_duration
 from ticketgate.operations.backtest import Backtest, Given, Pair, backtest, last_round
 from ticketgate.wiring.commands import Look, load, look, wall_time
 from ticketgate.wiring.policies import read_policy
+from ticketgate.wiring.replaying import replaying
 
 REQUESTS_MAX: Final = 1_000_000
 SPAN_MAX: Final = timedelta(days=36_525)
@@ -58,9 +59,9 @@ def backtest_command(
     own = frozenset((name, user) for name, one in sources.items() for user in one.own_users)
     pair = Pair(configuration.policy, read_policy(new), configuration.directory.read(now), own)
     begin = _begin(since, now)
-    with look(folder) as looking:
-        tickets = looking.recorded_tickets(begin)
-        found = backtest(tickets, _decided(looking, begin), pair, _progress)
+    with replaying(folder, pair) as replayed, look(folder) as looking:
+        parts = replayed(looking.recorded_tickets(begin))
+        found = backtest(parts, _decided(looking, begin), pair, _progress)
     if as_json:
         echo_json(_document(found, show=show))
     else:
