@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticketgate.domain import text_forms
 from ticketgate.domain.classify import classify
 from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.folding import FoldedText
+from ticketgate.domain.folding import FoldedText, is_plain
 from ticketgate.domain.hints import UNREAD_RULE
 from ticketgate.domain.identity_event import Outcome, Tier, Verdict
 from ticketgate.domain.language import Covered
@@ -295,3 +296,21 @@ def test_languages_read_the_text_without_its_markup_and_encoding(text: str) -> N
     assert said.rules[-1].clauses[0].seen == "words of de: bitte, ich, kann, nicht"
     english = classify(policy(languages="en"), facts("<p>the&nbsp;printer</p>"))
     assert english.verdict is Verdict.NOT_IDENTITY
+
+
+@given(st.lists(st.text("aZ9+/_- \n.\u0434\ud800", max_size=40), max_size=3))
+def test_a_run_is_told_exactly_before_it_is_looked_for(texts: list[str]) -> None:
+    assert text_forms._may_hold_run("\n".join(texts)) == any(map(text_forms._RUN.search, texts))
+
+
+@given(st.text("ab7\u0667\u0434"))
+def test_only_digits_that_may_be_letters_count(text: str) -> None:
+    assert text_forms.has_digit(text) == any(char in "0123456789" for char in text)
+
+
+@given(st.lists(st.text("av4\u00e9 \u200b<>", max_size=12), max_size=3).map(tuple))
+def test_the_forms_of_whole_values_are_those_of_each_value(texts: tuple[str, ...]) -> None:
+    look = Look(texts)
+    folds = frozenset(one.text.strip() for one in look.texts)
+    assert look.forms == (folds, frozenset(one.squeezed for one in look.texts))
+    assert look.is_plain == all(map(is_plain, texts))

@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -12,7 +13,7 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain import strict_json
 from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
-from ticketgate.domain.identity_event import Outcome, RuleOutcome, Verdict
+from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.masked_ticket import masked
 from ticketgate.domain.opening import REASONS
@@ -28,6 +29,7 @@ SAYS: Final[Mapping[Verdict, str]] = {
 }
 
 _TRUE, _FALSE, _UNKNOWN = Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN
+_REMEMBERED_MAX: Final = 8_192  # lines of rules, and beginnings of lines of clauses
 
 
 @click.command()
@@ -147,26 +149,47 @@ def _others_lines(found: Explanation) -> Iterator[str]:
 def rules_lines(rules: Iterable[RuleOutcome]) -> list[str]:
     """Every rule with every clause and the value seen; those that matched first, then the blind.
 
-    Many clauses see the same value: it is quoted once.
+    Many clauses see the same value: it is quoted once. What of a line is the policy's, and the
+    same for each ticket, is remembered.
     """
     matched: list[str] = []
     blind: list[str] = []
     others: list[str] = []
-    saw: dict[str, str] = {}
+    saw = _Quoted()
     for ident, where, _, kind, tier, verdict, outcome, clauses in rules:
-        word, lines = "BLIND", blind
-        if outcome is not _UNKNOWN:
-            word, lines = ("MATCH", matched) if outcome is _TRUE else ("no match", others)
-        lines.append(f"{word} {ident} ({where}): {verdict}, {kind}, {tier.word}")
-        file = where.partition(":")[0]
+        lines = others if outcome is _FALSE else matched if outcome is _TRUE else blind
+        told, file = _rule_line(outcome, ident, where, verdict, kind, tier)
+        lines.append(told)
         for text, line, holds, value, note in clauses:
-            said = "no " if holds is _FALSE else "yes" if holds is _TRUE else "?  "
-            seen = note or saw.get(value) or saw.setdefault(value, f"saw {value!r}")
-            if note and value:
-                seen = f"{note}: {value!r}"
-            place = f":{line}" if line else ""  # a built-in rule has no line
-            lines.append(f"  {said} {text} ({file}{place}): {seen}")
+            seen = saw[value] if not note else f"{note}: {value!r}" if value else note
+            # A built-in rule has no line, and what it tells may be a ticket's: it is not kept.
+            begin = _clause_begin if line else _clause_begin.__wrapped__
+            lines.append(begin(holds, text, file, line) + seen)
     return matched + blind + others
+
+
+class _Quoted(dict[str, str]):
+    """How each value is quoted."""
+
+    def __missing__(self, value: str) -> str:
+        found = self[value] = f"saw {value!r}"
+        return found
+
+
+@lru_cache(_REMEMBERED_MAX)
+def _rule_line(
+    outcome: Outcome, ident: str, where: str, verdict: Verdict, kind: str, tier: Tier
+) -> tuple[str, str]:
+    """The line, and the file of the rule."""
+    word = {_TRUE: "MATCH", _UNKNOWN: "BLIND", _FALSE: "no match"}[outcome]
+    return f"{word} {ident} ({where}): {verdict}, {kind}, {tier.word}", where.partition(":")[0]
+
+
+@lru_cache(_REMEMBERED_MAX)
+def _clause_begin(holds: Outcome, text: str, file: str, line: int) -> str:
+    said = {_TRUE: "yes", _UNKNOWN: "?  ", _FALSE: "no "}[holds]
+    place = f":{line}" if line else ""
+    return f"  {said} {text} ({file}{place}): "
 
 
 def _without_lines(found: Explanation) -> Iterator[str]:

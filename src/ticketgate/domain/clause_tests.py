@@ -6,7 +6,7 @@ No regular expression ever runs on ticket text: every test takes time linear in 
 from collections.abc import Callable
 from decimal import Decimal
 from ipaddress import ip_address, ip_network
-from typing import Final
+from typing import Final, NamedTuple
 
 from ticketgate.domain.durations import number
 from ticketgate.domain.folding import (
@@ -14,6 +14,7 @@ from ticketgate.domain.folding import (
     FoldedText,
     folded,
     has_word,
+    pieces_of_phrase,
     squeezable,
 )
 from ticketgate.domain.identity_event import Outcome
@@ -34,6 +35,37 @@ def compiled(test: str, values: tuple[str, ...], *, wide: bool) -> Check:
     narrow = _COMPILERS[test](values)
     widened = wide and (test in _ANYWHERE or test in _PLACED)
     return _widened(narrow, test, values) if widened else narrow
+
+
+class Needed(NamedTuple):
+    """What a look must have so that a check says anything but FALSE: one of these at the least."""
+
+    lower: frozenset[str] = frozenset()  # of `Look.lower`
+    folded: frozenset[str] = frozenset()  # of the first of `Look.forms`
+    letters: frozenset[str] = frozenset()  # of the second
+    shorts: frozenset[str] = frozenset()  # anywhere in the squeezed text of `Look.joined`
+    pieces: frozenset[int] = frozenset()  # of that text (`pieces` of domain/folding.py)
+
+
+def needed(test: str, values: tuple[str, ...], *, wide: bool) -> Needed | None:
+    """What the check that `compiled` makes of the same needs; None where that cannot be told.
+
+    Of phrases only such are told that are looked for in all forms and that folding leaves alone:
+    where one stands in any form of a text, its letters stand in the squeezed one (`_widened`).
+    """
+    if test in {"equals", "cased"}:
+        lower = frozenset(value.casefold() for value in values)
+        if not wide or test == "cased":
+            return Needed(lower)
+        forms = _forms(values)
+        return Needed(lower, frozenset(map(str.strip, forms)), frozenset(_shorts(forms)))
+    plain = all(folded(value) == value.casefold() for value in values)
+    shorts = _shorts(_forms(values))
+    if test not in _ANYWHERE or not wide or not plain or len(shorts) < len(values):
+        return None
+    found = {short: pieces_of_phrase(short) for short in shorts}
+    without = frozenset(short for short in found if not found[short])
+    return Needed(shorts=without, pieces=frozenset().union(*found.values()))
 
 
 def _said(holds: bool) -> Outcome:  # noqa: FBT001 -- its single argument is the answer itself
@@ -149,8 +181,8 @@ def _widened(narrow: Check, test: str, values: tuple[str, ...]) -> Check:
     well: `narrow` is asked only where there is another one, and for `word` where a character that
     vanishes may be what stands between two words, so not of text in which none does.
     """
-    forms = tuple(form for form in map(folded, values) if form.strip())
-    shorts = tuple(short for form in forms for short in [squeezable(form)] if short)
+    forms = _forms(values)
+    shorts = _shorts(forms)
     wide = _finding(test, forms) if test in _ANYWHERE else _PLACED[test](forms, shorts)
     if test != "word" and all(folded(value) == value.casefold() for value in values):
         return wide
@@ -162,6 +194,16 @@ def _widened(narrow: Check, test: str, values: tuple[str, ...]) -> Check:
         return _FALSE if as_plain and look.is_plain else narrow(look, facts)
 
     return check
+
+
+def _forms(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values in their folded form, but for those of which nothing is left."""
+    return tuple(form for form in map(folded, values) if form.strip())
+
+
+def _shorts(forms: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are looked for in squeezed texts as well, so squeezed."""
+    return tuple(short for form in forms for short in [squeezable(form)] if short)
 
 
 def _finding(test: str, forms: tuple[str, ...]) -> Check:

@@ -73,11 +73,10 @@ class TicketFacts:
 
     def look(self, field: str) -> Look:
         """The same, ready for matching; kept, since many rules ask for the same field."""
-        try:
-            return self._known[field]
-        except KeyError:
+        found = self._known.get(field)
+        if found is None:
             found = self._known[field] = Look(self._find(field))
-            return found
+        return found
 
     def _find(self, field: str) -> tuple[str, ...] | Missing:
         head, _, rest = field.partition(".")

@@ -21,6 +21,8 @@ from ticketgate.domain.visible import acts
 
 SQUEEZED_MIN: Final = 3  # letters of a phrase that is looked for in split words at all
 SQUEEZED_ALONE_MIN: Final = 8  # shorter ones begin or end where words do: no mfa in "from farm"
+PIECED_MIN: Final = 5  # letters of a phrase that has pieces: one of two of four begins even
+_PIECE: Final = 4  # letters
 _BETWEEN: Final = "\0"  # two texts; folding lets no text have it
 # Of a syllable in its parts; one that is added to a whole syllable takes that away from nobody.
 _JAMO: Final = re.compile("[\u1100-\u11ff]{2,}")
@@ -60,6 +62,31 @@ def squeezable(phrase: str) -> str | None:
     short = squeezed(phrase)
     signs = {char for char in phrase if not char.isalnum()}
     return short if len(short) >= SQUEEZED_MIN and signs <= set(" -_.'") else None
+
+
+def pieces(letters: str) -> list[int]:
+    """Each four letters of a squeezed text that begin at an even place, as one number.
+
+    For a quick no: where none of the pieces of a phrase is, the phrase is not. Beyond ASCII each
+    character is `?`, which no phrase with pieces has.
+    """
+    data = letters.encode("ascii", "replace")
+    found: list[int] = []
+    for start in (0, _PIECE // 2):
+        end = len(data) - (len(data) - start) % _PIECE
+        found += memoryview(data[start:end]).cast("I").tolist()
+    return found
+
+
+def pieces_of_phrase(short: str) -> tuple[int, ...]:
+    """The pieces of which a text has at least one, wherever it has this squeezed phrase.
+
+    None where the phrase is too short to have one at every place, or is not of ASCII alone.
+    """
+    if len(short) < PIECED_MIN or not short.isascii():
+        return ()
+    both = (short[:_PIECE], short[1 : 1 + _PIECE])  # one of them begins at an even place
+    return tuple(memoryview(one.encode()).cast("I")[0] for one in both)
 
 
 class FoldedText:
@@ -123,6 +150,11 @@ class FoldedText:
                 break
             at = text.find(short, at + 1)
         return found
+
+
+def apart(texts: str) -> list[str]:
+    """The texts, or the squeezed texts, of which a `FoldedText` is made."""
+    return texts.split(_BETWEEN)
 
 
 def has_word(text: str, word: str) -> bool:

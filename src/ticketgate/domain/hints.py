@@ -1,6 +1,7 @@
 """Hints: what makes a ticket uncertain beside the rules, told in the form of rules."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -79,7 +80,12 @@ def read_fields(policy: Policy) -> tuple[str, ...]:
 
     A field is looked at by itself as well: one that was cut leaves no text of the whole ticket.
     """
-    typed = [one for one in policy.asked if one in TYPED_FIELDS or one.startswith(VARIABLES)]
+    return _read_fields(policy.asked)
+
+
+@lru_cache(maxsize=64)
+def _read_fields(asked: tuple[str, ...]) -> tuple[str, ...]:
+    typed = [one for one in asked if one in TYPED_FIELDS or one.startswith(VARIABLES)]
     return tuple(dict.fromkeys((HINT_FIELD, *typed)))
 
 

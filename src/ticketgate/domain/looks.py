@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from ticketgate.domain.folding import FoldedText, is_plain
+from ticketgate.domain.folding import FoldedText, apart, is_plain
 from ticketgate.domain.identity_event import Outcome
 from ticketgate.domain.text_forms import Forms, forms_of, has_digit, leet_forms
 from ticketgate.domain.ticket import Missing
@@ -59,8 +59,9 @@ class Look:
     def forms(self) -> tuple[frozenset[str], frozenset[str]]:
         """The whole values, folded and squeezed."""
         if self._forms is None:
-            folds = frozenset([one.text.strip() for one in self.texts])
-            self._forms = (folds, frozenset([one.squeezed for one in self.texts]))
+            texts = apart(self.joined.text) if self.values else []
+            letters = apart(self.joined.squeezed) if self.values else []
+            self._forms = (frozenset(map(str.strip, texts)), frozenset(letters))
         return self._forms
 
     @property
@@ -74,7 +75,7 @@ class Look:
     def is_plain(self) -> bool:
         """Whether folding takes no character away from any value, and all of them are ASCII."""
         if self._plain is None:
-            self._plain = all(map(is_plain, self.values))
+            self._plain = is_plain("".join(self.values))
         return self._plain
 
     @property

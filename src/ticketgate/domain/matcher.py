@@ -70,13 +70,18 @@ class Group:
 Matcher = Clause | Group
 
 
-def fields_of(matcher: Matcher) -> Iterator[str]:
-    """The fields that a matcher asks for, in its order."""
+def clauses_of(matcher: Matcher) -> Iterator[Clause]:
+    """The clauses of a matcher, in its order."""
     if isinstance(matcher, Clause):
-        yield matcher.field
+        yield matcher
         return
     for part in matcher.parts:
-        yield from fields_of(part)
+        yield from clauses_of(part)
+
+
+def fields_of(matcher: Matcher) -> Iterator[str]:
+    """The fields that a matcher asks for, in its order."""
+    return (clause.field for clause in clauses_of(matcher))
 
 
 def evaluate(matcher: Matcher, facts: Facts) -> tuple[Outcome, tuple[ClauseOutcome, ...]]:
@@ -114,6 +119,27 @@ def decide(matcher: Matcher, facts: Facts) -> Outcome:
         if outcome is _UNKNOWN:
             open_ = _UNKNOWN
     return open_
+
+
+def least_clauses(matcher: Matcher) -> int:
+    """How many of its clauses are not FALSE at the least, where a matcher is not FALSE."""
+    if isinstance(matcher, Clause):
+        return 1
+    found = [least_clauses(part) for part in matcher.parts]
+    if matcher.op == "any":
+        return min(found, default=1)
+    return sum(found) if matcher.op == "all" else 0
+
+
+def combined(matcher: Matcher, outcomes: Iterator[Outcome]) -> Outcome:
+    """The outcome of a matcher whose clauses, in its order, have these outcomes."""
+    if isinstance(matcher, Clause):
+        return next(outcomes)
+    found = [combined(part, outcomes) for part in matcher.parts]
+    settled, open_ = (_TRUE, _FALSE) if matcher.op == "any" else (_FALSE, _TRUE)
+    if (_FALSE if matcher.op == "all" else _TRUE) in found:
+        return settled
+    return _UNKNOWN if _UNKNOWN in found else open_
 
 
 def _evaluate(group: Group, facts: Facts, trace: list[ClauseOutcome]) -> Outcome:

@@ -9,6 +9,7 @@ from typing import Final
 from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Matcher, fields_of
+from ticketgate.domain.rule_index import RuleIndex
 from ticketgate.domain.weights import Weights
 
 APPROVER_WORDS: Final = frozenset({"manager_of", "group", "person", "owner_of", "backup_owner_of"})
@@ -158,10 +159,12 @@ class Policy:
     weights: Weights | None = None
     shadow: bool = False  # decide and record, act on nothing
     asked: tuple[str, ...] = kept(init=False, compare=False, repr=False)  # fields, by `classify`
+    index: RuleIndex = kept(init=False, compare=False, repr=False)  # of `classify`
 
     def __post_init__(self) -> None:
         names = {name for rule in self.classify for name in fields_of(rule.match)}
         object.__setattr__(self, "asked", tuple(sorted(names)))
+        object.__setattr__(self, "index", RuleIndex([rule.match for rule in self.classify]))
 
     def entitlement(self, ident: str) -> Entitlement | None:
         """The entitlement with this id."""

@@ -29,9 +29,13 @@ _LAST: Final = (
 _RUN: Final = re.compile(
     rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{RUN_CHARS_MIN},}}"  # it begins once in a run
 )
+_IN_RUNS: Final = bytes(  # each byte of a run as one, each other one as none
+    chr(code).isalnum() or chr(code) in "+/_-" for code in range(128)
+) + bytes(128)
+_RUN_MIN: Final = b"\x01" * RUN_CHARS_MIN
 _OF_URLS: Final = str.maketrans("-_", "+/")  # the other alphabet of base64 (RFC 4648 §5)
 _GROUP: Final = 4  # characters of base64 that are three bytes
-_DIGIT: Final = re.compile(r"[0-9]")
+_DIGITS: Final = b"0123456789"
 _ANY_DIGIT: Final = re.compile(r"\d")  # of a text that is not folded
 _MIXED: Final = re.compile(r"[a-z][0-9]|[0-9][a-z]")
 _TOKEN: Final = re.compile(r"[a-z0-9]+")
@@ -58,7 +62,7 @@ def forms_of(values: tuple[str, ...]) -> Forms:
     of them at the most, and folding adds `GROWTH_MAX` to all of them.
     """
     size = sum(map(len, values))
-    if size * len(_LEET) <= FORMS_CHARS_MAX and not any(map(_has_forms, values)):
+    if size * len(_LEET) <= FORMS_CHARS_MAX and not _has_forms("\n".join(values)):
         return Forms(values, values, whole=True)  # as almost all are
     read = dict.fromkeys(values)
     leet: dict[str, None] = {}
@@ -117,18 +121,19 @@ def undone(text: str) -> str:
 
 
 def _has_forms(text: str) -> bool:
-    """Whether a text may have other forms than those of digits."""
+    """Whether a text may have other forms than those of digits, or one of texts apart by lines."""
     return has_markup(text) or "%" in text or "\\" in text or _may_hold_run(text)
 
 
 def _may_hold_run(text: str) -> bool:
-    """Whether a word is long enough; far cheaper than to look for a run in each text."""
-    return len(text) >= RUN_CHARS_MIN and max(map(len, text.split()), default=0) >= RUN_CHARS_MIN
+    """Whether there is a run at all; far cheaper than to look for it with `_RUN`."""
+    return _RUN_MIN in text.encode("ascii", "replace").translate(_IN_RUNS)
 
 
 def has_digit(folded_text: str) -> bool:
     """Whether a folded text may have forms of digits at all; far cheaper than to make them."""
-    return _DIGIT.search(folded_text) is not None
+    data = folded_text.encode("ascii", "replace")
+    return len(data.translate(None, _DIGITS)) < len(data)
 
 
 def leet_forms(folded_text: str) -> tuple[str, ...]:
@@ -157,6 +162,9 @@ def overridden(texts: tuple[str, ...]) -> str:
     A character that overrides the direction (UAX 9 §2.2), or the markup that does the same.
     Isolates and embeddings leave each word as it is: right-to-left languages are written so.
     """
+    together = "\n".join(texts)
+    if "<" not in together and not any(sign in together for sign in _OVERRIDES):
+        return ""  # as almost always
     for text in texts:
         for sign in _OVERRIDES:
             if sign in text or ("<" in text and sign in text.lower()):
