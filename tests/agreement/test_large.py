@@ -1,4 +1,7 @@
-"""Logs of more than one segment: gaps, doubled segments, leaf hashes, bases, snapshots, tiles."""
+"""Logs of more than one segment: gaps, doubled segments, leaf hashes, bases, snapshots, tiles.
+
+What does not depend on the size of a segment is tried with short ones.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -7,13 +10,17 @@ import pytest
 from tests.agreement.both import Asked, Told, agreed
 from tests.agreement.bundles import Files, laid_out
 from tests.agreement.catching import by_command_lines, by_the_gateways, by_the_other, note
-from tests.agreement.conftest import COUNT, Large
+from tests.agreement.conftest import MORE, Large
+from tests.segments import SHORT
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import LOG_KEY, SEGMENT
 
 pytestmark = [pytest.mark.slow, pytest.mark.untraced]
 FIRST, LAST = "log/000000.jsonl", "log/000001.jsonl"
 SNAPSHOT: Final = f"snapshots/{SEGMENT}.json"
+SHORT_COUNT: Final = SHORT + MORE
+SHORT_SNAPSHOT: Final = f"snapshots/{SHORT}.json"
+COUNT: Final = SEGMENT + MORE
 QUICK: Final = Asked(quick=True)
 
 
@@ -44,73 +51,73 @@ def test_a_missing_segment_is_a_gap_at_its_first_index(
     assert asked(space, without(large.files, LAST), what).bad == bad
 
 
-def test_a_segment_twice_is_caught_also_where_both_are_right(large: Large, space: Path) -> None:
-    found = asked(space, large.files | {"log/000000.leaves": large.leaves}, QUICK)
+def test_a_segment_twice_is_caught_also_where_both_are_right(shorter: Large, space: Path) -> None:
+    found = asked(space, shorter.files | {"log/000000.leaves": shorter.leaves}, QUICK)
     assert (found.exit, found.bad) == (1, {"structure": 0})
 
 
 def test_a_segment_with_a_line_too_few_or_too_many_is_caught_there(
-    large: Large, space: Path
+    shorter: Large, space: Path
 ) -> None:
-    lines = large.files[FIRST].splitlines(keepends=True)
-    short = large.files | {FIRST: b"".join(lines[:-1])}
-    assert asked(space, short, QUICK).bad["structure"] == SEGMENT - 1
-    long = large.files | {FIRST: large.files[FIRST] + lines[0]}
+    lines = shorter.files[FIRST].splitlines(keepends=True)
+    short = shorter.files | {FIRST: b"".join(lines[:-1])}
+    assert asked(space, short, QUICK).bad["structure"] == SHORT - 1
+    long = shorter.files | {FIRST: shorter.files[FIRST] + lines[0]}
     found = asked(space, long, QUICK)
-    assert (found.bad, found.numbers["size"]) == ({"structure": SEGMENT}, COUNT)
+    assert (found.bad, found.numbers["size"]) == ({"structure": SHORT}, SHORT_COUNT)
 
 
 def test_an_edit_at_the_end_of_a_segment_is_caught_by_the_next_one(
-    large: Large, space: Path
+    shorter: Large, space: Path
 ) -> None:
-    lines = large.files[FIRST].splitlines(keepends=True)
+    lines = shorter.files[FIRST].splitlines(keepends=True)
     lines[-1] = lines[-1].replace(b'"duplicates":0', b'"duplicates":1')
-    found = asked(space, large.files | {FIRST: b"".join(lines)})
-    assert found.bad == {"structure": SEGMENT, "signed": COUNT}
+    found = asked(space, shorter.files | {FIRST: b"".join(lines)})
+    assert found.bad == {"structure": SHORT, "signed": SHORT_COUNT}
 
 
-def test_leaf_hashes_stand_for_what_was_pruned(large: Large, space: Path, start: bytes) -> None:
+def test_leaf_hashes_stand_for_what_was_pruned(large: Large, space: Path) -> None:
     told = asked(space, large.pruned())
     assert (told.exit, told.states["semantics"], told.states["signed"]) == (4, "none", "holds")
-    found = asked(space, large.pruned() | {SNAPSHOT: start})
+    found = asked(space, large.pruned() | {SNAPSHOT: large.start})
     assert (found.exit, found.states["semantics"]) == (0, "holds")
     assert found.numbers == told.numbers
 
 
-def test_a_wrong_leaf_hash_is_caught_by_the_root(large: Large, space: Path) -> None:
+def test_a_wrong_leaf_hash_is_caught_by_the_root(shorter: Large, space: Path) -> None:
     for at, bad in (
-        (100, {"signed": COUNT}),
-        (SEGMENT * 32 - 1, {"signed": COUNT, "structure": SEGMENT}),
+        (100, {"signed": SHORT_COUNT}),
+        (SHORT * 32 - 1, {"signed": SHORT_COUNT, "structure": SHORT}),
     ):
-        hashes = bytearray(large.leaves)
+        hashes = bytearray(shorter.leaves)
         hashes[at] ^= 1
-        files = large.pruned() | {"log/000000.leaves": bytes(hashes)}
+        files = shorter.pruned() | {"log/000000.leaves": bytes(hashes)}
         assert asked(space, files, QUICK).bad == bad
 
 
 @pytest.mark.parametrize("change", ["time", "boundary", "form", "none"])
 def test_another_snapshot_is_caught_at_its_boundary(
-    large: Large, space: Path, start: bytes, change: str
+    shorter: Large, space: Path, change: str
 ) -> None:
     other = {
-        "time": start.replace(b'"time":"2026-11-22', b'"time":"2026-11-20'),
-        "boundary": start.replace(b"65536", b"131072"),
-        "form": start + b"\n",
+        "time": shorter.start.replace(b'"time":"2026-11-22', b'"time":"2026-11-20'),
+        "boundary": shorter.start.replace(b"%d" % SHORT, b"%d" % (2 * SHORT)),
+        "form": shorter.start + b"\n",
         "none": b"",
     }[change]
-    assert other != start
-    found = asked(space, large.pruned() | {SNAPSHOT: other})
-    assert (found.exit, found.bad) == (1, {"semantics": SEGMENT})
+    assert other != shorter.start
+    found = asked(space, shorter.pruned() | {SHORT_SNAPSHOT: other})
+    assert (found.exit, found.bad) == (1, {"semantics": SHORT})
 
 
-def test_a_base_has_what_is_left_out_or_is_found_to_be_another(
-    large: Large, space: Path, start: bytes
-) -> None:
-    base = laid_out(space / "base", large.files)
-    found = asked(space, large.pruned() | {SNAPSHOT: start}, Asked(base=base))
+def test_a_base_has_what_is_left_out_or_is_found_to_be_another(shorter: Large, space: Path) -> None:
+    base = laid_out(space / "base", shorter.files)
+    found = asked(space, shorter.pruned() | {SHORT_SNAPSHOT: shorter.start}, Asked(base=base))
     assert (found.exit, found.states["semantics"]) == (0, "holds")
-    (base / FIRST).write_bytes(large.files[FIRST].replace(b'"duplicates":0', b'"duplicates":2', 8))
-    found = asked(space, large.pruned() | {SNAPSHOT: start}, Asked(base=base))
+    (base / FIRST).write_bytes(
+        shorter.files[FIRST].replace(b'"duplicates":0', b'"duplicates":2', 8)
+    )
+    found = asked(space, shorter.pruned() | {SHORT_SNAPSHOT: shorter.start}, Asked(base=base))
     assert (found.exit, found.bad) == (1, {"structure": 1})
 
 
@@ -142,12 +149,12 @@ def test_tiles_of_every_level_are_held_against_the_tree(large: Large, space: Pat
 
 
 def test_two_histories_of_more_than_a_segment_are_proved_to_be_two(
-    large: Large, space: Path, tmp_path: Path
+    shorter: Large, space: Path, tmp_path: Path
 ) -> None:
-    bundle = laid_out(space / "b", large.files)
+    bundle = laid_out(space / "b", shorter.files)
     known, trust = tmp_path / "known", tmp_path / "trust"
     trust.write_text(writer.policy())
-    for size in (3, SEGMENT, SEGMENT + 1):
+    for size in (3, SHORT, SHORT + 1):
         known.write_bytes(note(size, writer.sha(b"other")))
         written = []
         for place, verified in enumerate((by_the_gateways, by_the_other)):

@@ -1,21 +1,29 @@
 """What a snapshot carries over: links, the time to decide, a restore, grants that nothing ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from tests.agreement.both import Told, agreed
+from tests.agreement.both import STAND_ALONE, Told, agreed
 from tests.agreement.bundles import files_of, laid_out
+from tests.segments import SHORT, short_segments
 from tests.verifier import bundle_writer as writer
-from tests.verifier.bundle_writer import BY, DECISION, GRANT, REQUEST, SEGMENT, Log
+from tests.verifier.bundle_writer import BY, DECISION, GRANT, REQUEST, Log
 
 pytestmark = pytest.mark.untraced
 
-PRUNED, DECIDED, APPROVED, PLANNED, PROVISIONING = range(SEGMENT, SEGMENT + 5)
+PRUNED, DECIDED, APPROVED, PLANNED, PROVISIONING = range(SHORT, SHORT + 5)
 OPENED: Final = "2026-11-22T02:40:09.000000Z"
-END: Final = "2026-11-22T21:00:00.000000Z"  # 20:52:20 is where the log goes on
+END: Final = "2026-11-22T21:00:00.000000Z"  # 02:57:08 is where the log goes on
 Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture(autouse=True)
+def short() -> Iterator[None]:
+    """What a snapshot carries does not depend on how much was before it."""
+    with short_segments(STAND_ALONE):
+        yield
 
 
 def state() -> dict[str, Any]:
@@ -30,15 +38,15 @@ def state() -> dict[str, Any]:
         "parties": ["act_bob"], "seconds": [],
     }  # fmt: skip
     return {
-        "approved": [], "ballots": [ballot], "boundary": SEGMENT, "folded": [grant, request],
+        "approved": [], "ballots": [ballot], "boundary": SHORT, "folded": [grant, request],
         "keys": [], "restoring": False, "revisions": [], "time": OPENED,
     }  # fmt: skip
 
 
 def told(snapshot: bytes, decision: dict[str, object] | None = None) -> Log:
     """What follows: Ann decides, and access is given."""
-    log = Log(start=SEGMENT, leaves=[bytes(32)] * SEGMENT)
-    log.add("retention.pruned", boundary=SEGMENT, snapshot=writer.sha(snapshot).hex())
+    log = Log(start=SHORT, leaves=[bytes(32)] * SHORT)
+    log.add("retention.pruned", boundary=SHORT, snapshot=writer.sha(snapshot).hex())
     log.add("decision.recorded", **DECISION | (decision or {}))
     log.move("request", "r1", "awaiting", "approved", "request.approved", **REQUEST, stages=[1])
     log.move("grant", "g1", "", "planned", "grant.planned", **GRANT, seconds=60, activate_by=None)
@@ -53,8 +61,8 @@ def asked(folder: Path, log: Log, snapshot: bytes) -> Told:
     """What both say of it, its first segment being leaf hashes."""
     files = {name: data for name, data in files_of(log).items() if not name.startswith("log/")}
     lines = b"".join(entry + b"\n" for entry in log.entries)
-    files |= {"log/000000.leaves": bytes(32 * SEGMENT), "log/000001.jsonl": lines}
-    return agreed(laid_out(folder, files | {f"snapshots/{SEGMENT}.json": snapshot}))
+    files |= {"log/000000.leaves": bytes(32 * SHORT), "log/000001.jsonl": lines}
+    return agreed(laid_out(folder, files | {f"snapshots/{SHORT}.json": snapshot}))
 
 
 def changed(change: Change) -> bytes:
@@ -104,8 +112,8 @@ CARRIED: Final[dict[str, tuple[Change, dict[str, object], int | None]]] = {
     "no time to decide": (said(1, decide_by=None), {}, DECIDED),
     "the time to decide is over": (said(1, decide_by=OPENED), {}, DECIDED),
     "a restore goes on": (also(restoring=True), {}, PROVISIONING),
-    "a minute after the end": (said(0, not_after="2026-11-22T20:51:20.000000Z"), {}, None),
-    "more than a minute": (said(0, not_after="2026-11-22T20:51:19.999999Z"), {}, 7),
+    "a minute after the end": (said(0, not_after="2026-11-22T02:56:08.000000Z"), {}, None),
+    "more than a minute": (said(0, not_after="2026-11-22T02:56:07.999999Z"), {}, 7),
     "no end": (without("not_after", "folded", 0, "said"), {}, 7),
     "its end has begun": (lambda found: found["folded"][0].update(state="revoking"), {}, None),
 }
@@ -123,15 +131,15 @@ def test_what_it_carries_is_what_the_next_records_are_judged_by(
 def test_a_fault_before_a_gap_stays_one_behind_it(space: Path) -> None:
     first = Log().opened()
     first.add("decision.recorded", **DECISION)
-    first.beats(SEGMENT - 2)
-    last = writer.canonical(state() | {"ballots": [], "folded": [], "boundary": 2 * SEGMENT})
-    log = Log(start=2 * SEGMENT, leaves=[*first.leaves, *[bytes(32)] * SEGMENT])
-    log.add("retention.pruned", boundary=2 * SEGMENT, snapshot=writer.sha(last).hex())
+    first.beats(SHORT - 2)
+    last = writer.canonical(state() | {"ballots": [], "folded": [], "boundary": 2 * SHORT})
+    log = Log(start=2 * SHORT, leaves=[*first.leaves, *[bytes(32)] * SHORT])
+    log.add("retention.pruned", boundary=2 * SHORT, snapshot=writer.sha(last).hex())
     for name, entries in (("000000", first.entries), ("000002", log.entries)):
         lines = b"".join(entry + b"\n" for entry in entries)
         laid_out(space, {f"log/{name}.jsonl": lines})
     files = {name: data for name, data in files_of(log).items() if not name.startswith("log/")}
-    files |= {"log/000001.leaves": bytes(32 * SEGMENT), f"snapshots/{2 * SEGMENT}.json": last}
+    files |= {"log/000001.leaves": bytes(32 * SHORT), f"snapshots/{2 * SHORT}.json": last}
     assert agreed(laid_out(space, files)).bad == {"semantics": 1}
 
 
@@ -162,4 +170,4 @@ NONE: Final[dict[str, Change]] = {
 def test_one_of_another_form_is_none(space: Path, change: Change) -> None:
     snapshot = changed(change)
     found = asked(space, told(snapshot), snapshot)
-    assert (found.exit, found.bad["semantics"]) == (1, SEGMENT)
+    assert (found.exit, found.bad["semantics"]) == (1, SHORT)

@@ -16,6 +16,7 @@ from tests.e2e.stage import Stage
 from tests.filled import beats
 from tests.operations.kit import ORIGIN, Gate, folder
 from tests.operations.tickets import access_ticket, closed, report_ticket
+from tests.segments import SHORT, short_segments
 from typing_extensions import override
 
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
@@ -79,6 +80,16 @@ def long_past(terminal: Terminal, longer: Path) -> Terminal:
     """A configuration whose database is the longer one; no gateway runs."""
     shutil.copy(longer, terminal.folder / "data" / "ticketgate.db")
     return terminal
+
+
+@pytest.fixture
+def short_past(terminal: Terminal, story: Path) -> Iterator[Terminal]:
+    """A configuration whose database has a short segment behind the story; no gateway runs."""
+    path = terminal.folder / "data" / "ticketgate.db"
+    with short_segments():
+        shutil.copy(story, path)
+        beats(path, ORIGIN, SHORT, LONG_AGO + timedelta(days=1))
+        yield terminal
 
 
 def keep(terminal: Terminal, words: str) -> None:
@@ -179,38 +190,38 @@ def test_the_running_gateway_keeps_what_is_live(live: Stage, beside: Terminal) -
         assert "is not whole yet" in done.stderr
 
 
-def test_a_running_gateway_prunes_and_erases_when_it_is_asked(long_past: Terminal) -> None:
-    keep(long_past, "decisions: 1d")
-    gateway = Gateway(load(long_past.folder, os.environ))
+def test_a_running_gateway_prunes_and_erases_when_it_is_asked(short_past: Terminal) -> None:
+    keep(short_past, "decisions: 1d")
+    gateway = Gateway(load(short_past.folder, os.environ))
     gateway.start()
     try:
-        done = long_past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+        done = short_past("evidence", "prune", "--before", str(SHORT), *WHY)
         assert done.exit_code == 0, done.output
-        assert f"entries 0 to {SEGMENT_ENTRIES - 1} pruned" in done.stdout
-        done = long_past("evidence", "erase", "--person", "alice", *WHY)
+        assert f"entries 0 to {SHORT - 1} pruned" in done.stdout
+        done = short_past("evidence", "erase", "--person", "alice", *WHY)
         assert done.exit_code == 0, done.output
-        refused = long_past("evidence", "erase", "--record", "1", "--person", "x", *WHY)
+        refused = short_past("evidence", "erase", "--record", "1", "--person", "x", *WHY)
         assert refused.exit_code == 2
     finally:
         gateway.stop()
-    verified(long_past)
-    assert long_past("evidence", "replay").exit_code == 0
+    verified(short_past)
+    assert short_past("evidence", "replay").exit_code == 0
 
 
-def test_a_prune_that_failed_is_told_and_not_waited_for(long_past: Terminal) -> None:
+def test_a_prune_that_failed_is_told_and_not_waited_for(short_past: Terminal) -> None:
     """The first entry moves what was never there: the log does not replay, so nothing may go."""
-    keep(long_past, "decisions: 1d")
-    with closing(sqlite3.connect(long_past.folder / "data" / "ticketgate.db")) as db:
+    keep(short_past, "decisions: 1d")
+    with closing(sqlite3.connect(short_past.folder / "data" / "ticketgate.db")) as db:
         db.execute("DROP TRIGGER evidence_no_update")
         db.execute(
             "UPDATE evidence_entry SET entry = CAST(replace(CAST(entry AS TEXT),"
             ' \'"to":"approved"\', \'"to":"denied"\') AS BLOB)'
         )
         db.commit()
-    gateway = Gateway(load(long_past.folder, os.environ))
+    gateway = Gateway(load(short_past.folder, os.environ))
     gateway.start()
     try:
-        done = long_past("evidence", "prune", "--before", str(SEGMENT_ENTRIES), *WHY)
+        done = short_past("evidence", "prune", "--before", str(SHORT), *WHY)
     finally:
         gateway.stop()
     assert done.exit_code == 3

@@ -1,6 +1,6 @@
 """Verification of a copy: what its files say, what it leaves out, whose key counts, in quick."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final
@@ -10,6 +10,7 @@ from tests.domain.copied import ASKED, GATE, NEXT, Copy, copied, note, signed
 from tests.domain.evidence_log import ORIGIN, Log, Row, life, rewritten, short, texts
 from tests.domain.naive_tree import path
 from tests.domain.signing import Signer, signer
+from tests.segments import SHORT, short_segments
 
 from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.checkpoint import Checkpoint
@@ -17,7 +18,6 @@ from ticketgate.domain.disclosure_check import LineFault, Tally
 from ticketgate.domain.evidence import Draft, Json, leaf_hash, parse_entry
 from ticketgate.domain.evidence_verdict import State
 from ticketgate.domain.log_check import LayoutFault, LeafRun, Part, leaves_of
-from ticketgate.domain.log_life import SEGMENT_ENTRIES
 from ticketgate.domain.merkle import root_of
 from ticketgate.domain.note import Note
 from ticketgate.domain.replay import Replay
@@ -28,6 +28,13 @@ from ticketgate.domain.trust import LogKey, Trust, encode_signature, rotation_te
 from ticketgate.domain.verification import Stored, verify_bundle, verify_store
 
 QUICK: Final = replace(ASKED, quick=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_segment() -> Iterator[None]:
+    """What is left out is as many hashes as a segment has entries, and each takes its time."""
+    with short_segments():
+        yield
 
 
 def states(report: Report) -> dict[str, str]:
@@ -100,7 +107,7 @@ def test_receipts_are_held_to_their_root_and_their_checkpoints_are_judged() -> N
     assert faults(verify_bundle(copy, ASKED)) == [("signed", 3)]
 
 
-AT: Final = SEGMENT_ENTRIES
+AT: Final = SHORT
 LEFT_OUT: Final = LeafRun(b"".join(leaf_hash(b"%d" % number) for number in range(AT)))
 
 
@@ -144,7 +151,7 @@ def test_a_snapshot_that_no_record_names_is_a_fault_also_where_nothing_is_left_o
 
 
 def test_without_a_past_a_record_is_looked_at_and_not_replayed() -> None:
-    """What is left out is short here: each of its hashes takes time."""
+    """What is left out is no whole segment here."""
     left_out = LeafRun(LEFT_OUT.hashes[:64])
     log = Log()
     log.tell("heartbeat")
@@ -233,7 +240,6 @@ def behind_a_key() -> tuple[list[Part], dict[int, bytes]]:
     return [LEFT_OUT, first[2], second[2]], {AT: keyed}
 
 
-@pytest.mark.untraced
 def test_keys_of_a_snapshot_count_not_before_its_record_is_signed_without_them() -> None:
     parts, kept = behind_a_key()
     report = verify_bundle(Copy(ORIGIN, Vouching(), parts, (), kept), ASKED)

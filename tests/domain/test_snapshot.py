@@ -1,7 +1,7 @@
 """Snapshot: replaying goes on from it as if all had been replayed. Its form is the document's."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any, Final
 
@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from tests.domain.evidence_log import BY, Log, Row, life, rewritten, walk
 from tests.domain.signing import signer
 from tests.domain.signing import verify as verify_ed25519
+from tests.segments import SHORT, short_segments
 
 from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, canonical, parse_entry
-from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
+from ticketgate.domain.log_life import KeyTrust
 from ticketgate.domain.machines import NEW
 from ticketgate.domain.replay import Replay
 from ticketgate.domain.report import Asked, Report
@@ -31,9 +32,16 @@ from ticketgate.domain.snapshot_form import is_element
 from ticketgate.domain.trust import LogKey, Trust
 from ticketgate.domain.verification import Stored, verify_store
 
-AT: Final = SEGMENT_ENTRIES
+AT: Final = SHORT
 NEXT: Final = signer("gate.example.com/evidence", "next").key
 GATE: Final = signer("gate.example.com/evidence", "gate").key
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short() -> Iterator[None]:
+    """What is left out is as many hashes as a segment has entries, and each takes its time."""
+    with short_segments():
+        yield
 
 
 def replayed(rows: list[Row], replay: Replay | None = None) -> Replay:
@@ -238,7 +246,6 @@ def said_so(log: Log, start: Pruned) -> tuple[Log, Pruned]:
     return log, start
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("cut", range(1, 11))
 def test_a_log_is_verified_from_where_retention_left_it(cut: int) -> None:
     log, start = said_so(*moved(life(), cut))
@@ -252,7 +259,6 @@ def test_a_snapshot_that_no_record_names_is_a_fault_at_its_boundary() -> None:
     assert texts(report(log, start)) == [(AT, "no record names what replaying began with")]
 
 
-@pytest.mark.untraced
 def test_another_snapshot_than_the_record_names_is_a_fault_at_its_boundary() -> None:
     log, start = said_so(*moved(life(), 6))
     other = json.loads(start.snapshot or b"")
@@ -261,16 +267,14 @@ def test_another_snapshot_than_the_record_names_is_a_fault_at_its_boundary() -> 
     assert texts(report(log, edited)) == [(AT, "no record names what replaying began with")]
 
 
-@pytest.mark.untraced
 def test_a_snapshot_of_another_boundary_is_a_fault_at_this_one() -> None:
     log, start = said_so(*moved(life(), 10))
-    other = (start.snapshot or b"").replace(b'"boundary":65536', b'"boundary":131072')
+    other = (start.snapshot or b"").replace(b'"boundary":%d' % AT, b'"boundary":%d' % (2 * AT))
     found = report(log, Pruned(AT, start.leaf, other))
     assert (AT, "a snapshot of another boundary") in texts(found)
 
 
-@pytest.mark.untraced
-@pytest.mark.parametrize("data", [None, b"", b"{}", b"\xff", b'{"boundary":65536}'])
+@pytest.mark.parametrize("data", [None, b"", b"{}", b"\xff", b'{"boundary":%d}' % AT])
 def test_a_snapshot_that_cannot_be_read_is_a_fault_at_the_boundary(data: bytes | None) -> None:
     log, start = said_so(*moved(life(), 10))
     found = report(log, Pruned(AT, start.leaf, data))

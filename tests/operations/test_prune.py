@@ -15,13 +15,13 @@ from tests.operations.fakes import MORNING
 from tests.operations.kit import ORIGIN, Gate, folder
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket, closed, report_ticket
+from tests.segments import SHORT, short_segments
 from typing_extensions import override
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
 from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.evidence import parse_disclosure, parse_entry
-from ticketgate.domain.log_life import SEGMENT_ENTRIES
 from ticketgate.domain.merkle import root_of
 from ticketgate.domain.replay import Replay
 from ticketgate.domain.retention import Retention
@@ -42,6 +42,13 @@ YEAR: Final = Retention(entries=365 * DAY, decisions=365 * DAY)
 ASK: Final = Wish("os:0@host", "it is old enough", before=10**9)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def short() -> Iterator[None]:
+    """A segment takes as long as it has entries, whatever is looked at."""
+    with short_segments():
+        yield
+
+
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Path]:
     """The database of a gate with a whole story, and a segment and some more of records."""
@@ -54,7 +61,7 @@ def filled() -> Iterator[Path]:
         gate.settle()
         assert gate.grant_states() == ["revoked"]
         gate.stop()
-        beats(gate.path, ORIGIN, SEGMENT_ENTRIES, gate.clock.at)
+        beats(gate.path, ORIGIN, SHORT, gate.clock.at)
         yield gate.path
 
 
@@ -116,18 +123,17 @@ def assert_it_holds(gate: Gate) -> None:
     assert compared(gate) == []
 
 
-@pytest.mark.untraced
 def test_what_the_settings_do_not_keep_goes_by_itself(filled: Path) -> None:
-    with grown(filled, 366, more=SEGMENT_ENTRIES) as gate:
+    with grown(filled, 366, more=SHORT) as gate:
         before = replayed(gate)
         keeper = pruner(gate)
         assert [keeper.step() for _ in range(3)] == [0.0, 0.0, IDLE_SECONDS]
-        assert first(gate) == 2 * SEGMENT_ENTRIES
+        assert first(gate) == 2 * SHORT
         told = gate.records("retention.pruned")
-        assert [one["boundary"] for one in told] == [SEGMENT_ENTRIES, 2 * SEGMENT_ENTRIES]
+        assert [one["boundary"] for one in told] == [SHORT, 2 * SHORT]
         with gate.store.reading() as looking:
             ((boundary, snapshot),) = looking.evidence.snapshots()
-        assert boundary == 2 * SEGMENT_ENTRIES
+        assert boundary == 2 * SHORT
         assert told[-1]["snapshot"] == digest_of_snapshot(snapshot)
         assert snapshot == to_snapshot(before, boundary)
         assert_it_holds(gate)
@@ -137,8 +143,8 @@ def replayed(gate: Gate) -> Replay:
     """What replaying the two segments knows: of beats that follow each other the last one."""
     replay = Replay()
     with gate.store.reading() as looking:
-        for index, _, entry in looking.evidence.entries(0, 2 * SEGMENT_ENTRIES):
-            if b'"type":"heartbeat"' not in entry or index == 2 * SEGMENT_ENTRIES - 1:
+        for index, _, entry in looking.evidence.entries(0, 2 * SHORT):
+            if b'"type":"heartbeat"' not in entry or index == 2 * SHORT - 1:
                 replay.take(index, parse_entry(entry))
     return replay
 
@@ -161,7 +167,6 @@ def test_what_replaying_knows_is_folded_from_the_first_entry_that_is_left(filled
             pruner(gate)._fold(looking, approved, approved + 1)  # it was asked for before
 
 
-@pytest.mark.untraced
 def test_hashes_stay_so_that_every_checkpoint_still_holds(filled: Path) -> None:
     with grown(filled, 366) as gate:
         with gate.store.reading() as looking:
@@ -172,14 +177,13 @@ def test_hashes_stay_so_that_every_checkpoint_still_holds(filled: Path) -> None:
             assert looking.evidence.hashes(0, 0, size) == before
             assert looking.evidence.tree().size == size + 5  # the record, and the actors anew
             assert looking.evidence.entry(0) is None
-            assert list(looking.evidence.disclosures(0, SEGMENT_ENTRIES)) == []
+            assert list(looking.evidence.disclosures(0, SHORT)) == []
         assert root_of(before)
 
 
-@pytest.mark.untraced
 def test_the_log_goes_on_after_it(once: Path) -> None:
     with grown(once, kind=Later) as gate:
-        assert first(gate) == SEGMENT_ENTRIES
+        assert first(gate) == SHORT
         gate.deliver(access_ticket("t2"))
         gate.approve("bob", "carol")
         gate.settle()
@@ -187,16 +191,15 @@ def test_the_log_goes_on_after_it(once: Path) -> None:
         assert_it_holds(gate)
 
 
-@pytest.mark.untraced
 def test_whom_an_actor_stands_for_is_told_anew(filled: Path, once: Path) -> None:
     with grown(filled) as gate:
         before = {one["actor"] for one in gate.records("actor.minted")}
     with grown(once, kind=Later) as gate:
         minted = gate.records("actor.minted")
         assert {one["actor"] for one in minted} == before
-        assert all(one["_seq"] >= SEGMENT_ENTRIES for one in minted)
+        assert all(one["_seq"] >= SHORT for one in minted)
         with gate.store.reading() as looking:
-            assert looking.keeping.actors_below(SEGMENT_ENTRIES) == []
+            assert looking.keeping.actors_below(SHORT) == []
         gate.deliver(access_ticket("t2"))
         assert {one["actor"] for one in gate.records("actor.minted")} == before
 
@@ -210,7 +213,7 @@ def test_nothing_goes_before_its_time(filled: Path) -> None:
         assert may_go(gate, Retention(), ASK) == Prunable(0, 0, "retained_until")
         assert pruner(gate, Retention()).ask(ASK) == Prunable(0, 0, "retained_until")
         gate.clock.at += timedelta(seconds=1)
-        assert may_go(gate) == Prunable(0, SEGMENT_ENTRIES, "size")
+        assert may_go(gate) == Prunable(0, SHORT, "size")
 
 
 def test_decisions_are_kept_for_their_own_time(filled: Path) -> None:
@@ -219,7 +222,7 @@ def test_decisions_are_kept_for_their_own_time(filled: Path) -> None:
         assert may_go(gate, kept) == Prunable(0, 0, "retained_until")
         assert may_go(gate, Retention(entries=DAY)) == Prunable(0, 0, "retained_until")
         gate.clock.at += 35 * DAY
-        assert may_go(gate, kept).boundary == SEGMENT_ENTRIES
+        assert may_go(gate, kept).boundary == SHORT
 
 
 @pytest.mark.parametrize("what", ["request", "grant", "delivery"])
@@ -236,14 +239,13 @@ def test_what_is_live_holds_everything_back_that_came_with_it(filled: Path, what
         assert may_go(gate) == Prunable(0, 0, "retained_until")
 
 
-@pytest.mark.untraced
 def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
     keep = Retention(entries=DAY, decisions=DAY)
     with grown(filled, 30) as gate:
-        least = Wish("os:0@host", "x", before=SEGMENT_ENTRIES - 1)
+        least = Wish("os:0@host", "x", before=SHORT - 1)
         assert may_go(gate, keep, least) == Prunable(0, 0, "before")
-        below = Wish("os:0@host", "old; pw: Summer2026!", before=SEGMENT_ENTRIES)
-        assert may_go(gate, keep, below) == Prunable(0, SEGMENT_ENTRIES, "size")
+        below = Wish("os:0@host", "old; pw: Summer2026!", before=SHORT)
+        assert may_go(gate, keep, below) == Prunable(0, SHORT, "size")
         older = Wish("os:0@host", "x", older_than=31 * DAY)
         assert may_go(gate, keep, older) == Prunable(0, 0, "age")
         young = Wish("os:0@host", "x", older_than=DAY / 2)
@@ -251,7 +253,7 @@ def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
         keeper = pruner(gate, Retention(decisions=DAY))
         assert keeper.ask(older).boundary == 0
         assert not keeper.pending
-        assert keeper.ask(below) == Prunable(0, SEGMENT_ENTRIES, "size")
+        assert keeper.ask(below) == Prunable(0, SHORT, "size")
         assert keeper.pending
         assert [keeper.step() for _ in range(3)] == [0.0, 0.0, IDLE_SECONDS]
         assert not keeper.pending
@@ -266,7 +268,6 @@ def test_an_operator_asks_within_what_the_settings_keep(filled: Path) -> None:
         assert_it_holds(gate)
 
 
-@pytest.mark.untraced
 def test_a_log_that_does_not_hold_is_not_pruned(filled: Path) -> None:
     with grown(filled, 366) as gate:
         with closing(schema.connect(gate.path)) as db:
@@ -287,7 +288,7 @@ def test_a_log_that_does_not_hold_is_not_pruned(filled: Path) -> None:
 
 def test_a_segment_goes_in_its_turn_only(filled: Path) -> None:
     with grown(filled, 366) as gate:
-        for boundary in (2 * SEGMENT_ENTRIES, SEGMENT_ENTRIES + 1, 3 * SEGMENT_ENTRIES, 0):
+        for boundary in (2 * SHORT, SHORT + 1, 3 * SHORT, 0):
             size = gate.evidence_size()
             with pytest.raises(EvidenceError):
                 gate.write(
@@ -302,7 +303,7 @@ def test_an_entry_that_is_missing_stops_it(filled: Path) -> None:
     with grown(filled, 366) as gate:
         with closing(schema.connect(gate.path)) as db:
             db.execute("DROP TRIGGER evidence_no_delete")
-            db.execute("DELETE FROM evidence_entry WHERE idx = ?", (SEGMENT_ENTRIES - 1,))
+            db.execute("DELETE FROM evidence_entry WHERE idx = ?", (SHORT - 1,))
         with pytest.raises(EvidenceError, match="is missing"):
             may_go(gate)
 
@@ -334,7 +335,7 @@ def test_what_became_live_since_the_look_holds_the_segment_back(filled: Path) ->
 
         size = gate.evidence_size()
         late = Late(gate, live_again)
-        assert late.ask(ASK).boundary == SEGMENT_ENTRIES
+        assert late.ask(ASK).boundary == SHORT
         assert late.step() == 0.0
         assert not late.told()
         assert first(gate) == 0
@@ -346,9 +347,9 @@ def test_what_did_not_become_live_meanwhile_goes(filled: Path) -> None:
     """The control of the test above."""
     with grown(filled, 366) as gate:
         late = Late(gate, lambda: None)
-        assert late.ask(ASK).boundary == SEGMENT_ENTRIES
+        assert late.ask(ASK).boundary == SHORT
         assert late.step() == 0.0
-        assert first(gate) == SEGMENT_ENTRIES
+        assert first(gate) == SHORT
 
 
 def test_a_wish_that_failed_is_told_to_who_asked(filled: Path) -> None:

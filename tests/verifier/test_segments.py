@@ -1,22 +1,25 @@
 """Logs of more than one segment: processes, left-out and pruned parts, tiles."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.agreement.bundles import laid_out
+from tests.segments import SHORT, short_segments
 from tests.verifier import bundle_writer as writer
 from tests.verifier.asking import Answer, Apart, flipped
 from tests.verifier.bundle_writer import LOG_KEY, SEGMENT, Log, Signer
+
+from ticketgate.verifier import verify
 
 pytestmark = pytest.mark.untraced
 
 NEXT = Signer(LOG_KEY.name, 1, 3)
 
 
-def snapshot(**parts: object) -> bytes:
-    """What replaying starts from at the second segment."""
+def snapshot(segment: int, **parts: object) -> bytes:
+    """What replaying starts from at the second segment, by the size of the first."""
     empty: dict[str, object] = {
         "approved": [],
         "ballots": [],
@@ -26,11 +29,12 @@ def snapshot(**parts: object) -> bytes:
         "revisions": [],
     }
     return writer.canonical(
-        empty | {"boundary": SEGMENT, "time": "2026-11-22T02:40:00.000000Z"} | parts
+        empty | {"boundary": segment, "time": "2026-11-22T02:40:00.000000Z"} | parts
     )
 
 
 STATE = snapshot(
+    SHORT,
     approved=[["r2", "act_bob", "db", "scim", 3600]],
     ballots=[
         {
@@ -48,10 +52,10 @@ STATE = snapshot(
 )  # fmt: skip
 
 
-def long_log(boundary: int = SEGMENT, state: bytes = STATE) -> Log:
+def long_log(segment: int) -> Log:
     """A full segment and some: pruned later on record, and going on from what was before."""
-    log = Log().opened().beats(SEGMENT + 1)
-    log.add("retention.pruned", boundary=boundary, snapshot=writer.sha(state).hex())
+    log = Log().opened().beats(segment + 1)
+    log.add("retention.pruned", boundary=segment, snapshot=writer.sha(STATE).hex())
     return log
 
 
@@ -67,17 +71,35 @@ def going_on(log: Log) -> Log:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Path]:
-    log = going_on(long_log())
+    log = going_on(long_log(SEGMENT))
     return log, log.write(tmp_path_factory.mktemp("long") / "b")
 
 
 @pytest.fixture
 def pruned(whole: tuple[Log, Path], tmp_path: Path) -> Path:
     """The same bundle, its first segment being left out."""
-    bundle = shutil.copytree(whole[1], tmp_path / "p")
+    return left_out(whole, tmp_path / "p", SEGMENT)
+
+
+def left_out(whole: tuple[Log, Path], folder: Path, segment: int) -> Path:
+    bundle = shutil.copytree(whole[1], folder)
     (bundle / "log" / "000000.jsonl").unlink()
-    (bundle / "log" / "000000.leaves").write_bytes(b"".join(whole[0].leaves[:SEGMENT]))
+    (bundle / "log" / "000000.leaves").write_bytes(b"".join(whole[0].leaves[:segment]))
     return bundle
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Iterator[tuple[Log, Path]]:
+    """Such a log of short segments, which the verifier knows as such."""
+    with short_segments(verify):
+        log = going_on(long_log(SHORT))
+        yield log, log.write(tmp_path / "short")
+
+
+@pytest.fixture
+def short_pruned(short: tuple[Log, Path], tmp_path: Path) -> Path:
+    """The same bundle, its first segment being left out."""
+    return left_out(short, tmp_path / "short-p", SHORT)
 
 
 def test_processes_find_what_one_finds(whole: tuple[Log, Path], tmp_path: Path) -> None:
@@ -102,83 +124,84 @@ def test_processes_find_what_one_finds_in_a_small_log(tmp_path: Path) -> None:
 
 
 def test_a_segment_that_is_not_full_must_be_the_last(
-    whole: tuple[Log, Path], tmp_path: Path
+    short: tuple[Log, Path], tmp_path: Path
 ) -> None:
-    bundle = shutil.copytree(whole[1], tmp_path / "s")
+    bundle = shutil.copytree(short[1], tmp_path / "s")
     path = bundle / "log" / "000000.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-    answer = Apart(bundle)
-    assert answer.structure["first_bad"] == SEGMENT - 1
+    answer = Answer(bundle)
+    assert answer.structure["first_bad"] == SHORT - 1
 
 
-def test_what_is_left_out_is_not_replayed_and_holds_by_its_hashes(pruned: Path) -> None:
-    answer = Answer(pruned)
+def test_what_is_left_out_is_not_replayed_and_holds_by_its_hashes(short_pruned: Path) -> None:
+    answer = Answer(short_pruned)
     assert (answer.exit, answer.failed, answer.semantics["state"]) == (4, set(), "none")
-    assert Answer(pruned, "--require", "structure,signed").exit == 0
-    flipped(pruned / "log" / "000000.leaves", 12345)
-    assert Answer(pruned).failed == {"signed"}
-    flipped(pruned / "log" / "000000.leaves", 32 * SEGMENT - 1)
-    answer = Answer(pruned)
-    assert answer.structure["first_bad"] == SEGMENT
+    assert Answer(short_pruned, "--require", "structure,signed").exit == 0
+    flipped(short_pruned / "log" / "000000.leaves", 12345)
+    assert Answer(short_pruned).failed == {"signed"}
+    flipped(short_pruned / "log" / "000000.leaves", 32 * SHORT - 1)
+    answer = Answer(short_pruned)
+    assert answer.structure["first_bad"] == SHORT
 
 
 def test_an_earlier_bundle_stands_in_for_what_is_left_out(
-    whole: tuple[Log, Path], pruned: Path, tmp_path: Path
+    short: tuple[Log, Path], short_pruned: Path, tmp_path: Path
 ) -> None:
-    base = shutil.copytree(whole[1], tmp_path / "base")
-    answer: Answer = Apart(pruned, "--base", base)
+    base = shutil.copytree(short[1], tmp_path / "base")
+    answer = Answer(short_pruned, "--base", base)
     assert answer.semantics["state"] != "none"
     assert "structure" not in answer.failed
     path = base / "log" / "000000.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"duplicates":0', b'"duplicates":1', 1))
-    answer = Answer(pruned, "--base", base)
+    answer = Answer(short_pruned, "--base", base)
     assert answer.structure["first_bad"] == 1
-    assert Answer(pruned, "--base", tmp_path / "none").exit == 3
+    assert Answer(short_pruned, "--base", tmp_path / "none").exit == 3
 
 
-def test_a_pruned_log_is_replayed_from_its_snapshot(pruned: Path) -> None:
-    (pruned / "snapshots").mkdir()
-    path = pruned / "snapshots" / f"{SEGMENT}.json"
+def test_a_pruned_log_is_replayed_from_its_snapshot(short_pruned: Path) -> None:
+    (short_pruned / "snapshots").mkdir()
+    path = short_pruned / "snapshots" / f"{SHORT}.json"
     path.write_bytes(STATE)
-    answer = Answer(pruned)
+    answer = Answer(short_pruned)
     assert (answer.exit, answer.failed) == (0, set())
     wrong = [
         STATE.replace(b"act_ann", b"act_eve"), STATE + b"\n", STATE[:-1], b"{}", b"", b"[]",
-        STATE.replace(b'"state":"awaiting"', b'"state":7'), STATE.replace(b"65536", b"131072"),
+        STATE.replace(b'"state":"awaiting"', b'"state":7'),
+        STATE.replace(b"%d" % SHORT, b"%d" % (2 * SHORT)),
         STATE.replace(b'"request"', b'"nothing"'), STATE.replace(b"[[", b"[ ["), b"\xff" + STATE,
         STATE.replace(b'["t1",1]', b'["t1"]'), STATE.replace(b"3600]]", b"NaN]]"),
     ]  # fmt: skip
     for data in wrong:
         path.write_bytes(data)
-        answer = Answer(pruned)
+        answer = Answer(short_pruned)
         assert answer.failed == {"semantics"}, data
-        assert answer.semantics["first_bad"] == SEGMENT
+        assert answer.semantics["first_bad"] == SHORT
 
 
-def test_a_boundary_that_cannot_be_is_a_fault(whole: tuple[Log, Path], tmp_path: Path) -> None:
+def test_a_boundary_that_cannot_be_is_a_fault(short: tuple[Log, Path], tmp_path: Path) -> None:
     """Four of them in one log, and one between that can be."""
-    log = Log(entries=whole[0].entries[:-5], leaves=whole[0].leaves[:-5])
+    log = Log(entries=short[0].entries[:-5], leaves=short[0].leaves[:-5])
     first = len(log)
-    for boundary in (0, 1, SEGMENT, -SEGMENT, 2 * SEGMENT):
+    for boundary in (0, 1, SHORT, -SHORT, 2 * SHORT):
         log.add("retention.pruned", boundary=boundary, snapshot=writer.sha(STATE).hex())
-    answer = Apart(log.write(tmp_path / "b"))
+    answer = Answer(log.write(tmp_path / "b"))
     assert answer.failed == {"semantics"}
     wrong = {fault["index"] - first for fault in answer.semantics["faults"]}
     assert wrong == {0, 1, 3, 4}
 
 
 def test_a_key_that_only_a_snapshot_knows_needs_a_better_one(
-    whole: tuple[Log, Path], tmp_path: Path
+    short: tuple[Log, Path], tmp_path: Path
 ) -> None:
     """Else who writes a bundle would write whose key counts into its snapshot."""
-    state = snapshot(keys=[[NEXT.vkey, 5, None]])
-    log = Log(entries=whole[0].entries[: SEGMENT + 2], leaves=whole[0].leaves[: SEGMENT + 2])
-    log.add("retention.pruned", boundary=SEGMENT, snapshot=writer.sha(state).hex())
+    state = snapshot(SHORT, keys=[[NEXT.vkey, 5, None]])
+    log = Log(entries=short[0].entries[: SHORT + 2], leaves=short[0].leaves[: SHORT + 2])
+    log.add("retention.pruned", boundary=SHORT, snapshot=writer.sha(state).hex())
     bundle = log.write(tmp_path / "b", NEXT)
     (bundle / "log" / "000000.jsonl").unlink()
-    (bundle / "log" / "000000.leaves").write_bytes(b"".join(log.leaves[:SEGMENT]))
+    (bundle / "log" / "000000.leaves").write_bytes(b"".join(log.leaves[:SHORT]))
     (bundle / "snapshots").mkdir()
-    (bundle / "snapshots" / f"{SEGMENT}.json").write_bytes(state)
+    (bundle / "snapshots" / f"{SHORT}.json").write_bytes(state)
     for words in ([], ["--quick"]):
         answer = Answer(bundle, *words)
         assert (answer.signed["state"], answer.exit) == ("none", 4)
@@ -189,16 +212,16 @@ def test_a_key_that_only_a_snapshot_knows_needs_a_better_one(
         assert Answer(bundle, *words).exit == 0
 
 
-def test_a_fork_proof_reaches_over_segments(whole: tuple[Log, Path], tmp_path: Path) -> None:
-    log, bundle = whole
+def test_a_fork_proof_reaches_over_segments(short: tuple[Log, Path], tmp_path: Path) -> None:
+    log, bundle = short
     trust = tmp_path / "t"
     trust.write_text(writer.policy())
-    for size in (SEGMENT - 1, SEGMENT, SEGMENT + 3):
+    for size in (SHORT - 1, SHORT, SHORT + 3):
         (tmp_path / "k").write_bytes(writer.checkpoint(size, bytes(32), LOG_KEY))
         words = ("--known", tmp_path / "k", "--fork-proof", tmp_path / "f", "--quick")
-        assert Apart(bundle, *words).failed == {"anchored"}
+        assert Answer(bundle, *words).failed == {"anchored"}
         assert Answer("--fork", tmp_path / "f", "--trust", trust).exit == 0
-    assert len(log) > SEGMENT + 3
+    assert len(log) > SHORT + 3
 
 
 # --- tiles -----------------------------------------------------------------------------------
