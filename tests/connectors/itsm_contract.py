@@ -304,6 +304,7 @@ class ItsmContract:
             self.outcome(platform, bad)
             self.outcome(platform, dict.fromkeys(body, bad))
 
+    @pytest.mark.untraced
     def test_only_our_error_leaves_for_any_json(self, platform: Platform) -> None:
         names = sorted(
             {*keys_of(platform.body(Says())), "type", "content", "text", "attrs", "value"}

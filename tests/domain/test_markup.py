@@ -131,6 +131,7 @@ def test_what_is_added_takes_nothing_away(before: str, text: str, after: str) ->
     assert found(f"{before} {text} {after}", "contains", "password reset")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "piece",
     [
@@ -151,5 +152,6 @@ def test_time_grows_as_the_text_does(piece: str) -> None:
         read_forms(text)
         return time.process_time() - began
 
-    small, large = (min(seconds(chars) for _ in range(3)) for chars in (5_000, 160_000))
-    assert large < 250 * max(small, 0.0005)
+    small = min(seconds(5_000) for _ in range(3))
+    # The least of three; once one of them is little enough, the others change nothing.
+    assert any(seconds(160_000) < 250 * max(small, 0.0005) for _ in range(3))

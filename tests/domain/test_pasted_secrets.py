@@ -204,8 +204,9 @@ def test_time_grows_as_the_text_does(piece: str) -> None:
         mask(text)
         return time.process_time() - began
 
-    small, large = (min(seconds(chars) for _ in range(3)) for chars in (2_500, 80_000))
-    assert large < 250 * max(small, 0.0005)
+    small = min(seconds(2_500) for _ in range(3))
+    # The least of three; once one of them is little enough, the others change nothing.
+    assert any(seconds(80_000) < 250 * max(small, 0.0005) for _ in range(3))
 
 
 def test_all_texts_of_a_body_are_looked_at() -> None:

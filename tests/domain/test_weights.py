@@ -1,5 +1,7 @@
 """Weights: whole numbers of nought or more; what a text has is counted once."""
 
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from ticketgate.domain.training import (
     RECALL,
     Counts,
     Example,
+    Trained,
     count,
     train,
 )
@@ -78,8 +81,14 @@ def examples(number: int = 60) -> list[Example]:
     return asked + other
 
 
+@cache
+def trained() -> Trained:
+    """What these teach; learning takes its time."""
+    return train(examples())
+
+
 def test_what_is_learnt_tells_unseen_tickets_apart() -> None:
-    found = train(examples())
+    found = trained()
     learnt = weights(found.weights, found.threshold)
     assert found.held_out == Counts(60, 0, 0, 60)
     assert (found.held_out.precision, found.held_out.recall, found.held_out.f1) == (1.0, 1.0, 1.0)
@@ -87,10 +96,12 @@ def test_what_is_learnt_tells_unseen_tickets_apart() -> None:
     assert learnt.score(["the printer is on fire"]).total < learnt.threshold
 
 
+@pytest.mark.untraced
 def test_the_order_of_the_tickets_does_not_matter() -> None:
-    assert train(examples()) == train(examples()[::-1])
+    assert trained() == train(examples()[::-1])
 
 
+@pytest.mark.untraced
 def test_labels_that_say_nothing_teach_nothing() -> None:
     """The control: held-out figures tell when the words have no part in the label."""
     told = [Example((f"alpha beta number{n}",), n % 2 == 0) for n in range(120)]
@@ -99,6 +110,7 @@ def test_labels_that_say_nothing_teach_nothing() -> None:
     assert RECALL > 0.9
 
 
+@pytest.mark.untraced
 def test_a_text_labelled_both_ways_is_positive() -> None:
     both = [Example(one.texts, True) for one in examples()[-1:]]
     assert train(examples() + both).held_out.tn < 60
