@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import pytest
 
+pytestmark = pytest.mark.untraced  # sources are read here, not run
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 BIN: Final = Path(sys.executable).parent
 FILE_LINES_MAX: Final = 400

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,7 @@ def test_only_allowed_keys_are_left_whatever_comes(event: dict[str, str]) -> Non
         assert left[key] == event[key]
 
 
+@pytest.mark.untraced
 def test_every_key_that_the_product_logs_is_on_the_list() -> None:
     """A key that is dropped tells nobody anything, so it is a mistake where it is written."""
     calls = [

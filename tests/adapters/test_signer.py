@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.keys import ORIGIN, key_of
+from tests.segments import SHORT, WHOLE
 
+from ticketgate.adapters import signer as signing
 from ticketgate.adapters.signer import CheckpointSigner
 from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
 from ticketgate.domain.errors import TicketgateError
@@ -81,18 +83,20 @@ def test_the_first_is_kept_and_the_same_again_is_given_again(
 
 
 def test_of_each_segment_one_is_kept_and_before_the_newest(
-    signer: CheckpointSigner, memory: Path
+    signer: CheckpointSigner, memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a crash leaves between the two is a kept one that is not the newest yet."""
-    log = Log(*words(65_537))
+    assert signing.KEEP_EVERY == WHOLE
+    monkeypatch.setattr(signing, "KEEP_EVERY", SHORT)
+    log = Log(*words(SHORT + 1))
     sign(signer, log, 0)
-    sign(signer, log, 65_535)
+    sign(signer, log, SHORT - 1)
     (memory / "latest.new").mkdir()
-    assert "cannot be used" in refused(signer, log, 65_536).reason
-    assert signer.kept() == [0, 65_536]
+    assert "cannot be used" in refused(signer, log, SHORT).reason
+    assert signer.kept() == [0, SHORT]
     (memory / "latest.new").rmdir()
-    sign(signer, log, 65_537)
-    assert signer.kept() == [0, 65_536, 65_537]
+    sign(signer, log, SHORT + 1)
+    assert signer.kept() == [0, SHORT, SHORT + 1]
 
 
 def test_a_key_that_came_signs_the_same_checkpoint_too(signer: CheckpointSigner) -> None:

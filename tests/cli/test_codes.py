@@ -7,10 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from ticketgate.domain.exception_case import EXCEPTIONS
 from ticketgate.domain.opening import REASONS
 from ticketgate.operations.parked import PARKED
 from ticketgate.web.problems import STATUS
+
+pytestmark = pytest.mark.untraced  # sources are read here, not run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEXT: Final = (ROOT / "docs" / "errors.md").read_text()

@@ -83,6 +83,7 @@ def test_what_another_implementation_signs_verifies(seed: bytes, message: bytes)
     assert verify.verify_signature(public, message, signature)
 
 
+@pytest.mark.untraced
 def test_a_bit_flipped_anywhere_is_refused_as_the_other_implementation_does() -> None:
     message = b"message"
     public, signature = signed(bytes(32), message)

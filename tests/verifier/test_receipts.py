@@ -35,6 +35,7 @@ def test_a_receipt_stands_alone(tmp_path: Path, trust: Path) -> None:
         assert answer.document["required"] == ["structure", "signed"]
 
 
+@pytest.mark.untraced
 def test_every_byte_of_a_receipt_is_watched(tmp_path: Path, trust: Path) -> None:
     path = tmp_path / "r.tlog-proof"
     path.write_bytes(receipt(Log().opened().beats(2), 1, LOG_KEY))

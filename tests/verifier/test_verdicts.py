@@ -34,6 +34,7 @@ def test_a_sound_bundle_holds_in_every_verdict_that_can_be_judged(bundle: Path) 
     assert "operator's word" in answer.document["trust"]
 
 
+@pytest.mark.untraced
 def test_every_byte_of_the_log_and_the_checkpoint_is_watched(tmp_path: Path) -> None:
     """A flipped byte anywhere fails or, of the signature line's key, leaves nothing signed."""
     bundle = Log().opened().beats(3).write(tmp_path / "b")
