@@ -123,6 +123,18 @@ def test_the_memory_for_foldings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(folding._FOLDED) == before
 
 
+def test_what_is_remembered_of_a_character_is_what_it_folds_to() -> None:
+    """Whatever was folded before: each kind of character is worked out here."""
+    for char, plain in (
+        (" ", " "),
+        ("\u200b", ""),
+        ("\u13e2", "p"),
+        ("\u0301", ""),
+        ("\u00e9", "e"),
+    ):
+        assert folded(char) == folding._fold_char(char) == plain
+
+
 def test_a_word_stands_by_itself() -> None:
     assert has_word("xvpn vpn", "vpn")
     assert not has_word("xvpn vpn_2", "vpn")
