@@ -1,5 +1,6 @@
 """Folding: the same words in another dress are the same words."""
 
+import sys
 import unicodedata
 from itertools import chain, product
 
@@ -275,3 +276,11 @@ def test_a_hangul_syllable_in_its_parts_is_the_syllable() -> None:
     assert folded(parts) == folded(word) == word
     assert folded(f"VPN {parts}é") == f"vpn {word}e"
     assert folded("번호\u11a8 \u1100") == "번호\u11a8 \u1100", "what is added takes nothing away"
+
+
+def test_the_patterns_of_words_know_letters_and_digits_as_isalnum_does() -> None:
+    for char in map(chr, range(sys.maxunicode + 1)):
+        alone = char.isalnum()
+        assert [*folding._RUN.findall(char)] == [char] * alone
+        assert [*folding._TOKEN.findall(char)] == [char] * (alone or char == "_")
+        assert folding._SIGNS.sub("", char) == char * (alone or char == "\0")

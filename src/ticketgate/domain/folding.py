@@ -26,6 +26,10 @@ _PIECE: Final = 4  # letters
 _BETWEEN: Final = "\0"  # two texts; folding lets no text have it
 # Of a syllable in its parts; one that is added to a whole syllable takes that away from nobody.
 _JAMO: Final = re.compile("[\u1100-\u11ff]{2,}")
+# One character after the other, so that each is looked at once: `\w` is `isalnum` and `_`.
+_SIGNS: Final = re.compile(rf"[^\w{_BETWEEN}]+|_+")
+_TOKEN: Final = re.compile(r"\w+")
+_RUN: Final = re.compile(r"[^\W_]+")
 _WHOLE: Final = 2  # ends of a phrase that stand where words begin and end
 _CACHED_MAX: Final = 65_536  # characters whose folding is remembered: some megabytes
 _PLAIN_FROM: Final = ((0x3400, 0x9FFF), (0xAC00, 0xD7A3), (0x20000, 0x2F7FF), (0x30000, 0x3FFFF))
@@ -51,7 +55,7 @@ def squeezed(text: str) -> str:
     """Only the letters and digits of a folded text, and what stands between two texts."""
     if text.isascii():
         return text.encode().translate(None, _ASCII_SIGNS).decode()
-    return "".join([char for char in text if char.isalnum() or char == _BETWEEN])
+    return _SIGNS.sub("", text)
 
 
 def squeezable(phrase: str) -> str | None:
@@ -173,8 +177,7 @@ def _tokens(text: str) -> frozenset[str]:
     """The longest runs of letters, digits and underscores."""
     if text.isascii():
         return frozenset(text.encode().translate(_ASCII_APART).decode().split())
-    apart = [char if char.isalnum() or char == "_" else " " for char in text]
-    return frozenset("".join(apart).split())
+    return frozenset(_TOKEN.findall(text))
 
 
 def _gaps(text: str) -> frozenset[int]:
@@ -192,7 +195,7 @@ def _runs(text: str) -> Sequence[str | bytes]:
     """The longest runs of letters and digits; of ASCII text as bytes, which are as long."""
     if text.isascii():
         return text.encode().translate(_ASCII_RUNS).split()
-    return "".join([char if char.isalnum() else " " for char in text]).split()
+    return _RUN.findall(text)
 
 
 def _fold_char(char: str) -> str:

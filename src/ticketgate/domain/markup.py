@@ -72,15 +72,17 @@ def has_markup(text: str) -> bool:
     return "&" in text or "<" in text or _has_wiki(text)
 
 
-def read_forms(text: str, *, odd: bool = True) -> tuple[str, ...]:
+def read_forms(text: str, *, odd: bool = True, written: str | None = None) -> tuple[str, ...]:
     """Other forms of `text`, without its markup; none where there is nothing of the kind.
 
     The more is taken away, the later in the list. Not `odd`, what only looks like a tag
-    (`<bob@example.com>`) is none.
+    (`<bob@example.com>`) is none. `written` is the text `resolved`, where that is known.
     """
     if not has_markup(text):
         return ()
-    written = bare = seen = resolved(text) if "&" in text else text
+    if written is None:
+        written = resolved(text)
+    bare = seen = written
     forms = [written]
     if "<" in written:
         untagged = _BARE_TAG.sub(_gone, written)
@@ -98,10 +100,21 @@ def read_forms(text: str, *, odd: bool = True) -> tuple[str, ...]:
 
 def resolved(text: str) -> str:
     """`text` with the characters that its references stand for."""
+    known = _Characters()
     for _ in range(_ESCAPED_MAX):
-        text = _ZEROS.sub(r"\1", text)
-        text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
+        if "&" not in text:
+            break
+        text = _ZEROS.sub(r"\1", text) if "&#" in text else text
+        text = _REFERENCE.sub(lambda found: known[found[0]], text)
     return text
+
+
+class _Characters(dict[str, str]):
+    """What references stand for: in a text that is full of them, few are different ones."""
+
+    def __missing__(self, reference: str) -> str:
+        found = self[reference] = html.unescape(reference)
+        return found
 
 
 def _has_wiki(text: str) -> bool:

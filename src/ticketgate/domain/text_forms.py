@@ -91,11 +91,12 @@ def _plain_forms(value: str, read: dict[str, None]) -> Iterable[str]:
     Nothing is taken away from one of them, most from the others: what a lone `<` and `>` take away
     stands in the first.
     """
-    forms = [form.strip() for form in read_forms(value)]
+    written = resolved(value)
+    forms = [form.strip() for form in read_forms(value, written=written)]
     if not forms:
         return dict.fromkeys((value, *_undone_forms((value,))))
     read.update(dict.fromkeys(forms))
-    written = resolved(value).strip() if "&" in value else value
+    written = written.strip() if "&" in value else value
     unlike = dict.fromkeys((written, *forms[-_LAST:]))
     return dict.fromkeys((written, *_undone_forms(unlike)))
 
