@@ -1,6 +1,6 @@
 """Verification of a copy: what its files say, what it leaves out, whose key counts, in quick."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final
@@ -10,7 +10,7 @@ from tests.domain.copied import ASKED, GATE, NEXT, Copy, copied, note, signed
 from tests.domain.evidence_log import ORIGIN, Log, Row, life, rewritten, short, texts
 from tests.domain.naive_tree import path
 from tests.domain.signing import Signer, signer
-from tests.segments import SHORT, short_segments
+from tests.segments import SHORT
 
 from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.checkpoint import Checkpoint
@@ -27,14 +27,9 @@ from ticketgate.domain.tlog_proof import TlogProof
 from ticketgate.domain.trust import LogKey, Trust, encode_signature, rotation_text
 from ticketgate.domain.verification import Stored, verify_bundle, verify_store
 
+pytestmark = pytest.mark.usefixtures("in_short_segments")
+
 QUICK: Final = replace(ASKED, quick=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short_segment() -> Iterator[None]:
-    """What is left out is as many hashes as a segment has entries, and each takes its time."""
-    with short_segments():
-        yield
 
 
 def states(report: Report) -> dict[str, str]:

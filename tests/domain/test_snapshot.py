@@ -1,7 +1,7 @@
 """Snapshot: replaying goes on from it as if all had been replayed. Its form is the document's."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.evidence_log import BY, Log, Row, life, rewritten, walk
 from tests.domain.signing import signer
 from tests.domain.signing import verify as verify_ed25519
-from tests.segments import SHORT, short_segments
+from tests.segments import SHORT
 
 from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.errors import EvidenceError
@@ -32,16 +32,10 @@ from ticketgate.domain.snapshot_form import is_element
 from ticketgate.domain.trust import LogKey, Trust
 from ticketgate.domain.verification import Stored, verify_store
 
+pytestmark = pytest.mark.usefixtures("in_short_segments")
 AT: Final = SHORT
 NEXT: Final = signer("gate.example.com/evidence", "next").key
 GATE: Final = signer("gate.example.com/evidence", "gate").key
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short() -> Iterator[None]:
-    """What is left out is as many hashes as a segment has entries, and each takes its time."""
-    with short_segments():
-        yield
 
 
 def replayed(rows: list[Row], replay: Replay | None = None) -> Replay:

@@ -123,6 +123,11 @@ def line_only(policy: Policy) -> Policy:
     return first(policy, "approve", stages=policy.approve[0].stages[:1])
 
 
+def an_hour(old: Policy) -> Policy:
+    limits = (replace(one, max=HOUR, default=HOUR, digest="e" * 64) for one in old.limits)
+    return replace(old, limits=tuple(limits))
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -136,15 +141,7 @@ def line_only(policy: Policy) -> Policy:
             ("other", "asks other people, or in other words"),
         ),
         (lambda old: replace(old, approve=()), ("tightened", "newly blocked (no_approve_rule)")),
-        (
-            lambda old: replace(
-                old,
-                limits=tuple(
-                    replace(one, max=HOUR, default=HOUR, digest="e" * 64) for one in old.limits
-                ),
-            ),
-            ("tightened", "shorter access"),
-        ),
+        (an_hour, ("tightened", "shorter access")),
         (
             lambda old: first(old, "entitlements", access={"group": "ROOT"}),
             ("loosened", "gives other access"),
@@ -261,13 +258,7 @@ def test_only_what_was_approved_counts(gate: Gate) -> None:
 
 def test_longer_access_is_loosened(gate: Gate) -> None:
     gate.deliver(access_ticket())
-    short = replace(
-        gate.policy,
-        limits=tuple(
-            replace(one, default=HOUR, max=HOUR, digest="e" * 64) for one in gate.policy.limits
-        ),
-    )
-    gate.policy, new = short, gate.policy
+    gate.policy, new = an_hour(gate.policy), gate.policy
     assert ("loosened", "longer access") in [one[:2] for one in told(run(gate, new))]
     assert Tier.HIGH in {one.tier for one in gate.policy.entitlements}
 

@@ -31,6 +31,7 @@ from ticketgate.domain.policy_change import LOOSENED, TIGHTENED, Judged
 from ticketgate.operations.backtest import Backtest, Pair, backtest, replay
 
 PAIRS: Final = 1_500
+MEASURED: Final = 150  # of them under coverage
 SECTIONS: Final = ("classify", "entitlements", "entitlements", "approve", "limits", "automations")
 HOUR: Final = timedelta(hours=1)
 PEOPLE: Final = directory(
@@ -249,8 +250,13 @@ def misses(count: int) -> Iterator[str]:
                 yield f"{seed}: {group.effect.what} ({group.effect.cause}) where told is {told}"
 
 
+@pytest.mark.untraced
 def test_no_ticket_shows_a_loosening_that_the_diff_does_not_call_one() -> None:
     assert list(misses(PAIRS)) == []
+
+
+def test_of_the_first_pairs_it_is_measured_what_they_reach() -> None:
+    assert list(misses(MEASURED)) == []
 
 
 def test_the_pairs_are_of_every_direction() -> None:
@@ -258,6 +264,7 @@ def test_the_pairs_are_of_every_direction() -> None:
     assert kinds == {"none", "tightened", "other", "loosened"}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("module", "name", "careless"),
     [

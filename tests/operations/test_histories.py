@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.contracts.fake_target import Fault
@@ -369,6 +370,8 @@ def _in_state(ticket: Ticket, state: StateClass) -> Ticket:
 def _asking(ticket: Ticket, role: str) -> Ticket:
     return replace(ticket, variables={"role": role, "duration": ""})
 
+
+pytestmark = pytest.mark.untraced
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(

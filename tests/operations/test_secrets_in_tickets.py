@@ -82,6 +82,7 @@ def stored(gate: Gate) -> bytes:
     return b"\n".join(found)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("field", FIELDS)
 def test_no_table_disclosure_page_or_mail_has_the_secret(gate: Gate, field: str) -> None:
     names = [one for one in PLANTED if field not in STRICT or one not in LOOSE]
