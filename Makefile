@@ -19,7 +19,7 @@ run: python ## Set up, then do the main job start to end on real parts
 	$(BIN)/ticketgate demo
 
 test: setup ## Set up, then run the tests with branch coverage (at least 95 %)
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=95 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=95 $(ARGS)
 
 lint: setup ## Style, format, types, import contracts
 	$(BIN)/ruff check .

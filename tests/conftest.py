@@ -3,7 +3,10 @@
 import os
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +26,8 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
+TRACED_EXAMPLES: Final = 25
+_TAKE_LONG: Final = ("slow", "rt", "witness", "sumdb")
 _WAYS_OUT: Final = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"})
 _refused: list[str] = []
 
@@ -75,6 +80,31 @@ def pytest_collection() -> None:
     sys.settrace(tracer)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long go first: so no worker is left with one while the other has none.
+
+    `make test` gives files out in this order. What is marked takes long for its few tests; of the
+    others a file takes the longer the more tests it has.
+    """
+    tests = Counter(item.path for item in items)
+    slow = {item.path for item in items if any(map(item.get_closest_marker, _TAKE_LONG))}
+    items.sort(key=lambda item: (item.path not in slow, -tests[item.path]))
+
+
+@contextmanager
+def _traced_by(tracer: Any, of_threads: Any) -> Iterator[None]:  # noqa: ANN401 -- trace functions
+    """Other trace functions for a while, or none; those of before are put back."""
+    before, before_of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(tracer)
+    threading.settrace(of_threads)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+        threading.settrace(before_of_threads)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Coverage of what is marked `untraced` is not measured: it costs more than half of the time.
@@ -82,13 +112,40 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     Nor is that of threads which start meanwhile. A stack that overflows in the tracer of coverage
     ends the tracing as well: it is put back.
     """
-    tracer, of_threads = sys.gettrace(), threading.gettrace()
-    if item.get_closest_marker("untraced"):
-        sys.settrace(None)
-        threading.settrace(None)
-    result = yield
-    if tracer is not None and sys.gettrace() is None:
-        sys.settrace(tracer)
-    if of_threads is not None:
-        threading.settrace(of_threads)
-    return result
+    untraced = item.get_closest_marker("untraced")
+    tracer = (None, None) if untraced else (sys.gettrace(), threading.gettrace())
+    with _traced_by(*tracer):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Of a property the first `TRACED_EXAMPLES` are measured, and never hypothesis itself.
+
+    The others look for a fault where the first ones went already, and take less than half the time.
+    """
+    given = getattr(pyfuncitem.obj, "hypothesis", None)
+    tracers = sys.gettrace(), threading.gettrace()
+    if given is None or tracers[0] is None:
+        return (yield)
+    whole = given.inner_test
+    given.inner_test = _traced_at_first(whole, *tracers)
+    try:
+        with _traced_by(None, None):
+            return (yield)
+    finally:
+        given.inner_test = whole
+
+
+def _traced_at_first(test: Callable[..., object], *tracers: Any) -> Callable[..., object]:  # noqa: ANN401 -- trace functions
+    """The same test, measured at its first calls only."""
+    left = iter(range(TRACED_EXAMPLES))
+
+    @wraps(test)
+    def run(*given: object, **named: object) -> object:
+        if next(left, None) is None:
+            return test(*given, **named)
+        with _traced_by(*tracers):
+            return test(*given, **named)
+
+    return run

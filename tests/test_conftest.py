@@ -1,13 +1,17 @@
 """The guard of the tests really catches: the controls of `tests/conftest.py`."""
 
 import socket
+import sys
 from contextlib import suppress
 
 import pytest
 import requests
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.conftest import TRACED_EXAMPLES
 
 FAR = "192.0.2.1"  # RFC 5737: nobody's
+_traced: list[bool] = []
 
 
 @pytest.mark.parametrize("family", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
@@ -53,3 +57,16 @@ def test_loopback_is_open() -> None:
 
 def test_hypothesis_has_no_deadline() -> None:
     assert settings().deadline is None
+
+
+@given(st.integers())
+def test_of_a_property_only_the_first_examples_are_measured(number: int) -> None:
+    """Where nothing measures, nothing is begun either."""
+    _traced.append(sys.gettrace() is not None)
+
+
+def test_and_those_were_the_first() -> None:
+    """Of the test above: as many as are measured, if this one is, and then none."""
+    measured = TRACED_EXAMPLES if sys.gettrace() is not None else 0
+    assert len(_traced) > TRACED_EXAMPLES
+    assert [index for index, one in enumerate(_traced) if one] == list(range(measured))

@@ -1,11 +1,19 @@
 """One world for most tests; those that end it, or need it otherwise, have their own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.e2e.stage import HeldWorld, Stage, put, unhurried
 
 from ticketgate.cli.demo.world import World
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these start real servers."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
