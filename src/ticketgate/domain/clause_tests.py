@@ -1,6 +1,6 @@
 """Clause tests: what `field|test: values` asks, compiled once into a check on a look.
 
-No regular expression ever runs on ticket text: every test takes time linear in the text.
+No regular expression of a policy runs on ticket text: every test takes time linear in the text.
 """
 
 from collections.abc import Callable
