@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.desk import Desk, LinkView, Session
+from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.link_view import LinkView
 from ticketgate.web.create_app import create_app
 
 SESSION_KEY: Final = b"k" * 32

@@ -8,7 +8,8 @@ from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import duration_text
-from ticketgate.operations.desk import Desk, LinkView, Session
+from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.link_view import LinkView
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import signed_in
