@@ -21,6 +21,7 @@ class RequestState(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+TAKEN_BACK: Final = "requester"  # why a request ended that its own people withdrew
 LIVE_REQUEST: Final = frozenset({RequestState.BLOCKED, RequestState.AWAITING})
 
 
@@ -86,6 +87,7 @@ class AccessRequest:
     reasons: tuple[str, ...] = ()
     cut: int | None = None  # the shortest life an approver of an earlier stage has set
     closed_at: datetime | None = None
+    cause: str = ""  # why it ended, in the word of its record; empty while it is live
 
     @property
     def ticket(self) -> tuple[str, str, str]:

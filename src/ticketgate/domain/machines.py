@@ -41,6 +41,7 @@ REQUEST: Final = frozenset(
         ("awaiting", "timed_out"),
         ("blocked", "blocked"),
         ("blocked", "awaiting"),
+        ("blocked", "denied"),
         ("blocked", "withdrawn"),
         ("blocked", "timed_out"),
     }

@@ -39,14 +39,17 @@ def move(
     return after
 
 
-def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
+def end_grant(
+    tx: Transaction, now: datetime, grant: Grant, cause: str, by: str | None = None
+) -> Grant:
     """End a grant that is not ended: at once where the target was not touched, else by revoking.
 
     Rule 3: an active grant whose access another live grant holds for the same account is
     released and nothing is removed. A grant that is being revoked already stays as it is. An end
-    that was held (`hold_closings.py`) is held no more.
+    that was held (`hold_closings.py`) is held no more. `by` is the actor whose act it is, if any.
     """
     tx.pace.let_go(grant.id)
+    whose: dict[str, Json] = {} if by is None else {"by": by}
     if grant.state is GrantState.PLANNED:
         _drop_provision(tx, grant)
         return move(
@@ -55,6 +58,7 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
             grant,
             replace(grant, state=GrantState.CANCELLED, cause=cause, ended_at=now),
             cause,
+            whose,
         )
     if grant.state not in HOLDING:
         return grant
@@ -65,9 +69,9 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     grant = _drop_provision(tx, grant)
     if grant.state is GrantState.ACTIVE and holders(tx, grant):
         released = replace(grant, state=GrantState.RELEASED_SHARED, cause=cause, ended_at=now)
-        return move(tx, now, grant, released, cause, {"heirs": hand_on(tx, grant)})
+        return move(tx, now, grant, released, cause, {"heirs": hand_on(tx, grant), **whose})
     begun = replace(grant, state=GrantState.REVOKING, cause=cause, revoking_since=now)
-    revoking = move(tx, now, grant, begun, cause)
+    revoking = move(tx, now, grant, begun, cause, whose)
     tx.commands.add(
         Command(
             id=tx.new_id("cmd"),

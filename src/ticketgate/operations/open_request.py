@@ -1,6 +1,7 @@
 """Open, renew and withdraw requests: what a ticket revision does to what was asked before."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -27,6 +28,16 @@ from ticketgate.operations.velocity import note_pace, reasons_now
 from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Transaction
 
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a record says of the person whose act it is: fields in clear, and what is hidden."""
+
+    fields: Mapping[str, Json] = field(default_factory=dict)
+    hidden: tuple[Disclosure, ...] = ()
+
+
+NOBODYS: Final = Word()  # no person's act: a ticket's, a policy's, or time's
 LINKS_PER_RECORD: Final = 200  # an entry's size is limited
 
 
@@ -81,6 +92,7 @@ def record(
     cause: str,
     links: list[Link],
     more: dict[str, Json] | None = None,
+    word: Word = NOBODYS,
 ) -> None:
     """The record of one move of a request, with everything that a replay needs.
 
@@ -107,11 +119,13 @@ def record(
         "shown": request.shown,
         **_people(tx, request),
         **(more or {}),
+        **word.fields,
     }
     hidden = (
         Disclosure("ticket_number", request.ticket_number),
         Disclosure("reason", request.reason, subject=request.beneficiary.subject),
         Disclosure("salt", request.salt),
+        *word.hidden,
     )
     ref = tx.append(edge("request", request.id, before, request.state.value, cause, fields, hidden))
     tx.requests.note_record(request.id, ref.index)
@@ -217,13 +231,21 @@ def void_links(tx: Transaction, request: str, why: str) -> None:
 
 
 def end_request(
-    tx: Transaction, now: datetime, request: AccessRequest, state: RequestState, cause: str
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    state: RequestState,
+    cause: str,
+    word: Word = NOBODYS,
 ) -> AccessRequest:
-    """End a live request: withdrawn, timed out. Its links are void with that cause."""
-    ended = replace(request, state=state, version=request.version + 1, closed_at=now)
+    """End a live request: withdrawn, denied, timed out. Its links are void with that cause.
+
+    `word` is that of the person who ends it, where one does.
+    """
+    ended = replace(request, state=state, version=request.version + 1, closed_at=now, cause=cause)
     tx.requests.save(ended)
     void_links(tx, request.id, cause)
-    record(tx, now, ended, request.state.value, cause, [])
+    record(tx, now, ended, request.state.value, cause, [], word=word)
     return ended
 
 

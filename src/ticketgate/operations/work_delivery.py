@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ticketgate.domain.access_request import (
     LIVE_REQUEST,
+    TAKEN_BACK,
     AccessRequest,
     RequestState,
     material_of,
@@ -343,8 +344,8 @@ def ask_again(
 def _answered(requests: Sequence[AccessRequest], what: Asked) -> bool:
     """Whether what is asked now has its request among those for the entitlement, oldest first.
 
-    A live one answers. After an approval only another beneficiary asks anew; after a denial or a
-    time-out only another material does.
+    A live one answers. After an approval only another beneficiary asks anew; after a denial, a
+    time-out, or when its own people took it back, only another material does.
     """
     if any(one.state in LIVE_REQUEST or _refused(one, what) for one in requests):
         return True
@@ -357,7 +358,8 @@ def _answered(requests: Sequence[AccessRequest], what: Asked) -> bool:
 
 
 def _refused(request: AccessRequest, what: Asked) -> bool:
-    over = request.state in {RequestState.DENIED, RequestState.TIMED_OUT}
+    taken_back = request.cause == TAKEN_BACK
+    over = taken_back or request.state in {RequestState.DENIED, RequestState.TIMED_OUT}
     return over and material_of(refreshed(request, what)) == request.material
 
 

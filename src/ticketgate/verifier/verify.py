@@ -816,7 +816,7 @@ request.opened        request  -:awaiting
 request.blocked       request  -:blocked blocked:blocked
 request.approved      request  awaiting:approved
 request.awaiting      request  awaiting:awaiting blocked:awaiting
-request.denied        request  awaiting:denied
+request.denied        request  awaiting:denied blocked:denied
 request.timed_out     request  awaiting:timed_out blocked:timed_out
 request.withdrawn     request  awaiting:withdrawn blocked:withdrawn
 grant.planned         grant    -:planned

@@ -18,6 +18,7 @@ from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
+from ticketgate.operations.request_desk import RequestDesk
 from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.web.api import add_description, guard_api
@@ -27,6 +28,7 @@ from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.problems import status_of
 from ticketgate.web.quarantine import add_quarantine
 from ticketgate.web.replies import instant, refused, told
+from ticketgate.web.requests import add_requests
 from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
 from ticketgate.web.sign_in import add_sign_in, signed_in
@@ -54,9 +56,10 @@ _TITLES: Final = {
     "triage": "Triage",
     "quarantine": "Quarantine",
     "exceptions": "Exceptions",
+    "requests": "Requests",
     "restore": "Restore",
 }
-_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception"}
+_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception", "request_page"}
 _FRAMES_MAX: Final = 12
 
 
@@ -69,13 +72,15 @@ def create_app(
     extra_blueprints: Iterable[flask.Blueprint] = (),
     restores: RestoreDesk | None = None,
     lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None = None,
+    requests: RequestDesk | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
     Every template is read and compiled here, so a broken one fails at start and none is read
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
-    `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two.
+    `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
+    with `requests` those of one's own requests.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -93,6 +98,8 @@ def create_app(
         add_exceptions(app, desk, lanes[2])
         add_api_lanes(app, desk, lanes[0], lanes[1])
         add_description(app)
+    if requests is not None:
+        add_requests(app, desk, requests)
     add_sign_in(app, desk, new_secret)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
@@ -102,7 +109,8 @@ def create_app(
     app.register_error_handler(Exception, _fault)
     _prepare_templates(app, desk)
     opened = None if lanes is None else lanes[2].pages
-    app.context_processor(lambda: {"console_pages": partial(_pages, desk, opened, restores)})
+    own = ("requests",) if requests is not None else ()
+    app.context_processor(lambda: {"console_pages": partial(_pages, desk, opened, restores, own)})
     return app
 
 
@@ -110,12 +118,13 @@ def _pages(
     desk: Desk,
     opened: Callable[[str], tuple[str, ...]] | None,
     restores: RestoreDesk | None,
+    own: tuple[str, ...],
 ) -> list[tuple[str, str]]:
-    """(endpoint, title) of the pages that the roles of who looks open; on console pages only."""
+    """(endpoint, title) of the pages open to who looks, by their roles or to all (`own`)."""
     person = signed_in(desk) if flask.request.endpoint in _CONSOLE else None
     if person is None or opened is None:
         return []
-    here = set(opened(person.subject))
+    here = {*opened(person.subject), *own}
     if "restore" in here and (restores is None or not restores.under_way()):
         here.remove("restore")
     return [(name, title) for name, title in _TITLES.items() if name in here]

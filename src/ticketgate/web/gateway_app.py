@@ -16,7 +16,7 @@ from ticketgate.web.intake import Intake, SourceKeys
 from ticketgate.web.probes import closed_pages, probes
 from ticketgate.web.problems import Answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
-from ticketgate.wiring.console import lane_desks
+from ticketgate.wiring.console import lane_desks, request_desk
 from ticketgate.wiring.gateway import Gateway
 
 _NOWHERE: Final = "http://localhost"  # links are made from; closed pages make none
@@ -40,6 +40,7 @@ def doors(gateway: Gateway) -> Front:
         extra_blueprints=[looks, evidence_pages(partial(_hand_out, gateway))],
         restores=gateway.restores,
         lanes=None if gateway.lost else lane_desks(gateway),
+        requests=None if gateway.lost else request_desk(gateway),
     )
     if gateway.lost is not None:
         shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)

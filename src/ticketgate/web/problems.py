@@ -82,6 +82,7 @@ _DESK: Final = {
     "request_blocked": 409,
     "shown_changed": 409,
     "resolved_already": 409,
+    "not_offered": 409,
     "body_dropped": 409,
     "restored": 409,
     "shadow": 409,

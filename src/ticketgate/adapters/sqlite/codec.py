@@ -128,6 +128,7 @@ def request_text(request: AccessRequest) -> str:
         "reasons": request.reasons,
         "cut": request.cut,
         "closed_at": moment_text(request.closed_at),
+        "cause": request.cause,
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -168,6 +169,7 @@ def request_of(row: Mapping[str, Any]) -> AccessRequest:
         reasons=tuple(plain["reasons"]),
         cut=plain["cut"],
         closed_at=moment(plain["closed_at"]),
+        cause=plain.get("cause", ""),
     )
 
 

@@ -89,6 +89,17 @@ class SqliteRequests:
         )
         return _requests(rows(self._db, sql, state, limit))
 
+    def of_person(self, subject: str, limit: int) -> list[AccessRequest]:
+        """Those that the person asks, or gets, newest first."""
+        sql = (
+            "SELECT * FROM request WHERE"
+            " CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END = ?1"
+            " OR"
+            " CASE WHEN json_valid(content) THEN json_extract(content, '$.beneficiary[0]') END = ?1"
+            " ORDER BY opened_at DESC, rowid DESC LIMIT ?2"
+        )
+        return _requests(rows(self._db, sql, subject, limit))
+
     def note_record(self, ident: str, index: int) -> None:
         """Note which record moved the request last."""
         self._db.execute("INSERT OR REPLACE INTO request_record VALUES (?, ?)", (ident, index))

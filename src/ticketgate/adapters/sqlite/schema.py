@@ -251,6 +251,14 @@ CREATE UNIQUE INDEX exception_open ON exception (code, subject)
 CREATE INDEX exception_waiting ON exception (opened_at, idx) WHERE state <> 'resolved';
 """
 
+# Whose a request is; as above.
+_STATEMENTS_14: Final = """
+CREATE INDEX request_requester ON request (
+  CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END);
+CREATE INDEX request_beneficiary ON request (
+  CASE WHEN json_valid(content) THEN json_extract(content, '$.beneficiary[0]') END);
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -266,6 +274,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_11,
     _STATEMENTS_12,
     _STATEMENTS_13,
+    _STATEMENTS_14,
 )
 
 
