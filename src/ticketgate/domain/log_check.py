@@ -9,6 +9,7 @@ from ticketgate.domain.anchor_check import (
     Vouched,
     Vouching,
 )
+from ticketgate.domain.approval_check import ApproverTrust
 from ticketgate.domain.chain_check import ChainCheck, EntryRow
 from ticketgate.domain.checkpoint import SignedCheckpoint, parse_checkpoint
 from ticketgate.domain.completeness import CompletenessCheck
@@ -89,7 +90,10 @@ class LogCheck:
         self._key_trust = None
         if asked.trust.logs:  # also where none is of this log: then none may follow
             keys = asked.trust.of_origin(origin)
-            self._key_trust = KeyTrust(origin, keys, asked.verify, asked.trust.ends)
+            approvers = ApproverTrust(
+                asked.verify_p256, asked.trust.approvers, asked.trust.passkeys_from
+            )
+            self._key_trust = KeyTrust(origin, keys, asked.verify, asked.trust.ends, approvers)
         self.replay = Replay(self._key_trust)
         self._snapshot = snapshot
         self._hidden = DisclosureCheck(may_withhold=snapshot is not None)

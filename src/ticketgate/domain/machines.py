@@ -69,12 +69,22 @@ EXCEPTION: Final = frozenset(
         ("assigned", "resolved"),
     }
 )
+PASSKEY: Final = frozenset(
+    {
+        (NEW, "pending"),
+        ("pending", "pending"),
+        ("pending", "usable"),
+        ("pending", "revoked"),
+        ("usable", "revoked"),
+    }
+)
 EDGES: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "delivery": DELIVERY,
     "ticket": TICKET,
     "request": REQUEST,
     "grant": GRANT,
     "exception": EXCEPTION,
+    "passkey": PASSKEY,
 }
 TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("ticket", "not_identity"): "ticket.classified",
@@ -84,6 +94,8 @@ TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("grant", "revoking"): "revocation.begun",
     ("grant", "revoked"): "revocation.confirmed",
     ("grant", "revoke_overdue"): "revocation.overdue",
+    ("passkey", "pending"): "passkey.vouched",
+    ("passkey", "usable"): "passkey.vouched",
 }
 
 MOVE: Final = frozenset({"on", "id", "from", "to", "cause"})
@@ -188,6 +200,11 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "exception.opened": MOVE | {"code", "about", "owner"},
     "exception.assigned": MOVE | {"code", "owner", "person"},
     "exception.resolved": MOVE | {"code", "person"},
+    "passkey.enrolled": MOVE
+    | {"person", "key", "cose", "credential", "rp_id", "origin", "attestation"}
+    | {"backup_eligible", "backed_up"},
+    "passkey.vouched": MOVE | {"person", "key", "voucher", "method"},
+    "passkey.revoked": MOVE | {"person", "by"},
     "operator.revoked": frozenset({"by", "grants"}),
     "command.retried": frozenset({"command", "about", "outcome", "tries"}),
     "notification.sent": frozenset({"what", "about"}),
@@ -210,6 +227,8 @@ def record_type(machine: str, before: str, after: str) -> str:
     """The type of the record that makes this move."""
     if machine == "request" and before == NEW and after == "awaiting":
         return "request.opened"
+    if machine == "passkey" and before == NEW:
+        return "passkey.enrolled"
     return TYPES.get((machine, after), f"{machine}.{after}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ticketgate.domain.approval_check import SAID, ApprovalCheck, ApproverTrust, of_passkey
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
@@ -28,6 +29,7 @@ _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machi
     "request": ("entitlement", "target", "decide_by", "round", "stage", "material"),
     "grant": ("baseline",),
     "exception": ("code",),
+    "passkey": SAID,
 }
 
 
@@ -96,6 +98,7 @@ class Replay:
         self.faults = FaultList()
         self.life = LogLife(trust)
         self.silence = Silence()
+        self._signed = ApprovalCheck(ApproverTrust() if trust is None else trust.approvers)
         self.time = ""
         self.folded: dict[tuple[str, str], Folded] = {}
         self.revisions: set[tuple[str, int]] = set()
@@ -108,6 +111,7 @@ class Replay:
 
         Without `fold` it is only looked at: what it follows is not known.
         """
+        self._signed.saw(index, record)
         if record is None:
             self.faults.add(index, "cannot be read, so cannot be replayed")
             return
@@ -188,6 +192,8 @@ class Replay:
         folded.state, folded.index = after, index
         if machine == "request":
             self._follow(index, ident, folded, record)
+        if machine == "passkey" and (wrong := of_passkey(record, folded.said)):
+            self.faults.add(index, wrong)
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "grant":
             self._hold(index, folded, record)
@@ -264,6 +270,8 @@ class Replay:
             self.faults.add(index, "a decision on a request that awaits none")
             return
         self._asked_in_time(index, str(ident), record)
+        if wrong := self._signed.of_decision(index, record, self.folded):
+            self.faults.add(index, wrong)
         match record["decision"] if isinstance(record["approver"], str) else "":
             case "deny":
                 ballot.denied = True

@@ -19,6 +19,7 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
         {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline"}
     ),
     "exception": frozenset({"code"}),
+    "passkey": frozenset({"person", "key", "voucher", "rp_id", "origin"}),
 }
 _STATES: Final = {on: {after for _, after in edges} for on, edges in EDGES.items()}
 

@@ -376,6 +376,151 @@ def verify_signature(public: bytes, message: bytes, signature: bytes) -> bool:
     return encode_point(found) == signature[:32] and not low_order(found)
 
 
+# --- P-256 (FIPS 186-5), and what a passkey signs (WebAuthn level 2) ------------------------------
+
+P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+    1,
+)
+Jacobian = tuple[int, int, int]  # (X, Y, Z): x = X/Z², y = Y/Z³; the point at infinity has Z = 0
+
+
+def double256(a: Jacobian) -> Jacobian:
+    """Twice a point of a curve with a = -3."""
+    x, y, z = a
+    square, gamma = z * z % P256, y * y % P256
+    beta, alpha = x * gamma % P256, 3 * (x - square) * (x + square) % P256
+    twice = (alpha * alpha - 8 * beta) % P256
+    left = (y + z) ** 2 - gamma - square
+    return twice, (alpha * (4 * beta - twice) - 8 * gamma * gamma) % P256, left % P256
+
+
+def add256(a: Jacobian, b: Jacobian) -> Jacobian:
+    """The sum of two points, whichever they are."""
+    if not a[2] or not b[2]:
+        return b if not a[2] else a
+    square_a, square_b = a[2] * a[2] % P256, b[2] * b[2] % P256
+    u, s = a[0] * square_b % P256, a[1] * b[2] * square_b % P256
+    h = (b[0] * square_a - u) % P256
+    r = (b[1] * a[2] * square_a - s) % P256
+    if not h:
+        return (1, 1, 0) if r else double256(a)
+    h2 = h * h % P256
+    h3, v = h * h2 % P256, u * h2 % P256
+    x = (r * r - h3 - 2 * v) % P256
+    return x, (r * (v - x) - s * h3) % P256, h * a[2] * b[2] % P256
+
+
+def read_der(signature: bytes) -> tuple[int, int]:
+    """The two integers of a signature in DER (X.690 §8.3, §10.1), each 1 to below the order."""
+    if signature[:1] != b"\x30" or len(signature) < 2 or signature[1] != len(signature) - 2:
+        raise Refused("a signature that is not DER")
+    numbers, at = [], 2
+    while at < len(signature):
+        size = signature[at + 1] if at + 1 < len(signature) else 0
+        body = signature[at + 2 : at + 2 + size]
+        if signature[at] != 2 or not size or len(body) != size or body[0] > 0x7F:
+            raise Refused("a signature that is not DER")
+        if size > 1 and body[0] == 0 and body[1] <= 0x7F:
+            raise Refused("a signature that is not in its shortest form")
+        numbers.append(int.from_bytes(body, "big"))
+        at += 2 + size
+    if len(numbers) != 2 or not all(1 <= number < P256_N for number in numbers):
+        raise Refused("a signature out of range")
+    return numbers[0], numbers[1]
+
+
+@functools.lru_cache(maxsize=1024)
+def verify_p256(key: bytes, message: bytes, signature: bytes) -> bool:
+    """ECDSA with SHA-256 (FIPS 186-5 §6.4.2); the key as 04‖x‖y, reduced and on the curve."""
+    try:
+        r, s = read_der(signature)
+    except Refused:
+        return False
+    x, y = int.from_bytes(key[1:33], "big"), int.from_bytes(key[33:], "big")
+    if len(key) != 65 or key[0] != 4 or x >= P256 or y >= P256:
+        return False
+    if (y * y - x * x * x + 3 * x - P256_B) % P256:
+        return False
+    inverse = pow(s, -1, P256_N)
+    first = int.from_bytes(sha256(message).digest(), "big") * inverse % P256_N
+    second, own = r * inverse % P256_N, (x, y, 1)
+    table, total = (P256_G, own, add256(P256_G, own)), (1, 1, 0)
+    for bit in range(255, -1, -1):
+        total = double256(total)
+        which = (first >> bit & 1) + 2 * (second >> bit & 1)
+        if which:
+            total = add256(total, table[which - 1])
+    return bool(total[2]) and total[0] * pow(total[2], -2, P256) % P256 % P256_N == r
+
+
+COSE = re.compile(rb"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL)
+PAYLOAD: dict[str, type] = {
+    "approver": str, "credential_id": str, "decision": str, "expires_at": str,
+    "justification_digest": str, "log_head": str, "log_size": int, "nonce": str, "origin": str,
+    "purpose": str, "request": str, "round": int, "rp_id": str, "seconds": int, "shown": str,
+    "stage": int,
+}  # fmt: skip
+ASSERTION = {"payload", "authenticator_data", "client_data", "key", "signature"}
+SAME = ("approver", "decision", "request", "round", "seconds", "shown", "stage")
+HEAD_AGE = 8192  # records behind the head that was signed
+PAYLOAD_LIFE = dt.timedelta(minutes=10)
+
+
+def key_of(cose: bytes) -> bytes:
+    """04‖x‖y of a COSE key: ES256 in the one encoding of CTAP 2."""
+    found = COSE.fullmatch(cose)
+    if not found:
+        raise Refused("a key that is not ES256 in its one form")
+    return b"\x04" + found[1] + found[2]
+
+
+def check_client_data(data: bytes, payload: Record) -> None:
+    """Client data (WebAuthn level 2 §5.8.1) of this very challenge, on this very origin."""
+    try:
+        said = json.loads(data.decode(), object_pairs_hook=unique, parse_constant=no_number)
+    except (ValueError, RecursionError):
+        raise Refused("client data that is not strict JSON") from None
+    if len(data) > 4096 or not isinstance(said, dict) or "topOrigin" in said:
+        raise Refused("client data in another form")
+    wanted = to_base64url(sha256(dump(payload).encode()).digest())
+    if said.get("type") != "webauthn.get" or said.get("crossOrigin", False) is not False:
+        raise Refused("another kind of client data, or made in a page of another origin")
+    if said.get("challenge") != wanted or said.get("origin") != payload["origin"]:
+        raise Refused("made for another payload, or on another origin")
+
+
+def check_assertion(told: Any) -> tuple[Record, str]:
+    """What an assertion signs, and the digest of its key. What does not verify is refused."""
+    if not isinstance(told, dict) or told.keys() != ASSERTION:
+        raise Refused("an assertion without what it must have")
+    payload = told["payload"]
+    if not isinstance(payload, dict) or payload.keys() != PAYLOAD.keys():
+        raise Refused("a payload in another form")
+    if not all(type(payload[name]) is form for name, form in PAYLOAD.items()):
+        raise Refused("a payload in another form")
+    if payload["purpose"] != "ticketgate-approval/v1":
+        raise Refused("a payload for something else")
+    cose, client, data, signature = (
+        from_base64(text_of(told, name))
+        for name in ("key", "client_data", "authenticator_data", "signature")
+    )
+    check_client_data(client, payload)
+    # Present and verified must be set; backed up (0x10) only with what may be (0x08); nothing else.
+    if len(data) != 37 or data[:32] != sha256(payload["rp_id"].encode()).digest():
+        raise Refused("authenticator data of another relying party, or of another length")
+    if data[32] not in (0x05, 0x0D, 0x1D):
+        raise Refused("made without user verification, or with bits that may not be")
+    read_der(signature)
+    if not verify_p256(key_of(cose), data + sha256(client).digest(), signature):
+        raise Refused("a signature that its key did not make")
+    return payload, sha256(cose).hexdigest()
+
+
 # --- The tree, RFC 6962 §2.1 ----------------------------------------------------------------------
 
 
@@ -576,6 +721,8 @@ class Trust:
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum: str | None = None
         self.tsa: list[str] = []
+        self.pins: dict[str, set[str]] = {}
+        self.passkeys_from: int | None = None
         self._names: set[str] = {"none"}
         self._keys: set[bytes] = set()
         self._members: set[str] = set()
@@ -593,7 +740,10 @@ class Trust:
 
     def _line(self, kind: str, words: list[str]) -> None:
         """Take one line in."""
-        lengths = {"log": (1, 2), "witness": (2, 3), "quorum": (1,), "end": (2,), "tsa": (1,)}
+        lengths = {
+            "log": (1, 2), "witness": (2, 3), "quorum": (1,), "end": (2,), "tsa": (1,),
+            "approver": (2,), "passkeys": (1,),
+        }  # fmt: skip
         if kind != "group" and len(words) not in lengths.get(kind, ()):
             raise Refused(f"the line `{kind}`")
         if kind == "log":
@@ -606,8 +756,8 @@ class Trust:
             self._group(words)
         elif kind == "end":
             self._end(words[0], decimal(words[1]))
-        elif kind == "tsa":
-            self.tsa.append(words[0])
+        elif kind in ("tsa", "approver", "passkeys"):
+            self._tsa_or_approver(kind, words)
         elif self.quorum is None and words[0] in self._names:
             self.quorum = words[0]
         else:
@@ -620,6 +770,19 @@ class Trust:
             raise Refused("the line `end`")
         key_of = (name, bytes.fromhex(key_id))
         self.ends[key_of] = min(size, self.ends.get(key_of, INT_MAX))
+
+    def _tsa_or_approver(self, kind: str, words: list[str]) -> None:
+        """Certificates; a key of an approver that is pinned; or from which record on all sign."""
+        if kind == "tsa":
+            self.tsa.append(words[0])
+        elif kind == "approver":
+            if not re.fullmatch("[a-z][a-z0-9_]{0,63} [0-9a-f]{64}", " ".join(words)):
+                raise Refused("the line `approver`")
+            self.pins.setdefault(words[0], set()).add(words[1])
+        elif self.passkeys_from is None:
+            self.passkeys_from = decimal(words[0])
+        else:
+            raise Refused("a second line `passkeys`")
 
     def _new_key(self, key: Vkey) -> Vkey:
         if key.public in self._keys:
@@ -677,7 +840,7 @@ class Keys:
     """
 
     def __init__(self, trust: Trust, origin: str) -> None:
-        self.origin, self.ends = origin, trust.ends
+        self.origin, self.ends, self.trust = origin, trust.ends, trust
         self.known: dict[bytes, LogKey] = {}
         for key in trust.logs:
             if key.name == origin:
@@ -784,6 +947,9 @@ revocation.confirmed: GRANT confirmed kept late_milliseconds not_after
 exception.opened: MOVE about code owner
 exception.assigned: MOVE code owner person
 exception.resolved: MOVE code person
+passkey.enrolled: MOVE attestation backed_up backup_eligible cose credential key origin person rp_id
+passkey.vouched: MOVE key method person voucher
+passkey.revoked: MOVE by person
 operator.revoked: by grants
 command.retried: about command outcome tries
 notification.sent: about what
@@ -830,6 +996,9 @@ revocation.confirmed  grant    revoking:revoked
 exception.opened      exception -:opened
 exception.assigned    exception opened:assigned assigned:assigned
 exception.resolved    exception opened:resolved assigned:resolved
+passkey.enrolled      passkey   -:pending
+passkey.vouched       passkey   pending:pending,usable
+passkey.revoked       passkey   pending:revoked usable:revoked
 """.strip().split("\n"),
     )
     for before, afters in (move.split(":") for move in moves)
@@ -839,6 +1008,7 @@ HOLDING = ("provisioning", "active")
 ENDED = frozenset({"released_shared", "cancelled", "revoked"})
 END_SLACK = 60  # seconds after the end of a grant by which ending it has begun
 ASKED = ("entitlement", "target", "decide_by")  # kept of a request that awaits decisions
+OF_PASSKEY = ("person", "key", "voucher", "rp_id", "origin")
 KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 # What is looked at after a record was found canonical; its other fields need only be there.
 LOOKED_AT = {
@@ -850,7 +1020,8 @@ LOOKED_AT = {
     "grant": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
-    "decision": "approver decision link material need request round seconds stage",
+    "passkey": MOVE + "cose credential key origin person rp_id voucher",
+    "decision": "approver decision link material method need request round seconds stage",
 }
 
 
@@ -982,7 +1153,7 @@ class Reader:
         if not is_instant(record.get("_ts")):
             raise Refused("_ts is not an instant")
         missing = missing_fields(record)
-        if clean and not missing and record["type"] != "log.opened":
+        if clean and not missing and record["type"] != "log.opened" and "passkey" not in record:
             known = self.shapes.setdefault(record["type"], [])
             if len(known) < SHAPES_KEPT:
                 known.append(Shape(record))
@@ -1530,6 +1701,7 @@ class Replay:
         self.whole = True  # nothing below is missing
         self.pruned: dict[int, tuple[int, str]] = {}  # boundary: (index, snapshot)
         self.listed: dict[str, list[int]] = {}  # by disclosure.erased
+        self.head: Callable[[int], str | None] = lambda _: None  # `_prev` of this entry, if known
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -1542,6 +1714,8 @@ class Replay:
         self.ballots: dict[str, Ballots] = {}
         self.approved: dict[str, tuple[Any, ...]] = {}
         self.grants: dict[str, Record] = {}
+        self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
+        self.passkeys: dict[str, Record] = {}  # what was said of each
         self.time = ""
         self.boundary = 0
         self.restoring = False
@@ -1594,6 +1768,9 @@ class Replay:
             seen.add(revision)
         elif on == "request":
             self._request(name, after, record)
+            self.asked_at[name] = index
+        elif on == "passkey":
+            self._passkey(name, after, record)
         elif on == "grant":
             self._grant(index, name, after, record)
         if refused:
@@ -1705,7 +1882,64 @@ class Replay:
         if approved[3] is None or count_of(record, "seconds") > approved[3]:
             raise Refused("a grant for longer than was approved")
 
-    def decided(self, _: int, record: Record) -> None:
+    def _passkey(self, name: str, after: str, record: Record) -> None:
+        """Two different people vouch for a key, neither of them its person."""
+        known, first = self.passkeys.get(name, {}), self.passkeys.get(name, {}).get("voucher")
+        self.passkeys[name] = {**known, **{key: record[key] for key in OF_PASSKEY if key in record}}
+        if record["type"] == "passkey.enrolled":
+            cose, credential = (from_base64(text_of(record, key)) for key in ("cose", "credential"))
+            key_of(cose)
+            digests = [sha256(cose).hexdigest(), sha256(credential).hexdigest()]
+            if digests != [record["key"], name]:
+                raise Refused("a passkey whose digests are of something else")
+            for key in ("person", "rp_id", "origin"):
+                text_of(record, key)
+        elif record["type"] == "passkey.vouched":
+            voucher = text_of(record, "voucher")
+            if [record["person"], record["key"]] != [known.get("person"), known.get("key")]:
+                raise Refused("vouched for something else than was enrolled")
+            if voucher in (record["person"], first) or (after == "usable") != (first is not None):
+                raise Refused("usable without two different people who vouch")
+
+    def _signed(self, index: int, record: Record) -> None:
+        """Who decided by passkey signed exactly this, with a key that is known to be theirs."""
+        trust = self.keys.trust
+        if ("passkey" in record) != (record.get("method") == "passkey"):
+            raise Refused("approval: a passkey without its assertion, or the other way round")
+        if "passkey" not in record:
+            if trust.passkeys_from is not None and index >= trust.passkeys_from:
+                raise Refused("approval: not signed by a passkey")
+            return
+        payload, key = check_assertion(record["passkey"])
+        self._check_payload(index, record, payload)
+        passkey, known = payload["credential_id"], self.passkeys.get(payload["credential_id"], {})
+        usable = self.states["passkey"].get(passkey) == "usable"
+        if not usable or known.get("person") != payload["approver"]:
+            raise Refused("approval: by a passkey that is not this person's, or may not be used")
+        said = [key, payload["rp_id"], payload["origin"]]
+        if said != [known.get(name) for name in ("key", "rp_id", "origin")]:
+            raise Refused("approval: by another key, or on another site, than was enrolled")
+        asks = trust.pins or trust.passkeys_from is not None
+        if asks and key not in trust.pins.get(payload["approver"], ()):
+            raise Refused("approval: key not pinned")
+
+    def _check_payload(self, index: int, record: Record, payload: Record) -> None:
+        """What was signed is this decision, at this time, in this log."""
+        if any(payload[name] != record.get(name) for name in SAME):
+            raise Refused("approval: the assertion is over something else")
+        if payload["justification_digest"] not in texts_of(record, "sd"):
+            raise Refused("approval: the assertion is over another justification")
+        until = payload["expires_at"]
+        left = instant(until) - instant(record["_ts"]) if is_instant(until) else dt.timedelta()
+        if not dt.timedelta() < left <= PAYLOAD_LIFE:
+            raise Refused("approval: the assertion has expired, or lives too long")
+        size, asked_at = payload["log_size"], self.asked_at.get(record["request"], index)
+        if not max(asked_at, index - HEAD_AGE - 1) < size <= index:
+            raise Refused("approval: signed over a head that is too old, or newer than the entry")
+        if self.head(size) not in (None, payload["log_head"]):
+            raise Refused("approval: signed over a head that is not in this log")
+
+    def decided(self, index: int, record: Record) -> None:
         """`decision.recorded`: a ballot on a request that awaits decisions."""
         if not self.complete:
             return
@@ -1729,6 +1963,7 @@ class Replay:
                 raise Refused("an approval by somebody whose own request it is")
         else:
             raise Refused("a decision that is neither approve nor deny")
+        self._signed(index, record)
 
     def erased(self, index: int, record: Record) -> None:
         """`disclosure.erased`: whether the digests are of entries before shows at the end."""
@@ -1872,6 +2107,7 @@ MAY_BE_SAID: dict[str, set[str]] = {
     "request": {"entitlement", "target", "decide_by", "round", "stage", "material"},
     "grant": {*KEPT_OF_GRANT, "baseline"},
     "exception": {"code"},
+    "passkey": {*OF_PASSKEY},
 }
 
 
@@ -1963,6 +2199,10 @@ def restore_thing(replay: Replay, value: Any) -> None:
     replay.states[value["on"]][text_of(value, "id")] = text_of(value, "state")
     if value["on"] == "request" and value["state"] == "awaiting":
         replay.asked[value["id"]] = [*map(value["said"].get, (*ASKED, "round", "stage"))]
+    if value["on"] == "request":
+        replay.asked_at[value["id"]] = value["index"]
+    if value["on"] == "passkey":
+        replay.passkeys[value["id"]] = value["said"]
     if value["on"] == "grant" and value["state"] not in ENDED:
         replay.grants[value["id"]] = {**value["said"], "index": value["index"]}
 
@@ -2014,12 +2254,17 @@ class Content:
         self.snapshots = bundle.snapshots
         self.reader = Reader()
         self.size = 0  # index of the entry that comes next
+        self.recent: collections.deque[tuple[int, list[bytes]]] = collections.deque()
+        self.replay.head = self.head
 
     def take(self, index: int, batch: bytes, lines: list[bytes]) -> None:
         """A batch of entries, as they lie in the file and apart."""
         if index != self.size:
             self.skip_to(index)
         self.size = index + len(lines)
+        self.recent.append((index, lines))
+        while self.recent[0][0] + len(self.recent[0][1]) < index - HEAD_AGE:
+            self.recent.popleft()
         clean = 1 not in batch.translate(UNCLEAN)
         try:
             rows = batch.decode().split("\n") if clean else []
@@ -2046,6 +2291,13 @@ class Content:
                 self._entry(place, record, missing)
             upcoming = self.disclosures.upcoming
 
+    def head(self, size: int) -> str | None:
+        """The chain's head after so many entries (`_prev` of the next), where that is here."""
+        for start, lines in self.recent:
+            if 0 <= size - start < len(lines):
+                return lines[size - start][10:74].decode("latin-1")
+        return None
+
     def _entry(self, index: int, record: Record, missing: str) -> None:
         if index == 0 or record["type"] == "log.opened":
             self._opened(index, record)
@@ -2060,6 +2312,7 @@ class Content:
     def skip_to(self, index: int) -> None:
         """Entries below the index are not there: go on from a snapshot, or without the past."""
         self.size = index
+        self.recent.clear()
         self.replay.begin_anew()
         self.replay.whole = False
         self.replay.complete = index in self.snapshots
