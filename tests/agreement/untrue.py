@@ -90,6 +90,28 @@ def _left_revoked_by_what_lacks_a_field(records: Records) -> None:
     records[ATTEMPTED]["_ts"] = LATE
 
 
+def _left_planned(records: Records) -> None:
+    """The approval is taken back, and what is planned stays so."""
+    del records[PROVISIONING:]
+    records.append(_back(records))
+
+
+def _left_active(records: Records) -> None:
+    """The approval is taken back, and what is active stays so."""
+    del records[BEGUN:]
+    records.append(_back(records))
+
+
+def _back(records: Records) -> dict[str, Any]:
+    told = {"_prev": "", "_seq": 0, "_ts": records[-1]["_ts"], "type": BACK}
+    return told | TAKEN
+
+
+BACK: Final = "decision.taken_back"
+TAKEN: Final[dict[str, Any]] = {
+    "approver": "act_ann", "link": "lnk_1", "method": "mail_code", "request": "r1", "round": 1,
+    "signed_in_at": "2026-11-22T02:40:00.000000Z", "stage": 1,
+}  # fmt: skip
 BY: Final = "2026-11-22T02:40:06.000000Z"  # when the decision is recorded
 RESTORE: Final = {"by": ["act_1", "act_2"], "kept": 1, "lost_root": "", "lost_size": 9}
 ASKED: Final = {"on": "request", "id": "r1", "from": "awaiting", "to": "awaiting", "cause": "c"}
@@ -200,4 +222,13 @@ UNTRUE: Final[tuple[Change, ...]] = (
     _named("time_that_ran_ahead", TICKET, lambda records: records[DELIVERY].update(_ts=LATE)),
     _said("a_revision_that_is_no_number", TICKET, TICKET, revision="1"),
     _named("two_grants_of_one_approval", ACTIVE, _plan_twice),
+    _beside("approved_when_it_was_taken_back", APPROVED + 1, APPROVED, BACK, **TAKEN),
+    _beside("given_when_it_was_taken_back", PROVISIONING + 1, PROVISIONING, BACK, **TAKEN),
+    _beside("activated_when_it_was_taken_back", ACTIVE + 1, ACTIVE, BACK, **TAKEN),
+    _beside("taken_back_by_another", PLANNED, PLANNED, BACK, **TAKEN | {"approver": "act_eve"}),
+    _beside("taken_back_by_nobody", PLANNED, PLANNED, BACK, **TAKEN | {"approver": None}),
+    _beside("taken_back_of_nothing", PLANNED, PLANNED, BACK, **TAKEN | {"request": "r2"}),
+    _beside("taken_back_before_it_was_said", DECISION - 1, DECISION, BACK, **TAKEN),
+    _named("taken_back_and_left_as_planned", PLANNED, _left_planned),
+    _named("taken_back_and_left_active", ACTIVE, _left_active),
 )

@@ -7,7 +7,7 @@ from ticketgate.domain.chain_check import place_of
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import INTEGER_MAX, disclosure_digest, is_digest, parse_disclosure
 from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.replay import Record
+from ticketgate.domain.folded import Record
 
 DisclosureRow = tuple[object, object, object]  # digest, idx, encoded (None: erased)
 

@@ -17,10 +17,11 @@ from ticketgate.domain.disclosure_check import DisclosureCheck, DisclosureRow, L
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Head, leaf_hash
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList, State
+from ticketgate.domain.folded import Record
 from ticketgate.domain.log_life import KeyTrust
 from ticketgate.domain.machines import check_record
 from ticketgate.domain.merkle import HASH_BYTES
-from ticketgate.domain.replay import Record, Replay
+from ticketgate.domain.replay import Replay
 from ticketgate.domain.report import DISCLOSURES, SEMANTICS, STRUCTURE, Asked, Report
 from ticketgate.domain.snapshot import Pruned, begin
 from ticketgate.domain.state_check import TableRow, check_tables

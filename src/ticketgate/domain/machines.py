@@ -186,6 +186,9 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "request.timed_out": _ASKED,
     "links.issued": frozenset({"request", "round", "stage", "links"}),
     "decision.recorded": _DECIDED,
+    "decision.taken_back": frozenset(
+        {"request", "round", "stage", "approver", "link", "method", "signed_in_at"}
+    ),
     "decision.refused": frozenset({"request", "code", "approver"}),
     "grant.planned": _GRANTED | {"seconds", "activate_by"},
     "grant.provisioning": _BOUND | {"before", "baseline", "deadline", "plan", "command"},

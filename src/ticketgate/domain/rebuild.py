@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.replay import Folded, Record
+from ticketgate.domain.folded import Folded, Record
 
 TABLES: Final = (
     "actor", "delivery", "ticket", "request", "link", "approval", "request_view", "access_grant",

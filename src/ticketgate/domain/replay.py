@@ -1,27 +1,22 @@
 """Replay: folding the recorded moves again, through the same machines. Nothing is decided again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from ticketgate.domain.approval_check import SAID, ApprovalCheck, ApproverTrust, of_passkey
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.grant import HOLDING
+from ticketgate.domain.folded import PLACE, Ballot, Folded, Record, count
+from ticketgate.domain.grant import HOLDING, GrantState
 from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 from ticketgate.domain.silence import Silence
 
-Record = Mapping[str, Json]
-_Round = tuple[str, int]  # (material, round)
-_Place = tuple[str, int, int]  # (material, round, stage)
-
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
-END_SLACK_SECONDS: Final = 60  # by then the end of a grant has begun, whatever else goes on
-_PLACE: Final = ("round", "stage")
+GIVEN: Final = HOLDING | {GrantState.PLANNED}
 _FIXED: Final = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machine: as said last
     "delivery": ("source",),
@@ -31,58 +26,6 @@ _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machi
     "exception": ("code",),
     "passkey": SAID,
 }
-
-
-@dataclass(slots=True)
-class Folded:
-    """Where the log left one thing. `index` is that of the last record that moved it."""
-
-    state: str = NEW
-    index: int = 0
-    said: dict[str, Json] = field(default_factory=dict)
-
-    def is_at(self, record: Record) -> bool:
-        """Of a request: whether the record is of the round and stage that it was left at."""
-        return all(_count(record[name]) and record[name] == self.said.get(name) for name in _PLACE)
-
-    def outlived(self, now: str) -> bool:
-        """Of a grant: whether it still holds well after its end; one that cannot be read is one."""
-        if self.state not in HOLDING:
-            return False
-        end = self.said.get("not_after")
-        if not is_instant(end) or not is_instant(now):
-            return True
-        return (from_text(now) - from_text(str(end))).total_seconds() > END_SLACK_SECONDS
-
-
-@dataclass(slots=True)
-class Ballot:
-    """The decisions on one request while it awaits them; `parties` may not be among them."""
-
-    denied: bool = False
-    parties: frozenset[str] = frozenset()
-    need: dict[_Place, int] = field(default_factory=dict)
-    approvers: dict[_Place, set[str]] = field(default_factory=dict)
-    seconds: dict[_Round, int] = field(default_factory=dict)  # the least that an approval gave
-
-    def unfilled(self, material: str, round_: int, needs: Sequence[int]) -> int | None:
-        """The first stage without enough distinct approvers of its own; None when all have.
-
-        `needs` says for each stage how many it takes; a decision that said more is believed.
-        """
-        counted: set[str] = set()
-        for stage, need in enumerate(needs, 1):
-            place = (material, round_, stage)
-            fresh = self.approvers.get(place, set()) - counted
-            if len(fresh) < max(need, self.need.get(place, 1)):
-                return stage
-            counted |= fresh
-        return None
-
-    def of_round(self, material: str, round_: int) -> set[str]:
-        """Everybody who approved in this round."""
-        found = (who for place, who in self.approvers.items() if place[:2] == (material, round_))
-        return set().union(*found)
 
 
 class Replay:
@@ -142,6 +85,14 @@ class Replay:
         for (machine, _), one in self.folded.items():
             if machine == "grant" and one.outlived(self.time):
                 self.faults.add(one.index, "the grant's time is up, and nothing began to end it")
+            if (
+                machine == "grant"
+                and one.state in GIVEN
+                and self._is_unapproved(one.said.get("request"))
+            ):
+                self.faults.add(
+                    one.index, "its approval was taken back, and nothing began to end it"
+                )
 
     def _fold(self, index: int, kind: str, record: Record) -> None:
         if kind in MOVES:
@@ -149,6 +100,8 @@ class Replay:
         match kind:
             case "decision.recorded":
                 self._decided(index, record)
+            case "decision.taken_back":
+                self._taken_back(index, record)
             case "links.issued":
                 self._more_links(index, record)
             case "request.approved":
@@ -167,6 +120,8 @@ class Replay:
             return
         if self.life.restoring:
             self.faults.add(index, "access is given before a restore has ended")
+        if self._is_unapproved(record["request"]):
+            self.faults.add(index, "access is given, and an approval of it was taken back")
         if kind == "grant.provisioning":
             self._bounded(index, record)
         elif not is_instant(record["not_after"]):
@@ -223,7 +178,7 @@ class Replay:
             self._as_asked(index, asked, record)
         elif after == "awaiting":
             self.ballots.setdefault(ident, Ballot()).parties = self._parties(index, record)
-            if not all(_count(record[name]) for name in _PLACE):
+            if not all(count(record[name]) for name in PLACE):
                 self.faults.add(index, "asked without a round or a stage")
             self._issue(index, ident, record["links"])
         else:
@@ -282,6 +237,30 @@ class Replay:
             case _:
                 self.faults.add(index, "a decision that is neither an approval nor a denial")
 
+    def _taken_back(self, index: int, record: Record) -> None:
+        """An approval that counted is taken back: what was asked is denied, what was given ends."""
+        ident, approver = record["request"], record["approver"]
+        if not isinstance(approver, str):
+            self.faults.add(index, "an approval is taken back that does not stand")
+            return
+        ballot = self.ballots.get(ident) if isinstance(ident, str) else None
+        if ballot is not None:
+            asked = self.folded["request", str(ident)].said
+            stood = ballot.of_round(str(asked.get("material")), count(asked.get("round")) or 0)
+            ballot.denied = True
+        else:
+            request = self.folded.get(("request", ident)) if isinstance(ident, str) else None
+            said = {} if request is None else request.said
+            stood = set(str(said.get("approvers", "")).split())
+            said["approvers"] = ""
+        if approver not in stood:
+            self.faults.add(index, "an approval is taken back that does not stand")
+
+    def _is_unapproved(self, ident: Json) -> bool:
+        """Whether an approval of this request was taken back after it had been approved."""
+        request = self.folded.get(("request", ident)) if isinstance(ident, str) else None
+        return request is not None and request.said.get("approvers") == ""
+
     def _asked_in_time(self, index: int, ident: str, record: Record) -> None:
         """Who decides was sent a link for this very stage, and uses it once and in time."""
         asked, moment, link = self.folded["request", ident], record.get("_ts"), record["link"]
@@ -294,7 +273,7 @@ class Replay:
             self.faults.add(index, "a decision over a link that was not issued to its approver")
 
     def _counted(self, index: int, ballot: Ballot, record: Record) -> None:
-        numbers = [_count(record[name]) for name in ("round", "stage", "need", "seconds")]
+        numbers = [count(record[name]) for name in ("round", "stage", "need", "seconds")]
         approver, material = str(record["approver"]), record["material"]
         match numbers:
             case [int(round_), int(stage), int(need), int(seconds)] if isinstance(material, str):
@@ -313,7 +292,7 @@ class Replay:
     def _approved(self, index: int, record: Record) -> None:
         ident, material = str(record["id"]), record["material"]
         ballot = self.ballots.pop(ident, Ballot())
-        round_, needs = _count(record["round"]), _counts(record["stages"])
+        round_, needs = count(record["round"]), _counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
         if not {record[name] for name in PARTIES[:2] if _is_text(record[name])} <= ballot.parties:
@@ -327,12 +306,14 @@ class Replay:
             self.faults.add(index, f"approved without the approvals of stage {stage}")
         if self._parties(index, record) & ballot.of_round(material, round_):
             self.faults.add(index, "approved by somebody whose own request it is")
+        stood = " ".join(sorted(ballot.of_round(material, round_)))
+        self.folded["request", ident].said["approvers"] = stood
         given = ballot.seconds.get((material, round_), 0)
         self.approved_for[ident] = {
             "subject": record["beneficiary"],
             "entitlement": record["entitlement"],
             "target": record["target"],
-            "seconds": min(given, _count(record["seconds"]) or 0),
+            "seconds": min(given, count(record["seconds"]) or 0),
         }
 
     def _planned(self, index: int, record: Record) -> None:
@@ -344,14 +325,14 @@ class Replay:
             return
         if any(record[name] != given[name] for name in ("subject", "entitlement", "target")):
             self.faults.add(index, "a grant of something else, or to another, than was approved")
-        seconds, most = _count(record["seconds"]), given["seconds"]
+        seconds, most = count(record["seconds"]), given["seconds"]
         if seconds is None or not isinstance(most, int) or seconds > most:
             self.faults.add(index, "a grant for longer than its approvals gave")
 
     def _bounded(self, index: int, record: Record) -> None:
         """The end is no later than the grant's seconds after this record, which activates it."""
         begin, end = record.get("_ts"), record["not_after"]
-        seconds = _count(self.folded["grant", str(record["id"])].said.get("seconds"))
+        seconds = count(self.folded["grant", str(record["id"])].said.get("seconds"))
         if not is_instant(begin) or not is_instant(end):
             self.faults.add(index, "a grant is called for without an end")
         elif (from_text(str(end)) - from_text(str(begin))).total_seconds() > (seconds or 0):
@@ -387,13 +368,8 @@ def _pairs(value: Json) -> dict[str, str] | None:
     return pairs
 
 
-def _count(value: Json) -> int | None:
-    """The value if it is an integer from 1 up; True is none."""
-    return value if type(value) is int and value > 0 else None
-
-
 def _counts(value: Json) -> list[int]:
     """The integers from 1 up in a list of nothing else; empty for anything else."""
     items = value if isinstance(value, list) else []
-    counts = [count for item in items if (count := _count(item))]
+    counts = [least for item in items if (least := count(item))]
     return counts if len(counts) == len(items) else []

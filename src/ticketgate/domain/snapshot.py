@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, canonical, parse_canonical
+from ticketgate.domain.folded import Ballot, Folded
 from ticketgate.domain.instants import is_instant
 from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
 from ticketgate.domain.note import parse_vkey
-from ticketgate.domain.replay import Ballot, Folded, Replay
+from ticketgate.domain.replay import Replay
 from ticketgate.domain.snapshot_form import is_element
 from ticketgate.domain.trust import LogKey
 

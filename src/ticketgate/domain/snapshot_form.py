@@ -14,7 +14,9 @@ _INTEGERS: Final = frozenset({"seconds", "revision", "round", "stage"})
 _SAID: Final[Mapping[str, frozenset[str]]] = {
     "delivery": frozenset({"source"}),
     "ticket": frozenset({"source", "table", "revision"}),
-    "request": frozenset({"entitlement", "target", "decide_by", "round", "stage", "material"}),
+    "request": frozenset(
+        {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers"}
+    ),
     "grant": frozenset(
         {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline"}
     ),

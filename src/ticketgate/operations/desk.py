@@ -28,6 +28,7 @@ from ticketgate.operations.link_view import LinkView, view_of
 from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
+from ticketgate.operations.take_back import TakenBack, take_back, takeable
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
 
@@ -102,6 +103,7 @@ class Desk:
             if link is None or request is None or link.approver != subject:
                 return not_found()
             approvals = looking.requests.approvals(request.id)
+            grants = looking.grants.of_request(request.id)
             held, place = is_held(looking), self._place.line(looking, request.id)
         try:
             snapshot = self._directory.read(self._clock.now())
@@ -109,7 +111,15 @@ class Desk:
             return Refusal(fault.code, fault.reason, fault.next_step)
         self._store.write(partial(note_view, request=request.id, subject=subject))
         view = self._view(link, request, approvals, snapshot)
-        return view if isinstance(view, Refusal) else replace(view, held=held, place=place)
+        if isinstance(view, Refusal):
+            return view
+        return replace(
+            view,
+            held=held,
+            place=place,
+            takeable=takeable(request, link, approvals, grants),
+            given=grants[-1].state.value if grants else "",
+        )
 
     def _view(
         self,
@@ -189,6 +199,18 @@ class Desk:
                 rules=rules,
             )
             return self._store.write(under(rules.policy, deciding))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def take_back(self, token: str, session: Session, *, reason: str) -> TakenBack | Refusal:
+        """Take back what this person approved over the link. Refusals: those of `take_back`."""
+        who = SignedIn(session.subject, session.method, session.signed_in_at)
+        try:
+            snapshot = self.snapshot()
+            taking = partial(
+                take_back, token_hash=secret_hash(token), who=who, reason=reason, snapshot=snapshot
+            )
+            return self._store.write(taking)
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 

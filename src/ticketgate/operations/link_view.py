@@ -47,6 +47,8 @@ class LinkView:
     evidence: str = ""  # origin#index of this approver's decision
     shapers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name and id, roles); none may decide
     place: str = ""  # one line: where in the log it stands, and the newest signed root
+    takeable: bool = False  # the holder's approval can still be taken back
+    given: str = ""  # the state of the access that came of it; empty where none did
     held: bool = False  # access that is approved waits until a restore is ended
 
 

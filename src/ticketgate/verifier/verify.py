@@ -936,6 +936,7 @@ links.issued: links request round stage
 decision.recorded: approver authority_basis because classification clause decision directory\
  directory_read_at first_viewed_at link material method need policy request revision round rule\
  rules seconds shown signed_in_at stage
+decision.taken_back: approver link method request round signed_in_at stage
 decision.refused: approver code request
 grant.planned: GRANT activate_by seconds
 grant.provisioning: GRANT baseline before command deadline not_after plan
@@ -1709,13 +1710,14 @@ class Replay:
         self.states: dict[str, dict[str, str]] = {on: {} for on, _, _ in MOVES}
         self.revisions: dict[str, set[int]] = {}
         self.parties: dict[str, set[str]] = {}
-        self.asked: dict[str, list[Any]] = {}  # ASKED, and the round and stage
+        self.asked: dict[str, list[Any]] = {}  # ASKED, and the round, the stage, the material
         self.links: dict[str, dict[str, str]] = {}  # that work, and whom each was issued to
         self.ballots: dict[str, Ballots] = {}
         self.approved: dict[str, tuple[Any, ...]] = {}
         self.grants: dict[str, Record] = {}
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
+        self.stand: dict[str, set[str]] = {}  # who approved a request; nobody once one took it back
         self.time = ""
         self.boundary = 0
         self.restoring = False
@@ -1779,8 +1781,8 @@ class Replay:
     def _request(self, name: str, after: str, record: Record) -> None:
         asked = self.asked.pop(name, None)
         if after == "awaiting":
-            self.asked[name] = [*map(record.get, ASKED), *place_of(record)]
-            if asked is None or asked[3:] != self.asked[name][3:]:
+            self.asked[name] = [*map(record.get, ASKED), *place_of(record), record.get("material")]
+            if asked is None or asked[3:5] != self.asked[name][3:5]:
                 self.links.pop(name, None)
             self.parties[name] = parties_of(record)
             self._issue(name, record)
@@ -1804,7 +1806,7 @@ class Replay:
         """`links.issued`: more links for the stage that is asked."""
         if self.complete:
             name = text_of(record, "request")
-            if self.asked.get(name, [])[3:] != place_of(record):
+            if self.asked.get(name, [])[3:5] != place_of(record):
                 raise Refused("links of another stage than the one that is asked")
             self._issue(name, record)
 
@@ -1834,7 +1836,8 @@ class Replay:
             raise Refused("approved although it was denied")
         text_of(record, "requester")
         places = [place for place in ballots.approvers if place[:2] == (material, turn)]
-        if parties_of(record) & set().union(*(ballots.approvers[place] for place in places)):
+        self.stand[name] = set().union(*(ballots.approvers[place] for place in places))
+        if parties_of(record) & self.stand[name]:
             raise Refused("approved by somebody whose own request it is")
 
     def _grant(self, index: int, name: str, after: str, record: Record) -> None:
@@ -1847,6 +1850,8 @@ class Replay:
             self._check_end(after, record, known)
             if self.restoring:
                 raise Refused("access is given, and a restore has not ended")
+            if self.stand.get(text_of(record, "request")) == set():
+                raise Refused("access is given, and an approval of it was taken back")
         if after == "revoked" and record.get("confirmed") is not True:
             raise Refused("revoked without being read back")
         if after in ENDED:
@@ -1946,7 +1951,7 @@ class Replay:
         request, approver = text_of(record, "request"), text_of(record, "approver")
         if request not in self.asked:
             raise Refused("a decision on a request that awaits none")
-        _, _, until, turn, stage = self.asked[request]
+        _, _, until, turn, stage, _ = self.asked[request]
         if not is_instant(until) or record["_ts"] >= until:
             raise Refused("a decision when the time to decide was over")
         issued = self.links.get(request, {}).pop(text_of(record, "link"), None)
@@ -1964,6 +1969,27 @@ class Replay:
         else:
             raise Refused("a decision that is neither approve nor deny")
         self._signed(index, record)
+
+    def taken_back(self, _: int, record: Record) -> None:
+        """`decision.taken_back`: an approval that counted does not any more."""
+        if not self.complete:
+            return
+        request, approver = text_of(record, "request"), text_of(record, "approver")
+        stood = self.stand.get(request, set())
+        if request in self.asked:
+            ballots = self.ballots.setdefault(request, Ballots())
+            ballots.denied = True
+            turn, material = self.asked[request][3], self.asked[request][5]
+            stood = {
+                person
+                for place, people in ballots.approvers.items()
+                if place[:2] == (material, turn)
+                for person in people
+            }
+        else:
+            self.stand[request] = set()
+        if approver not in stood:
+            raise Refused("an approval is taken back that does not stand")
 
     def erased(self, index: int, record: Record) -> None:
         """`disclosure.erased`: whether the digests are of entries before shows at the end."""
@@ -1999,10 +2025,16 @@ class Replay:
                 or instant(self.time) - instant(end) > dt.timedelta(seconds=END_SLACK)
             ):
                 self.verdict.fault(known["index"], "its time is up, and nothing began to end it")
+            if (
+                self.states["grant"].get(name) in ("planned", *HOLDING)
+                and self.stand.get(known.get("request", "")) == set()
+            ):
+                self.verdict.fault(known["index"], "its approval was taken back; nothing ended it")
 
 
 OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "decision.recorded": Replay.decided,
+    "decision.taken_back": Replay.taken_back,
     "disclosure.erased": Replay.erased,
     "links.issued": Replay.issued,
     "restore.declared": Replay.restored,
@@ -2104,7 +2136,7 @@ FORMS: dict[str, Any] = {
 MAY_BE_SAID: dict[str, set[str]] = {
     "delivery": {"source"},
     "ticket": {"source", "table", "revision"},
-    "request": {"entitlement", "target", "decide_by", "round", "stage", "material"},
+    "request": {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers"},
     "grant": {*KEPT_OF_GRANT, "baseline"},
     "exception": {"code"},
     "passkey": {*OF_PASSKEY},
@@ -2198,7 +2230,11 @@ def restore_thing(replay: Replay, value: Any) -> None:
     """Where the log left one thing, and what is kept of it."""
     replay.states[value["on"]][text_of(value, "id")] = text_of(value, "state")
     if value["on"] == "request" and value["state"] == "awaiting":
-        replay.asked[value["id"]] = [*map(value["said"].get, (*ASKED, "round", "stage"))]
+        replay.asked[value["id"]] = [
+            *map(value["said"].get, (*ASKED, "round", "stage", "material"))
+        ]
+    if value["on"] == "request" and "approvers" in value["said"]:
+        replay.stand[value["id"]] = set((value["said"]["approvers"] or "").split())
     if value["on"] == "request":
         replay.asked_at[value["id"]] = value["index"]
     if value["on"] == "passkey":

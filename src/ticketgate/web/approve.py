@@ -18,6 +18,7 @@ _SHORTER_SECONDS: Final = (
     *(900, 1800, 3600, 7200, 14_400, 28_800),
     *(86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400, 30 * 86_400),
 )
+_TAKE_BACK: Final = "take_back"  # beside approve and deny, for who approved
 _DIGITS_MAX: Final = 9
 _TRY_AGAIN: Final = frozenset({422, 503})
 _NOT_SIGNED_IN: Final = Refusal(
@@ -61,12 +62,17 @@ class ApprovePage(MethodView):
         typed = flask.request.form.get("justification", "").replace("\r\n", "\n")
         if person is None:
             return refused(_NOT_SIGNED_IN, link=link, typed=typed)
-        refusal = self._decide(link, person, typed)
+        back = flask.request.form.get("decision") == _TAKE_BACK
+        refusal = (self._take_back if back else self._decide)(link, person, typed)
         if refusal is None:
             return flask.redirect(flask.url_for("approve", link=link), 303)
         if status_of(refusal.code) not in _TRY_AGAIN:
             return refused(refusal, link=link, typed=typed)
         return self._again(link, person, refusal, typed)
+
+    def _take_back(self, link: str, person: Session, typed: str) -> Refusal | None:
+        answer = self._desk.take_back(link, person, reason=typed)
+        return answer if isinstance(answer, Refusal) else None
 
     def _decide(self, link: str, person: Session, typed: str) -> Refusal | None:
         form = flask.request.form
@@ -90,7 +96,7 @@ class ApprovePage(MethodView):
         if isinstance(view, Refusal):
             return refused(view, link=link, typed=typed)
         form = flask.request.form
-        if view.shown != form.get("shown", ""):
+        if view.shown != form.get("shown", "") and not view.takeable:
             return refused(_OTHER_NOW, link=link, typed=typed)
         context = _context(link, view) | {
             "typed": typed,

@@ -1,0 +1,107 @@
+"""Take an approval back: on the page of the link over which it was given, and nowhere else.
+
+It only takes away, so it waits for nothing: a request that is not approved yet is denied by it, and
+access that came of an approved one is revoked. What was taken back is never given again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.approval import Approval, Link
+from ticketgate.domain.approvers import unfit
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Disclosure, Draft, EvidenceRef, Json
+from ticketgate.domain.grant import HOLDING, Grant, GrantState
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.typed_text import bad_typed
+from ticketgate.operations.actors import actor_of
+from ticketgate.operations.decide_request import JUSTIFICATION_CHARS_MAX, SignedIn, not_found
+from ticketgate.operations.end_grant import end_grant
+from ticketgate.operations.open_request import Word, end_request
+from ticketgate.ports import Transaction
+
+TAKEN_BACK: Final = "taken_back"  # why a request is denied whose approver thought better of it
+UNAPPROVED: Final = "unapproved"
+_GIVEN: Final = HOLDING | {GrantState.PLANNED}
+_NOT_OFFERED: Final = Refusal(
+    "not_offered",
+    "There is no approval of yours here that still counts.",
+    "Open the link again; it shows what became of the request.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An approval that was taken back; `state` is that of the request afterwards."""
+
+    state: str
+    evidence: EvidenceRef
+
+
+def takeable(
+    request: AccessRequest, link: Link, approvals: Sequence[Approval], grants: Sequence[Grant]
+) -> bool:
+    """Whether the link's holder approved over it, and that approval still does something."""
+    counts = any(
+        one.approver == link.approver and one.decision == "approve" and one.stage == link.stage
+        for one in approvals
+        if one.round == link.round == request.round
+    )
+    if request.state is RequestState.AWAITING:
+        return counts
+    given = any(one.state in _GIVEN for one in grants)
+    return counts and given and request.state is RequestState.APPROVED
+
+
+def take_back(
+    tx: Transaction,
+    now: datetime,
+    *,
+    token_hash: str,
+    who: SignedIn,
+    reason: str,
+    snapshot: DirectorySnapshot,
+) -> TakenBack | Refusal:
+    """Take the approval back that was given over this link.
+
+    Refusals: `not_found` (unknown, or somebody else's link: alike), `approver_unknown`,
+    `approver_inactive`, `not_human`, `not_offered`, `justification`, `secret_typed`.
+    """
+    link = tx.links.by_token(token_hash)
+    request = None if link is None else tx.requests.get(link.request)
+    if link is None or request is None or link.approver != who.subject:
+        return not_found()
+    refusal = unfit(snapshot.person(who.subject))
+    grants = tx.grants.of_request(request.id)
+    if refusal is None and not takeable(request, link, tx.requests.approvals(request.id), grants):
+        refusal = _NOT_OFFERED
+    refusal = refusal or bad_typed(
+        "justification", reason, chars_min=1, chars_max=JUSTIFICATION_CHARS_MAX
+    )
+    if refusal is not None:
+        return refusal
+    ref = _record(tx, link, who, reason)
+    by = actor_of(tx, who.subject)
+    if request.state is RequestState.AWAITING:
+        request = end_request(tx, now, request, RequestState.DENIED, TAKEN_BACK, Word({"by": by}))
+    for grant in (one for one in grants if one.state in _GIVEN):
+        end_grant(tx, now, grant, UNAPPROVED, by)
+    return TakenBack(request.state.value, ref)
+
+
+def _record(tx: Transaction, link: Link, who: SignedIn, reason: str) -> EvidenceRef:
+    fields: dict[str, Json] = {
+        "request": link.request,
+        "round": link.round,
+        "stage": link.stage,
+        "approver": actor_of(tx, who.subject),
+        "link": link.id,
+        "method": who.method,
+        "signed_in_at": to_text(who.at),
+    }
+    said = Disclosure("justification", reason.strip(), subject=who.subject, kind="decision")
+    return tx.append(Draft("decision.taken_back", fields, (said,)))
