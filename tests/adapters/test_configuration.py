@@ -216,7 +216,8 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("  user: gate\n", "", "user and password go together"),
         ("  user: gate\n", "  user: gate\n  tls: maybe\n", "must be true or false"),
         ("{ mail_code: true }", "{ mail_code: false }", "nobody could approve"),
-        ("{ mail_code: true }", "{ mail_code: true, oidc: {} }", "'oidc' comes later"),
+        ("{ mail_code: true }", "{ mail_code: true, passkey: {} }", "'passkey' comes later"),
+        ("{ mail_code: true }", "{ oidc: {} }", "'issuer' is missing"),
         ("{ mail_code: true }", "mail_code", "must be a mapping"),
     ],
 )

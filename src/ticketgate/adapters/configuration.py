@@ -145,8 +145,16 @@ def _size(word: Word | None, people: DirectoryRead) -> int:
 
 
 def _check_systems(people: DirectoryRead, found: SettingsRead) -> None:
-    """Accounts are listed under names of sources and targets."""
-    known = (*found.sources, *found.targets)
+    """Accounts are listed under names of sources, of targets and of the identity provider.
+
+    Its name is its own: else an account of a ticket system could pass for one there.
+    """
+    known = [*found.sources, *found.targets]
+    provider, place = found.sign_in.provider, found.sign_in.accounts
+    if provider is not None and place is not None:
+        if provider.accounts in known:
+            place.fault(f"{provider.accounts!r} is a source or a target; give it its own name")
+        known.append(provider.accounts)
     for system, place in people.systems if found.readable else ():
         if system not in known:
             place.fault(f"{system!r} is no source and no target{did_you_mean(system, known)}")
@@ -163,16 +171,19 @@ def _check_roles(people: DirectoryRead, found: SettingsRead) -> None:
 
 def _check_assurance(rules: PolicyRead, found: SettingsRead) -> None:
     """A level that nobody can reach is refused, and one below the default says why."""
-    reachable = {"mail_code"} if found.settings is None or found.settings.mail_code else set()
+    levels = found.sign_in.levels or {"mail_code"}  # a sign-in that cannot be read is a fault there
+    surest = max(levels, key=ASSURANCE_LEVELS.index)
     for rule, place in rules.approve_places:
         tiers = _tiers(rule.when)
         defaults = [ASSURANCE_DEFAULT[tier] for tier in tiers]
         wanted = {rule.assurance} if rule.assurance else set(defaults)
-        for level in sorted(wanted - reachable, key=ASSURANCE_LEVELS.index):
+        for level in sorted(wanted, key=ASSURANCE_LEVELS.index):
+            if ASSURANCE_LEVELS.index(level) <= ASSURANCE_LEVELS.index(surest):
+                continue
             said = "" if rule.assurance else ", the default of its tier,"
             place.fault(
                 f"the rule {rule.id!r} needs {level}{said} which no configured sign-in reaches; "
-                "with assurance: { accept: mail_code, because: … } say why less will do"
+                f"with assurance: {{ accept: {surest}, because: … }} say why less will do"
             )
         if _is_below(rule, defaults) and not rule.because:
             place.fault(f"{rule.assurance} is below the default of the tier: `because` is missing")

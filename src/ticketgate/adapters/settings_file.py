@@ -21,6 +21,7 @@ from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.retention_reader import read_retention
 from ticketgate.adapters.roles_reader import read_roles
 from ticketgate.adapters.secret_files import SecretReader
+from ticketgate.adapters.sign_in_reader import NO_SIGN_IN, SignInRead, read_sign_in
 from ticketgate.adapters.signing_keys import KeyFileError, read_keys
 from ticketgate.adapters.sources_reader import read_named, read_sources
 from ticketgate.adapters.strict_yaml import Report, Scalar, parse
@@ -67,6 +68,7 @@ class SettingsRead:
     readable: bool = True  # that is, names of sources and targets are known
     draft: Settings | None = None
     role_words: Sequence[tuple[Word, Place]] = ()
+    sign_in: SignInRead = NO_SIGN_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ def read_settings(
     origin = _read_origin(top.need("origin")) or ""
     signing_key_file = _read_signing_key(top.need("signing_key"), folder, origin)
     roles, words = read_roles(top.get("roles"))
+    sign_in = read_sign_in(top.need("sign_in"), secrets)
     settings = Settings(
         origin=origin,
         public_url=read_url(top.need("public_url")) or "",
@@ -199,7 +202,8 @@ def read_settings(
         directory_file=str(directory_file),
         policy_file=str(policy_file),
         mail=mail or MailSettings("", 0, ""),
-        mail_code=_read_sign_in(top.need("sign_in")),
+        mail_code=sign_in.mail_code,
+        provider=sign_in.provider,
         host=host,
         port=port,
         body_bytes_max=intake[0],
@@ -216,7 +220,7 @@ def read_settings(
     kinds = {name: target.connector for name, target in targets.items()}
     whole = None if report.faults else settings
     return SettingsRead(
-        whole, policy_file, directory_file, kinds, tuple(sources), True, settings, words
+        whole, policy_file, directory_file, kinds, tuple(sources), True, settings, words, sign_in
     )
 
 
@@ -365,16 +369,4 @@ def _read_evidence(place: Place | None) -> bool:
     public = section.get("public")
     found = None if public is None else public.flag()
     section.close()
-    return bool(found)
-
-
-def _read_sign_in(place: Place | None) -> bool:
-    section = None if place is None else place.section()
-    if place is None or section is None:
-        return False
-    mail_code = section.get("mail_code")
-    found = None if mail_code is None else mail_code.flag()
-    section.close(later=("oidc", "passkey"))
-    if mail_code is None or found is False:
-        place.fault("no way to sign in is on, so nobody could approve; set mail_code: true")
     return bool(found)

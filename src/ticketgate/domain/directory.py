@@ -64,6 +64,15 @@ class DirectorySnapshot:
         found = self._accounts.get((system, canonical(account)), ())
         return found[0] if len(found) == 1 else None
 
+    def by_exact(self, system: str, account: str) -> Person | None:
+        """The one person who holds just this `account` in `system`, letter for letter.
+
+        An identity provider's subjects are told apart by case (OpenID Connect Core §2), so none
+        that only looks like one counts; None as well when several hold it.
+        """
+        found = [p for p in self.people.values() if account in p.accounts.get(system, ())]
+        return found[0] if len(found) == 1 else None
+
     def holders(self, system: str, account: str) -> frozenset[str]:
         """Everybody whom `account` of `system` may mean: by their accounts, or by an alias."""
         spelling = canonical(account)

@@ -71,6 +71,23 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """An OpenID provider that people sign in at. `accounts` is where the directory has its `sub`.
+
+    `step_up` are the classes (`acr`) that are a second factor; without one there is no step-up.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    accounts: str
+    scopes: tuple[str, ...] = ()  # beside `openid`
+    step_up: tuple[str, ...] = ()
+    step_up_age: timedelta = timedelta(minutes=5)
+    allow_networks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessSettings:
     """A C2SP witness. `key` is what it cosigns with."""
 
@@ -158,3 +175,4 @@ class Settings:
     anchoring: Anchoring = Anchoring()
     retention: Retention = field(default_factory=Retention)
     evidence_public: bool = False
+    provider: ProviderSettings | None = None

@@ -27,6 +27,7 @@ from ticketgate.ports.outside import (
     Source,
     Targets,
 )
+from ticketgate.ports.provider import Asking, IdentityProvider, ProviderSignIns, Signed
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
 from ticketgate.ports.surface import Surface
@@ -48,6 +49,7 @@ __all__ = [
     "Anchors",
     "ApproverRows",
     "Asked",
+    "Asking",
     "Bundle",
     "Channels",
     "Clock",
@@ -59,6 +61,7 @@ __all__ = [
     "EvidenceReading",
     "Exceptions",
     "Grants",
+    "IdentityProvider",
     "Ids",
     "Keeping",
     "Letters",
@@ -69,9 +72,11 @@ __all__ = [
     "People",
     "Platforms",
     "Post",
+    "ProviderSignIns",
     "Reading",
     "Requests",
     "Restores",
+    "Signed",
     "Signer",
     "Source",
     "Store",

@@ -11,6 +11,7 @@ from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
+from ticketgate.ports.provider import ProviderSignIns
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.surface import Surface
 from ticketgate.ports.tables import (
@@ -51,6 +52,7 @@ class Reading(Protocol):
     approver_rows: ApproverRows
     erasing: Erasing
     pace: Pace
+    sign_ins: ProviderSignIns
 
 
 class Transaction(Reading, Protocol):

@@ -8,8 +8,10 @@ from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import duration_text
+from ticketgate.domain.policy import ASSURANCE_LEVELS
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.link_view import LinkView
+from ticketgate.operations.provider_desk import ProviderDesk
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import signed_in
@@ -43,8 +45,9 @@ class ApprovePage(MethodView):
 
     init_every_request = False
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, provider: ProviderDesk | None) -> None:
         self._desk = desk
+        self._provider = provider
 
     def get(self, link: str) -> ResponseReturnValue:
         """What the link is about, to its holder; before sign-in nothing of it (rule 16)."""
@@ -54,7 +57,9 @@ class ApprovePage(MethodView):
         view = self._desk.open_link(link, person.subject)
         if isinstance(view, Refusal):
             return refused(view)
-        return flask.render_template("approve.html", refusal=None, **_context(link, view))
+        return flask.render_template(
+            "approve.html", refusal=None, **self._context(link, view, person)
+        )
 
     def post(self, link: str) -> ResponseReturnValue:
         """Decide; 303 to the page, which then shows the outcome."""
@@ -98,12 +103,25 @@ class ApprovePage(MethodView):
         form = flask.request.form
         if view.shown != form.get("shown", "") and not view.takeable:
             return refused(_OTHER_NOW, link=link, typed=typed)
-        context = _context(link, view) | {
+        context = self._context(link, view, person) | {
             "typed": typed,
             "decision": form.get("decision", ""),
             "chosen": form.get("seconds", ""),
         }
         return refused(refusal, "approve.html", **context)
+
+    def _context(self, link: str, view: LinkView, person: Session) -> dict[str, object]:
+        return {**_context(link, view), "proof": self._still_needed(view, person)}
+
+    def _still_needed(self, view: LinkView, person: Session) -> str:
+        """The sign-in at the provider that must come first: `oidc`, `oidc_step_up`, or none."""
+        levels = ASSURANCE_LEVELS.index
+        if self._provider is None or levels(person.method) >= levels(view.assurance):
+            return ""
+        if view.assurance != "oidc_step_up":
+            return view.assurance if view.assurance == "oidc" else ""
+        done = not self._provider.steps_up or self._provider.stepped_up(person, view.shown)
+        return "" if done else view.assurance
 
 
 def _whole(text: str) -> int | None:
@@ -128,6 +146,7 @@ def _context(link: str, view: LinkView) -> dict[str, object]:
     }
 
 
-def add_approve(app: flask.Flask, desk: Desk) -> None:
+def add_approve(app: flask.Flask, desk: Desk, provider: ProviderDesk | None = None) -> None:
     """Add the page of this module to `app`."""
-    app.add_url_rule("/approve/<link>", view_func=ApprovePage.as_view("approve", desk))
+    view = ApprovePage.as_view("approve", desk, provider)
+    app.add_url_rule("/approve/<link>", view_func=view)

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 from typing import Final
@@ -17,6 +18,7 @@ from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.exception_desk import ExceptionDesk
+from ticketgate.operations.provider_desk import ProviderDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
 from ticketgate.operations.request_desk import RequestDesk
 from ticketgate.operations.restore_desk import RestoreDesk
@@ -26,6 +28,7 @@ from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
 from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.problems import status_of
+from ticketgate.web.provider import add_provider
 from ticketgate.web.quarantine import add_quarantine
 from ticketgate.web.replies import instant, refused, told
 from ticketgate.web.requests import add_requests
@@ -63,7 +66,18 @@ _CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception"
 _FRAMES_MAX: Final = 12
 
 
-def create_app(
+@dataclass(frozen=True, slots=True)
+class SignInWays:
+    """How people may sign in: by a code that is mailed, at an identity provider, or both."""
+
+    mail_code: bool = True
+    provider: ProviderDesk | None = None
+
+
+BY_MAIL: Final = SignInWays()
+
+
+def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     desk: Desk,
     *,
     public_url: str,
@@ -73,6 +87,7 @@ def create_app(
     restores: RestoreDesk | None = None,
     lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None = None,
     requests: RequestDesk | None = None,
+    sign_in: SignInWays = BY_MAIL,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
@@ -89,7 +104,7 @@ def create_app(
     if restores is not None and restores.pending:
         add_pending(app)
     else:
-        add_approve(app, desk)
+        add_approve(app, desk, sign_in.provider)
     if restores is not None:
         add_restore(app, desk, restores)
     if lanes is not None:
@@ -100,7 +115,7 @@ def create_app(
         add_description(app)
     if requests is not None:
         add_requests(app, desk, requests)
-    add_sign_in(app, desk, new_secret)
+    _add_sign_in(app, desk, new_secret, sign_in)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _: refused(_CSRF))
@@ -112,6 +127,18 @@ def create_app(
     own = ("requests",) if requests is not None else ()
     app.context_processor(lambda: {"console_pages": partial(_pages, desk, opened, restores, own)})
     return app
+
+
+def _add_sign_in(
+    app: flask.Flask, desk: Desk, new_secret: Callable[[], str], ways: SignInWays
+) -> None:
+    provider = ways.provider
+    elsewhere = None if provider is None else provider.sign_out
+    add_sign_in(app, desk, new_secret, mail_code=ways.mail_code, elsewhere=elsewhere)
+    if provider is not None:
+        add_provider(app, desk, provider)
+    by = {"by_mail": ways.mail_code, "by_provider": provider is not None}
+    app.context_processor(lambda: by)
 
 
 def _pages(

@@ -55,7 +55,14 @@ _BODIES: Final = dict.fromkeys(
     400,
 )
 _DESK: Final = {
+    "sign_in_state": 400,
+    "logout_token": 400,
     "cross_site": 403,
+    "mail_code_off": 403,
+    "provider_refused": 403,
+    "token_refused": 403,
+    "account_unknown": 403,
+    "step_up_refused": 403,
     "not_signed_in": 401,
     "code_wrong": 401,
     "code_expired": 401,
@@ -101,6 +108,7 @@ _DESK: Final = {
     "sources": 422,
     "code_tries": 429,
     "too_many_codes": 429,
+    "provider_unavailable": 503,
     "directory_unreadable": 503,
     "directory_stale": 503,
     "policy_stale": 503,

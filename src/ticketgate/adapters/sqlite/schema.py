@@ -259,6 +259,17 @@ CREATE INDEX request_beneficiary ON request (
   CASE WHEN json_valid(content) THEN json_extract(content, '$.beneficiary[0]') END);
 """
 
+_STATEMENTS_15: Final = """
+CREATE TABLE spent (ident TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT;
+CREATE TABLE provider_session (
+  id_hash TEXT PRIMARY KEY, subject TEXT NOT NULL, sub TEXT NOT NULL, sid TEXT NOT NULL) STRICT;
+CREATE INDEX provider_session_sub ON provider_session (sub);
+CREATE TABLE step_up (
+  id_hash TEXT NOT NULL, subject TEXT NOT NULL, shown TEXT NOT NULL, at TEXT NOT NULL,
+  until TEXT NOT NULL, auth_time TEXT NOT NULL, acr TEXT NOT NULL, salt TEXT NOT NULL,
+  token TEXT NOT NULL, PRIMARY KEY (id_hash, shown)) STRICT;
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -275,6 +286,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_12,
     _STATEMENTS_13,
     _STATEMENTS_14,
+    _STATEMENTS_15,
 )
 
 

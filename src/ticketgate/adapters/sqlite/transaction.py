@@ -14,6 +14,7 @@ from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTic
 from ticketgate.adapters.sqlite.keeping import SqliteKeeping
 from ticketgate.adapters.sqlite.pace_tables import SqlitePace
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
+from ticketgate.adapters.sqlite.provider_tables import SqliteProviderSignIns
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
 from ticketgate.adapters.sqlite.surface_tables import SqliteSurface
@@ -34,6 +35,7 @@ from ticketgate.ports import (
     LogKeys,
     Pace,
     People,
+    ProviderSignIns,
     Requests,
     Restores,
     Surface,
@@ -63,6 +65,7 @@ class SqliteReading:
         self.surface: Surface = SqliteSurface(connection)
         self.exceptions: Exceptions = SqliteExceptions(connection)
         self.pace: Pace = SqlitePace(connection)
+        self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
         self.erasing: Erasing = SqliteErasing(connection)
 
 
