@@ -54,6 +54,18 @@ def _decide_twice(records: Records) -> None:
     records.insert(APPROVED, again)
 
 
+def _again(first: dict[str, object] | None = None, **fields: object) -> Callable[[Records], None]:
+    """Cid approves after Ann, as these fields say; `first` is what Ann's approval says beside."""
+
+    def change(records: Records) -> None:
+        second = dict(records[DECISION]) | {"approver": "act_cid", "link": "lnk_2"} | fields
+        del second["sd"]
+        records[DECISION] |= first or {}
+        records.insert(APPROVED, second)
+
+    return change
+
+
 def _plan_twice(records: Records) -> None:
     records.insert(ACTIVE, dict(records[PLANNED]) | {"id": "g2", "_ts": records[ACTIVE]["_ts"]})
 
@@ -121,6 +133,18 @@ GRANTED: Final = range(PLANNED, REVOKED + 1)
 UNTRUE: Final[tuple[Change, ...]] = (
     _said("approved_by_the_requester", DECISION, DECISION, approver="act_bob"),
     _said("approved_by_nobody", DECISION, DECISION, approver=None),
+    _said("approved_for_the_requester", DECISION, DECISION, on_behalf_of="act_bob"),
+    _said("approved_for_oneself", DECISION, DECISION, on_behalf_of="act_ann"),
+    _said("approved_for_what_is_no_text", DECISION, DECISION, on_behalf_of=7),
+    _named("approved_for_somebody_who_approved", APPROVED, _again(on_behalf_of="act_ann")),
+    _named(
+        "approved_after_somebody_did_so_for_them", APPROVED, _again({"on_behalf_of": "act_cid"})
+    ),
+    _named(
+        "approved_for_one_person_twice",
+        APPROVED,
+        _again({"on_behalf_of": "act_dan"}, on_behalf_of="act_dan"),
+    ),
     _named("approved_without_a_decision", APPROVED, _no_decision),
     _said("denied_and_approved", APPROVED, DECISION, decision="deny"),
     _said("neither_approved_nor_denied", DECISION, DECISION, decision="perhaps"),

@@ -272,7 +272,13 @@ def test_all_reasons_are_told_at_once_and_each_has_its_words() -> None:
         "ticket_state",
     )
     told = {"inactive_beneficiary", "no_entitlement", "entitlement_unreadable", "unfillable"}
-    told |= {"unknown_editor", "uncertain", "velocity", *ask(bad, never, nothing).reasons}
+    told |= {
+        "unknown_editor",
+        "uncertain",
+        "velocity",
+        "approvers_away",
+        *ask(bad, never, nothing).reasons,
+    }
     assert told == set(REASONS)
 
 
@@ -359,24 +365,24 @@ def test_an_edit_that_changes_nothing_changes_no_digest() -> None:
 
 
 def test_a_request_whose_rule_or_entitlement_is_gone_has_no_approver_question() -> None:
-    assert case_of(request(), policy(), PEOPLE) is not None
-    assert case_of(request(), policy(rule_=None), PEOPLE) is None
-    assert case_of(request(entitlement="gone"), policy(), PEOPLE) is None
+    assert case_of(request(), policy(), PEOPLE, NOON) is not None
+    assert case_of(request(), policy(rule_=None), PEOPLE, NOON) is None
+    assert case_of(request(entitlement="gone"), policy(), PEOPLE, NOON) is None
 
 
 def test_nothing_blocks_a_request_that_people_can_decide() -> None:
-    assert blocking(request(), policy(), PEOPLE) == ()
+    assert blocking(request(), policy(), PEOPLE, NOON) == ()
     edited = request(shapers=(shaper("editor", "bob"),))
-    assert blocking(edited, policy(), PEOPLE) == ("unfillable",)
+    assert blocking(edited, policy(), PEOPLE, NOON) == ("unfillable",)
 
 
 def test_stages_that_nobody_can_fill_block() -> None:
     alone = directory(person("alice", manager="alice"))
-    assert blocking(request(), policy(), alone) == ("unfillable",)
+    assert blocking(request(), policy(), alone, NOON) == ("unfillable",)
 
 
 def test_other_reasons_are_told_before_seats_are_counted() -> None:
     alone = directory(person("alice"))
-    found = blocking(request(reasons=("ticket_state",)), policy(), alone)
+    found = blocking(request(reasons=("ticket_state",)), policy(), alone, NOON)
     assert found == ("ticket_state",)
-    assert blocking(request(), policy(rule_=None), alone) == ()
+    assert blocking(request(), policy(rule_=None), alone, NOON) == ()

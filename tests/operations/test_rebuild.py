@@ -101,7 +101,7 @@ def edits() -> list[tuple[str, str, str]]:
             )
             for name in names
         ]
-    for table, name in PEOPLE.items():
+    for table, name in ((table, name) for table, names in PEOPLE.items() for name in names):
         last = f"rowid = (SELECT max(rowid) FROM {table})"  # noqa: S608 -- as above
         listed.append((table, name, f"UPDATE {table} SET {name} = 'mallory' WHERE {last}"))  # noqa: S608 -- as above
     for name, place in (

@@ -108,7 +108,9 @@ def _check_targets(rules: PolicyRead, found: SettingsRead, connectors: KnownConn
 
 def _check_people(rules: PolicyRead, people: DirectoryRead) -> None:
     """Every person and group named exists, and every stage could be filled."""
-    known: dict[str, Collection[str]] = {"person": people.people, "group": people.groups}
+    known: dict[str, Collection[str]] = {
+        "person": people.people, "group": people.groups, "on_call": people.duties.on_call
+    }  # fmt: skip
     for mention in rules.mentions:
         if mention.kind in known and mention.name not in known[mention.kind]:
             hint = did_you_mean(mention.name, known[mention.kind])
@@ -141,6 +143,8 @@ def _size(word: Word | None, people: DirectoryRead) -> int:
         return NEED_MAX  # a fault of its own, reported as such
     if word.verb == "group":
         return sum(word.of in person.groups for person in people.people.values())
+    if word.verb == "on_call":
+        return len({one.person for one in people.duties.on_call.get(word.of, ())}) or NEED_MAX
     return 1
 
 

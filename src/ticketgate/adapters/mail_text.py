@@ -57,6 +57,8 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
         "digest": facts.shown[:SHOWN_CHARS],
         "clause": _line(facts.clause),
         "stage_name": _line(facts.stage_name),
+        "on_behalf_of": _line(facts.on_behalf_of),
+        "until": "" if facts.until is None else f"{facts.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "evidence": _line(facts.evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)

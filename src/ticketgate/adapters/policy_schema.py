@@ -7,6 +7,7 @@ words, fields, tests. What only a look at the whole can tell (ids used twice, na
 
 import re
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias
 
 from ticketgate.adapters.matcher_reader import (
@@ -31,7 +32,7 @@ from ticketgate.domain.clause_tests import TESTS
 from ticketgate.domain.facts import FREE_TEXT, VARIABLES, WHEN_FIELDS
 from ticketgate.domain.identity_event import KIND_MEANINGS, KINDS
 from ticketgate.domain.language import LANGUAGES
-from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
+from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, LONE_WORDS, NEVER_WORDS
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -240,12 +241,13 @@ def _alternatives(fields: Collection[str]) -> str:
     return "|".join(re.escape(field) for field in sorted(fields))
 
 
-def _word_of(verbs: Collection[str]) -> Schema:
-    """`verb:of`, such as `manager_of:beneficiary` or `group:sec-iam`."""
+def _word_of(verbs: AbstractSet[str]) -> Schema:
+    """`verb:of`, such as `manager_of:beneficiary` `group:sec-iam` or `delegate`."""
     forms = [
         f"{verb}:({'|'.join(WORD_OF[verb])})" if verb in WORD_OF else f"{verb}:.+"
-        for verb in sorted(verbs)
+        for verb in sorted(verbs - LONE_WORDS)
     ]
+    forms += sorted(verbs & LONE_WORDS)
     return {"type": "string", "pattern": f"^({'|'.join(forms)})$"}
 
 

@@ -7,6 +7,8 @@ from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
+from ticketgate.domain.duties import Duties, Window, passed, turns
+
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
@@ -24,7 +26,8 @@ def canonical(account: str) -> str:
 class Person:
     """One subject. `accounts` maps a source or target name to the person's account ids there.
 
-    `aliases` are account names or subject ids that are the same human.
+    `aliases` are account names or subject ids that are the same human. While a window of `away`
+    holds, the person is out of office: not asked, and not deciding.
     """
 
     id: str
@@ -37,6 +40,11 @@ class Person:
     aliases: frozenset[str] = frozenset()
     active: bool = True
     kind: str = "human"  # human | nhi | agent
+    away: tuple[Window, ...] = ()
+
+    def away_until(self, now: datetime) -> datetime | None:
+        """When the person is back; None for somebody who is not away now."""
+        return max((one.ends for one in self.away if one.holds(now)), default=None)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,11 @@ class DirectorySnapshot:
     read_at: datetime
     people: Mapping[str, Person]
     groups: Mapping[str, str] = field(default_factory=dict)  # id -> display name
+    duties: Duties = field(default_factory=Duties)
+
+    def turn(self, now: datetime) -> int:
+        """A number that is another one whenever a delegation, absence or shift begins or ends."""
+        return passed(self._turns, now)
 
     def person(self, subject: str) -> Person | None:
         """The person with this subject id."""
@@ -110,8 +123,14 @@ class DirectorySnapshot:
     def read_again(self, moment: datetime) -> "DirectorySnapshot":
         """The same content, read at `moment`; what was looked up in it is not looked up again."""
         again = replace(self, read_at=moment)
-        vars(again).update(_accounts=self._accounts, _aliases=self._aliases, _humans=self._humans)
+        for name in ("_accounts", "_aliases", "_humans", "_turns"):
+            vars(again)[name] = getattr(self, name)
         return again
+
+    @cached_property
+    def _turns(self) -> tuple[datetime, ...]:
+        away = (window for person in self.people.values() for window in person.away)
+        return turns((*self.duties.windows, *away))
 
     @cached_property
     def _accounts(self) -> dict[tuple[str, str], list[Person]]:

@@ -47,6 +47,9 @@ class Ballot:
     need: dict[_Place, int] = field(default_factory=dict)
     approvers: dict[_Place, set[str]] = field(default_factory=dict)
     seconds: dict[_Round, int] = field(default_factory=dict)  # the least that an approval gave
+    represented: dict[_Round, set[str]] = field(
+        default_factory=dict
+    )  # whom a delegate stood in for
 
     def unfilled(self, material: str, round_: int, needs: Sequence[int]) -> int | None:
         """The first stage without enough distinct approvers of its own; None when all have.
@@ -66,6 +69,22 @@ class Ballot:
         """Everybody who approved in this round."""
         found = (who for place, who in self.approvers.items() if place[:2] == (material, round_))
         return set().union(*found)
+
+    def voices(self, at: _Round) -> set[str]:
+        """Everybody who approved in this round, or for whom somebody did."""
+        return self.of_round(*at) | self.represented.get(at, set())
+
+    def stand_in(self, at: _Round, approver: str, principal: str) -> bool:
+        """Take the voice of somebody who approves, and of whom they stand in for.
+
+        False when one of them has been used in this round: a delegate and whom they stand in for
+        are one seat. `principal` is empty for somebody who approves for themselves.
+        """
+        taken = {approver} & self.represented.get(at, set())
+        if principal:
+            taken |= {approver, principal} & self.voices(at) | {approver} & {principal}
+            self.represented.setdefault(at, set()).add(principal)
+        return not taken
 
 
 def count(value: Json) -> int | None:

@@ -16,7 +16,7 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
-from ticketgate.domain.approvers import Case, fillable
+from ticketgate.domain.approvers import Case, absent, fillable
 from ticketgate.domain.classify import approve_rule_for, limit_for, may_request
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.durations import requested_seconds
@@ -40,6 +40,7 @@ REASONS: Final[Mapping[str, str]] = {
     "no_limit": "No limit of the policy applies, so there is no end to give.",
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
+    "approvers_away": "Too few of the people who may approve are there; the others are away.",
     "velocity": "The source opened more requests than its limit. This one waits its turn.",
     "ticket_state": "The ticket is in a state that the configuration does not list.",
     "uncertain": "The rules in force do not say that this ticket is an identity event.",
@@ -242,17 +243,19 @@ def _policy_reasons(question: Ask, facts: TicketFacts, rule: ApproveRule | None)
     return reasons
 
 
-def case_of(request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot) -> Case | None:
-    """The approver question of a request under this policy; None when its rule is gone."""
+def case_of(
+    request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot, now: datetime
+) -> Case | None:
+    """The approver question of a request under this policy now; None when its rule is gone."""
     rule = next((one for one in policy.approve if one.id == request.approve_rule), None)
     entitlement = policy.entitlement(request.entitlement)
     if rule is None or entitlement is None:
         return None
-    return Case(request, rule, entitlement, snapshot)
+    return Case(request, rule, entitlement, snapshot, now)
 
 
 def blocking(
-    request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot
+    request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot, now: datetime
 ) -> tuple[str, ...]:
     """The reasons of a request, those included that need it whole: shapers, fillable stages.
 
@@ -261,9 +264,9 @@ def blocking(
     unknown = {one.role for one in request.shapers if not one.party.subject}
     hidden = [f"unknown_{role}" for role in ("requester", "editor") if role in unknown]
     reasons = list(dict.fromkeys([*request.reasons, *hidden]))
-    case = case_of(request, policy, snapshot)
+    case = case_of(request, policy, snapshot, now)
     if not reasons and case is not None and not fillable(case):
-        reasons.append("unfillable")
+        reasons.append("approvers_away" if absent(case) else "unfillable")
     return tuple(reasons)
 
 

@@ -12,8 +12,12 @@ from ticketgate.domain.matcher import Matcher, fields_of
 from ticketgate.domain.rule_index import RuleIndex
 from ticketgate.domain.weights import Weights
 
-APPROVER_WORDS: Final = frozenset({"manager_of", "group", "person", "owner_of", "backup_owner_of"})
-NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"}
+APPROVER_WORDS: Final = frozenset(
+    {"manager_of", "group", "person", "owner_of", "backup_owner_of", "on_call"}
+)
+PARTY_WORDS: Final = frozenset({"requester", "beneficiary"})  # always banned; may be written
+LONE_WORDS: Final = PARTY_WORDS | {"delegate"}  # without `:of`
+NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"} | LONE_WORDS
 ASSURANCE_LEVELS: Final = ("mail_code", "oidc", "oidc_step_up", "passkey")
 ASSURANCE_DEFAULT: Final = {
     Tier.LOW: "mail_code",
@@ -28,7 +32,8 @@ class Word:
     """`verb:of`, such as `manager_of:beneficiary` or `group:sec-iam`.
 
     `of` is `requester` or `beneficiary` for manager_of, same_team and direct_report_of;
-    `entitlement` for owner_of and backup_owner_of; an id for group and person.
+    `entitlement` for owner_of and backup_owner_of; an id for group, person and on_call; empty for
+    `LONE_WORDS`.
     """
 
     verb: str
@@ -37,7 +42,7 @@ class Word:
     @property
     def text(self) -> str:
         """As it is written in the policy."""
-        return f"{self.verb}:{self.of}"
+        return f"{self.verb}:{self.of}" if self.of else self.verb
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,7 @@ class Rebuild:
             "round": record["round"],
             "stage": record["stage"],
             "approver": record["approver"],
+            "on_behalf_of": record.get("on_behalf_of", ""),
             "decision": record["decision"],
             "seconds": record["seconds"],
             "decided_at": record["_ts"],

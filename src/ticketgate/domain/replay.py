@@ -279,6 +279,7 @@ class Replay:
             case [int(round_), int(stage), int(need), int(seconds)] if isinstance(material, str):
                 place = (material, round_, stage)
                 ballot.need[place] = max(need, ballot.need.get(place, 1))
+                self._stands_in(index, ballot, record, (material, round_))
                 ballot.approvers.setdefault(place, set()).add(approver)
                 least = ballot.seconds.get((material, round_), seconds)
                 ballot.seconds[material, round_] = min(seconds, least)
@@ -288,6 +289,14 @@ class Replay:
                 self.faults.add(
                     index, "an approval without its approver, round, stage, need or seconds"
                 )
+
+    def _stands_in(self, index: int, ballot: Ballot, record: Record, at: tuple[str, int]) -> None:
+        """One seat is one voice, whether its holder or their delegate uses it."""
+        principal = record.get("on_behalf_of", "")
+        if not isinstance(principal, str) or principal in ballot.parties:
+            self.faults.add(index, "an approval on behalf of somebody who may not give it")
+        elif not ballot.stand_in(at, str(record["approver"]), principal):
+            self.faults.add(index, "a second approval of one seat")
 
     def _approved(self, index: int, record: Record) -> None:
         ident, material = str(record["id"]), record["material"]
@@ -304,7 +313,7 @@ class Replay:
             return
         if stage := ballot.unfilled(material, round_, needs):
             self.faults.add(index, f"approved without the approvals of stage {stage}")
-        if self._parties(index, record) & ballot.of_round(material, round_):
+        if self._parties(index, record) & ballot.voices((material, round_)):
             self.faults.add(index, "approved by somebody whose own request it is")
         stood = " ".join(sorted(ballot.of_round(material, round_)))
         self.folded["request", ident].said["approvers"] = stood

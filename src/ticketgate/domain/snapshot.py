@@ -152,6 +152,10 @@ def _thing(replay: Replay, on: str, ident: str) -> dict[str, Json]:
 
 def _ballot(replay: Replay, ident: str) -> dict[str, Json]:
     ballot, links = replay.ballots[ident], replay.links.get(ident, {})
+    represented: list[Json] = [
+        [*at, sorted(people)] for at, people in sorted(ballot.represented.items())
+    ]
+    stood_for: dict[str, Json] = {"represented": represented} if represented else {}
     return {
         "approvers": [
             [*place, sorted(people)] for place, people in sorted(ballot.approvers.items())
@@ -162,6 +166,7 @@ def _ballot(replay: Replay, ident: str) -> dict[str, Json]:
         "need": [[*place, count] for place, count in sorted(ballot.need.items())],
         "parties": sorted(ballot.parties),
         "seconds": [[*at, seconds] for at, seconds in sorted(ballot.seconds.items())],
+        **stood_for,  # logs of before there were delegates have no such key
     }
 
 
@@ -184,6 +189,8 @@ def _read_ballot(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
         ballot.need[material, round_, stage] = count
     for material, round_, least in one["seconds"]:
         ballot.seconds[material, round_] = least
+    for material, round_, people in one.get("represented", ()):
+        ballot.represented[material, round_] = set(people)
     replay.ballots[one["id"]] = ballot
     replay.links[one["id"]] = dict(one["links"])
 

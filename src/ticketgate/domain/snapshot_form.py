@@ -59,13 +59,30 @@ def _ballot(value: Json, _: int) -> bool:
             "parties": parties,
             "seconds": list(seconds),
             **rest,
-        } if not rest and _texts(parties):
+        } if _texts(parties) and _represents(rest):
             return (
                 all(map(_is_approvers, approvers))
                 and all(map(_is_link, links))
                 and all(map(_is_need, need))
                 and all(map(_is_seconds, seconds))
             )
+        case _:
+            return False
+
+
+def _represents(rest: Mapping[object, object]) -> bool:
+    """Whether the rest of a ballot is nothing, or those in whose place others decided."""
+    match rest:
+        case {"represented": list(rows), **more}:
+            return not more and bool(rows) and all(map(_is_represented, rows))
+        case _:
+            return not rest
+
+
+def _is_represented(row: Json) -> bool:
+    match row:
+        case [str(), turn, people]:
+            return _is_count(turn) and bool(people) and _texts(people)
         case _:
             return False
 

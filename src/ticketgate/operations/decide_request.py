@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Approval, Link, LinkState
-from ticketgate.domain.approvers import Case, standing
+from ticketgate.domain.approval import Approval, Link, LinkState, voices
+from ticketgate.domain.approvers import Case, Standing, standing
 from ticketgate.domain.decision import Verdict, decide, seconds_of
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
@@ -23,6 +23,7 @@ from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, Approv
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.classified import classified_row
+from ticketgate.operations.decision_refusals import CHANGED, LATE, NOT_ASKED, RULES, VOID
 from ticketgate.operations.open_request import (
     changed,
     issue_links,
@@ -76,32 +77,6 @@ class Decided:
     evidence: EvidenceRef
 
 
-_NEW_MAIL: Final = "A new mail shows what is asked now."
-_LATE: Final = Refusal(
-    "decision_late", "The time to decide is over.", "Ask for the access again in a new ticket."
-)
-_CHANGED: Final = Refusal(
-    "ticket_changed",
-    "The ticket was changed after this page was shown; the old link is void.",
-    _NEW_MAIL,
-)
-_NOT_ASKED: Final = Refusal(
-    "request_blocked", "This is not asked for, or not offered, any more.", "Nothing is left to do."
-)
-_RULES: Final = Refusal(
-    "rules_changed",
-    "The rules that apply are not the ones that were shown; the old link is void.",
-    _NEW_MAIL,
-)
-_VOID: Final = {
-    "rules_changed": _RULES,
-    "stage_done": Refusal("already_decided", "Others have decided at this stage."),
-    "restored": Refusal(
-        "restored", "The gateway was restored from a backup; the old link is void.", _NEW_MAIL
-    ),
-}
-
-
 def decide_request(
     tx: Transaction,
     now: datetime,
@@ -136,11 +111,11 @@ def decide_request(
 
 @dataclass(frozen=True, slots=True)
 class _Ballot:
-    """A vote that counts: the link that is used up, what it is about, and the word that names."""
+    """A vote that counts: the link that is used up, what it is about, and why it may."""
 
     link: Link
     case: Case
-    clause: str
+    standing: Standing
     policy: str  # digest
     revision: int  # of the ticket, now
 
@@ -158,11 +133,11 @@ def _ballot(
     if isinstance(still, Refusal):
         return still
     case, revision = still
-    clause = _entitled(tx, request, who, case)
-    if isinstance(clause, Refusal):
-        return clause
+    found = _entitled(tx, request, link, who, case)
+    if isinstance(found, Refusal):
+        return found
     bad = _bad_form(request, link, form, case.rule)
-    return bad or _Ballot(link, case, clause, rules.policy.digest, revision)
+    return bad or _Ballot(link, case, found, rules.policy.digest, revision)
 
 
 def not_found() -> Refusal:
@@ -200,16 +175,16 @@ def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None
     if link.state is LinkState.USED:
         return Refusal("link_used", "This link has been used; a link works once.")
     if request.state is RequestState.TIMED_OUT:
-        return _LATE
+        return LATE
     if request.state is not RequestState.AWAITING and link.why not in {
         "ticket_changed",
         "rules_changed",
     }:
         return Refusal("already_decided", f"The request is {request.state.value} already.")
     if now >= request.decide_by or now >= link.expires_at:
-        return _LATE
+        return LATE
     if link.state is LinkState.VOID:
-        return _VOID.get(link.why, _CHANGED)
+        return VOID.get(link.why, CHANGED)
     return None
 
 
@@ -224,10 +199,10 @@ def _still(
     ground = Ground(rules.policy, rules.snapshot)
     wanted: Mapping[str, Asked] = {} if row is None else _wanted(row, ground)
     what = wanted.get(request.entitlement)
-    case = case_of(request, rules.policy, rules.snapshot)
+    case = case_of(request, rules.policy, rules.snapshot, now)
     if row is None or what is None:
         moved = 0 if row is None else ask_again(tx, now, row, wanted, ground)
-        return _NOT_ASKED if moved else _RULES
+        return NOT_ASKED if moved else RULES
     cause = changed(request, what)
     after = renew(
         tx, now, request, what=what, row=row, policy=rules.policy, snapshot=rules.snapshot
@@ -236,7 +211,7 @@ def _still(
         return case, row.revision
     if not cause and what.reasons:
         return _stands_in_the_way(what)
-    return _RULES if cause == "rules" else _CHANGED
+    return RULES if cause == "rules" else CHANGED
 
 
 def _wanted(row: TicketRow, ground: Ground) -> Mapping[str, Asked]:
@@ -253,10 +228,12 @@ def _stands_in_the_way(what: Asked) -> Refusal:
     )
 
 
-def _entitled(tx: Transaction, request: AccessRequest, who: SignedIn, case: Case) -> str | Refusal:
-    """The word that names this person at this stage now, or why they may not decide."""
+def _entitled(
+    tx: Transaction, request: AccessRequest, link: Link, who: SignedIn, case: Case
+) -> Standing | Refusal:
+    """Why this person may decide at this stage now, as they were asked to, or why not."""
     stage = case.rule.stages[request.stage - 1]
-    found = standing(case, stage, who.subject, _earlier(tx, request))
+    found = standing(case, stage, who.subject, _earlier(tx, request), link.on_behalf_of)
     if isinstance(found, Refusal):
         return found
     needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
@@ -266,9 +243,7 @@ def _entitled(tx: Transaction, request: AccessRequest, who: SignedIn, case: Case
 
 
 def _earlier(tx: Transaction, request: AccessRequest) -> frozenset[str]:
-    return frozenset(
-        one.approver for one in tx.requests.approvals(request.id) if one.round == request.round
-    )
+    return voices(tx.requests.approvals(request.id), request.round)
 
 
 def _bad_form(request: AccessRequest, link: Link, form: Form, rule: ApproveRule) -> Refusal | None:
@@ -308,6 +283,7 @@ def _commit(
             seconds=seconds,
             decided_at=now,
             index=ref.index,
+            on_behalf_of=ballot.standing.on_behalf_of,
         )
     )
     after = _advance(tx, now, request, ballot.case)
@@ -325,7 +301,6 @@ def _record_decision(
     stage = rule.stages[request.stage - 1]
     viewed = tx.requests.first_view(request.id, who.subject)
     actor = actor_of(tx, who.subject)
-    by_name = ballot.clause.startswith("person:")  # the word itself would tell who the actor is
     fields: dict[str, Json] = {
         "request": request.id,
         "round": request.round,
@@ -336,7 +311,7 @@ def _record_decision(
         "shown": link.shown,
         "material": request.material,
         "seconds": form.seconds or request.seconds_now,
-        "clause": f"person:{actor}" if by_name else ballot.clause,
+        **_capacity(tx, actor, ballot.standing),
         "authority_basis": "verified",
         "directory": snapshot.digest,
         "directory_read_at": to_text(snapshot.read_at),
@@ -355,6 +330,16 @@ def _record_decision(
         "justification", form.justification.strip(), subject=who.subject, kind="decision"
     )
     return tx.append(Draft("decision.recorded", fields, (said,)))
+
+
+def _capacity(tx: Transaction, actor: str, found: Standing) -> dict[str, Json]:
+    """By which word the actor decides, and in whose place; no word tells a subject."""
+    fields: dict[str, Json] = {}
+    if found.until is not None:
+        fields["on_behalf_of"] = actor = actor_of(tx, found.on_behalf_of)
+        fields["delegated_until"] = to_text(found.until)
+    by_name = found.clause.startswith("person:")
+    return {"clause": f"person:{actor}" if by_name else found.clause, **fields}
 
 
 def _advance(tx: Transaction, now: datetime, request: AccessRequest, case: Case) -> AccessRequest:

@@ -251,8 +251,8 @@ def _ask_anew(tx: Transaction, now: datetime, request: AccessRequest, ground: Gr
     fresh = replace(
         request, version=request.version + 1, round=request.round + 1, stage=1, cut=None
     )
-    reasons = blocking(fresh, ground.policy, ground.snapshot)
-    case = None if reasons else case_of(fresh, ground.policy, ground.snapshot)
+    reasons = blocking(fresh, ground.policy, ground.snapshot, now)
+    case = None if reasons else case_of(fresh, ground.policy, ground.snapshot, now)
     tx.requests.save(fresh)
     links = [] if case is None else issue_links(tx, now, fresh, case, frozenset())
     record(tx, now, fresh, request.state.value, RESTORED, links)

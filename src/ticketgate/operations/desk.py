@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Approval, Link, LinkState
-from ticketgate.domain.approvers import standing
+from ticketgate.domain.approval import Approval, Link, LinkState, voices
+from ticketgate.domain.approvers import Standing, standing
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.opening import case_of
@@ -128,20 +128,22 @@ class Desk:
         approvals: list[Approval],
         snapshot: DirectorySnapshot,
     ) -> LinkView | Refusal:
-        case = case_of(request, self._policy.now, snapshot)
+        case = case_of(request, self._policy.now, snapshot, self._clock.now())
         if case is None or link.stage > len(case.rule.stages):
             return Refusal("rules_changed", "The rule that this was shown under is gone.")
         given = [one for one in approvals if one.round == link.round]
         mine = next((one for one in given if one.approver == link.approver), None)
         state = self._state(link, request, mine)
         stage = case.rule.stages[link.stage - 1]
+        found = Standing(link.clause, link.on_behalf_of)
         if state == "awaiting" and mine is None:
-            here = frozenset(one.approver for one in approvals if one.round == request.round)
-            found = standing(case, stage, link.approver, here)
-            if isinstance(found, Refusal):
-                return found
+            here = voices(approvals, request.round)
+            now = standing(case, stage, link.approver, here, link.on_behalf_of)
+            if isinstance(now, Refusal):
+                return now
+            found = now
         return view_of(
-            link, request, approvals, case, state=state, origin=self._place.origin, mine=mine
+            link, request, approvals, case, found, state=state, origin=self._place.origin, mine=mine
         )
 
     def _state(self, link: Link, request: AccessRequest, mine: Approval | None) -> str:
@@ -166,8 +168,9 @@ class Desk:
 
         Refusals: `not_found`; `not_entitled`, `self_approval`, `alias_of_requester`,
         `approver_inactive`, `approver_unknown`, `not_human`, `separation_of_duties`,
-        `distinct_people`, `assurance` (403); `link_used`, `already_decided`, `decision_late`,
-        `ticket_changed`, `rules_changed`, `request_blocked`, `shown_changed` (409);
+        `distinct_people`, `approver_away`, `delegation_void`, `assurance` (403); `link_used`,
+        `already_decided`, `decision_late`, `ticket_changed`, `rules_changed`, `request_blocked`,
+        `shown_changed` (409);
         `justification`, `seconds`, `decision` (422); `directory_unreadable`,
         `directory_stale`, `policy_stale`, `ticket_backlog`, `store_unavailable`,
         `clock_disputed` (503).

@@ -24,7 +24,8 @@ from ticketgate.operations.work_delivery import Ground, wanted_by
 class Wish:
     """One entitlement that a ticket asks for, or none that is known.
 
-    `reasons` block it; `stages` has, for each stage, who would be asked: subject -> word.
+    `reasons` block it; `stages` has, for each stage, who would be asked: subject -> the
+    word that names them, and for whom they stand in.
     """
 
     what: Asked
@@ -70,11 +71,12 @@ def explain(
 
 def _wish(what: Asked, ticket: Ticket, ground: Ground, now: datetime) -> Wish:
     request = fresh_request(what, ticket, 1, shapers=(), ident="", salt="", now=now)
-    reasons = blocking(request, ground.policy, ground.snapshot)
-    case = case_of(request, ground.policy, ground.snapshot)
+    reasons = blocking(request, ground.policy, ground.snapshot, now)
+    case = case_of(request, ground.policy, ground.snapshot, now)
     if case is None:
         return Wish(what, reasons, None, ())
-    stages = tuple((stage, candidates(case, stage)) for stage in case.rule.stages)
+    asked = [(stage, candidates(case, stage)) for stage in case.rule.stages]
+    stages = tuple((stage, {who: one.text for who, one in found.items()}) for stage, found in asked)
     return Wish(what, reasons, case.rule, stages)
 
 

@@ -65,7 +65,7 @@ class Housekeeper:
         self._alarm = alarm
         self._alarmed: frozenset[tuple[str, str]] = frozenset()
         self._next_alarm: datetime | None = None
-        self._followed: tuple[str, str] | None = None  # digests of directory and policy
+        self._followed: tuple[str, ...] | None = None  # what was asked about last
         self._disputed = False
         self._next_clock: datetime | None = None
         self._next_beat: datetime | None = None
@@ -144,12 +144,16 @@ class Housekeeper:
             self._store.scrub()  # nor do bodies that are dropped stay in the files
 
     def _follow_rules(self) -> None:
-        """Another directory or policy, and a start, ask every live request and grant again."""
+        """Another directory or policy, and a start, ask every live request and grant again.
+
+        So does a delegation, an absence or a shift that begins or ends.
+        """
         policy = None if self._policy is None else self._policy.now
         snapshot = self._snapshot()
         if snapshot is None:
             return
-        rules = (snapshot.digest, "" if policy is None else policy.digest)
+        turn = str(snapshot.turn(self._clock.now()))
+        rules = (snapshot.digest, turn, "" if policy is None else policy.digest)
         if rules == self._followed:
             return
         self._store.write(partial(end_of_inactive, snapshot=snapshot), urgent=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.approval import Approval, Link
-from ticketgate.domain.approvers import Case
+from ticketgate.domain.approvers import Case, Standing
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.policy import ASSURANCE_DEFAULT
 from ticketgate.operations.run_mail import name_of
@@ -46,6 +46,8 @@ class LinkView:
     mine: str  # "", or what this approver decided
     evidence: str = ""  # origin#index of this approver's decision
     shapers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name and id, roles); none may decide
+    on_behalf_of: str = ""  # name and subject id of whom this approver stands in for
+    delegated_until: datetime | None = None  # as long as it is to be decided
     place: str = ""  # one line: where in the log it stands, and the newest signed root
     takeable: bool = False  # the holder's approval can still be taken back
     given: str = ""  # the state of the access that came of it; empty where none did
@@ -57,6 +59,7 @@ def view_of(
     request: AccessRequest,
     approvals: list[Approval],
     case: Case,
+    found: Standing,
     *,
     state: str,
     origin: str,
@@ -82,14 +85,16 @@ def view_of(
         kinds=request.kinds,
         rules=tuple(_rule(one) for one in request.rule_ids),
         approve_rule=(case.rule.id, case.rule.where),
-        clause=link.clause,
+        clause=found.clause,
+        on_behalf_of=_named(found.on_behalf_of, names) if found.on_behalf_of else "",
+        delegated_until=found.until,
         stage=link.stage,
         stages=len(case.rule.stages),
         stage_name=stage.name,
         round=link.round,
         need=stage.need,
         decisions=tuple(
-            (name_of(one.approver, names), one.decision, one.decided_at)
+            (_who(one, names), one.decision, one.decided_at)
             for one in approvals
             if one.round == request.round
         ),
@@ -115,6 +120,11 @@ def _shapers(
         who = _named(party.subject, snapshot) if party.subject else party.account
         roles.setdefault(who, []).append(shaper.role)
     return tuple((who, tuple(dict.fromkeys(had))) for who, had in roles.items())
+
+
+def _who(one: Approval, snapshot: DirectorySnapshot) -> str:
+    name = name_of(one.approver, snapshot)
+    return f"{name} for {name_of(one.on_behalf_of, snapshot)}" if one.on_behalf_of else name
 
 
 def _named(subject: str, snapshot: DirectorySnapshot) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Link, LinkState
+from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import Case, candidates
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
@@ -78,7 +78,7 @@ def settle(
     state = RequestState.BLOCKED if reasons else RequestState.AWAITING
     request = note_pace(tx, now, replace(request, state=state, reasons=reasons), before)
     tx.requests.save(request)
-    case = None if reasons else case_of(request, policy, snapshot)
+    case = None if reasons else case_of(request, policy, snapshot, now)
     links = [] if case is None else issue_links(tx, now, request, case, frozenset())
     record(tx, now, request, before, cause, links)
     return request
@@ -159,11 +159,12 @@ def issue_links(
 ) -> list[Link]:
     """A link, and a mail that will carry it, for everybody who may decide at this stage now.
 
-    Whoever has a link for this stage of this round gets no other one.
+    Whoever has a link for this stage of this round gets no other one in the same capacity.
     """
     stage = case.rule.stages[request.stage - 1]
     place = (request.round, request.stage)
-    had = {one.approver for one in tx.links.of_request(request.id) if _place(one) == place}
+    sent = [one for one in tx.links.of_request(request.id) if _place(one) == place]
+    had = {(one.approver, one.on_behalf_of) for one in sent}
     links = [
         Link(
             id=tx.new_id("lnk"),
@@ -171,13 +172,14 @@ def issue_links(
             round=request.round,
             stage=request.stage,
             approver=subject,
-            clause=word,
+            clause=found.clause,
             shown=request.shown,
             state=LinkState.ISSUED,
             expires_at=request.decide_by,
+            on_behalf_of=found.on_behalf_of,
         )
-        for subject, word in candidates(replace(case, request=request), stage, earlier).items()
-        if subject not in had
+        for subject, found in candidates(replace(case, request=request), stage, earlier).items()
+        if (subject, found.on_behalf_of) not in had
     ]
     for link in links:
         tx.links.save(link)
@@ -210,11 +212,10 @@ def invite(
 
     The links that were sent stay good: neither material nor rules nor round are other ones.
     """
-    case = case_of(request, policy, snapshot)
+    case = case_of(request, policy, snapshot, now)
     if request.state is not RequestState.AWAITING or case is None:
         return False
-    given = tx.requests.approvals(request.id)
-    earlier = frozenset(one.approver for one in given if one.round == request.round)
+    earlier = voices(tx.requests.approvals(request.id), request.round)
     links = issue_links(tx, now, request, case, earlier)
     if links:
         after = replace(request, version=request.version + 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from ticketgate.domain.access_request import AccessRequest
@@ -83,6 +84,8 @@ class MailRunner:
             decide_by=request.decide_by,
             shown=link.shown,
             clause=link.clause,
+            on_behalf_of=name_of(link.on_behalf_of, snapshot) if link.on_behalf_of else "",
+            until=_until(link, snapshot),
             stage_name=stages[link.stage - 1].name if link.stage <= len(stages) else "",
             evidence=self._place(request.id),
         )
@@ -97,6 +100,13 @@ class MailRunner:
             partial(mint_code, ident=command.about, code=code, key=self.code_key)
         )
         return None if row is None else (row.subject, self.letters.code(code))
+
+
+def _until(link: Link, snapshot: DirectorySnapshot) -> datetime | None:
+    """When the delegation ends by which somebody is asked; None when nobody delegated."""
+    given = snapshot.duties.given_to(link.approver, snapshot.read_at)
+    ends = (one.window.ends for one in given if one.principal == link.on_behalf_of)
+    return max(ends, default=None)
 
 
 def name_of(subject: str, snapshot: DirectorySnapshot) -> str:

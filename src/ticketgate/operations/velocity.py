@@ -42,7 +42,7 @@ def reasons_now(
 
     One that awaits has passed already. One that something else blocks is not counted.
     """
-    found = blocking(request, policy, snapshot)
+    found = blocking(request, policy, snapshot, now)
     if found or before == RequestState.AWAITING or has_room(reading, now, request.source):
         return found
     return (REASON,)

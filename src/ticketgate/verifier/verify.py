@@ -1022,7 +1022,8 @@ LOOKED_AT = {
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
     "passkey": MOVE + "cose credential key origin person rp_id voucher",
-    "decision": "approver decision link material method need request round seconds stage",
+    "decision": "approver decision link material method need on_behalf_of request round seconds"
+    " stage",
 }
 
 
@@ -1680,6 +1681,22 @@ class Ballots:
         self.approvers: dict[tuple[str, int, int], set[str]] = collections.defaultdict(set)
         self.need: dict[tuple[str, int, int], int] = {}
         self.seconds: dict[tuple[str, int], int] = {}
+        self.represented: dict[tuple[str, int], set[str]] = {}  # by a delegate
+
+    def voices(self, material: str, turn: int) -> set[str]:
+        """Who approved in a round, and for whom somebody did."""
+        places = [place for place in self.approvers if place[:2] == (material, turn)]
+        deciders = (self.approvers[place] for place in places)
+        return self.represented.get((material, turn), set()).union(*deciders)
+
+    def stand_in(self, approver: str, principal: str, material: str, turn: int) -> None:
+        """A delegate and whom they stand in for are one seat; each is used once in a round."""
+        taken = {approver} & self.represented.get((material, turn), set())
+        if principal:
+            taken |= {approver, principal} & self.voices(material, turn) | {approver} & {principal}
+            self.represented.setdefault((material, turn), set()).add(principal)
+        if taken:
+            raise Refused("a seat that is used twice")
 
     def approve(self, approver: str, place: tuple[str, int, int], need: int, seconds: int) -> None:
         """One approval at (material, round, stage)."""
@@ -1837,7 +1854,7 @@ class Replay:
         text_of(record, "requester")
         places = [place for place in ballots.approvers if place[:2] == (material, turn)]
         self.stand[name] = set().union(*(ballots.approvers[place] for place in places))
-        if parties_of(record) & self.stand[name]:
+        if parties_of(record) & ballots.voices(material, turn):
             raise Refused("approved by somebody whose own request it is")
 
     def _grant(self, index: int, name: str, after: str, record: Record) -> None:
@@ -1963,9 +1980,14 @@ class Replay:
             ballots.denied = True
         elif decision == "approve":
             place = (text_of(record, "material"), turn, stage)
-            ballots.approve(approver, place, count_of(record, "need"), count_of(record, "seconds"))
-            if approver in self.parties.get(request, ()):
-                raise Refused("an approval by somebody whose own request it is")
+            principal = text_of(record, "on_behalf_of") if "on_behalf_of" in record else ""
+            need, seconds = count_of(record, "need"), count_of(record, "seconds")
+            try:
+                ballots.stand_in(approver, principal, *place[:2])
+            finally:  # it is counted as it would be anyhow
+                ballots.approve(approver, place, need, seconds)
+            if self.parties.get(request, set()) & {approver, principal}:
+                raise Refused("an approval by somebody whose own request it is, or in their place")
         else:
             raise Refused("a decision that is neither approve nor deny")
         self._signed(index, record)
@@ -2177,18 +2199,34 @@ def is_rising(rows: list[Any], width: int) -> bool:
     return all(one < other for one, other in zip(keys, keys[1:]))
 
 
+def fits_ballots(value: Any) -> bool:
+    """Whether these are the decisions on one request, sorted."""
+    form, stood_for = FORMS["ballots"], []
+    if isinstance(value, dict) and "represented" in value:  # only where delegates decided
+        form, stood_for = {**form, "represented": [(str, 1, [str])]}, value["represented"]
+        if not stood_for:
+            return False
+    if not fits(value, form):
+        return False
+    people = [value["parties"], *(row[-1] for row in value["approvers"] + stood_for)]
+    rows = [("approvers", 3), ("links", 1), ("need", 3), ("seconds", 2)]
+    rows += [("represented", 2)] if stood_for else []
+    return (
+        all(is_rising(some, 0) for some in people)
+        and all(people[1:])
+        and all(is_rising(value[some], width) for some, width in rows)
+    )
+
+
 def check_element(name: str, value: Any, boundary: int, last: tuple[str, Any]) -> tuple[str, Any]:
     """Refuse what a snapshot would not have; the place of this element among its likes."""
-    good = fits(value, FORMS[name])
+    good = name == "ballots" or fits(value, FORMS[name])
     if good and name in SINGLE:
         good = {"boundary": value == boundary, "time": is_instant(value)}.get(name, True)
     elif good and name == "keys":
         good = value[2] is None or value[2] >= 0
     elif good and name == "ballots":
-        people = [value["parties"], *(row[3] for row in value["approvers"])]
-        rows = (("approvers", 3), ("links", 1), ("need", 3), ("seconds", 2))
-        good = all(is_rising(some, 0) for some in people) and all(people[1:])
-        good = good and all(is_rising(value[some], width) for some, width in rows)
+        good = fits_ballots(value)
     elif good and name == "folded":
         on, said = value["on"], value["said"]
         states = {after for machine, _, after in MOVES if machine == on}
@@ -2257,6 +2295,8 @@ def restore(replay: Replay, name: str, value: Any) -> None:
             ballots.approvers[material, turn, stage] |= set(people)
         ballots.need.update({tuple(row[:3]): row[3] for row in value["need"]})
         ballots.seconds.update({tuple(row[:2]): row[2] for row in value["seconds"]})
+        rows = value.get("represented", [])
+        ballots.represented.update({tuple(row[:2]): set(row[2]) for row in rows})
     elif name == "folded":
         restore_thing(replay, value)
     elif name == "revisions":

@@ -26,7 +26,7 @@ GRANTS_OF: Final = (  # written as in the index
     "SELECT * FROM access_grant WHERE"
     " CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END = ?"
 )
-_APPROVED: Final = "SELECT request FROM approval WHERE approver = ?"
+_APPROVED: Final = "SELECT request FROM approval WHERE ? IN (approver, on_behalf_of)"
 _OVER: Final = frozenset({"closed", "cancelled"})
 _LIVE_REQUEST: Final = frozenset({"blocked", "awaiting"})
 _ENDED: Final = frozenset({"revoked", "cancelled", "released_shared"})
@@ -219,7 +219,9 @@ class SqliteErasing:
         for table, column in (
             ("access_grant", "subject"),
             ("approval", "approver"),
+            ("approval", "on_behalf_of"),
             ("link", "approver"),
+            ("link", "on_behalf_of"),
             ("request_view", "subject"),
             ("restore_statement", "subject"),
         ):

@@ -34,10 +34,10 @@ OF_CONTENT: Final = {
     "access_grant": ("request", "seconds", "activate_by", "baseline", "cause", "ended_at"),
 }  # fmt: skip
 PEOPLE: Final = {
-    "link": "approver",
-    "approval": "approver",
-    "request_view": "subject",
-    "access_grant": "subject",
+    "link": ("approver",),
+    "approval": ("approver", "on_behalf_of"),
+    "request_view": ("subject",),
+    "access_grant": ("subject",),
 }
 _TICKET: Final = "SELECT id, source, tbl, ticket_id FROM ticket"
 
@@ -62,8 +62,7 @@ class HeldRows:
         for table, names in SAME.items():
             for row in rows(self._db, f"SELECT * FROM {table}"):  # noqa: S608 -- fixed names
                 held: dict[str, object] = {name: row[name] for name in names}
-                if table in PEOPLE:
-                    held[PEOPLE[table]] = self._actor(row[PEOPLE[table]])
+                held |= {name: self._actor(row[name]) for name in PEOPLE.get(table, ())}
                 self._more(table, row, held)
                 yield table, _ident(table, row, held), held
 

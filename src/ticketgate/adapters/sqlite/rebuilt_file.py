@@ -12,7 +12,7 @@ from ticketgate.adapters.sqlite.rows import rows
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.rebuild import TABLES, Hidden, Rebuild, Row
 
-_PEOPLE: Final = frozenset({"approver", "subject"})
+_PEOPLE: Final = frozenset({"approver", "on_behalf_of", "subject"})
 
 
 def write(rebuilt: Rebuild, path: Path) -> None:

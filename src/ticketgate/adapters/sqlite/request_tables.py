@@ -126,6 +126,7 @@ class SqliteRequests:
                 seconds=row["seconds"],
                 decided_at=from_text(row["decided_at"]),
                 index=row["idx"],
+                on_behalf_of=row["on_behalf_of"],
             )
             for row in found
         ]
@@ -133,7 +134,7 @@ class SqliteRequests:
     def add_approval(self, approval: Approval) -> None:
         """Store an approval; one per person and round."""
         self._db.execute(
-            "INSERT INTO approval VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO approval VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 approval.request,
                 approval.round,
@@ -143,6 +144,7 @@ class SqliteRequests:
                 approval.seconds,
                 to_text(approval.decided_at),
                 approval.index,
+                approval.on_behalf_of,
             ),
         )
 
@@ -172,6 +174,7 @@ def _link(row: Row) -> Link:
         state=LinkState(row["state"]),
         expires_at=from_text(row["expires_at"]),
         why=row["why"],
+        on_behalf_of=row["on_behalf_of"],
     )
 
 
@@ -200,7 +203,7 @@ class SqliteLinks:
     def save(self, link: Link) -> None:
         """Insert or replace."""
         self._db.execute(
-            "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 link.id,
                 link.request,
@@ -212,6 +215,7 @@ class SqliteLinks:
                 link.state.value,
                 to_text(link.expires_at),
                 link.why,
+                link.on_behalf_of,
             ),
         )
 

@@ -270,6 +270,12 @@ CREATE TABLE step_up (
   token TEXT NOT NULL, PRIMARY KEY (id_hash, shown)) STRICT;
 """
 
+# Whose delegate somebody is asked, or decides, as; empty: they are named themselves.
+_STATEMENTS_16: Final = """
+ALTER TABLE link ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
+ALTER TABLE approval ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -287,6 +293,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_13,
     _STATEMENTS_14,
     _STATEMENTS_15,
+    _STATEMENTS_16,
 )
 
 
