@@ -1,6 +1,6 @@
 """Fakes behind the ports: a clock that is set, ids that count, a directory, mail, a target."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -96,9 +96,11 @@ class FakeDirectory(Directory):
         )
         self.duties = Duties()
         self.unreadable = False
+        self.asked: list[frozenset[str]] = []
 
     @override
-    def read(self, now: datetime) -> DirectorySnapshot:
+    def read(self, now: datetime, sure: Collection[str] = ()) -> DirectorySnapshot:
+        self.asked.append(frozenset(sure))
         if self.unreadable:
             raise TicketgateError("the directory is being edited", code="directory_unreadable")
         said = (sorted(self.people.items()), self.duties)

@@ -323,7 +323,7 @@ def test_a_directory_that_is_not_the_newest_decides_nothing(gate: Gate, lane: La
     gate.deliver(doubtful())
     view = lane.view()
     old = gate.desk.snapshot()
-    stale = replace(lane.desk, snapshot=lambda: old)
+    stale = replace(lane.desk, snapshot=lambda *_: old)
     gate.clock.at += timedelta(minutes=2)
     form = TriageForm("identity", ("delegation",), "medium", WHY, view.shown)
     said = stale.say(view.id, gate.session("bob"), form)

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -50,12 +50,13 @@ class DirectoryFile(Directory):
         self._kept: DirectorySnapshot | None = None
 
     @override
-    def read(self, now: datetime) -> DirectorySnapshot:
-        """The directory as the file is now.
+    def read(self, now: datetime, sure: Collection[str] = ()) -> DirectorySnapshot:
+        """The directory as the file is now; that is sure of everybody.
 
         Raises:
             TicketgateError: code `directory_unreadable`, with every fault of the file.
         """
+        del sure
         report = Report(str(self.path))
         data = read_file(self.path, report)
         with self._lock:
@@ -76,6 +77,11 @@ class DirectoryFile(Directory):
                 return None
             self._kept = found.snapshot(now)
         return self._kept
+
+
+def is_mail(text: str) -> bool:
+    """Whether it is a mail address."""
+    return len(text) <= MAIL_CHARS_MAX and _MAIL.match(text) is not None
 
 
 def read_directory(data: bytes, report: Report) -> DirectoryRead | None:
@@ -167,7 +173,7 @@ class _Reader:
         mail = None if place is None else place.text()
         if place is None or mail is None:
             return ""
-        if len(mail) > MAIL_CHARS_MAX or not _MAIL.match(mail):
+        if not is_mail(mail):
             place.fault(f"{mail!r} is not a mail address")
             return ""
         first = self._mails.setdefault(mail.lower(), ident)

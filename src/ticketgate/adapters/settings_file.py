@@ -16,6 +16,7 @@ from ticketgate.adapters.addresses import (
     read_url,
 )
 from ticketgate.adapters.anchors_reader import read_anchoring
+from ticketgate.adapters.directories_reader import DirectoriesRead, read_directories
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.retention_reader import read_retention
@@ -62,7 +63,7 @@ class SettingsRead:
 
     settings: Settings | None
     policy_file: Path
-    directory_file: Path
+    directory: DirectoriesRead
     targets: Mapping[str, str]  # name -> kind
     sources: Collection[str]
     readable: bool = True  # that is, names of sources and targets are known
@@ -175,12 +176,11 @@ def read_settings(
     top = None if node is None else Place(node, "", report).section()
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- resolve() would follow links
     if data is None or top is None:
-        return SettingsRead(
-            None, folder / "policy.yaml", folder / "directory.yaml", {}, (), readable=False
-        )
+        nobody = DirectoriesRead(folder / "directory.yaml")
+        return SettingsRead(None, folder / "policy.yaml", nobody, {}, (), readable=False)
     secrets = SecretReader(folder, environ)
     policy_file = _read_path(top.get("policy"), folder, "policy.yaml")
-    directory_file = _read_directory(top.need("directory"), folder)
+    known = read_directories(top.need("directory"), folder, secrets)
     store = _read_store(top.need("store"), folder)
     host, port = _read_listen(top.get("listen"))
     intake = _read_intake(top.get("intake"))
@@ -199,7 +199,7 @@ def read_settings(
         session_key=(secrets.text(top.need("session_key")) or "").encode(),
         sources=sources,
         targets=targets,
-        directory_file=str(directory_file),
+        directory_file=str(known.file),
         policy_file=str(policy_file),
         mail=mail or MailSettings("", 0, ""),
         mail_code=sign_in.mail_code,
@@ -215,27 +215,19 @@ def read_settings(
         anchoring=read_anchoring(top, secrets),
         retention=read_retention(top.get("retention")),
         evidence_public=_read_evidence(top.get("evidence")),
+        directories=known.beside,
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}
     whole = None if report.faults else settings
     return SettingsRead(
-        whole, policy_file, directory_file, kinds, tuple(sources), True, settings, words, sign_in
+        whole, policy_file, known, kinds, tuple(sources), True, settings, words, sign_in
     )
 
 
 def _read_path(place: Place | None, folder: Path, default: str) -> Path:
     text = None if place is None else place.text()
     return Path(os.path.normpath(folder / (text or default)))
-
-
-def _read_directory(place: Place | None, folder: Path) -> Path:
-    section = None if place is None else place.section()
-    if section is None:
-        return folder / "directory.yaml"
-    found = _read_path(section.need("file"), folder, "directory.yaml")
-    section.close(later=("scim", "ldap", "feed", "current_within"))
-    return found
 
 
 def _signing_key_path(place: Place | None, folder: Path) -> Path | None:

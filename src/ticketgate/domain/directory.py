@@ -51,7 +51,9 @@ class Person:
 class DirectorySnapshot:
     """The directory as read at `read_at`; `digest` is SHA-256 of what was read (hex).
 
-    Equal digests mean equal content. Which snapshot is newest is the store's to say.
+    Equal digests mean equal content. Which snapshot is newest is the store's to say. Where other
+    directories stand beside the file, `known_at` is when the oldest of them was read whole, `sure`
+    are the subjects of whom they were asked again at `read_at`, and `sources` their digests.
     """
 
     digest: str
@@ -59,6 +61,9 @@ class DirectorySnapshot:
     people: Mapping[str, Person]
     groups: Mapping[str, str] = field(default_factory=dict)  # id -> display name
     duties: Duties = field(default_factory=Duties)
+    known_at: datetime | None = None  # None: all of it is as of `read_at`
+    sure: frozenset[str] = frozenset()
+    sources: tuple[tuple[str, str], ...] = ()
 
     def turn(self, now: datetime) -> int:
         """A number that is another one whenever a delegation, absence or shift begins or ends."""
@@ -67,6 +72,11 @@ class DirectorySnapshot:
     def person(self, subject: str) -> Person | None:
         """The person with this subject id."""
         return self.people.get(subject)
+
+    def read_of(self, *subjects: str) -> datetime:
+        """When what is said of all these subjects was read where it is kept: the oldest moment."""
+        known = self.read_at if self.known_at is None else self.known_at
+        return self.read_at if self.sure.issuperset({*subjects} - {""}) else known
 
     def by_account(self, system: str, account: str) -> Person | None:
         """The one person who holds `account` in `system`; None when nobody or several do.
@@ -120,9 +130,14 @@ class DirectorySnapshot:
         """Whether two subject ids are the same human."""
         return one == other or self.human(one) == self.human(other)
 
-    def read_again(self, moment: datetime) -> "DirectorySnapshot":
+    def read_again(
+        self,
+        moment: datetime,
+        known_at: datetime | None = None,
+        sure: frozenset[str] = frozenset(),
+    ) -> "DirectorySnapshot":
         """The same content, read at `moment`; what was looked up in it is not looked up again."""
-        again = replace(self, read_at=moment)
+        again = replace(self, read_at=moment, known_at=known_at, sure=sure)
         for name in ("_accounts", "_aliases", "_humans", "_turns"):
             vars(again)[name] = getattr(self, name)
         return again

@@ -95,7 +95,7 @@ def decide_request(
     request = None if link is None else tx.requests.get(link.request)
     if link is None or request is None:
         return not_found()
-    unready = _unready(tx, now, request, rules)
+    unready = _unready(tx, now, request, who, rules)
     if unready is not None:
         return unready
     if link.approver != who.subject:
@@ -161,14 +161,19 @@ def _refused(tx: Transaction, request: AccessRequest, who: SignedIn, code: str) 
 
 
 def _unready(
-    tx: Transaction, now: datetime, request: AccessRequest, rules: Rules
+    tx: Transaction, now: datetime, request: AccessRequest, who: SignedIn, rules: Rules
 ) -> Refusal | None:
     """What only says "try again": a stale directory, or deliveries not worked off (rules 5, 6)."""
     snapshot = rules.snapshot
     newest = tx.people.loaded("directory")
-    if newest != snapshot.digest or now - snapshot.read_at > SNAPSHOT_AGE_MAX:
+    if newest != snapshot.digest or now - _read_of(request, who, snapshot) > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
     return IN_SHADOW if rules.policy.shadow else unsettled(tx, request.ticket)
+
+
+def _read_of(request: AccessRequest, who: SignedIn, snapshot: DirectorySnapshot) -> datetime:
+    """When the directory was asked of whoever decides, and of everybody it is about."""
+    return snapshot.read_of(who.subject, *(party.subject for party in request.parties))
 
 
 def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
@@ -314,7 +319,7 @@ def _record_decision(
         **_capacity(tx, actor, ballot.standing),
         "authority_basis": "verified",
         "directory": snapshot.digest,
-        "directory_read_at": to_text(snapshot.read_at),
+        "directory_read_at": to_text(_read_of(request, who, snapshot)),
         "policy": ballot.policy,
         "rules": request.rules,
         "rule": f"{rule.id}@{rule.where}",

@@ -208,7 +208,7 @@ def _pair(
     snapshot = ground.snapshot
     if (
         tx.people.loaded("directory") != snapshot.digest
-        or now - snapshot.read_at > SNAPSHOT_AGE_MAX
+        or now - snapshot.read_of(said.subject) > SNAPSHOT_AGE_MAX
     ):
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
     refusal = may_operate(ground.roles, said.subject, snapshot) or _bad(said, shown)

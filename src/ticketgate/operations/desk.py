@@ -79,13 +79,15 @@ class Desk:
         self._noting = Lock()
         self._noted: str | None = None
 
-    def snapshot(self) -> DirectorySnapshot:
+    def snapshot(self, *sure: str) -> DirectorySnapshot:
         """The directory as it is now; a new one is recorded before it is used (rule 5).
+
+        Of the subjects in `sure` every directory is asked at this moment.
 
         Raises:
             TicketgateError: code `directory_unreadable`.
         """
-        snapshot = self._directory.read(self._clock.now())
+        snapshot = self._directory.read(self._clock.now(), sure)
         with self._noting:  # so that what is noted here is what the store says last
             if snapshot.digest != self._noted:
                 self._noted = self._store.write(partial(_note_directory, snapshot=snapshot))
@@ -193,7 +195,8 @@ class Desk:
 
     def _decide_once(self, token: str, who: SignedIn, form: Form) -> Decided | Refusal:
         try:
-            rules = Rules(self._policy.now, self.snapshot())
+            about = (who.subject, *self._about(token))
+            rules = Rules(self._policy.now, self.snapshot(*about))
             deciding = partial(
                 decide_request,
                 token_hash=secret_hash(token),
@@ -209,13 +212,20 @@ class Desk:
         """Take back what this person approved over the link. Refusals: those of `take_back`."""
         who = SignedIn(session.subject, session.method, session.signed_in_at)
         try:
-            snapshot = self.snapshot()
+            snapshot = self.snapshot(who.subject)
             taking = partial(
                 take_back, token_hash=secret_hash(token), who=who, reason=reason, snapshot=snapshot
             )
             return self._store.write(taking)
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _about(self, token: str) -> list[str]:
+        """Who asks, receives or wrote what a link is about."""
+        with self._store.reading() as looking:
+            link = looking.links.by_token(secret_hash(token))
+            request = None if link is None else looking.requests.get(link.request)
+        return [] if request is None else [party.subject for party in request.parties]
 
     def ask_code(self, browser: str, *, address: str | None, token: str | None) -> Refusal | None:
         """Queue a sign-in code to the holder of `address` or of the link `token`.
@@ -287,5 +297,12 @@ class Desk:
 
 def _note_directory(tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot) -> str | None:
     """Record this directory unless it is not newer; returns the digest that holds now."""
-    note_loaded(tx, now, kind="directory", digest=snapshot.digest, read_at=snapshot.read_at)
+    note_loaded(
+        tx,
+        now,
+        kind="directory",
+        digest=snapshot.digest,
+        read_at=snapshot.read_at,
+        sources=snapshot.sources,
+    )
     return tx.people.loaded("directory")

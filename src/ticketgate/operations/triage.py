@@ -105,7 +105,7 @@ def own_shapers(
 
 def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage) -> Refusal | None:
     """Why this person may say nothing now: a directory that is not the newest, or no such role."""
-    read_at, newest = who.snapshot.read_at, tx.people.loaded("directory")
+    read_at, newest = who.snapshot.read_of(who.subject), tx.people.loaded("directory")
     if newest != who.snapshot.digest or now - read_at > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
     return may(who.roles, who.subject, who.snapshot)

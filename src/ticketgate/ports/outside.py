@@ -1,5 +1,6 @@
 """What lies outside the process: time, randomness, people, mail, targets, platforms."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,10 +41,12 @@ class Ids(Protocol):
 
 
 class Directory(Protocol):
-    """Who exists, read afresh each time."""
+    """Who exists. The file is read afresh each time; other directories are asked now and then."""
 
-    def read(self, now: datetime) -> DirectorySnapshot:
+    def read(self, now: datetime, sure: Collection[str] = ()) -> DirectorySnapshot:
         """The directory as it is now; parsed again only if its digest changed.
+
+        Of the subjects in `sure` every directory is asked at this moment (rule 5).
 
         Raises:
             TicketgateError: code `directory_unreadable`.
