@@ -156,7 +156,7 @@ ASKED = "{ ticket.variables.role: prod-db-admin }"
         ("mode: enforce", "mode: shadows", "2: mode: unknown word 'shadows'"),
         ("mode: enforce", "mode: enfroce", "did you mean 'enforce'?"),
         ("mode: enforce", "modus: x", "2: modus: unknown key 'modus'; did you mean 'mode'?"),
-        ("mode: enforce", "emergency: {}", "2: emergency: 'emergency' comes later"),
+        ("mode: enforce", "emergency: {}", "2: emergency: the key 'allow' is missing"),
         ("mode: enforce", "assets: {}", "'assets' comes later"),
         ("version: 1\n", "", "(file): the key 'version' is missing"),
         ("kind: privilege.elevate\n    tier", "kind: privilege.elevat\n    tier",

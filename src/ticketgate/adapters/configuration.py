@@ -68,6 +68,7 @@ def load_configuration(
     people = None if data is None else read_directory(data, reports[2])
     _check_targets(rules, found, connectors)
     _check_assurance(rules, found)
+    _check_emergency(rules, found)
     if people is not None:
         beside = frozenset(name for name, _ in found.directory.groups)
         _check_directories(people, found)
@@ -213,8 +214,7 @@ def _check_roles(people: DirectoryRead, found: SettingsRead) -> None:
 
 def _check_assurance(rules: PolicyRead, found: SettingsRead) -> None:
     """A level that nobody can reach is refused, and one below the default says why."""
-    levels = found.sign_in.levels or {"mail_code"}  # a sign-in that cannot be read is a fault there
-    surest = max(levels, key=ASSURANCE_LEVELS.index)
+    surest = _surest(found)
     for rule, place in rules.approve_places:
         tiers = _tiers(rule.when)
         defaults = [ASSURANCE_DEFAULT[tier] for tier in tiers]
@@ -229,6 +229,24 @@ def _check_assurance(rules: PolicyRead, found: SettingsRead) -> None:
             )
         if _is_below(rule, defaults) and not rule.because:
             place.fault(f"{rule.assurance} is below the default of the tier: `because` is missing")
+
+
+def _check_emergency(rules: PolicyRead, found: SettingsRead) -> None:
+    """An emergency is no weaker door: a sign-in must reach the level of the entitlement's tier."""
+    surest = ASSURANCE_LEVELS.index(_surest(found))
+    for ident, place in rules.allowed_places:
+        wanted = next((one for one, _ in rules.entitlement_places if one.id == ident), None)
+        needed = "" if wanted is None else ASSURANCE_DEFAULT[wanted.tier]
+        if needed and ASSURANCE_LEVELS.index(needed) > surest:
+            place.fault(
+                f"an emergency for {ident!r} needs {needed}, as its tier does, which no"
+                " configured sign-in reaches"
+            )
+
+
+def _surest(found: SettingsRead) -> str:
+    """The surest level that a configured sign-in reaches; one that is faulty is told there."""
+    return max(found.sign_in.levels or {"mail_code"}, key=ASSURANCE_LEVELS.index)
 
 
 def _is_below(rule: ApproveRule, defaults: Collection[str]) -> bool:

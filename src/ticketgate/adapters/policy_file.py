@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
+from ticketgate.adapters.emergency_reader import read_emergency
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.matcher_reader import (
     ASKED_BY,
@@ -43,7 +44,7 @@ from ticketgate.domain.policy import (
     Policy,
 )
 
-LATER_SECTIONS: Final = ("emergency", "assets", "require_signed_policy")
+LATER_SECTIONS: Final = ("assets", "require_signed_policy")
 VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
 UNITS: Final = ("s", "m", "h", "d")
 MODES: Final = ("enforce", "shadow")
@@ -58,6 +59,7 @@ class PolicyRead:
     mentions: tuple[Mention, ...]
     approve_places: tuple[tuple[ApproveRule, Place], ...]
     entitlement_places: tuple[tuple[Entitlement, Section], ...]
+    allowed_places: tuple[tuple[str, Place], ...]  # of `emergency`, with entitlements
 
 
 def load_policy(path: Path) -> Policy:
@@ -77,7 +79,7 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     node = None if data is None else parse(data, report)
     top = None if node is None else Place(node, "", report).section()
     if data is None or top is None:
-        return PolicyRead(None, (), (), ())
+        return PolicyRead(None, (), (), (), ())
     reader = _Reader(path.name)
     shadow = _read_head(top)
     classify = reader.each(top.need("classify"), reader.classify_rule)
@@ -85,6 +87,9 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     approve = reader.each(top.need("approve"), reader.approve_rule)
     limits = reader.each(top.need("limits"), reader.limit)
     automations = reader.each(top.get("automations"), reader.automation)
+    allowed: list[tuple[str, Place]] = []
+    known = [one.id for one in entitlements]
+    emergency = read_emergency(top.get("emergency"), path.name, known, reader.mentions, allowed)
     named = Named(top.get("packs"), top.get("languages"), top.get("weights"))
     extras = read_extras(named, path, report, _rules_of)
     check_ids(classify, extras, report)
@@ -95,13 +100,14 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
         rules = classify + extras.rules
         policy = Policy(
             digest, rules, entitlements, approve, limits, automations,
-            extras.languages, extras.weights, shadow,
+            extras.languages, extras.weights, shadow, emergency,
         )  # fmt: skip
     return PolicyRead(
         policy,
         tuple(reader.mentions),
         tuple(reader.approve_places),
         tuple(reader.entitlement_places),
+        tuple(allowed),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias
 
+from ticketgate.adapters.emergency_reader import BANNED, OVERDUE, REVIEW_WORDS
 from ticketgate.adapters.matcher_reader import (
     ASKED_BY,
     BLOCKS,
@@ -67,10 +68,11 @@ def policy_schema() -> Schema:
                     _words(sorted(LANGUAGES), "A language."), "What the rules can read.", least=1
                 ),
                 "weights": _ref("text"),
+                "emergency": _ref("emergency"),
             },
-            optional=("mode", "automations", "packs", "languages", "weights"),
+            optional=("mode", "automations", "packs", "languages", "weights", "emergency"),
         ),
-        "$defs": {**_plain(), **_rules(), **_matchers()},
+        "$defs": {**_plain(), **_rules(), **_emergency(), **_matchers()},
     }
 
 
@@ -178,6 +180,25 @@ def _approving() -> Mapping[str, Schema]:
             },
             optional=("never",),
         ),
+    }
+
+
+def _emergency() -> Mapping[str, Schema]:
+    people = _list(_ref("owner"), "Who is pre-authorised.", least=1)
+    allowed = _mapping({"entitlement": _ref("ident"), "people": people})
+    never = _list(_words(BANNED, "Banned whether or not it is written."), "Who never.", least=1)
+    by = _list(_word_of(REVIEW_WORDS), "Everybody named may review.", least=1)
+    review = _mapping({"within": _ref("duration"), "by": by, "never": never}, optional=("never",))
+    return {
+        "emergency": _mapping(
+            {
+                "allow": _list(allowed, "Nobody else, and nothing else.", least=1),
+                "hard_max": _ref("duration"),
+                "cooldown": _ref("duration"),
+                "review": review,
+                "overdue": _words(OVERDUE, "What becomes of whom nobody reviewed in time."),
+            }
+        )
     }
 
 

@@ -78,6 +78,9 @@ PASSKEY: Final = frozenset(
         ("usable", "revoked"),
     }
 )
+REVIEW: Final = frozenset(  # of an emergency
+    {(NEW, "due"), ("due", "overdue"), ("due", "done"), ("overdue", "done")}
+)
 EDGES: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "delivery": DELIVERY,
     "ticket": TICKET,
@@ -85,12 +88,14 @@ EDGES: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "grant": GRANT,
     "exception": EXCEPTION,
     "passkey": PASSKEY,
+    "review": REVIEW,
 }
 TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("ticket", "not_identity"): "ticket.classified",
     ("ticket", "uncertain"): "ticket.classified",
     ("ticket", "identity"): "ticket.classified",
     ("grant", "active"): "grant.activated",
+    ("review", "due"): "emergency.invoked",
     ("grant", "revoking"): "revocation.begun",
     ("grant", "revoked"): "revocation.confirmed",
     ("grant", "revoke_overdue"): "revocation.overdue",
@@ -120,6 +125,7 @@ _ASKED: Final = MOVE | {
 _PARTIES: Final = frozenset({"requester", "beneficiary"})  # unknown only while it is blocked
 _GRANTED: Final = MOVE | {"request", "entitlement", "target", "subject"}
 _BOUND: Final = _GRANTED | {"not_after"}
+_EMERGENCY: Final = MOVE | {"person", "entitlement"}
 _LOADED: Final = frozenset({"digest", "authority"})
 _DECIDED: Final = frozenset(
     {
@@ -200,6 +206,13 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "revocation.attempted": frozenset({"request", "grant", "before", "command"}),
     "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,
+    "emergency.invoked": _EMERGENCY
+    | {"target", "seconds", "hard_max", "cooldown", "within", "drill", "clause", "policy"}
+    | {"directory", "directory_read_at", "authority_basis", "method", "signed_in_at"},
+    "emergency.refused": frozenset({"code", "person", "entitlement"}),
+    "review.overdue": _EMERGENCY,
+    "review.done": _EMERGENCY
+    | {"outcome", "reviewer", "clause", "policy", "directory", "method", "signed_in_at"},
     "exception.opened": MOVE | {"code", "about", "owner"},
     "exception.assigned": MOVE | {"code", "owner", "person"},
     "exception.resolved": MOVE | {"code", "person"},

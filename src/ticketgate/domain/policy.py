@@ -146,6 +146,35 @@ class Automation:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """Who is pre-authorised to invoke an emergency for one entitlement (rule 9)."""
+
+    entitlement: str
+    people: tuple[Word, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyRules:
+    """Emergency access: for whom, for how long at the most, and who reviews it by when.
+
+    `cooldown` runs from the end of the access, per human and entitlement; so does `review_within`.
+    """
+
+    allow: tuple[Allowed, ...]
+    hard_max: timedelta
+    cooldown: timedelta
+    review_within: timedelta
+    review_by: tuple[Word, ...]
+    where: str
+    digest: str
+
+    def words_for(self, entitlement: str) -> tuple[Word, ...]:
+        """The words that name who is pre-authorised for an entitlement; none: nobody is."""
+        return tuple(w for one in self.allow if one.entitlement == entitlement for w in one.people)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The whole policy.
 
@@ -163,6 +192,7 @@ class Policy:
     languages: Covered | None = None
     weights: Weights | None = None
     shadow: bool = False  # decide and record, act on nothing
+    emergency: EmergencyRules | None = None  # None: there is no emergency access
     asked: tuple[str, ...] = kept(init=False, compare=False, repr=False)  # fields, by `classify`
     index: RuleIndex = kept(init=False, compare=False, repr=False)  # of `classify`
 

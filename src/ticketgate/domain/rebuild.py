@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ticketgate.domain.emergency_rows import emergency_columns, told_of_review
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.folded import Folded, Record
 
 TABLES: Final = (
     "actor", "delivery", "ticket", "request", "link", "approval", "request_view", "access_grant",
-    "loaded", "exception",
+    "loaded", "exception", "emergency",
 )  # fmt: skip
 MACHINES: Final = {
     "delivery": "delivery",
@@ -22,6 +23,7 @@ MACHINES: Final = {
     "request": "request",
     "grant": "access_grant",
     "exception": "exception",
+    "review": "emergency",
 }
 _PAIR: Final = 2  # a link, and the actor who was asked
 BLANK: Final = ("", None)  # what stands where a hidden value was erased
@@ -79,6 +81,7 @@ class Rebuild:
             "request": self._request,
             "grant": self._grant,
             "exception": self._exception,
+            "review": self._review,
             "links.issued": self._more_links,
             "decision.recorded": self._decided,
             "view.recorded": self._viewed,
@@ -106,6 +109,8 @@ class Rebuild:
 
     def _from_snapshot(self, table: str, ident: str, one: Folded) -> None:
         columns: dict[str, object] = {"state": one.state, **one.said}
+        if table == "emergency":
+            columns = emergency_columns(columns)
         if table == "ticket":
             columns["verdict"], columns["tbl"] = columns.pop("state"), columns.pop("table", None)
         self.tables[table][ident] = Row(columns, partial=True, index=one.index)
@@ -225,6 +230,11 @@ class Rebuild:
         row.columns |= {"about": record["about"], "owner": record["owner"], "idx": taken.index}
         row.columns |= {"opened_at": record["_ts"], "resolved_at": None, "resolved_by": ""}
         row.columns["subject"] = _hidden(taken.disclosed, "subject", Hidden())
+
+    def _review(self, taken: Taken) -> None:
+        row = self._row("emergency", taken.record["id"], taken.index)
+        row.partial = row.partial and bool(taken.record["from"])
+        told_of_review(taken.index, taken.record, row.columns)
 
     # --- what has no machine of its own -------------------------------------------------------
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ticketgate.domain.approval_check import SAID, ApprovalCheck, ApproverTrust, of_passkey
+from ticketgate.domain.emergency_replay import Emergencies
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
@@ -25,6 +26,7 @@ _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machi
     "grant": ("baseline",),
     "exception": ("code",),
     "passkey": SAID,
+    "review": (),
 }
 
 
@@ -48,6 +50,7 @@ class Replay:
         self.ballots: dict[str, Ballot] = {}
         self.links: dict[str, dict[str, str]] = {}
         self.approved_for: dict[str, dict[str, Json]] = {}
+        self.emergencies = Emergencies(self.faults)
 
     def take(self, index: int, record: Record | None, *, fold: bool = True) -> None:
         """Fold one record. One that cannot be read moves nothing, and is a fault here as well.
@@ -152,6 +155,10 @@ class Replay:
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "grant":
             self._hold(index, folded, record)
+            self.emergencies.granted(index, record)
+        elif machine == "review":
+            given = self.emergencies.take(index, record, folded.said)
+            self.approved_for |= {} if given is None else {ident: given}
 
     def _as_asked(self, index: int, asked: Folded, record: Record) -> None:
         """What is approved is what was asked when people decided."""

@@ -7,10 +7,11 @@ may have a form that `to_snapshot` would not write (docs/evidence-format.md, "Sn
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from ticketgate.domain.emergency_replay import SAID
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import EDGES
 
-_INTEGERS: Final = frozenset({"seconds", "revision", "round", "stage"})
+_INTEGERS: Final = frozenset({"within", "seconds", "revision", "round", "stage"})
 _SAID: Final[Mapping[str, frozenset[str]]] = {
     "delivery": frozenset({"source"}),
     "ticket": frozenset({"source", "table", "revision"}),
@@ -22,7 +23,9 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
     ),
     "exception": frozenset({"code"}),
     "passkey": frozenset({"person", "key", "voucher", "rp_id", "origin"}),
+    "review": SAID,
 }
+_GIVEN: Final = frozenset({"grant", "review"})  # of which nothing is said to be null
 _STATES: Final = {on: {after for _, after in edges} for on, edges in EDGES.items()}
 
 
@@ -140,9 +143,11 @@ def _is_said(on: str, name: str, value: Json) -> bool:
         return False
     if name == "baseline":
         return value is None or isinstance(value, bool)
+    if name == "drill":
+        return isinstance(value, bool)
     if name in _INTEGERS:
-        return _is_count(value, 0) or (value is None and on != "grant")
-    return isinstance(value, str) or (value is None and on != "grant")
+        return _is_count(value, 0) or (value is None and on not in _GIVEN)
+    return isinstance(value, str) or (value is None and on not in _GIVEN)
 
 
 def _keys(value: Json, _: int) -> bool:

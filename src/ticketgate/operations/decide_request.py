@@ -24,6 +24,7 @@ from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.classified import classified_row
 from ticketgate.operations.decision_refusals import CHANGED, LATE, NOT_ASKED, RULES, VOID
+from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.open_request import (
     changed,
     issue_links,
@@ -133,7 +134,9 @@ def _ballot(
     if isinstance(still, Refusal):
         return still
     case, revision = still
-    found = _entitled(tx, request, link, who, case)
+    people = (who.subject, request.beneficiary.subject)
+    locked = lock_on(tx, now, people, rules.snapshot)
+    found = locked or _entitled(tx, request, link, who, case)
     if isinstance(found, Refusal):
         return found
     bad = _bad_form(request, link, form, case.rule)

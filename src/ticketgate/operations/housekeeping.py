@@ -13,6 +13,7 @@ from ticketgate.operations.enforce import declare_overdue, is_lost, requeue_lost
 from ticketgate.operations.hold_closings import end_held
 from ticketgate.operations.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.parked import perhaps_closed
+from ticketgate.operations.review_emergency import declare_unreviewed, late_reviews
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
     end_of_inactive,
@@ -111,6 +112,7 @@ class Housekeeper:
             lost = [one for one in looking.commands.intended() if is_lost(one, now)]
             held = looking.pace.held_until(now)
             stuck = looking.grants.revoking_since(now - REVOKE_OVERDUE_AFTER)
+            unreviewed = late_reviews(looking, now)
         failed = self._each(
             [partial(expire_grant, ident=one, by=wall) for one in ended], urgent=True
         )
@@ -120,6 +122,8 @@ class Housekeeper:
             self._store.write(requeue_lost, urgent=True)
         if stuck:
             self._store.write(declare_overdue, urgent=True)
+        if unreviewed:
+            self._store.write(declare_unreviewed)
         if failed:
             raise failed[0]  # the others are done; this one is tried again, loudly
 

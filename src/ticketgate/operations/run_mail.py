@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.anchoring_text import evidence_line
 from ticketgate.domain.approval import Link, LinkNote
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
@@ -35,11 +36,13 @@ class MailRunner:
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try of one mail."""
-        made = (
-            self._link(command, snapshot)
-            if command.kind is CommandKind.MAIL_LINK
-            else self._code(command)
-        )
+        match command.kind:
+            case CommandKind.MAIL_LINK:
+                made = self._link(command, snapshot)
+            case CommandKind.MAIL_NOTICE:
+                made = self._notice(command, snapshot)
+            case _:
+                made = self._code(command)
         if made is None:
             self.store.write(partial(unwanted, ident=command.id))
             return
@@ -93,6 +96,17 @@ class MailRunner:
     def _place(self, request: str) -> str:
         with self.store.reading() as looking:
             return self.place.line(looking, request)
+
+    def _notice(self, command: Command, snapshot: DirectorySnapshot) -> tuple[str, Letter] | None:
+        """One of those who are told of an emergency, and what; None once it is gone."""
+        with self.store.reading() as looking:
+            notice = looking.emergencies.notice(command.about)
+            emergency = None if notice is None else looking.emergencies.get(notice[0])
+        if notice is None or emergency is None:
+            return None
+        line = evidence_line(self.place.origin, emergency.index, self.place.signed())
+        who = name_of(emergency.subject, snapshot)
+        return notice[1], self.letters.emergency(emergency, who, line)
 
     def _code(self, command: Command) -> tuple[str, Letter] | None:
         code = self.ids.code()

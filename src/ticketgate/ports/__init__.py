@@ -6,6 +6,7 @@ as one: state, evidence and outbox. Nothing outward happens inside it.
 
 from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.bundle import Bundle
+from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import (
     Anchor,
@@ -57,6 +58,7 @@ __all__ = [
     "Committed",
     "Deliveries",
     "Directory",
+    "Emergencies",
     "Erasing",
     "EvidenceReading",
     "Exceptions",

@@ -9,6 +9,7 @@ from typing import Protocol
 from ticketgate.connector_api import ItsmClient, ItsmConnector, SourceMapping, TargetConnector
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.emergency import Emergency
 
 
 class Clock(Protocol):
@@ -103,3 +104,6 @@ class Letters(Protocol):
 
     def code(self, code: str) -> tuple[str, str, str]:
         """(subject, text, HTML) of the mail that carries a sign-in code."""
+
+    def emergency(self, emergency: Emergency, who: str, evidence: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that tells of an emergency of `who`."""

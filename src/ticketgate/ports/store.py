@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports.approvals import ApproverRows
+from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.exceptions import Exceptions
@@ -53,6 +54,7 @@ class Reading(Protocol):
     erasing: Erasing
     pace: Pace
     sign_ins: ProviderSignIns
+    emergencies: Emergencies
 
 
 class Transaction(Reading, Protocol):

@@ -903,6 +903,7 @@ SAID = {  # fields that many types have
     " rules seconds stage target ticket tier",
     "GRANT": MOVE + "entitlement request subject target",
     "PARTIES": "beneficiary requester",
+    "REVIEW": MOVE + "entitlement person",
 }
 MUST_HAVE: dict[str, tuple[str, ...]] = {
     kind: tuple(" ".join(SAID.get(word, word) for word in fields.split()).split())
@@ -951,6 +952,11 @@ exception.resolved: MOVE code person
 passkey.enrolled: MOVE attestation backed_up backup_eligible cose credential key origin person rp_id
 passkey.vouched: MOVE key method person voucher
 passkey.revoked: MOVE by person
+emergency.invoked: REVIEW authority_basis clause cooldown directory directory_read_at drill\
+ hard_max method policy seconds signed_in_at target within
+emergency.refused: code entitlement person
+review.overdue: REVIEW
+review.done: REVIEW clause directory method outcome policy reviewer signed_in_at
 operator.revoked: by grants
 command.retried: about command outcome tries
 notification.sent: about what
@@ -1000,6 +1006,9 @@ exception.resolved    exception opened:resolved assigned:resolved
 passkey.enrolled      passkey   -:pending
 passkey.vouched       passkey   pending:pending,usable
 passkey.revoked       passkey   pending:revoked usable:revoked
+emergency.invoked     review    -:due
+review.overdue        review    due:overdue
+review.done           review    due:done overdue:done
 """.strip().split("\n"),
     )
     for before, afters in (move.split(":") for move in moves)
@@ -1018,7 +1027,9 @@ LOOKED_AT = {
     "request": MOVE
     + "beneficiary decide_by editor editors entitlement links material requester round seconds"
     " stage stages target",
-    "grant": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
+    "grant": MOVE + "activate_by confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
+    "emergency": MOVE + "clause cooldown drill entitlement hard_max person seconds target within",
+    "review": MOVE + "entitlement outcome person reviewer",
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
     "passkey": MOVE + "cose credential key origin person rp_id voucher",
@@ -1710,6 +1721,92 @@ def left_at(before: str, left: str) -> str:
     return f"a move from `{before}`, where the log left it at `{left}`"
 
 
+class Emergencies:
+    """Emergencies, with what their reviews owe: what was said of each, by its id.
+
+    `ended` is empty while the access is not over, and `never` where it was never given.
+    """
+
+    def __init__(self) -> None:
+        self.said: dict[str, Record] = {}
+        self.states: dict[str, str] = {}
+        self.latest: dict[tuple[str, str], str] = {}  # by person and entitlement
+        self.owed: dict[str, set[str]] = collections.defaultdict(set)  # by person; no drills
+
+    def know(self, name: str, state: str, said: Record) -> None:
+        """Where one stands, as its record or a snapshot tells."""
+        self.said[name], self.states[name] = said, state
+        if said.get("drill") is not False:
+            return
+        person, entitlement = said.get("person", ""), said.get("entitlement", "")
+        (self.owed[person].discard if state == "done" else self.owed[person].add)(name)
+        last = self.said.get(self.latest.get((person, entitlement), ""), {})
+        if said.get("invoked", "") >= last.get("invoked", ""):
+            self.latest[person, entitlement] = name
+
+    def locked(self, person: str, moment: str) -> bool:
+        """Whether a review of theirs is overdue then, whether or not a record says so."""
+        return any(
+            self.states[name] == "overdue" or moment >= self.said[name].get("until", "")
+            for name in self.owed.get(person, ())
+        )
+
+    def invoked(self, name: str, record: Record) -> bool:
+        """`emergency.invoked`: by somebody who may now; whether it gives access."""
+        person, entitlement = text_of(record, "person"), text_of(record, "entitlement")
+        numbers = [count_of(record, key) for key in ("seconds", "hard_max", "within", "cooldown")]
+        seconds, longest, within, cooldown = numbers
+        drill, now = record.get("drill"), record["_ts"]
+        if type(drill) is not bool or not text_of(record, "clause") or max(numbers) > 10**9:
+            raise Refused("an emergency without its times or its pre-authorisation")
+        text_of(record, "target")
+        locked = self.locked(person, now)
+        last = self.said.get(self.latest.get((person, entitlement), ""), {}).get("ended", "never")
+        self.know(name, "due", {
+            "person": person, "entitlement": entitlement, "drill": drill, "within": within,
+            "invoked": now, "until": moment_after(now, within), "ended": "",
+        })  # fmt: skip
+        if seconds > longest:
+            raise Refused("an emergency for longer than the policy lets it be")
+        if locked:
+            raise Refused("an emergency of somebody whose review is overdue")
+        if not drill and not last:
+            raise Refused("an emergency while another one of the same access is not over")
+        if not drill and last != "never" and now < moment_after(last, cooldown):
+            raise Refused("an emergency before the cooldown of the last one is over")
+        return not drill
+
+    def reviewed(self, name: str, after: str, record: Record) -> None:
+        """`review.overdue` and `review.done`."""
+        said = self.said.get(name, {})
+        self.know(name, after, said)
+        if any(record.get(key) != said.get(key) for key in ("person", "entitlement")):
+            raise Refused("a review of something else than the emergency")
+        if after == "overdue" and record["_ts"] < said["until"]:
+            raise Refused("a review is called overdue before its time")
+        if after == "done":
+            if text_of(record, "reviewer") in ("", said["person"]):
+                raise Refused("an emergency that nobody else has reviewed")
+            if record.get("outcome") not in ("justified", "unjustified", "incomplete"):
+                raise Refused("a review without an outcome")
+
+    def granted(self, record: Record) -> None:
+        """A move of a grant tells its origin, and when the review is due."""
+        said = self.said.get(text_of(record, "request"), {})
+        before, after, now = record["from"], record["to"], record["_ts"]
+        if after == "planned" and (record.get("origin") == "emergency") != bool(said):
+            raise Refused("a grant that tells another origin than it has")
+        if not said:
+            return
+        end: Any = now if after == "cancelled" or before in HOLDING else None
+        end = {"planned": record.get("activate_by"), "provisioning": record.get("not_after"),
+               "active": None}.get(after, end)  # fmt: skip
+        if is_instant(end):
+            said["until"] = moment_after(end, said["within"])
+        if after in ENDED:
+            said["ended"] = "never" if after == "cancelled" else now
+
+
 class Replay:
     """Folds what the records say, in their order, and faults what is not possible."""
 
@@ -1735,6 +1832,7 @@ class Replay:
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
         self.stand: dict[str, set[str]] = {}  # who approved a request; nobody once one took it back
+        self.emergencies = Emergencies()
         self.time = ""
         self.boundary = 0
         self.restoring = False
@@ -1788,10 +1886,10 @@ class Replay:
         elif on == "request":
             self._request(name, after, record)
             self.asked_at[name] = index
-        elif on == "passkey":
-            self._passkey(name, after, record)
         elif on == "grant":
             self._grant(index, name, after, record)
+        elif on in MORE:
+            MORE[on](self, name, after, record)
         if refused:
             raise Refused(left_at(before, left))
 
@@ -1873,8 +1971,18 @@ class Replay:
             raise Refused("revoked without being read back")
         if after in ENDED:
             del self.grants[name]  # nothing moves it any more
+        self.emergencies.granted(record)
         if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
             raise Refused("an heir that is no grant")
+
+    def review(self, name: str, after: str, record: Record) -> None:
+        """An emergency that gives access stands in place of an approval."""
+        if after != "due":
+            self.emergencies.reviewed(name, after, record)
+        elif self.emergencies.invoked(name, record):
+            self.approved[name] = tuple(
+                map(record.get, ("person", "entitlement", "target", "seconds"))
+            )
 
     @staticmethod
     def _keep(record: Record, known: Record) -> None:
@@ -1904,7 +2012,7 @@ class Replay:
         if approved[3] is None or count_of(record, "seconds") > approved[3]:
             raise Refused("a grant for longer than was approved")
 
-    def _passkey(self, name: str, after: str, record: Record) -> None:
+    def passkey(self, name: str, after: str, record: Record) -> None:
         """Two different people vouch for a key, neither of them its person."""
         known, first = self.passkeys.get(name, {}), self.passkeys.get(name, {}).get("voucher")
         self.passkeys[name] = {**known, **{key: record[key] for key in OF_PASSKEY if key in record}}
@@ -2054,6 +2162,10 @@ class Replay:
                 self.verdict.fault(known["index"], "its approval was taken back; nothing ended it")
 
 
+MORE: dict[str, Callable[[Replay, str, str, Record], None]] = {
+    "passkey": Replay.passkey,
+    "review": Replay.review,
+}
 OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "decision.recorded": Replay.decided,
     "decision.taken_back": Replay.taken_back,
@@ -2065,6 +2177,15 @@ OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "key.rotated": lambda replay, index, record: replay.keys.rotated(index, record),
     "key.ended": lambda replay, index, record: replay.keys.ended(index, record),
 }
+
+
+def moment_after(text: str, seconds: int) -> str:
+    """The instant so many seconds after another."""
+    try:
+        later = instant(text) + dt.timedelta(seconds=seconds)
+    except OverflowError:
+        return "9999-12-31T23:59:59.999999Z"
+    return later.isoformat(timespec="microseconds") + "Z"
 
 
 def instant(text: str) -> dt.datetime:
@@ -2162,6 +2283,7 @@ MAY_BE_SAID: dict[str, set[str]] = {
     "grant": {*KEPT_OF_GRANT, "baseline"},
     "exception": {"code"},
     "passkey": {*OF_PASSKEY},
+    "review": {"person", "entitlement", "drill", "within", "invoked", "until", "ended"},
 }
 
 
@@ -2187,10 +2309,10 @@ def fits_said(on: str, name: str, value: Any) -> bool:
     if name not in MAY_BE_SAID[on]:
         return False
     if value is None:
-        return on != "grant" or name == "baseline"
-    if name == "baseline":
+        return on not in ("grant", "review") or name == "baseline"
+    if name in ("baseline", "drill"):
         return isinstance(value, bool)
-    return fits(value, 0 if name in ("seconds", "revision", "round", "stage") else str)
+    return fits(value, 0 if name in ("within", "seconds", "revision", "round", "stage") else str)
 
 
 def is_rising(rows: list[Any], width: int) -> bool:
@@ -2277,6 +2399,8 @@ def restore_thing(replay: Replay, value: Any) -> None:
         replay.asked_at[value["id"]] = value["index"]
     if value["on"] == "passkey":
         replay.passkeys[value["id"]] = value["said"]
+    if value["on"] == "review":
+        replay.emergencies.know(value["id"], value["state"], value["said"])
     if value["on"] == "grant" and value["state"] not in ENDED:
         replay.grants[value["id"]] = {**value["said"], "index": value["index"]}
 

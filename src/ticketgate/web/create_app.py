@@ -17,6 +17,7 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
+from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.provider_desk import ProviderDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
@@ -26,6 +27,7 @@ from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.web.api import add_description, guard_api
 from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
+from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.problems import status_of
 from ticketgate.web.provider import add_provider
@@ -60,9 +62,11 @@ _TITLES: Final = {
     "quarantine": "Quarantine",
     "exceptions": "Exceptions",
     "requests": "Requests",
+    "emergency": "Emergency",
     "restore": "Restore",
 }
-_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception", "request_page"}
+_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception", "request_page",
+                   "one_emergency"}  # fmt: skip
 _FRAMES_MAX: Final = 12
 
 
@@ -88,6 +92,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None = None,
     requests: RequestDesk | None = None,
     sign_in: SignInWays = BY_MAIL,
+    emergencies: EmergencyDesk | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
@@ -95,7 +100,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
     `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
-    with `requests` those of one's own requests.
+    with `requests` those of one's own requests, with `emergencies` those of emergency access.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -115,6 +120,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
         add_description(app)
     if requests is not None:
         add_requests(app, desk, requests)
+    if emergencies is not None:
+        add_emergency(app, desk, emergencies)
     _add_sign_in(app, desk, new_secret, sign_in)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
@@ -125,7 +132,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     _prepare_templates(app, desk)
     opened = None if lanes is None else lanes[2].pages
     own = ("requests",) if requests is not None else ()
-    app.context_processor(lambda: {"console_pages": partial(_pages, desk, opened, restores, own)})
+    pages = partial(_pages, desk, opened, restores, (own, emergencies))
+    app.context_processor(lambda: {"console_pages": pages})
     return app
 
 
@@ -145,13 +153,15 @@ def _pages(
     desk: Desk,
     opened: Callable[[str], tuple[str, ...]] | None,
     restores: RestoreDesk | None,
-    own: tuple[str, ...],
+    own: tuple[tuple[str, ...], EmergencyDesk | None],
 ) -> list[tuple[str, str]]:
     """(endpoint, title) of the pages open to who looks, by their roles or to all (`own`)."""
     person = signed_in(desk) if flask.request.endpoint in _CONSOLE else None
     if person is None or opened is None:
         return []
-    here = {*opened(person.subject), *own}
+    here = {*opened(person.subject), *own[0]}
+    if own[1] is not None and own[1].is_open(person):
+        here.add("emergency")
     if "restore" in here and (restores is None or not restores.under_way()):
         here.remove("restore")
     return [(name, title) for name, title in _TITLES.items() if name in here]

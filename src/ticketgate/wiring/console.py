@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.roles import Roles
+from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.in_force import InForce
 from ticketgate.operations.quarantine_desk import QuarantineDesk
@@ -36,6 +37,11 @@ def lane_desks(gateway: Gateway) -> tuple[TriageDesk, QuarantineDesk, ExceptionD
 def request_desk(gateway: Gateway) -> RequestDesk:
     """What people see of their requests, over a gateway."""
     return RequestDesk(*_parts(gateway))
+
+
+def emergency_desk(gateway: Gateway) -> EmergencyDesk:
+    """What people see of emergencies, over a gateway."""
+    return EmergencyDesk(*_parts(gateway)[:-1])
 
 
 def _parts(gateway: Gateway) -> _Parts:

@@ -63,7 +63,7 @@ from ticketgate.wiring.telling import alarm, log
 VERSION: Final = version("ticketgate")
 AT_ONCE: Final = 2
 REVOKES: Final = "revokes"
-MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
+MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
 MAILS_LOST: Final = (CommandKind.MAIL_CODE,)  # while a restore must be declared
 TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries", RELOAD)  # of deliveries only closings
 

@@ -218,6 +218,7 @@ def grant_text(grant: Grant) -> str:
         "cause": grant.cause,
         "late_until": moment_text(grant.late_until),
         "ended_at": moment_text(grant.ended_at),
+        "origin": grant.origin,
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -247,4 +248,5 @@ def grant_of(row: Mapping[str, Any]) -> Grant:
         late_until=moment(plain["late_until"]),
         revoking_since=moment(row["revoking_since"]),
         ended_at=moment(plain["ended_at"]),
+        origin=plain.get("origin", "request"),  # none in grants of before there were emergencies
     )

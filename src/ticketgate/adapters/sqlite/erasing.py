@@ -124,6 +124,9 @@ class SqliteErasing:
         ]
         if any(self.ticket(ident).live for ident in self._tickets_of(subject, [])):
             return Standing(live=True)
+        emergencies = "SELECT 1 FROM emergency WHERE subject = ? AND state <> 'done'"
+        if scalar(self._db, emergencies, subject):
+            return Standing(live=True)
         return self._standing(found)
 
     def subject(self, actor: str) -> str | None:
@@ -224,10 +227,15 @@ class SqliteErasing:
             ("link", "on_behalf_of"),
             ("request_view", "subject"),
             ("restore_statement", "subject"),
+            ("emergency", "subject"),
+            ("emergency", "reviewer"),
+            ("notice", "subject"),
         ):
             sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 -- fixed words
             self._db.execute(sql, (actor, subject))
         sql = "UPDATE surface SET owner = 'person:' || ? WHERE owner = 'person:' || ?"
+        self._db.execute(sql, (actor, subject))
+        sql = "UPDATE emergency SET clause = 'person:' || ? WHERE clause = 'person:' || ?"
         self._db.execute(sql, (actor, subject))
         sql = "UPDATE evidence_disclosure SET subject = ? WHERE subject = ? AND encoded IS NULL"
         self._db.execute(sql, (actor, subject))

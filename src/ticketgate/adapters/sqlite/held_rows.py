@@ -27,6 +27,8 @@ SAME: Final = {  # columns that are compared as they stand
     "loaded": ("digest",),
     "exception": ("code", "subject", "about", "owner", "state", "opened_at", "resolved_at",
                   "resolved_by", "idx"),
+    "emergency": ("version", "state", "drill", "entitlement", "target", "seconds", "within",
+                  "invoked_at", "idx", "outcome", "reviewed_at"),
 }  # fmt: skip
 OF_CONTENT: Final = {
     "request": ("target", "revision", "kinds", "round", "stage", "material", "rules",
@@ -38,6 +40,7 @@ PEOPLE: Final = {
     "approval": ("approver", "on_behalf_of"),
     "request_view": ("subject",),
     "access_grant": ("subject",),
+    "emergency": ("subject",),
 }
 _TICKET: Final = "SELECT id, source, tbl, ticket_id FROM ticket"
 

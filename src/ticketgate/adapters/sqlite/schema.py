@@ -276,6 +276,20 @@ ALTER TABLE link ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
 ALTER TABLE approval ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
 """
 
+# Emergencies with their reviews, and who is told of them.
+_STATEMENTS_17: Final = """
+CREATE TABLE emergency (
+  id TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, drill INTEGER NOT NULL,
+  subject TEXT NOT NULL, entitlement TEXT NOT NULL, target TEXT NOT NULL,
+  access_grant TEXT NOT NULL, seconds INTEGER NOT NULL, within INTEGER NOT NULL,
+  clause TEXT NOT NULL, invoked_at TEXT NOT NULL, idx INTEGER NOT NULL, outcome TEXT NOT NULL,
+  reviewer TEXT NOT NULL, reviewed_at TEXT) STRICT;
+CREATE INDEX emergency_open ON emergency (invoked_at) WHERE state <> 'done';
+CREATE INDEX emergency_of ON emergency (entitlement, invoked_at);
+CREATE TABLE notice (
+  id TEXT PRIMARY KEY, emergency TEXT NOT NULL, subject TEXT NOT NULL) STRICT;
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -294,6 +308,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_14,
     _STATEMENTS_15,
     _STATEMENTS_16,
+    _STATEMENTS_17,
 )
 
 

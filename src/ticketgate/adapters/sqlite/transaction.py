@@ -6,6 +6,7 @@ from datetime import datetime  # noqa: TC003 -- as every module here does
 from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
 from ticketgate.adapters.sqlite.approver_tables import SqliteApproverRows
 from ticketgate.adapters.sqlite.channel_tables import SqliteChannels
+from ticketgate.adapters.sqlite.emergency_tables import SqliteEmergencies
 from ticketgate.adapters.sqlite.erasing import SqliteErasing
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.exception_tables import SqliteExceptions
@@ -25,6 +26,7 @@ from ticketgate.ports import (
     Channels,
     Commands,
     Deliveries,
+    Emergencies,
     Erasing,
     EvidenceReading,
     Exceptions,
@@ -64,6 +66,7 @@ class SqliteReading:
         self.approver_rows: ApproverRows = SqliteApproverRows(connection)
         self.surface: Surface = SqliteSurface(connection)
         self.exceptions: Exceptions = SqliteExceptions(connection)
+        self.emergencies: Emergencies = SqliteEmergencies(connection)
         self.pace: Pace = SqlitePace(connection)
         self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
         self.erasing: Erasing = SqliteErasing(connection)

@@ -1,0 +1,233 @@
+"""The emergency desk: what a signed-in person can invoke, give back and review."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.emergency import Emergency, ReviewState, due_at, is_overdue, terms
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.grant import UNENDED
+from ticketgate.domain.roles import Roles
+from ticketgate.operations.decide_request import Rules, SignedIn
+from ticketgate.operations.desk import Session
+from ticketgate.operations.emergency_lock import LOCKED
+from ticketgate.operations.emergency_window import Window, window_of
+from ticketgate.operations.in_force import InForce, under
+from ticketgate.operations.invoke_emergency import (
+    InvokeForm,
+    Standing,
+    give_back,
+    invoke_emergency,
+    may_invoke,
+)
+from ticketgate.operations.review_emergency import (
+    ReviewForm,
+    may_review,
+    review_emergency,
+    shown_of,
+)
+from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.view import note_view
+from ticketgate.ports import Clock, Directory, Operation, Reading, Store
+
+T = TypeVar("T")
+
+LISTED_MAX: Final = 200
+PAGE: Final = "emergency"  # what the record of a look is about
+_NOTHING: Final = Refusal("not_found", "There is nothing here for you.")
+_CLOCK: Final = Refusal(
+    "clock_disputed",
+    "The machine's clock is off, so no time to live can be given.",
+    "An operator must mend the clock; docs/emergency.md says what to do meanwhile.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What this person may invoke; `refusal` is what stands in the way now."""
+
+    entitlement: str
+    target: str = ""
+    clause: str = ""
+    seconds: int = 0  # the longest
+    within: int = 0  # seconds from the end of the access to the review
+    shown: str = ""
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyView:
+    """One emergency. `state` is of its review, `access` of its grant (empty for a drill)."""
+
+    id: str
+    drill: bool
+    who: str
+    entitlement: str
+    target: str
+    clause: str
+    invoked_at: datetime
+    not_after: datetime | None
+    access: str
+    ended_at: datetime | None
+    state: str  # due | overdue | done
+    review_by: datetime
+    outcome: str
+    reviewer: str
+    mine: bool
+    live: bool  # the access has not begun to end
+    can_review: bool
+    barred: Refusal | None  # why this person cannot review it
+    shown: str
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyPage:
+    """What the page shows to this person: offers, and emergencies of theirs or to review."""
+
+    offers: tuple[Offer, ...]
+    found: tuple[EmergencyView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyDesk:
+    """What the pages of emergencies call. `snapshot` records a directory before it is used."""
+
+    store: Store
+    clock: Clock
+    directory: Directory
+    snapshot: Callable[[], DirectorySnapshot]
+    roles: Roles
+    policy: InForce
+
+    def is_open(self, session: Session) -> bool:
+        """Whether the page has anything for this person."""
+        return not isinstance(self._page(session), Refusal)
+
+    def page(self, session: Session) -> EmergencyPage | Refusal:
+        """What this person may invoke, theirs, and what they may review.
+
+        Refusals: `not_found` where there is nothing for them, `directory_unreadable`.
+        """
+        found = self._page(session)
+        if isinstance(found, EmergencyPage):
+            self.store.write(partial(note_view, request=PAGE, subject=session.subject))
+        return found
+
+    def _page(self, session: Session) -> EmergencyPage | Refusal:
+        rules = self._looking()
+        if isinstance(rules, Refusal):
+            return rules
+        who = _signed_in(session)
+        section = rules.policy.emergency
+        names = () if section is None else dict.fromkeys(one.entitlement for one in section.allow)
+        with self.store.reading() as looking:
+            made = [self._offer(looking, who, name, rules) for name in names]
+            known = looking.emergencies.listed(LISTED_MAX)
+            views = [self._view(looking, one, who, rules) for one in known]
+        offers = tuple(one for one in made if one is not None)
+        found = tuple(one for one in views if one.mine or one.can_review)
+        return EmergencyPage(offers, found) if offers or found else _NOTHING
+
+    def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
+        """One, with everything on record of it. Refusals: `not_found`, of the directory."""
+        rules = self._looking()
+        if isinstance(rules, Refusal):
+            return rules
+        with self.store.reading() as looking:
+            emergency = looking.emergencies.get(ident)
+            if emergency is None:
+                return _NOTHING
+            view = self._view(looking, emergency, _signed_in(session), rules, whole=True)
+        if not view.mine and not view.can_review:
+            return _NOTHING
+        self.store.write(partial(note_view, request=ident, subject=session.subject))
+        return view
+
+    def invoke(self, session: Session, form: InvokeForm) -> Emergency | Refusal:
+        """Refusals: those of `invoke_emergency`, `clock_disputed`, of directory and store."""
+        if self.clock.disputed():
+            return _CLOCK
+        call = partial(invoke_emergency, who=_signed_in(session), form=form, roles=self.roles)
+        return self._carry_out(lambda rules: partial(call, rules=rules))
+
+    def give_back(self, session: Session, ident: str) -> Emergency | Refusal:
+        """Refusals: those of `give_back`, of directory and store."""
+        call = partial(give_back, ident=ident, who=_signed_in(session))
+        return self._carry_out(lambda rules: partial(call, rules=rules))
+
+    def review(self, session: Session, ident: str, form: ReviewForm) -> Emergency | Refusal:
+        """Refusals: those of `review_emergency`, of directory and store."""
+        call = partial(review_emergency, ident=ident, who=_signed_in(session), form=form)
+        return self._carry_out(lambda rules: partial(call, rules=rules))
+
+    def _looking(self) -> Rules | Refusal:
+        try:
+            return Rules(self.policy.now, self.directory.read(self.clock.now()))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _carry_out(self, operation: Callable[[Rules], Operation[T | Refusal]]) -> T | Refusal:
+        try:
+            rules = Rules(self.policy.now, self.snapshot())
+            return self.store.write(under(rules.policy, operation(rules)))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _offer(self, looking: Reading, who: SignedIn, name: str, rules: Rules) -> Offer | None:
+        found = may_invoke(looking, self.clock.now(), who, name, rules)
+        if isinstance(found, Standing):
+            section, wanted = found.rules, found.entitlement
+            return Offer(
+                wanted.id,
+                wanted.target,
+                found.clause,
+                int(section.hard_max.total_seconds()),
+                int(section.review_within.total_seconds()),
+                terms(section, wanted, found.clause),
+            )
+        return Offer(name, refusal=found) if found.code in {"assurance", LOCKED} else None
+
+    def _view(
+        self,
+        looking: Reading,
+        emergency: Emergency,
+        who: SignedIn,
+        rules: Rules,
+        *,
+        whole: bool = False,
+    ) -> EmergencyView:
+        grant = looking.grants.get(emergency.grant)
+        snapshot = rules.snapshot
+        found = may_review(emergency, who, rules)
+        barred = found if isinstance(found, Refusal) else None
+        overdue = is_overdue(emergency, grant, self.clock.now())
+        return EmergencyView(
+            id=emergency.id,
+            drill=emergency.drill,
+            who=f"{name_of(emergency.subject, snapshot)} ({emergency.subject})",
+            entitlement=emergency.entitlement,
+            target=emergency.target,
+            clause=emergency.clause,
+            invoked_at=emergency.invoked_at,
+            not_after=None if grant is None else grant.not_after,
+            access="" if grant is None else grant.state.value,
+            ended_at=None if grant is None else grant.ended_at,
+            state=ReviewState.OVERDUE.value if overdue else emergency.state.value,
+            review_by=due_at(emergency, grant),
+            outcome=emergency.outcome,
+            reviewer=name_of(emergency.reviewer, snapshot),
+            mine=snapshot.same_human(emergency.subject, who.subject),
+            live=grant is not None and grant.state in UNENDED,
+            can_review=barred is None or barred.code == "assurance",
+            barred=barred,
+            shown=shown_of(emergency, grant),
+            window=window_of(looking, emergency, rules) if whole else None,
+        )
+
+
+def _signed_in(session: Session) -> SignedIn:
+    return SignedIn(session.subject, session.method, session.signed_in_at)
