@@ -91,7 +91,8 @@ class RemoteHouse(House):
     def directory(self) -> JoinedDirectory:
         """The file, with what is asked beside it."""
         self.link(*STAFF)
-        return JoinedDirectory(DirectoryFile(self.file), [self.remote()], lambda: self.seconds)
+        file = DirectoryFile(self.file)
+        return JoinedDirectory(file, [self.remote()], lambda: self.seconds, lambda work: work())
 
     def link(self, *people: str) -> None:
         """Write who is who. Nobody's name or address in the file tells it."""

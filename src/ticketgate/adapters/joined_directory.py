@@ -7,6 +7,7 @@ told from memory who exists, so nothing is decided.
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
@@ -71,6 +72,11 @@ class _Known:
     asking: threading.Lock = field(default_factory=threading.Lock)
 
 
+def in_a_thread(work: Callable[[], None]) -> None:
+    """Run it beside everything else."""
+    threading.Thread(target=work, name="directory", daemon=True).start()
+
+
 class JoinedDirectory(Directory):
     """`directory.yaml` with the directories beside it. Safe to call from several threads."""
 
@@ -79,9 +85,12 @@ class JoinedDirectory(Directory):
         file: DirectoryFile,
         remotes: Sequence[RemoteDirectory],
         monotonic: Callable[[], float] = time.monotonic,
+        run: Callable[[Callable[[], None]], None] = in_a_thread,
     ) -> None:
+        """`run` has a directory read while others go on."""
         self._file = file
         self._monotonic = monotonic
+        self._run = run
         self._known = [_Known(one) for one in remotes]
         self._lock = threading.Lock()  # of what is known; nothing is asked while it is held
         self._joined: tuple[tuple[str, ...], DirectorySnapshot] | None = None
@@ -118,26 +127,40 @@ class JoinedDirectory(Directory):
             return self._joined[1].read_again(now, oldest, sure)
 
     def _keep_up(self, one: _Known, now: datetime) -> None:
-        """Read it whole when that is due. Whoever comes meanwhile goes on with what is known."""
-        age = None if one.reading is None else now - one.reading.read_at
-        every = one.remote.every
-        if age is not None and age < every and one.failed is None:
-            return
-        wait = age is None or age >= 2 * every or one.failed is not None
-        if not one.asking.acquire(blocking=wait):
-            return
+        """Have it read whole when that is due; only the first time anybody waits for it.
+
+        What takes access away reads the directory as well, and waits for nobody.
+        """
+        if _is_new(one):
+            with one.asking:
+                if _is_new(one):  # nobody else has asked it meanwhile
+                    self._read_whole(one, now)
+        elif self._is_due(one, now) and one.asking.acquire(blocking=False):
+            self._run(lambda: self._in_background(one, now))
+        if one.failed is not None:
+            raise one.failed[1]
+        if one.reading is None or now - one.reading.read_at >= 2 * one.remote.every:
+            raise unreadable(one.remote.name, "what is known of it is too old")
+
+    def _is_due(self, one: _Known, now: datetime) -> bool:
+        if one.failed is not None:
+            return self._monotonic() - one.failed[0] >= RETRY_AFTER_SECONDS
+        return one.reading is None or now - one.reading.read_at >= one.remote.every
+
+    def _in_background(self, one: _Known, now: datetime) -> None:
+        """With `asking` held, which is let go here. What fails is kept for whoever reads."""
         try:
-            read_at = None if one.reading is None else one.reading.read_at
-            if one.failed is None and read_at is not None and now - read_at < every:
-                return  # whoever held the lock has just read it
-            found = self._asked(one, lambda: one.remote.read_all(now))
-            with self._lock:
-                since = {ident: told for ident, told in one.again.items() if told[0] >= now}
-                found = found.with_people({ident: told[1] for ident, told in since.items()})
-                one.again = since
-                self._take(one, found)
+            with suppress(TicketgateError):
+                self._read_whole(one, now)
         finally:
             one.asking.release()
+
+    def _read_whole(self, one: _Known, now: datetime) -> None:
+        found = self._asked(one, lambda: one.remote.read_all(now))
+        with self._lock:
+            one.again = {ident: told for ident, told in one.again.items() if told[0] >= now}
+            since = {ident: told[1] for ident, told in one.again.items()}
+            self._take(one, found.with_people(since))
 
     def _ask_again(self, one: _Known, now: datetime, ids: Collection[str]) -> None:
         told = self._asked(one, lambda: one.remote.read_some(now, ids))
@@ -150,14 +173,17 @@ class JoinedDirectory(Directory):
                 self._take(one, one.reading.with_people(fresh))
 
     def _asked(self, one: _Known, ask: Callable[[], T]) -> T:
-        """What it answers; one that failed just now is not asked."""
-        if one.failed is not None and self._monotonic() - one.failed[0] < RETRY_AFTER_SECONDS:
-            raise one.failed[1]
+        """What it answers. One that does not is down from then on."""
         try:
             answer = ask()
-        except TicketgateError as fault:
-            one.failed = (self._monotonic(), fault)
-            raise
+        except Exception as fault:
+            told = (
+                fault
+                if isinstance(fault, TicketgateError)
+                else unreadable(one.remote.name, f"{type(fault).__name__}: {fault}")
+            )
+            one.failed = (self._monotonic(), told)
+            raise told from fault
         one.failed = None
         return answer
 
@@ -166,6 +192,10 @@ class JoinedDirectory(Directory):
         if one.reading is not None and one.digest == digest:
             found = replace(one.reading, read_at=found.read_at)
         one.reading, one.digest = found, digest
+
+
+def _is_new(one: _Known) -> bool:
+    return one.reading is None and one.failed is None
 
 
 def _is_newer(one: _Known, ident: str, now: datetime) -> bool:

@@ -20,6 +20,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "edited_untriaged": "A ticket that may ask for access was edited, and reads harmless now.",
     "second_word": "One person says a ticket that may be their own is nothing; another must agree.",
     "grant_ticket_unreadable": "The ticket of live access may not ask for it any more; look at it.",
+    "directory_down": "The directory cannot be read, so nobody can decide.",
     "velocity_exceeded": "A source opened more requests than its limit; further ones wait.",
     "closings_held": "Tickets of a source end more access than its limit; further ones wait.",
     "approver_inactive": "The platform asks somebody to approve who is not active.",
