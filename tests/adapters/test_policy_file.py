@@ -256,7 +256,17 @@ ASKED = "{ ticket.variables.role: prod-db-admin }"
         ("decide_within: 8h", "decide_within: 367d", "longer than 366 days"),
         ("decide_within: 8h", "decide_within: [8h]", "must be text"),
         ("    decide_within: 8h\n", "", "the key 'decide_within' is missing"),
-        ("decide_within: 8h", "decide_within: 8h\n    escalate: {}", "'escalate' comes later"),
+        ("decide_within: 8h", "decide_within: 8h\n    escalate: {}", "the key 'after' is missing"),
+        (
+            "decide_within: 8h",
+            "decide_within: 8h\n    escalate: { after: 8h, to: [person:carol] }",
+            "must be less than decide_within",
+        ),
+        (
+            "decide_within: 8h",
+            "decide_within: 8h\n    escalate: { after: 4h, to: [same_team:requester] }",
+            "unknown word 'same_team'",
+        ),
         ("    stages:", "    steps:", "the key 'stages' is missing"),
         ("default: 1h", "default: forever", "'forever' is not a duration"),
         ("default: 1h", "default: 3h", "must be default ≤ max ≤ hard_max"),

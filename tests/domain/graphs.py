@@ -5,15 +5,18 @@ or shared accounts, some are machines, away or gone, with delegations in every d
 says what is wrong with an answer, by means of its own.
 """
 
+from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Final
 
-from tests.domain.cast import SNOW, around_noon, case, directory, person, shaper, stage
+from tests.domain.cast import SNOW, around_noon, case, directory, person, shaper, stage, word
 
 from ticketgate.domain.access_request import Party
 from ticketgate.domain.approvers import Case, Standing, candidates
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.duties import Delegation, Duties, Shift, Window
+from ticketgate.domain.policy import Escalation
 
 NAMES: Final = "abcdef"
 ACCOUNTS: Final = ("x1", "x2", "x3")
@@ -49,7 +52,7 @@ def graph(seed: int) -> Case:
         for number in range(pick.choice((1, 1, 2)))
     ]
     shapers = tuple(shaper("editor", pick.choice(NAMES)) for _ in range(pick.randrange(2)))
-    return case(
+    found = case(
         directory(*people, duties=duties),
         *stages,
         never=tuple(pick.sample(NEVER, pick.choice((0, 0, 0, 1)))),
@@ -57,7 +60,11 @@ def graph(seed: int) -> Case:
         requester=Party(pick.choice(NAMES), pick.choice(ACCOUNTS)),
         beneficiary=Party(pick.choice(NAMES), pick.choice((*ACCOUNTS, "nobody's"))),
         shapers=shapers,
+        escalated=pick.randrange(2),
     )
+    to = tuple(map(word, pick.sample(WORDS, pick.randrange(3))))
+    more = Escalation(timedelta(hours=1), to) if to else None
+    return replace(found, rule=replace(found.rule, escalate=more))
 
 
 def _somebody(name: str, pick: Random) -> Person:

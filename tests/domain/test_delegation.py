@@ -251,7 +251,7 @@ def test_a_planted_bug_shows_in_the_graphs(bug: str, monkeypatch: pytest.MonkeyP
 
         monkeypatch.setattr(approvers, "_involved", by_id)
     elif bug == "delegates first":
-        whole = approvers.standing
+        whole = approvers._standing
 
         def first(
             about: Case,
@@ -263,7 +263,7 @@ def test_a_planted_bug_shows_in_the_graphs(bug: str, monkeypatch: pytest.MonkeyP
             found = as_delegate(about, here, subject, earlier, None)
             return found if isinstance(found, Standing) else whole(about, here, subject, earlier)
 
-        monkeypatch.setattr(approvers, "standing", first)
+        monkeypatch.setattr(approvers, "_standing", first)
     else:
         monkeypatch.setattr(approvers, "_void", lambda *_: None)
     assert faults()

@@ -24,6 +24,7 @@ from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.stages_reader import (
     Mention,
     read_assurance,
+    read_escalation,
     read_justification,
     read_owner,
     read_stages,
@@ -198,12 +199,13 @@ class _Reader:
         accept, because = read_assurance(section.get("assurance"))
         within_place = section.get("decide_within") if automatic else section.need("decide_within")
         within = None if within_place is None else within_place.duration()
-        section.close(later=("escalate", "automatic", "mode", "assign", "delegate"))
+        escalate = read_escalation(section.get("escalate"), within, self.mentions)
+        section.close(later=("automatic", "mode", "assign", "delegate"))
         if ident is None or when is None or within is None:
             return None
         where, digest = self._signed(section)
         found = ApproveRule(
-            ident, when, stages, never, chars_min, accept, because, within, where, digest
+            ident, when, stages, never, chars_min, accept, because, within, where, digest, escalate
         )
         self.approve_places.append((found, section.place))
         return found

@@ -168,8 +168,14 @@ def _approving() -> Mapping[str, Schema]:
                     optional=("because",),
                 ),
                 "decide_within": _ref("duration"),
+                "escalate": _mapping(
+                    {
+                        "after": _ref("duration"),
+                        "to": _list(_ref("approver"), "May decide after silence.", least=1),
+                    }
+                ),
             },
-            optional=("never", "justification", "assurance"),
+            optional=("never", "justification", "assurance", "escalate"),
         ),
         "stage": _mapping(
             {

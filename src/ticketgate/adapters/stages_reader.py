@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from ticketgate.adapters.places import LATER, Place, Section, did_you_mean
@@ -11,6 +12,7 @@ from ticketgate.domain.policy import (
     ASSURANCE_LEVELS,
     LONE_WORDS,
     NEVER_WORDS,
+    Escalation,
     Stage,
     Word,
 )
@@ -88,6 +90,24 @@ def read_assurance(place: Place | None) -> tuple[str | None, str]:
     because = None if because_place is None else because_place.text()
     section.close()
     return accept, because or ""
+
+
+def read_escalation(
+    place: Place | None, within: timedelta | None, mentions: list[Mention]
+) -> Escalation | None:
+    """`{ after: 4h, to: [words] }`; `after` is before the time to decide is over."""
+    section = None if place is None else place.section()
+    if section is None:
+        return None
+    after_place, to_place = section.need("after"), section.need("to")
+    after = None if after_place is None else after_place.duration()
+    to = read_words(to_place, APPROVER_WORDS, mentions)
+    section.close()
+    if after_place is None or after is None:
+        return None
+    if within is not None and after >= within:
+        after_place.fault("must be less than decide_within")
+    return Escalation(after, to)
 
 
 def _read_stage(section: Section, mentions: list[Mention]) -> Stage | None:

@@ -228,6 +228,12 @@ def _wish_lines(wish: Wish) -> Iterator[str]:
     for number, (stage, people) in enumerate(wish.stages, start=1):
         named = ", ".join(f"{one} ({word})" for one, word in people.items())
         yield f"    stage {number} {stage.name}: {stage.need} of {named or 'nobody'}"
+    if wish.away:
+        yield f"    away now: {', '.join(wish.away)}"
+    if wish.rule.escalate is not None:
+        after = duration_text(int(wish.rule.escalate.after.total_seconds()))
+        words = " or ".join(word.text for word in wish.rule.escalate.to)
+        yield f"    after {after} of silence also: {words}"
 
 
 # --- as JSON -------------------------------------------------------------------------------------
@@ -268,4 +274,5 @@ def _asks(wish: Wish) -> dict[str, Any]:
         "reasons": [{"code": one, "text": REASONS[one]} for one in wish.reasons],
         "approve_rule": None if wish.rule is None else f"{wish.rule.id}@{wish.rule.where}",
         "stages": stages,
+        "away": wish.away,
     }

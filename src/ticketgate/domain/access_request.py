@@ -87,6 +87,7 @@ class AccessRequest:
     reasons: tuple[str, ...] = ()
     cut: int | None = None  # the shortest life an approver of an earlier stage has set
     closed_at: datetime | None = None
+    escalated: int = 0  # the stage of this round that was silent for too long, if any
     cause: str = ""  # why it ended, in the word of its record; empty while it is live
 
     @property

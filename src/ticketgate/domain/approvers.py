@@ -6,7 +6,7 @@ a delegate for a time; the two are one seat, and every ban holds for both of the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest
@@ -112,6 +112,16 @@ def standing(
     `alias_of_requester`, `separation_of_duties`, `distinct_people`, `approver_away`,
     `delegation_void` (there is a delegation, and it does not count here), `not_entitled`.
     """
+    return _standing(case, _widened(case, stage), subject, earlier, on_behalf_of)
+
+
+def _standing(
+    case: Case,
+    stage: Stage,
+    subject: str,
+    earlier: frozenset[str] = frozenset(),
+    on_behalf_of: str | None = None,
+) -> Standing | Refusal:
     snapshot = case.snapshot
     person = snapshot.person(subject)
     refusal = unfit(person) or _involved(case, subject) or _kept_apart(case, stage, subject)
@@ -129,6 +139,19 @@ def standing(
     if on_behalf_of == "":
         return _not_entitled(stage)
     return _as_delegate(case, stage, subject, earlier, on_behalf_of)
+
+
+def _widened(case: Case, stage: Stage) -> Stage:
+    """The stage with the words of `escalate` beside its own, where they hold.
+
+    They do after a silence, and where too few of those whom its own words name are there.
+    """
+    if case.rule.escalate is None:
+        return stage
+    silent = case.rule.stages[: case.request.escalated][-1:] == (stage,)
+    if silent or len(_humans(case, _candidates(case, stage))) < stage.need:
+        return replace(stage, any_of=(*stage.any_of, *case.rule.escalate.to))
+    return stage
 
 
 def unfit(person: Person | None) -> Refusal | None:
@@ -229,10 +252,16 @@ def candidates(
     case: Case, stage: Stage, earlier: frozenset[str] = frozenset()
 ) -> Mapping[str, Standing]:
     """Everybody who may decide at this stage now, each in one capacity: subject -> standing."""
+    return _candidates(case, _widened(case, stage), earlier)
+
+
+def _candidates(
+    case: Case, stage: Stage, earlier: frozenset[str] = frozenset()
+) -> Mapping[str, Standing]:
     named = {subject for word in stage.any_of for subject in named_by(word, case)}
     given = (one for who in named for one in case.snapshot.duties.given_by(who, case.now))
     asked = sorted(named | {one.delegate for one in given})
-    found = {subject: standing(case, stage, subject, earlier) for subject in asked}
+    found = {subject: _standing(case, stage, subject, earlier) for subject in asked}
     return {subject: one for subject, one in found.items() if isinstance(one, Standing)}
 
 
@@ -257,11 +286,15 @@ def fillable(case: Case) -> bool:
     """
     seats: list[Sequence[str]] = []
     for stage in case.rule.stages:
-        found = candidates(case, stage)
-        counted = {who for who, one in found.items() if one.on_behalf_of not in found}
-        seats += [sorted({case.snapshot.human(one) for one in counted})] * stage.need
+        seats += [sorted(_humans(case, candidates(case, stage)))] * stage.need
     taken: dict[str, int] = {}
     return all(_seat(number, seats, taken, set()) for number in range(len(seats)))
+
+
+def _humans(case: Case, found: Mapping[str, Standing]) -> set[str]:
+    """The humans who can fill a seat each."""
+    counted = (who for who, one in found.items() if one.on_behalf_of not in found)
+    return {case.snapshot.human(one) for one in counted}
 
 
 def _seat(number: int, seats: list[Sequence[str]], taken: dict[str, int], tried: set[str]) -> bool:

@@ -102,6 +102,14 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """After so long a silence those whom `to` names may decide too; silence approves nothing."""
+
+    after: timedelta
+    to: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveRule:
     """Who must approve, in which order, how surely known, and within which time."""
 
@@ -115,6 +123,7 @@ class ApproveRule:
     decide_within: timedelta
     where: str
     digest: str
+    escalate: Escalation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,7 +262,7 @@ class Rebuild:
     def _end_links(self, record: Record) -> None:
         """What a move of a request does to the links that were issued before."""
         ident, cause, after = str(record["id"]), str(record["cause"]), record["to"]
-        if cause == "approvers":
+        if cause in {"approvers", "escalated"}:
             return
         if after == "timed_out":
             self._void(ident, "expired", "decision_late")

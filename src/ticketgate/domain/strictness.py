@@ -10,6 +10,7 @@ from ticketgate.domain.policy import (
     ASSURANCE_DEFAULT,
     ASSURANCE_LEVELS,
     ApproveRule,
+    Escalation,
     Stage,
     Word,
 )
@@ -58,6 +59,24 @@ def strength(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
         less = new.decide_within < old.decide_within
         said = "less time to decide" if less else "a request can be approved for longer"
         yield Compared("decide_within", _span(old), _span(new), _either(less), said)
+    if old.escalate != new.escalate:
+        less = _asks_less(old.escalate, new.escalate)
+        said = "fewer people may decide, or later" if less else "people may decide who might not"
+        texts = (_escalation(old.escalate), _escalation(new.escalate))
+        yield Compared("escalate", *texts, _either(less), said)
+
+
+def _asks_less(old: Escalation | None, new: Escalation | None) -> bool:
+    """Whether nobody is asked by `new` whom `old` would not ask, nor sooner."""
+    if old is None or new is None:
+        return new is None
+    return set(new.to) <= set(old.to) and new.after >= old.after
+
+
+def _escalation(one: Escalation | None) -> str:
+    if one is None:
+        return ""
+    return f"{_words(one.to)} after {duration_text(int(one.after.total_seconds()))}"
 
 
 def _either(stronger: bool) -> Strength:  # noqa: FBT001 -- a word for it

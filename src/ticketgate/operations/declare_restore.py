@@ -249,7 +249,12 @@ def _ask_anew(tx: Transaction, now: datetime, request: AccessRequest, ground: Gr
     it against policy and directory again.
     """
     fresh = replace(
-        request, version=request.version + 1, round=request.round + 1, stage=1, cut=None
+        request,
+        version=request.version + 1,
+        round=request.round + 1,
+        stage=1,
+        cut=None,
+        escalated=0,
     )
     reasons = blocking(fresh, ground.policy, ground.snapshot, now)
     case = None if reasons else case_of(fresh, ground.policy, ground.snapshot, now)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ticketgate.domain.approvers import candidates
+from ticketgate.domain.approvers import absent, candidates
 from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
@@ -32,6 +32,7 @@ class Wish:
     reasons: tuple[str, ...]
     rule: ApproveRule | None
     stages: tuple[tuple[Stage, Mapping[str, str]], ...]
+    away: tuple[str, ...] = ()  # who would be asked if they were there
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _wish(what: Asked, ticket: Ticket, ground: Ground, now: datetime) -> Wish:
         return Wish(what, reasons, None, ())
     asked = [(stage, candidates(case, stage)) for stage in case.rule.stages]
     stages = tuple((stage, {who: one.text for who, one in found.items()}) for stage, found in asked)
-    return Wish(what, reasons, case.rule, stages)
+    return Wish(what, reasons, case.rule, stages, absent(case))
 
 
 def _without(

@@ -10,6 +10,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import REVOKE_OVERDUE_AFTER
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.enforce import declare_overdue, is_lost, requeue_lost
+from ticketgate.operations.escalate import escalate, silent
 from ticketgate.operations.hold_closings import end_held
 from ticketgate.operations.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.parked import perhaps_closed
@@ -31,6 +32,7 @@ KEEP_CLOCK_EVERY: Final = timedelta(seconds=30)
 HEARTBEAT_EVERY: Final = timedelta(minutes=50)  # at least hourly, with room for a slow start
 ALARM_EVERY: Final = timedelta(minutes=1)
 LET_PASS_EVERY: Final = timedelta(seconds=10)
+ESCALATE_EVERY: Final = timedelta(seconds=30)
 LET_PASS_MAX: Final = 100  # requests at a time that a limit of their source held back
 
 
@@ -71,6 +73,7 @@ class Housekeeper:
         self._next_clock: datetime | None = None
         self._next_beat: datetime | None = None
         self._next_pass: datetime | None = None
+        self._next_silence: datetime | None = None
 
     def step(self) -> float:
         """Do what is due; returns how many seconds until something may be."""
@@ -81,6 +84,7 @@ class Housekeeper:
             partial(self._clock_and_beat, now),
             self._follow_rules,
             partial(self._let_pass, now),
+            partial(self._escalate, now),
             partial(self._watch_parked, now),
         ):
             try:
@@ -183,6 +187,24 @@ class Housekeeper:
         operations = [under(policy, partial(more, ident=one)) for one in waiting]
         found = self._each(operations, urgent=False)
         # The next turn asks under the new policy.
+        faults = [fault for fault in found if not isinstance(fault, PolicyStaleError)]
+        if faults:
+            raise faults[0]
+
+    def _escalate(self, now: datetime) -> None:
+        """Where nobody has answered for as long as a rule says, others are asked as well."""
+        if self._policy is None or (self._next_silence is not None and now < self._next_silence):
+            return
+        self._next_silence = now + ESCALATE_EVERY
+        policy = self._policy.now
+        with self._store.reading() as looking:
+            waiting = silent(looking, now, policy)
+        snapshot = self._snapshot() if waiting else None
+        if snapshot is None:
+            return
+        asking = partial(escalate, policy=policy, snapshot=snapshot)
+        operations = [under(policy, partial(asking, ident=one)) for one in waiting]
+        found = self._each(operations, urgent=False)
         faults = [fault for fault in found if not isinstance(fault, PolicyStaleError)]
         if faults:
             raise faults[0]

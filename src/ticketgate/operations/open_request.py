@@ -278,6 +278,7 @@ def renew(
         version=request.version + 1,
         decide_by=now + what.decide_within,
         cut=None,
+        escalated=0,
         stage=1,
         round=request.round + (1 if awaiting else 0),
     )

@@ -127,6 +127,7 @@ def request_text(request: AccessRequest) -> str:
         "stage": request.stage,
         "reasons": request.reasons,
         "cut": request.cut,
+        "escalated": request.escalated,
         "closed_at": moment_text(request.closed_at),
         "cause": request.cause,
     }
@@ -168,6 +169,7 @@ def request_of(row: Mapping[str, Any]) -> AccessRequest:
         decide_by=from_text(row["decide_by"]),
         reasons=tuple(plain["reasons"]),
         cut=plain["cut"],
+        escalated=plain.get("escalated", 0),
         closed_at=moment(plain["closed_at"]),
         cause=plain.get("cause", ""),
     )
