@@ -143,7 +143,7 @@ def _check_people(rules: PolicyRead, people: DirectoryRead, beside: Collection[s
     }
     for rule, place in rules.approve_places:
         for word in rule.escalate.to if rule.escalate else ():
-            if not most.get(word.verb, _size(word, people)):
+            if not most.get(word.verb, _size(word, people, beside)):
                 place.fault(f"escalate: {word.text} names nobody of the directory")
         for stage in rule.stages:
             possible = _possible(stage, people, most, beside)

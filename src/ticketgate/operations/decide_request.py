@@ -96,7 +96,7 @@ def decide_request(
     request = None if link is None else tx.requests.get(link.request)
     if link is None or request is None:
         return not_found()
-    unready = _unready(tx, now, request, who, rules)
+    unready = _unready(tx, now, request, (who.subject, link.on_behalf_of), rules)
     if unready is not None:
         return unready
     if link.approver != who.subject:
@@ -164,7 +164,7 @@ def _refused(tx: Transaction, request: AccessRequest, who: SignedIn, code: str) 
 
 
 def _unready(
-    tx: Transaction, now: datetime, request: AccessRequest, who: SignedIn, rules: Rules
+    tx: Transaction, now: datetime, request: AccessRequest, who: tuple[str, str], rules: Rules
 ) -> Refusal | None:
     """What only says "try again": a stale directory, or deliveries not worked off (rules 5, 6)."""
     snapshot = rules.snapshot
@@ -174,9 +174,9 @@ def _unready(
     return IN_SHADOW if rules.policy.shadow else unsettled(tx, request.ticket)
 
 
-def _read_of(request: AccessRequest, who: SignedIn, snapshot: DirectorySnapshot) -> datetime:
-    """When the directory was asked of whoever decides, and of everybody it is about."""
-    return snapshot.read_of(who.subject, *(party.subject for party in request.parties))
+def _read_of(request: AccessRequest, who: tuple[str, str], snapshot: DirectorySnapshot) -> datetime:
+    """When the directory was asked of whoever decides, for whom, and of everybody it is about."""
+    return snapshot.read_of(*who, *(party.subject for party in request.parties))
 
 
 def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
@@ -322,7 +322,7 @@ def _record_decision(
         **_capacity(tx, actor, ballot.standing),
         "authority_basis": "verified",
         "directory": snapshot.digest,
-        "directory_read_at": to_text(_read_of(request, who, snapshot)),
+        "directory_read_at": to_text(_read_of(request, (who.subject, link.on_behalf_of), snapshot)),
         "policy": ballot.policy,
         "rules": request.rules,
         "rule": f"{rule.id}@{rule.where}",

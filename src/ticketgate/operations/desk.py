@@ -221,11 +221,13 @@ class Desk:
             return Refusal(fault.code, fault.reason, fault.next_step)
 
     def _about(self, token: str) -> list[str]:
-        """Who asks, receives or wrote what a link is about."""
+        """Who asks, receives or wrote what a link is about, and who is stood in for."""
         with self._store.reading() as looking:
             link = looking.links.by_token(secret_hash(token))
             request = None if link is None else looking.requests.get(link.request)
-        return [] if request is None else [party.subject for party in request.parties]
+        if link is None or request is None:
+            return []
+        return [link.on_behalf_of, *(party.subject for party in request.parties)]
 
     def ask_code(self, browser: str, *, address: str | None, token: str | None) -> Refusal | None:
         """Queue a sign-in code to the holder of `address` or of the link `token`.
