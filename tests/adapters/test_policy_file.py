@@ -270,7 +270,8 @@ ASKED = "{ ticket.variables.role: prod-db-admin }"
         ("    stages:", "    steps:", "the key 'stages' is missing"),
         ("default: 1h", "default: forever", "'forever' is not a duration"),
         ("default: 1h", "default: 3h", "must be default ≤ max ≤ hard_max"),
-        ("hard_max: 4h", "hard_max: 4h, extend: 1", "'extend' comes later"),
+        ("hard_max: 4h", "hard_max: 4h, extend: -1", "must be a whole number from 0 to 100"),
+        ("hard_max: 4h", "hard_max: 4h, extend: often", "must be a whole number from 0 to 100"),
         ("limits:\n  -", "limits:\n  - x\n  -", "29: limits[0]: must be a mapping of keys"),
     ],
 )  # fmt: skip

@@ -4,11 +4,14 @@ Each changes the story of `bundle_writer.Log.story` and says at which record the
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from tests.agreement.bundles import retold
 from tests.verifier.bundle_writer import REQUEST as REQUEST_FIELDS
 from tests.verifier.bundle_writer import Log
+
+from ticketgate.domain.instants import from_text, to_text
 
 Records = list[dict[str, Any]]
 Change = Callable[[Log], tuple[Log, int]]
@@ -117,6 +120,40 @@ def _left_active(records: Records) -> None:
 def _back(records: Records) -> dict[str, Any]:
     told = {"_prev": "", "_seq": 0, "_ts": records[-1]["_ts"], "type": BACK}
     return told | TAKEN
+
+
+_EXTENDED: Final = BEGUN + 3  # where the story of `extended` does so
+
+
+def extended(records: Records, **fields: Any) -> None:  # noqa: ANN401 -- JSON
+    """Bob asks for more time, Ann approves, and it is given; `fields` change what is recorded."""
+    moment, end = records[ACTIVE]["_ts"], records[PROVISIONING]["not_after"]
+    more, late = fields.pop("more", 600), fields.pop("late", False)
+    extends = fields.pop("extends", "g1")
+    asked, decided, approved = (dict(records[one]) for one in (REQUEST, DECISION, APPROVED))
+    for one in (asked, decided, approved):
+        one.pop("sd", None)
+        one |= {"_ts": moment}
+    for one in (asked, approved):
+        one |= {"id": "r3", "extends": extends, "decide_by": LATE}
+    asked |= {"links": [["lnk_3", "act_ann"]]}
+    decided |= {"request": "r3", "link": "lnk_3"}
+    until = from_text(end) + timedelta(seconds=more)
+    told = dict(records[ACTIVE]) | {"from": "active", "type": "grant.extended", "hard_max": 1200}
+    told |= {"not_after": to_text(until), "extension": "r3", "_ts": end if late else moment}
+    del records[BEGUN:]
+    records += [asked, decided, approved, told | fields]
+
+
+def _told(name: str, **fields: Any) -> Change:  # noqa: ANN401 -- JSON
+    return _named(name, _EXTENDED, lambda records: extended(records, **fields))
+
+
+def _given_again(records: Records) -> None:
+    """What was approved is more time; what is planned is another grant."""
+    planned = dict(records[PLANNED]) | {"id": "g3", "request": "r3"}
+    extended(records)
+    records[-1] = planned | {"_ts": records[-2]["_ts"]}
 
 
 BACK: Final = "decision.taken_back"
@@ -253,6 +290,17 @@ UNTRUE: Final[tuple[Change, ...]] = (
     _beside("taken_back_by_nobody", PLANNED, PLANNED, BACK, **TAKEN | {"approver": None}),
     _beside("taken_back_of_nothing", PLANNED, PLANNED, BACK, **TAKEN | {"request": "r2"}),
     _beside("taken_back_before_it_was_said", DECISION - 1, DECISION, BACK, **TAKEN),
+    _told("more_time_that_nobody_approved", extension="r2"),
+    _told("more_time_than_approved", more=601),
+    _told("more_time_that_is_none", more=0),
+    _told("a_life_beyond_the_longest", hard_max=1199),
+    _told("no_longest_life", hard_max=None),
+    _told("more_time_and_no_end", not_after=None),
+    _told("more_time_for_another_grant", extends="g2"),
+    _told("more_time_of_a_request_for_access", extends=None),
+    _told("more_time_for_another_person", subject="act_eve"),
+    _told("more_time_when_it_was_over", late=True),
+    _named("access_of_a_request_for_more_time", _EXTENDED, _given_again),
     _named("taken_back_and_left_as_planned", PLANNED, _left_planned),
     _named("taken_back_and_left_active", ACTIVE, _left_active),
 )

@@ -1,6 +1,7 @@
 """The pages of requests: who sees them, what a POST needs, and what they show."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import flask
 import pytest
@@ -109,6 +110,30 @@ def test_access_is_given_back_on_the_page(own: Own, page: str) -> None:
     own.gate.settle()
     assert own.gate.grant_states() == ["revoked"]
     assert "<code>returned</code>" in alice.get(page).text
+
+
+def test_more_time_is_asked_on_the_page(own: Own, page: str) -> None:
+    policy = own.gate.policy
+    limits = tuple(replace(one, extend=1) for one in policy.limits)
+    own.gate.restart(replace(policy, digest="1" * 64, limits=limits))
+    own.gate.approve("bob", "carol")
+    own.gate.settle()
+    own = Own(own.gate)
+    alice = surfer(own, "alice", page)
+    form = fields(alice.get(page).text, page, "extend")
+    typed = form | {"minutes": "90", "justification": "short"}
+    short = alice.client.post(page, data=typed, headers=BROWSER)
+    assert short.status_code == 422
+    assert 'value="90"' in short.text
+    assert "short</textarea>" in short.text
+    for minutes in ("", "0", "-1", "1e3", "NaN", "forever", "\u0661\u0662", "99999999", "1.5"):
+        bad = form | {"minutes": minutes, "justification": WHY}
+        assert alice.client.post(page, data=bad, headers=BROWSER).status_code == 422
+    good = form | {"minutes": "90", "justification": WHY}
+    assert alice.client.post(page, data=good, headers=BROWSER).status_code == 303
+    assert own.gate.states() == ["approved", "awaiting"]
+    assert own.gate.requests()[-1].seconds == 90 * 60
+    assert "more time for access" in alice.get(f"{LIST}/{own.last()}").text
 
 
 def test_a_blocked_request_tells_why_and_is_denied_by_who_has_the_role(own: Own) -> None:

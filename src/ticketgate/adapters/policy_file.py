@@ -48,6 +48,7 @@ from ticketgate.domain.policy import (
 LATER_SECTIONS: Final = ("assets", "require_signed_policy")
 VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
 UNITS: Final = ("s", "m", "h", "d")
+EXTEND_MAX: Final = 100  # times; more is a mistake, not a wish
 MODES: Final = ("enforce", "shadow")
 T = TypeVar("T")
 
@@ -215,15 +216,17 @@ class _Reader:
         when = read_matcher(section.need("when"), WHEN)
         places = [section.need(key) for key in ("default", "max", "hard_max")]
         found = [None if place is None else place.duration() for place in places]
-        section.close(later=("extend",))
+        extend = section.get("extend")
+        times = 0 if extend is None else extend.integer(0, EXTEND_MAX)
+        section.close()
         spans = [span for span in found if span is not None]
-        if when is None or len(spans) != len(places):
+        if when is None or times is None or len(spans) != len(places):
             return None
         if spans != sorted(spans):
             section.place.fault("must be default ≤ max ≤ hard_max")
         where, digest = self._signed(section)
         default, longest, hard_max = spans
-        return Limit(when, default, longest, hard_max, where, digest)
+        return Limit(when, default, longest, hard_max, where, digest, times)
 
     def automation(self, section: Section) -> Automation | None:
         """One item of `automations`."""

@@ -22,7 +22,7 @@ from ticketgate.adapters.matcher_reader import (
     Scope,
 )
 from ticketgate.adapters.packs import PACKS
-from ticketgate.adapters.policy_file import MODES, UNITS, VERDICTS
+from ticketgate.adapters.policy_file import EXTEND_MAX, MODES, UNITS, VERDICTS
 from ticketgate.adapters.stages_reader import (
     JUSTIFICATION_CHARS_MAX,
     NEED_MAX,
@@ -145,7 +145,9 @@ def _rules() -> Mapping[str, Schema]:
             {
                 "when": _matcher("when"),
                 **{name: _ref("duration") for name in ("default", "max", "hard_max")},
-            }
+                "extend": {"type": "integer", "minimum": 0, "maximum": EXTEND_MAX},
+            },
+            optional=("extend",),
         ),
     }
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.grant import HOLDING
-from ticketgate.domain.instants import from_text, is_instant
+from ticketgate.domain.instants import from_text, is_instant, to_text
 from ticketgate.domain.machines import NEW
 
 Record = Mapping[str, Json]
@@ -36,6 +37,27 @@ class Folded:
         if not is_instant(end) or not is_instant(now):
             return True
         return (from_text(now) - from_text(str(end))).total_seconds() > END_SLACK_SECONDS
+
+    def extend(self, record: Record, seconds: int | None) -> list[str]:
+        """Of a grant: let its end be later; what of that cannot be, in words.
+
+        `seconds` is what was approved. Its life began `seconds` of the grant before its first end.
+        """
+        now, old, end = record.get("_ts"), self.said.get("not_after"), record["not_after"]
+        life, hard_max = count(self.said.get("seconds")), count(record["hard_max"])
+        texts = [one for one in (now, old, end) if is_instant(one)]
+        if len(texts) < 3 or life is None or hard_max is None or seconds is None:  # noqa: PLR2004
+            return ["more time without an end, or a longest life"]
+        moment, before, after = (from_text(str(one)) for one in texts)
+        since = self.said.setdefault("since", to_text(before - timedelta(seconds=life)))
+        begun, self.said["not_after"] = from_text(str(since)), end
+        faults = {
+            "more time when there was none left": moment >= before,
+            "more time that is less": after <= before,
+            "more time than its approvals gave": after - before > timedelta(seconds=seconds),
+            "a life beyond the longest": after > begun + timedelta(seconds=hard_max),
+        }
+        return [text for text, bad in faults.items() if bad]
 
 
 @dataclass(slots=True)
@@ -90,3 +112,27 @@ class Ballot:
 def count(value: Json) -> int | None:
     """The value if it is an integer from 1 up; True is none."""
     return value if type(value) is int and value > 0 else None
+
+
+def is_text(value: Json) -> bool:
+    """Whether the value is a text."""
+    return isinstance(value, str)
+
+
+def pairs(value: Json) -> dict[str, str] | None:
+    """The pairs of texts in a list of nothing else; None for anything else."""
+    found: dict[str, str] = {}
+    for item in value if isinstance(value, list) else (None,):
+        match item:
+            case [str(name), str(text)]:
+                found[name] = text
+            case _:
+                return None
+    return found
+
+
+def counts(value: Json) -> list[int]:
+    """The integers from 1 up in a list of nothing else; empty for anything else."""
+    items = value if isinstance(value, list) else []
+    found = [least for item in items if (least := count(item))]
+    return found if len(found) == len(items) else []

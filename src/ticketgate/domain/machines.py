@@ -53,6 +53,7 @@ GRANT: Final = frozenset(
         ("planned", "cancelled"),
         ("provisioning", "active"),
         ("provisioning", "revoking"),
+        ("active", "active"),
         ("active", "revoking"),
         ("active", "released_shared"),
         ("revoking", "revoked"),
@@ -199,6 +200,7 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "grant.planned": _GRANTED | {"seconds", "activate_by"},
     "grant.provisioning": _BOUND | {"before", "baseline", "deadline", "plan", "command"},
     "grant.activated": _BOUND,
+    "grant.extended": _BOUND | {"extension", "hard_max"},
     "grant.cancelled": _GRANTED,
     "grant.released_shared": _BOUND,
     "revocation.begun": _BOUND,
@@ -243,6 +245,8 @@ def record_type(machine: str, before: str, after: str) -> str:
     """The type of the record that makes this move."""
     if machine == "request" and before == NEW and after == "awaiting":
         return "request.opened"
+    if machine == "grant" and before == after == "active":
+        return "grant.extended"
     if machine == "passkey" and before == NEW:
         return "passkey.enrolled"
     return TYPES.get((machine, after), f"{machine}.{after}")

@@ -70,6 +70,9 @@ class Asked:
     rules: str
     decide_within: timedelta
     reasons: tuple[str, ...]
+    longest: int = 0  # seconds that can be asked at a time
+    hard_max: int = 0  # seconds that nothing outlives, extensions and all
+    extend: int = 0  # how often access may be extended
 
     @property
     def essence(self) -> tuple[object, ...]:
@@ -204,6 +207,9 @@ def asked(question: Ask) -> Asked:
         rules=digest_of(digests),
         decide_within=BLOCKED_FOR_MAX if rule is None else rule.decide_within,
         reasons=tuple(reasons),
+        longest=0 if life is None else min(life.max, life.hard_max),
+        hard_max=0 if life is None else life.hard_max,
+        extend=0 if life is None else life.extend,
     )
 
 
@@ -317,22 +323,26 @@ def fresh_request(
 
 
 def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
-    """The request with what its ticket asks now; rounds, stages and states are the caller's."""
+    """The request with what its ticket asks now; rounds, stages and states are the caller's.
+
+    How long an extension is for, why and who asks it were not asked by the ticket, so they stay.
+    """
+    own = request if request.extends else None
     now_asked = replace(
         request,
         target=what.target,
         access=what.access,
-        requester=what.requester,
+        requester=what.requester if own is None else own.requester,
         beneficiary=what.beneficiary,
-        seconds=what.seconds,
-        seconds_asked=what.seconds_asked,
+        seconds=what.seconds if own is None else min(own.seconds_asked or 0, what.longest),
+        seconds_asked=what.seconds_asked if own is None else own.seconds_asked,
         catalog_item=what.catalog_item,
-        reason=what.reason,
+        reason=what.reason if own is None else own.reason,
         tier=what.tier,
         kinds=what.kinds,
         rule_ids=what.rule_ids,
         approve_rule=what.approve_rule,
         rules=what.rules,
-        reasons=what.reasons,
+        reasons=tuple(one for one in what.reasons if own is None or one != "duration"),
     )
     return replace(now_asked, material=material_of(now_asked))

@@ -136,6 +136,7 @@ class Limit:
     hard_max: timedelta
     where: str
     digest: str
+    extend: int = 0  # how often access may be extended
 
 
 @dataclass(frozen=True, slots=True)

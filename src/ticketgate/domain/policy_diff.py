@@ -238,6 +238,10 @@ def _limit_changes(old: Limit, new: Limit, ident: str) -> Iterator[Change]:
                 duration_text(int(now.total_seconds())),
             )
             yield change(name, *spans, judged)
+    if old.extend != new.extend:
+        more = new.extend > old.extend
+        judged = Judged(LOOSENED, "longer access") if more else Judged(TIGHTENED, "shorter access")
+        yield change("extend", str(old.extend), str(new.extend), judged)
 
 
 # --- automations ---------------------------------------------------------------------------------

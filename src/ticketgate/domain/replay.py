@@ -8,7 +8,7 @@ from ticketgate.domain.emergency_replay import Emergencies
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.folded import PLACE, Ballot, Folded, Record, count
+from ticketgate.domain.folded import PLACE, Ballot, Folded, Record, count, counts, is_text, pairs
 from ticketgate.domain.grant import HOLDING, GrantState
 from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.log_life import TYPES as LIFE
@@ -18,11 +18,14 @@ from ticketgate.domain.silence import Silence
 
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
 GIVEN: Final = HOLDING | {GrantState.PLANNED}
+_OF_ACCESS: Final = frozenset(
+    {"grant.provisioning", "grant.activated", "grant.extended", "revocation.confirmed"}
+)
 _FIXED: Final = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machine: as said last
     "delivery": ("source",),
     "ticket": ("source", "table", "revision"),
-    "request": ("entitlement", "target", "decide_by", "round", "stage", "material"),
+    "request": ("entitlement", "target", "decide_by", "round", "stage", "material", "extends"),
     "grant": ("baseline",),
     "exception": ("code",),
     "passkey": SAID,
@@ -111,7 +114,7 @@ class Replay:
                 self._approved(index, record)
             case "grant.planned":
                 self._planned(index, record)
-            case "grant.provisioning" | "grant.activated" | "revocation.confirmed":
+            case _ if kind in _OF_ACCESS:
                 self._held(index, kind, record)
             case _:
                 pass
@@ -127,6 +130,8 @@ class Replay:
             self.faults.add(index, "access is given, and an approval of it was taken back")
         if kind == "grant.provisioning":
             self._bounded(index, record)
+        elif kind == "grant.extended":
+            self._extended(index, record)
         elif not is_instant(record["not_after"]):
             self.faults.add(index, "an active grant without an end")
 
@@ -193,7 +198,7 @@ class Replay:
 
     def _issue(self, index: int, ident: str, links: Json) -> None:
         """Everybody in `links` may decide now, each over a link of their own."""
-        issued = _pairs(links)
+        issued = pairs(links)
         if issued is None:
             self.faults.add(index, "links that are no list of links, each with its actor")
             return
@@ -213,7 +218,8 @@ class Replay:
         folded.said.setdefault("baseline", False)
         for name in _FIXED:
             value = record.get(name)
-            if value is not None and folded.said.setdefault(name, value) != value:
+            moved = name == "not_after" and record["type"] == "grant.extended"
+            if value is not None and not moved and folded.said.setdefault(name, value) != value:
                 self.faults.add(index, f"the grant's {name} is not what it was")
         heirs = record.get("heirs", [])
         if not isinstance(heirs, list):
@@ -308,12 +314,12 @@ class Replay:
     def _approved(self, index: int, record: Record) -> None:
         ident, material = str(record["id"]), record["material"]
         ballot = self.ballots.pop(ident, Ballot())
-        round_, needs = count(record["round"]), _counts(record["stages"])
+        round_, needs = count(record["round"]), counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
-        if not {record[name] for name in PARTIES[:2] if _is_text(record[name])} <= ballot.parties:
+        if not {record[name] for name in PARTIES[:2] if is_text(record[name])} <= ballot.parties:
             self.faults.add(index, "approved for somebody else than was asked")
-        if not all(_is_text(record[name]) for name in PARTIES[:2]):
+        if not all(is_text(record[name]) for name in PARTIES[:2]):
             self.faults.add(index, "approved without a requester or a beneficiary")
         if not round_ or not needs or not isinstance(material, str):
             self.faults.add(index, "approved without round or stages")
@@ -339,6 +345,8 @@ class Replay:
         if given is None:
             self.faults.add(index, "a grant of a request that nobody approved, or one too many")
             return
+        if self.folded["request", str(ident)].said.get("extends"):
+            self.faults.add(index, "a grant of a request for more time")
         if any(record[name] != given[name] for name in ("subject", "entitlement", "target")):
             self.faults.add(index, "a grant of something else, or to another, than was approved")
         seconds, most = count(record["seconds"]), given["seconds"]
@@ -354,6 +362,22 @@ class Replay:
         elif (from_text(str(end)) - from_text(str(begin))).total_seconds() > (seconds or 0):
             self.faults.add(index, "an end that is later than the grant's seconds allow")
 
+    def _extended(self, index: int, record: Record) -> None:
+        """One extension for one approval of just that, and never beyond the longest life."""
+        ident = record["extension"]
+        given = self.approved_for.pop(ident, None) if isinstance(ident, str) else None
+        asked = self.folded.get(("request", ident)) if isinstance(ident, str) else None
+        if given is None or asked is None:
+            self.faults.add(index, "more time that nobody approved")
+            return
+        if ("request", str(record["request"])) not in self.folded:
+            self.faults.add(index, "more time for access that no request gave")
+        same = all(record[name] == given[name] for name in ("subject", "entitlement", "target"))
+        if not same or asked.said.get("extends") != record["id"]:
+            self.faults.add(index, "more time for another grant than was approved")
+        for text in self.folded["grant", str(record["id"])].extend(record, count(given["seconds"])):
+            self.faults.add(index, text)
+
     def _parties(self, index: int, record: Record) -> frozenset[str]:
         """The actors who may not decide on a request, as its record tells them."""
         named, more = [record.get(name) for name in PARTIES], record.get("editors", [])
@@ -366,26 +390,3 @@ class Replay:
     def _state(self, machine: str, ident: str) -> str:
         known = self.folded.get((machine, ident))
         return NEW if known is None else known.state
-
-
-def _is_text(value: Json) -> bool:
-    return isinstance(value, str)
-
-
-def _pairs(value: Json) -> dict[str, str] | None:
-    """The pairs of texts in a list of nothing else; None for anything else."""
-    pairs: dict[str, str] = {}
-    for item in value if isinstance(value, list) else (None,):
-        match item:
-            case [str(name), str(text)]:
-                pairs[name] = text
-            case _:
-                return None
-    return pairs
-
-
-def _counts(value: Json) -> list[int]:
-    """The integers from 1 up in a list of nothing else; empty for anything else."""
-    items = value if isinstance(value, list) else []
-    counts = [least for item in items if (least := count(item))]
-    return counts if len(counts) == len(items) else []

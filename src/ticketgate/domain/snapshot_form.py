@@ -16,10 +16,10 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
     "delivery": frozenset({"source"}),
     "ticket": frozenset({"source", "table", "revision"}),
     "request": frozenset(
-        {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers"}
+        {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers", "extends"}
     ),
     "grant": frozenset(
-        {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline"}
+        {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline", "since"}
     ),
     "exception": frozenset({"code"}),
     "passkey": frozenset({"person", "key", "voucher", "rp_id", "origin"}),

@@ -20,8 +20,8 @@ from ticketgate.domain.policy_change import Direction
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
 from ticketgate.domain.triage import Triaged, after_triage
 from ticketgate.domain.unchanged import Apart, apart
+from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import classified, facts_of
-from ticketgate.operations.work_delivery import Ground, wanted_by
 
 PROGRESS_EVERY = 1000
 _Told = tuple[Ticket, Triaged | None]

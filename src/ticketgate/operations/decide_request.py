@@ -22,9 +22,11 @@ from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.ask_again import Ground, ask_again, wanted_by
 from ticketgate.operations.classified import classified_row
 from ticketgate.operations.decision_refusals import CHANGED, LATE, NOT_ASKED, RULES, VOID
 from ticketgate.operations.emergency_lock import lock_on
+from ticketgate.operations.extend_grant import extend_grant, longest_now
 from ticketgate.operations.open_request import (
     changed,
     issue_links,
@@ -35,7 +37,6 @@ from ticketgate.operations.open_request import (
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.shadow import IN_SHADOW
-from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
 from ticketgate.ports import Transaction
 
 SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
@@ -119,6 +120,7 @@ class _Ballot:
     standing: Standing
     policy: str  # digest
     revision: int  # of the ticket, now
+    hard_max: int = 0  # of an extension: seconds that the access never outlives
 
 
 def _ballot(
@@ -140,7 +142,12 @@ def _ballot(
     if isinstance(found, Refusal):
         return found
     bad = _bad_form(request, link, form, case.rule)
-    return bad or _Ballot(link, case, found, rules.policy.digest, revision)
+    if bad is not None or not request.extends or form.decision == "deny":
+        return bad or _Ballot(link, case, found, rules.policy.digest, revision)
+    longest = longest_now(tx, now, request, Ground(rules.policy, rules.snapshot))
+    if isinstance(longest, Refusal):
+        return longest
+    return _Ballot(link, case, found, rules.policy.digest, revision, longest)
 
 
 def not_found() -> Refusal:
@@ -294,7 +301,7 @@ def _commit(
             on_behalf_of=ballot.standing.on_behalf_of,
         )
     )
-    after = _advance(tx, now, request, ballot.case)
+    after = _advance(tx, now, request, ballot)
     return Decided(form.decision, after.state.value, ref)
 
 
@@ -350,8 +357,11 @@ def _capacity(tx: Transaction, actor: str, found: Standing) -> dict[str, Json]:
     return {"clause": f"person:{actor}" if by_name else found.clause, **fields}
 
 
-def _advance(tx: Transaction, now: datetime, request: AccessRequest, case: Case) -> AccessRequest:
+def _advance(
+    tx: Transaction, now: datetime, request: AccessRequest, ballot: _Ballot
+) -> AccessRequest:
     """Move the request by what its approvals come to now."""
+    case = ballot.case
     approvals = tx.requests.approvals(request.id)
     decision = decide(case.rule, approvals, request.round)
     if decision.verdict is Verdict.PENDING and decision.stage == request.stage:
@@ -370,7 +380,9 @@ def _advance(tx: Transaction, now: datetime, request: AccessRequest, case: Case)
     after = replace(after, state=state, closed_at=now)
     tx.requests.save(after)
     record(tx, now, after, request.state.value, "decided", [], _stages(case.rule))
-    if approved:
+    if approved and after.extends:
+        extend_grant(tx, now, after, ballot.hard_max)
+    elif approved:
         plan_grant(tx, now, after)
     return after
 

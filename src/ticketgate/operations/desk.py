@@ -28,7 +28,7 @@ from ticketgate.operations.link_view import LinkView, view_of
 from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
-from ticketgate.operations.take_back import TakenBack, take_back, takeable
+from ticketgate.operations.take_back import TakenBack, given_by, take_back, takeable
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
 
@@ -105,7 +105,7 @@ class Desk:
             if link is None or request is None or link.approver != subject:
                 return not_found()
             approvals = looking.requests.approvals(request.id)
-            grants = looking.grants.of_request(request.id)
+            grants = given_by(looking, request)
             held, place = is_held(looking), self._place.line(looking, request.id)
         try:
             snapshot = self._directory.read(self._clock.now())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from ticketgate.domain.access_request import LIVE_REQUEST, RequestState
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.grant import HOLDING, Grant, GrantState
@@ -10,6 +11,7 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
 from ticketgate.domain.write_back import of_grant
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.open_request import end_request
 from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Reading, Transaction
 
@@ -68,8 +70,10 @@ def end_grant(
     )
     grant = _drop_provision(tx, grant)
     if grant.state is GrantState.ACTIVE and holders(tx, grant):
+        _end_extensions(tx, now, grant)
         released = replace(grant, state=GrantState.RELEASED_SHARED, cause=cause, ended_at=now)
         return move(tx, now, grant, released, cause, {"heirs": hand_on(tx, grant), **whose})
+    _end_extensions(tx, now, grant)
     begun = replace(grant, state=GrantState.REVOKING, cause=cause, revoking_since=now)
     revoking = move(tx, now, grant, begun, cause, whose)
     tx.commands.add(
@@ -83,6 +87,13 @@ def end_grant(
         )
     )
     return revoking
+
+
+def _end_extensions(tx: Transaction, now: datetime, grant: Grant) -> None:
+    """Nobody decides any more about longer access of a grant that ends."""
+    for request in tx.requests.of_ticket(grant.ticket):
+        if request.extends == grant.id and request.state in LIVE_REQUEST:
+            end_request(tx, now, request, RequestState.WITHDRAWN, "grant_ended")
 
 
 def holders(tx: Reading, grant: Grant) -> list[Grant]:

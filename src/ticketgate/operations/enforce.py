@@ -79,7 +79,7 @@ def intend_provision(
 ) -> Grant | None:
     """Commit the intent to provision; None when it must not be called (now, or ever).
 
-    This commit is the activation: `not_after` is set here and never moves.
+    This commit is the activation: `not_after` is set here, and no retry moves it.
     """
     command = tx.commands.get(ident)
     grant = None if command is None else tx.grants.get(command.about)
@@ -149,6 +149,7 @@ def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen:
         grant,
         state=GrantState.PROVISIONING,
         not_after=now + timedelta(seconds=grant.seconds),
+        since=now,
         baseline=baseline,
         native_ref=next(iter(noted), None),
     )

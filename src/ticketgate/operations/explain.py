@@ -16,8 +16,8 @@ from ticketgate.domain.matcher import fields_of
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
+from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import classified, facts_of
-from ticketgate.operations.work_delivery import Ground, wanted_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class LinkView:
     place: str = ""  # one line: where in the log it stands, and the newest signed root
     takeable: bool = False  # the holder's approval can still be taken back
     given: str = ""  # the state of the access that came of it; empty where none did
+    extends: bool = False  # more time for access that they have, not access
     held: bool = False  # access that is approved waits until a restore is ended
 
 
@@ -106,6 +107,7 @@ def view_of(
         state=state,
         mine="" if mine is None else mine.decision,
         evidence="" if mine is None else f"{origin}#{mine.index}",
+        extends=bool(request.extends),
         shapers=_shapers(request, names),
     )
 

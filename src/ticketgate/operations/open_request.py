@@ -117,6 +117,7 @@ def record(
         "reasons": list(request.reasons),
         "links": issued[:LINKS_PER_RECORD],
         "shown": request.shown,
+        **({"extends": request.extends} if request.extends else {}),
         **_people(tx, request),
         **(more or {}),
         **word.fields,
@@ -288,7 +289,9 @@ def renew(
         return request
     void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
     if awaiting and reasons:
-        end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
+        ended = end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
+        if request.extends:  # the ticket asks for access, which it has; not for more time
+            return ended
         return open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
     cause = (cause or "shapers") if awaiting else "revalidated"
     return settle(tx, now, fresh, before, cause, policy=policy, snapshot=snapshot)

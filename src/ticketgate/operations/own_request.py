@@ -1,10 +1,11 @@
 """What people do with a request on its page: take it back, give access back, deny what is blocked.
 
-All of it takes away, so none of it needs an approval. Who it is about may withdraw and return;
-somebody with the role `triage` or `operator` may end what nobody can be asked about.
+All of that takes away, so none of it needs an approval; more time is asked as a new request. Who it
+is about may do so; somebody with the role `triage` or `operator` may end what nobody can be asked
+about.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,18 +23,21 @@ from ticketgate.domain.evidence import Disclosure, digest_of
 from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.roles import Roles, may_attend
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.end_grant import end_grant
+from ticketgate.operations.extend_grant import Wish, ask_extension
 from ticketgate.operations.open_request import Word, end_request
+from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_shapers
 from ticketgate.ports import Reading, Transaction
 
-WITHDRAW, RETURN, DENY = "withdraw", "return", "deny"
+WITHDRAW, RETURN, EXTEND, DENY = "withdraw", "return", "extend", "deny"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestForm:
-    """What was posted: `withdraw`, `return` (then which grant), or `deny` (then why).
+    """What was posted: `withdraw`, `return` (which grant), `extend` (which, how long, why), `deny`.
 
     `shown` is the digest of what the page showed.
     """
@@ -42,6 +46,7 @@ class RequestForm:
     grant: str
     justification: str
     shown: str
+    seconds: int | None = None
 
 
 def shown_of(request: AccessRequest, grants: Sequence[Grant]) -> str:
@@ -78,6 +83,8 @@ def offered(
     if is_own(request, who.subject) and _withdrawable(request, grants):
         deeds.add((WITHDRAW, ""))
     deeds |= {(RETURN, one.id) for one in grants if _returnable(one, who.subject)}
+    if any(limit.extend for limit in who.policy.limits):
+        deeds |= {(EXTEND, one.id) for one in grants if _extendable(one, who.subject)}
     if request.state is RequestState.BLOCKED and _denies(request, who) is None:
         deeds.add((DENY, ""))
     return frozenset(deeds)
@@ -91,6 +98,10 @@ def _returnable(grant: Grant, subject: str) -> bool:
     return grant.state in HOLDING and grant.subject == subject
 
 
+def _extendable(grant: Grant, subject: str) -> bool:
+    return grant.state is GrantState.ACTIVE and grant.subject == subject
+
+
 def _denies(request: AccessRequest, who: Sayer) -> Refusal | None:
     """Why this person may not deny a blocked request; one's own is withdrawn instead."""
     refusal = may_attend(who.roles, who.subject, who.snapshot)
@@ -100,10 +111,11 @@ def _denies(request: AccessRequest, who: Sayer) -> Refusal | None:
 def do_with_request(
     tx: Transaction, now: datetime, *, ident: str, form: RequestForm, who: Sayer
 ) -> AccessRequest | Refusal:
-    """Withdraw it, give its access back, or deny it while it is blocked. A refusal uses nothing up.
+    """Withdraw it, give its access back or ask for more time, or deny it while it is blocked.
 
     Refusals: `directory_stale`, `not_found`, those of `may_see` and `may_attend`, `own_ticket`,
-    `what`, `shown_changed`, `not_offered`, `justification`, `secret_typed`.
+    `what`, `shown_changed`, `not_offered`, `justification`, `secret_typed`; for more time
+    `shadow` and those of `ask_extension`.
     """
     found = _seen(tx, now, ident, who)
     if isinstance(found, Refusal):
@@ -113,15 +125,9 @@ def do_with_request(
         return Refusal(
             "shown_changed", "This is not what the page shows now.", "Read it again, then say so."
         )
-    match form.what:
-        case "withdraw":
-            return _withdraw(tx, now, request, grants, who)
-        case "return":
-            return _give_back(tx, now, request, grants, form.grant, who)
-        case "deny":
-            return _deny(tx, now, request, form, who)
-        case _:
-            return Refusal("what", "Say what becomes of the request.", "Choose one of them.")
+    if form.what not in _DEEDS:
+        return Refusal("what", "Say what becomes of the request.", "Choose one of them.")
+    return _DEEDS[form.what](tx, now, request, grants, form, who)
 
 
 def _seen(
@@ -136,7 +142,12 @@ def _seen(
 
 
 def _withdraw(
-    tx: Transaction, now: datetime, request: AccessRequest, grants: Sequence[Grant], who: Sayer
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    grants: Sequence[Grant],
+    _form: RequestForm,
+    who: Sayer,
 ) -> AccessRequest | Refusal:
     if not is_own(request, who.subject) or not _withdrawable(request, grants):
         return _NOT_WITHDRAWN
@@ -154,18 +165,41 @@ def _give_back(
     now: datetime,
     request: AccessRequest,
     grants: Sequence[Grant],
-    ident: str,
+    form: RequestForm,
     who: Sayer,
 ) -> AccessRequest | Refusal:
-    grant = next((one for one in grants if one.id == ident), None)
+    grant = next((one for one in grants if one.id == form.grant), None)
     if grant is None or not _returnable(grant, who.subject):
         return _NOT_RETURNED
     end_grant(tx, now, grant, "returned", actor_of(tx, who.subject))
     return request
 
 
+def _extend(
+    tx: Transaction,
+    now: datetime,
+    _request: AccessRequest,
+    grants: Sequence[Grant],
+    form: RequestForm,
+    who: Sayer,
+) -> AccessRequest | Refusal:
+    if who.policy.shadow:
+        return IN_SHADOW
+    grant = next((one for one in grants if one.id == form.grant), None)
+    if grant is None or not _extendable(grant, who.subject):
+        return _NOT_EXTENDED
+    wish = Wish(form.seconds, form.justification)
+    ground = Ground(who.policy, who.snapshot)
+    return ask_extension(tx, now, grant=grant, wish=wish, ground=ground)
+
+
 def _deny(
-    tx: Transaction, now: datetime, request: AccessRequest, form: RequestForm, who: Sayer
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    _grants: Sequence[Grant],
+    form: RequestForm,
+    who: Sayer,
 ) -> AccessRequest | Refusal:
     refusal = _denies(request, who)
     if refusal is None and request.state is not RequestState.BLOCKED:
@@ -180,6 +214,12 @@ def _deny(
     return end_request(tx, now, request, RequestState.DENIED, "blocked", word)
 
 
+_DEEDS: Final[Mapping[str, Callable[..., AccessRequest | Refusal]]] = {
+    WITHDRAW: _withdraw,
+    RETURN: _give_back,
+    EXTEND: _extend,
+    DENY: _deny,
+}
 _NOT_WITHDRAWN: Final = Refusal(
     "not_offered",
     "Only who asks for it or gets it can withdraw it, and only before access is given.",
@@ -188,6 +228,11 @@ _NOT_WITHDRAWN: Final = Refusal(
 _NOT_RETURNED: Final = Refusal(
     "not_offered",
     "Only who has the access can give it back, and only while they have it.",
+    "Open the request again; it shows where the access stands.",
+)
+_NOT_EXTENDED: Final = Refusal(
+    "not_offered",
+    "Only who has the access can ask for more time, and only while they have it.",
     "Open the request again; it shows where the access stands.",
 )
 _NOT_DENIED: Final = Refusal(

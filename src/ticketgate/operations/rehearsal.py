@@ -27,6 +27,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Move
 from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.timekeeping import Kept
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.classified import classified
 from ticketgate.operations.decide_request import Form, Rules, SignedIn, decide_request
 from ticketgate.operations.housekeeping import Housekeeper
@@ -35,7 +36,7 @@ from ticketgate.operations.notify import mint_link
 from ticketgate.operations.receive import receive
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
-from ticketgate.operations.work_delivery import Ground, Reading, work_delivery
+from ticketgate.operations.work_delivery import Reading, work_delivery
 from ticketgate.ports import Clock, Store, Targets, Transaction
 
 ORIGIN: Final = "rehearsal.invalid/policy"

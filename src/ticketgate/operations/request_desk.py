@@ -18,6 +18,8 @@ from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.own_request import (
+    EXTEND,
+    RETURN,
     RequestForm,
     do_with_request,
     known_request,
@@ -41,6 +43,7 @@ class GrantLine:
     cause: str
     not_after: datetime | None
     returnable: bool
+    extendable: bool  # who looks has it; whether the rules let them shows when they ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class RequestView:
     mine: bool
     live: bool
     shown: str
+    extends: str = ""  # the grant that it asks more time for
 
 
 def _anybody(*_: object) -> None:
@@ -134,16 +138,23 @@ def _view(request: AccessRequest, grants: list[Grant], who: Sayer) -> RequestVie
         opened_at=request.opened_at,
         decide_by=request.decide_by,
         reasons=tuple((code, REASONS.get(code, code)) for code in request.reasons),
-        grants=tuple(
-            GrantLine(
-                one.id, one.state.value, one.cause, one.not_after, ("return", one.id) in deeds
-            )
-            for one in grants
-        ),
+        grants=tuple(_line(one, deeds) for one in grants),
         deeds=frozenset(what for what, _ in deeds),
         mine=who.subject in own,
         live=request.state in LIVE_REQUEST,
         shown=shown_of(request, grants),
+        extends=request.extends,
+    )
+
+
+def _line(grant: Grant, deeds: frozenset[tuple[str, str]]) -> GrantLine:
+    return GrantLine(
+        grant.id,
+        grant.state.value,
+        grant.cause,
+        grant.not_after,
+        returnable=(RETURN, grant.id) in deeds,
+        extendable=(EXTEND, grant.id) in deeds,
     )
 
 

@@ -22,7 +22,7 @@ from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import JUSTIFICATION_CHARS_MAX, SignedIn, not_found
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import Word, end_request
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 TAKEN_BACK: Final = "taken_back"  # why a request is denied whose approver thought better of it
 UNAPPROVED: Final = "unapproved"
@@ -57,6 +57,12 @@ def takeable(
     return counts and given and request.state is RequestState.APPROVED
 
 
+def given_by(reading: Reading, request: AccessRequest) -> list[Grant]:
+    """The grants that an approval of the request gave, or gave more time."""
+    extended = reading.grants.get(request.extends) if request.extends else None
+    return reading.grants.of_request(request.id) if extended is None else [extended]
+
+
 def take_back(
     tx: Transaction,
     now: datetime,
@@ -76,7 +82,7 @@ def take_back(
     if link is None or request is None or link.approver != who.subject:
         return not_found()
     refusal = unfit(snapshot.person(who.subject))
-    grants = tx.grants.of_request(request.id)
+    grants = given_by(tx, request)
     if refusal is None and not takeable(request, link, tx.requests.approvals(request.id), grants):
         refusal = _NOT_OFFERED
     refusal = refusal or bad_typed(

@@ -942,6 +942,7 @@ decision.refused: approver code request
 grant.planned: GRANT activate_by seconds
 grant.provisioning: GRANT baseline before command deadline not_after plan
 grant.cancelled: GRANT
+grant.extended: GRANT extension hard_max not_after
 grant.activated grant.released_shared revocation.begun revocation.overdue: GRANT not_after
 revocation.attempted: before command grant request
 revocation.held: cause grant request until
@@ -996,6 +997,7 @@ grant.planned         grant    -:planned
 grant.provisioning    grant    planned:provisioning
 grant.activated       grant    provisioning:active
 grant.cancelled       grant    planned:cancelled
+grant.extended        grant    active:active
 grant.released_shared grant    active:released_shared
 revocation.begun      grant    active:revoking provisioning:revoking revoke_overdue:revoking
 revocation.overdue    grant    revoking:revoke_overdue
@@ -1026,8 +1028,10 @@ LOOKED_AT = {
     "ticket": MOVE + "revision source table",
     "request": MOVE
     + "beneficiary decide_by editor editors entitlement links material requester round seconds"
-    " stage stages target",
-    "grant": MOVE + "activate_by confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
+    " stage stages target extends",
+    "grant": MOVE
+    + "activate_by confirmed extension hard_max heirs origin "
+    + " ".join(KEPT_OF_GRANT),
     "emergency": MOVE + "clause cooldown drill entitlement hard_max person seconds target within",
     "review": MOVE + "entitlement outcome person reviewer",
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
@@ -1831,6 +1835,7 @@ class Replay:
         self.grants: dict[str, Record] = {}
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
+        self.extends: dict[str, Any] = {}  # the grant that a request asks more time for
         self.stand: dict[str, set[str]] = {}  # who approved a request; nobody once one took it back
         self.emergencies = Emergencies()
         self.time = ""
@@ -1894,6 +1899,8 @@ class Replay:
             raise Refused(left_at(before, left))
 
     def _request(self, name: str, after: str, record: Record) -> None:
+        if "extends" in record:
+            self.extends[name] = record["extends"]
         asked = self.asked.pop(name, None)
         if after == "awaiting":
             self.asked[name] = [*map(record.get, ASKED), *place_of(record), record.get("material")]
@@ -1963,6 +1970,7 @@ class Replay:
             self._plan(record)
         elif after in HOLDING:
             self._check_end(after, record, known)
+            self._extend(name, record, known)
             if self.restoring:
                 raise Refused("access is given, and a restore has not ended")
             if self.stand.get(text_of(record, "request")) == set():
@@ -1989,6 +1997,8 @@ class Replay:
         """What was said of a grant once stays."""
         for field in KEPT_OF_GRANT:
             value = record.get(field)
+            if field == "not_after" and record["type"] == "grant.extended":
+                continue  # `_extend` looks at it
             if value is not None and known.setdefault(field, value) != value:
                 raise Refused(f"`{field}` of the grant moved")
 
@@ -2002,11 +2012,45 @@ class Replay:
             if life > dt.timedelta(seconds=count_of(known, "seconds")):
                 raise Refused("access for longer than was given")
 
+    def _extend(self, name: str, record: Record, known: Record) -> None:
+        """More time follows one approval of just that, and is never beyond the longest life."""
+        if record["type"] != "grant.extended":
+            return
+        given = self.approved.pop(text_of(record, "extension"), None)
+        if given is None:
+            raise Refused("more time that nobody approved")
+        self._lengthen(record, known, given[3])
+        same = (record.get("subject"), record.get("entitlement"), record.get("target")) == given[:3]
+        if not same or self.extends.get(record["extension"]) != name:
+            raise Refused("more time for another grant than was approved")
+        if known.get("request") not in self.states["request"]:
+            raise Refused("more time for access that no request gave")
+
+    @staticmethod
+    def _lengthen(record: Record, known: Record, seconds: int | None) -> None:
+        """The end is later, by no more than was approved, within the longest life."""
+        old, end = text_of(known, "not_after"), text_of(record, "not_after")
+        if not is_instant(old) or not is_instant(end):
+            raise Refused("more time without an end")
+        before, after = instant(old), instant(end)
+        life = dt.timedelta(seconds=count_of(known, "seconds"))
+        longest = dt.timedelta(seconds=count_of(record, "hard_max"))
+        since = instant(known["since"]) if "since" in known else before - life
+        known["since"], known["not_after"] = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), end
+        if not instant(record["_ts"]) < before < after or seconds is None:
+            raise Refused("more time when there was none left, or that is less")
+        if after - before > dt.timedelta(seconds=seconds):
+            raise Refused("more time than was approved")
+        if after - since > longest:
+            raise Refused("a life beyond the longest")
+
     def _plan(self, record: Record) -> None:
         """A grant follows one approval, and is what was approved."""
         approved = self.approved.pop(text_of(record, "request"), None)
         if approved is None:
             raise Refused("a grant without an approval of its own")
+        if self.extends.get(record["request"]):
+            raise Refused("a grant of a request for more time")
         if (record.get("subject"), record.get("entitlement"), record.get("target")) != approved[:3]:
             raise Refused("a grant of something else, or for somebody else, than was approved")
         if approved[3] is None or count_of(record, "seconds") > approved[3]:
@@ -2279,8 +2323,9 @@ FORMS: dict[str, Any] = {
 MAY_BE_SAID: dict[str, set[str]] = {
     "delivery": {"source"},
     "ticket": {"source", "table", "revision"},
-    "request": {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers"},
-    "grant": {*KEPT_OF_GRANT, "baseline"},
+    "request": {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers"}
+    | {"extends"},
+    "grant": {*KEPT_OF_GRANT, "baseline", "since"},
     "exception": {"code"},
     "passkey": {*OF_PASSKEY},
     "review": {"person", "entitlement", "drill", "within", "invoked", "until", "ended"},
@@ -2395,6 +2440,8 @@ def restore_thing(replay: Replay, value: Any) -> None:
         ]
     if value["on"] == "request" and "approvers" in value["said"]:
         replay.stand[value["id"]] = set((value["said"]["approvers"] or "").split())
+    if value["on"] == "request" and "extends" in value["said"]:
+        replay.extends[value["id"]] = value["said"]["extends"]
     if value["on"] == "request":
         replay.asked_at[value["id"]] = value["index"]
     if value["on"] == "passkey":
