@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 from tests.operations.kit import Gate, folder
+from tests.operations.passkeys import BOB, Keys
 from tests.operations.rebuilt import compared, rebuilt
 from tests.operations.tickets import access_ticket, closed, edited, printer_incident, report_ticket
 
@@ -54,6 +55,7 @@ def story(gate: Gate) -> None:
     )
     gate.write(lambda tx, _: assign_exception(tx, ident=case.id, person="carol", to="bob"))
     gate.write(partial(resolve_exception, ident=case.id, person="carol", reason="ours"))
+    Keys(gate).usable("bob", BOB)
 
 
 @pytest.fixture(scope="module")

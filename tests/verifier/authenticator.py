@@ -60,21 +60,47 @@ class Passkey:
             "backup_eligible": False, "backed_up": False,
         }  # fmt: skip
 
+    def register(self, challenge: bytes) -> tuple[bytes, bytes]:
+        """(client data, attestation object) of a registration over this challenge."""
+        client = {"type": "webauthn.create", "challenge": b64url(challenge), "origin": PAGE}
+        size = len(self.credential).to_bytes(2, "big")
+        data = sha(RP_ID.encode()) + b"\x45" + bytes(4) + bytes(16) + size + self.credential
+        data += self.cose
+        head = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58" + bytes([len(data)])
+        return json.dumps(client).encode(), head + data
+
     def sign(
-        self, payload: dict[str, Any], *, flags: int = 0x05, client: dict[str, Any] | None = None
+        self,
+        payload: dict[str, Any],
+        *,
+        flags: int = 0x05,
+        counter: int = 0,
+        client: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The assertion over a payload."""
         said = {
             "type": "webauthn.get", "challenge": b64url(sha(canonical(payload))),
             "origin": payload.get("origin"), "crossOrigin": False,
         }  # fmt: skip
-        return self.sign_bytes(payload, json.dumps(said | (client or {})).encode(), flags=flags)
+        client_data = json.dumps(said | (client or {})).encode()
+        return self.sign_bytes(payload, client_data, flags=flags, counter=counter)
 
     def sign_bytes(
-        self, payload: dict[str, Any], client: bytes, *, flags: int = 0x05, more: bytes = b""
+        self,
+        payload: dict[str, Any],
+        client: bytes,
+        *,
+        flags: int = 0x05,
+        counter: int = 0,
+        more: bytes = b"",
     ) -> dict[str, Any]:
         """The same over client data as it is."""
-        data = sha(str(payload.get("rp_id")).encode()) + bytes([flags]) + bytes(4) + more
+        data = (
+            sha(str(payload.get("rp_id")).encode())
+            + bytes([flags])
+            + counter.to_bytes(4, "big")
+            + more
+        )
         return {
             "payload": payload, "key": b64(self.cose), "client_data": b64(client),
             "authenticator_data": b64(data),

@@ -30,6 +30,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "approved_by_another": "Somebody else than the approver wrote the approval.",
     "approved_by_mail": "The platform took an approval that came by mail.",
     "approved_by_integration": "A machine wrote the approval in the approver's place.",
+    "passkey_counter": "The counter of a passkey did not go on; the key may have been copied.",
     "approved_by_timeout": "The platform approved by itself when time was up.",
 }
 

@@ -30,6 +30,7 @@ _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC6325
 _COSE: Final = re.compile(
     rb"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL
 )
+_NONE: Final = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData"
 _PRESENT, _VERIFIED, _ELIGIBLE, _BACKED_UP, _ATTESTED = 0x01, 0x04, 0x08, 0x10, 0x40
 _HEADER: Final = 37  # RFC names none: rpIdHash (32), flags (1), signCount (4)
 _TEXTS: Final = frozenset(
@@ -191,6 +192,22 @@ def check_authenticator(data: bytes, rp_id: str, *, attested: bool = False) -> A
         raise PasskeyError("a key that is backed up and may not be")
     counter = int.from_bytes(data[33:_HEADER], "big")
     return Authenticator(counter, bool(flags & _ELIGIBLE), bool(flags & _BACKED_UP))
+
+
+def attested_data(attestation: bytes) -> bytes:
+    """The authenticator data in an attestation object of the format `none` (§6.5.4, CTAP 2 CBOR).
+
+    Raises:
+        PasskeyError: another format, or otherwise written.
+    """
+    head, rest = attestation[: len(_NONE)], attestation[len(_NONE) :]
+    short = rest[:1] == b"\x58" and rest[2:]
+    long = rest[:1] == b"\x59" and rest[3:]
+    data = short or long or b""
+    size = rest[1:2] if short else rest[1:3]
+    if head != _NONE or not data or int.from_bytes(size, "big") != len(data):
+        raise PasskeyError("an attestation that is not of the format `none`")
+    return data
 
 
 def attested_key(data: bytes) -> tuple[bytes, bytes]:

@@ -5,17 +5,18 @@ stands for them. What only disclosures hold is a `Hidden` value. A column that n
 not there, and a row of which only a snapshot tells has what the snapshot says.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
+from ticketgate.domain.approval_check import SAID
 from ticketgate.domain.emergency_rows import emergency_columns, told_of_review
-from ticketgate.domain.evidence import Json
 from ticketgate.domain.folded import Folded, Record
+from ticketgate.domain.rebuilt_row import Column, Disclosed, Hidden, Row, Taken
 
 TABLES: Final = (
     "actor", "delivery", "ticket", "request", "link", "approval", "request_view", "access_grant",
-    "loaded", "exception", "emergency",
+    "loaded", "exception", "emergency", "passkey",
 )  # fmt: skip
 MACHINES: Final = {
     "delivery": "delivery",
@@ -24,46 +25,9 @@ MACHINES: Final = {
     "grant": "access_grant",
     "exception": "exception",
     "review": "emergency",
+    "passkey": "passkey",
 }
 _PAIR: Final = 2  # a link, and the actor who was asked
-BLANK: Final = ("", None)  # what stands where a hidden value was erased
-
-Column = Mapping[str, object]
-Disclosed = Sequence[tuple[str, Json] | None]  # (name, value) of what is given; None: erased
-
-
-@dataclass(slots=True)
-class Hidden:
-    """What only disclosures tell: the value given last, and whether one of them was erased."""
-
-    given: bool = False
-    value: Json = None
-    erased: bool = False
-
-    def fits(self, value: object) -> bool:
-        """Whether a table may hold this: what was given; and blank where something was erased."""
-        if self.given and value == self.value:
-            return True
-        return value in BLANK if self.erased else not self.given
-
-
-@dataclass(slots=True)
-class Row:
-    """One row. `partial`: earlier records of it are gone, so that there may be more to it."""
-
-    columns: dict[str, object] = field(default_factory=dict)
-    partial: bool = False
-    index: int = 0  # of the last record that told of it
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One record with its place, its leaf hash (hex), and what is given of what it hides."""
-
-    index: int
-    leaf: str
-    record: Record
-    disclosed: Disclosed = ()
 
 
 class Rebuild:
@@ -82,6 +46,7 @@ class Rebuild:
             "grant": self._grant,
             "exception": self._exception,
             "review": self._review,
+            "passkey": self._passkey,
             "links.issued": self._more_links,
             "decision.recorded": self._decided,
             "view.recorded": self._viewed,
@@ -235,6 +200,11 @@ class Rebuild:
         row = self._row("emergency", taken.record["id"], taken.index)
         row.partial = row.partial and bool(taken.record["from"])
         told_of_review(taken.index, taken.record, row.columns)
+
+    def _passkey(self, taken: Taken) -> None:
+        row, record = self._row("passkey", taken.record["id"], taken.index), taken.record
+        row.columns |= {"state": record["to"], **{n: record[n] for n in SAID if n in record}}
+        row.columns.setdefault("voucher", None)
 
     # --- what has no machine of its own -------------------------------------------------------
 

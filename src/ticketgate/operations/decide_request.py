@@ -15,7 +15,7 @@ from ticketgate.domain.approvers import Case, Standing, standing
 from ticketgate.domain.decision import Verdict, decide, seconds_of
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.evidence import Disclosure, Draft, EvidenceRef, Json
+from ticketgate.domain.evidence import Draft, EvidenceRef, Json
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.opening import REASONS, Asked, case_of
@@ -37,6 +37,7 @@ from ticketgate.operations.open_request import (
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.shadow import IN_SHADOW
+from ticketgate.operations.sign_decision import Key, Signed, Wanted, key_of
 from ticketgate.ports import Transaction
 
 SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
@@ -51,6 +52,7 @@ class Form:
     justification: str
     seconds: int | None
     shown: str
+    signed: Signed | None = None  # by a passkey, where the approver's own key signed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,16 @@ def decide_request(
         code = "self_approval" if _is_party(request, who.subject) else "not_link_holder"
         _refused(tx, request, who, code)
         return not_found()
-    ballot = _closed(request, link, now) or _ballot(tx, now, request, link, who, form, rules)
+    seconds = form.seconds or request.seconds_now
+    wanted = Wanted(form.decision, form.justification, seconds, form.shown)
+    key = key_of(tx, now, request, who.subject, wanted, form.signed)
+    who = replace(who, method=key.method or who.method)
+    closed = _closed(request, link, now) or key.refusal
+    ballot = closed or _ballot(tx, now, request, link, who, form, rules)
     if isinstance(ballot, Refusal):
         _refused(tx, request, who, ballot.code)
         return ballot
-    return _commit(tx, now, request, who, form, ballot)
+    return _commit(tx, now, request, who, form, ballot, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,9 +291,11 @@ def _commit(
     who: SignedIn,
     form: Form,
     ballot: _Ballot,
+    key: Key,
 ) -> Decided:
     seconds = form.seconds or request.seconds_now
-    ref = _record_decision(tx, request, who, form, ballot)
+    ref = _record_decision(tx, request, who, form, ballot, key)
+    key.used(tx, now, request.id)
     tx.links.save(replace(ballot.link, state=LinkState.USED))
     tx.requests.add_approval(
         Approval(
@@ -311,6 +320,7 @@ def _record_decision(
     who: SignedIn,
     form: Form,
     ballot: _Ballot,
+    key: Key,
 ) -> EvidenceRef:
     link, rule, snapshot = ballot.link, ballot.case.rule, ballot.case.snapshot
     stage = rule.stages[request.stage - 1]
@@ -340,11 +350,9 @@ def _record_decision(
         "first_viewed_at": None if viewed is None else to_text(viewed),
         "revision": ballot.revision,
         "link": link.id,
+        **key.fields,
     }
-    said = Disclosure(
-        "justification", form.justification.strip(), subject=who.subject, kind="decision"
-    )
-    return tx.append(Draft("decision.recorded", fields, (said,)))
+    return tx.append(Draft("decision.recorded", fields, (key.hidden,)))
 
 
 def _capacity(tx: Transaction, actor: str, found: Standing) -> dict[str, Json]:

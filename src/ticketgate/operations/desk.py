@@ -26,6 +26,7 @@ from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.link_view import LinkView, view_of
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.sign_decision import Signed
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
 from ticketgate.operations.take_back import TakenBack, given_by, take_back, takeable
@@ -165,14 +166,18 @@ class Desk:
         justification: str,
         seconds: int | None,
         shown: str,
+        signed: Signed | None = None,
     ) -> Decided | Refusal:
         """Decide as the holder of the link. Refused POSTs use nothing up.
 
+        `signed` is what the approver's own passkey signed of this very decision.
+
         Refusals: `not_found`; `not_entitled`, `self_approval`, `alias_of_requester`,
         `approver_inactive`, `approver_unknown`, `not_human`, `separation_of_duties`,
-        `distinct_people`, `approver_away`, `delegation_void`, `assurance` (403); `link_used`,
+        `distinct_people`, `approver_away`, `delegation_void`, `assurance`, `passkey_unknown`
+        (403); `link_used`,
         `already_decided`, `decision_late`, `ticket_changed`, `rules_changed`, `request_blocked`,
-        `shown_changed` (409);
+        `shown_changed`, `passkey_over`, `passkey_changed` (409);
         `justification`, `seconds`, `decision` (422); `directory_unreadable`,
         `directory_stale`, `policy_stale`, `ticket_backlog`, `store_unavailable`,
         `clock_disputed` (503).
@@ -183,7 +188,7 @@ class Desk:
                 "The machine's clock is off, so no time to live can be given.",
                 "An operator must mend the clock.",
             )
-        form = Form(decision, justification, seconds, shown)
+        form = Form(decision, justification, seconds, shown, signed)
         who = SignedIn(session.subject, session.method, session.signed_in_at)
         outcome: Decided | Refusal = not_found()
         for _ in range(BACKLOG_TRIES):
@@ -209,7 +214,7 @@ class Desk:
             return Refusal(fault.code, fault.reason, fault.next_step)
 
     def take_back(self, token: str, session: Session, *, reason: str) -> TakenBack | Refusal:
-        """Take back what this person approved over the link. Refusals: those of `take_back`."""
+        """Take back what this person approved over the link. Refusals: those of the operation."""
         who = SignedIn(session.subject, session.method, session.signed_in_at)
         try:
             snapshot = self.snapshot(who.subject)

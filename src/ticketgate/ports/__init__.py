@@ -28,6 +28,7 @@ from ticketgate.ports.outside import (
     Source,
     Targets,
 )
+from ticketgate.ports.passkeys import Passkeys
 from ticketgate.ports.provider import Asking, IdentityProvider, ProviderSignIns, Signed
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
@@ -71,6 +72,7 @@ __all__ = [
     "LogKeys",
     "Operation",
     "Pace",
+    "Passkeys",
     "People",
     "Platforms",
     "Post",

@@ -12,6 +12,7 @@ from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
+from ticketgate.ports.passkeys import Passkeys
 from ticketgate.ports.provider import ProviderSignIns
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.surface import Surface
@@ -52,6 +53,7 @@ class Reading(Protocol):
     surface: Surface
     approver_rows: ApproverRows
     erasing: Erasing
+    passkeys: Passkeys
     pace: Pace
     sign_ins: ProviderSignIns
     emergencies: Emergencies

@@ -1,17 +1,21 @@
 """The page of a link: shows exactly what is approved, and takes one decision."""
 
+from dataclasses import replace
 from typing import Final
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
+from ticketgate.domain.approval_check import PASSKEY
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.policy import ASSURANCE_LEVELS
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.provider_desk import ProviderDesk
+from ticketgate.operations.sign_decision import Wanted
+from ticketgate.web.passkeys import Signing
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import signed_in
@@ -28,6 +32,7 @@ _NOT_SIGNED_IN: Final = Refusal(
     "You are not signed in any more; nothing was recorded.",
     "Open the link again, sign in, and decide.",
 )
+_NO_KEY: Final = Refusal("no_passkeys", "No passkey can sign here.", "Ask an operator.")
 _NO_SECONDS: Final = Refusal(
     "seconds",
     "The time is not a whole number of seconds.",
@@ -45,9 +50,12 @@ class ApprovePage(MethodView):
 
     init_every_request = False
 
-    def __init__(self, desk: Desk, provider: ProviderDesk | None) -> None:
+    def __init__(
+        self, desk: Desk, provider: ProviderDesk | None, signing: Signing | None = None
+    ) -> None:
         self._desk = desk
         self._provider = provider
+        self._signing = signing
 
     def get(self, link: str) -> ResponseReturnValue:
         """What the link is about, to its holder; before sign-in nothing of it (rule 16)."""
@@ -69,6 +77,8 @@ class ApprovePage(MethodView):
             return refused(_NOT_SIGNED_IN, link=link, typed=typed)
         back = flask.request.form.get("decision") == _TAKE_BACK
         refusal = (self._take_back if back else self._decide)(link, person, typed)
+        if isinstance(refusal, Wanted):
+            return self._ask_key(link, person, refusal)
         if refusal is None:
             return flask.redirect(flask.url_for("approve", link=link), 303)
         if status_of(refusal.code) not in _TRY_AGAIN:
@@ -79,12 +89,32 @@ class ApprovePage(MethodView):
         answer = self._desk.take_back(link, person, reason=typed)
         return answer if isinstance(answer, Refusal) else None
 
-    def _decide(self, link: str, person: Session, typed: str) -> Refusal | None:
+    def _ask_key(self, link: str, person: Session, wanted: Wanted) -> ResponseReturnValue:
+        """The decision needs a passkey: the same once more, to be signed."""
+        view = self._desk.open_link(link, person.subject)
+        if isinstance(view, Refusal) or self._signing is None:
+            return refused(view if isinstance(view, Refusal) else _NO_KEY, link=link)
+        wanted = replace(wanted, seconds=wanted.seconds or view.seconds)
+        return self._signing.ask(link, person, view, wanted)
+
+    def _needs_key(self, link: str, person: Session) -> bool:
+        """Whether the rule takes nothing less than a passkey, and it can be asked for."""
+        if self._signing is None:
+            return False
+        view = self._desk.open_link(link, person.subject)
+        return not isinstance(view, Refusal) and view.assurance == PASSKEY and not view.mine
+
+    def _decide(self, link: str, person: Session, typed: str) -> Refusal | Wanted | None:
         form = flask.request.form
         try:
             seconds = _whole(form.get("seconds", ""))
         except ValueError:
             return _NO_SECONDS
+        signed = None if self._signing is None else self._signing.signed(person)
+        if isinstance(signed, Refusal):
+            return signed
+        if signed is None and self._needs_key(link, person):
+            return Wanted(form.get("decision", ""), typed, seconds or 0, form.get("shown", ""))
         answer = self._desk.decide(
             link,
             person,
@@ -92,6 +122,7 @@ class ApprovePage(MethodView):
             justification=typed,
             seconds=seconds,
             shown=form.get("shown", ""),
+            signed=signed,
         )
         return answer if isinstance(answer, Refusal) else None
 
@@ -146,7 +177,12 @@ def _context(link: str, view: LinkView) -> dict[str, object]:
     }
 
 
-def add_approve(app: flask.Flask, desk: Desk, provider: ProviderDesk | None = None) -> None:
-    """Add the page of this module to `app`."""
-    view = ApprovePage.as_view("approve", desk, provider)
+def add_approve(
+    app: flask.Flask,
+    desk: Desk,
+    provider: ProviderDesk | None = None,
+    signing: Signing | None = None,
+) -> None:
+    """Add the page of this module to `app`; with `signing`, passkeys may sign."""
+    view = ApprovePage.as_view("approve", desk, provider, signing)
     app.add_url_rule("/approve/<link>", view_func=view)

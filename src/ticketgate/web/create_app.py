@@ -19,6 +19,7 @@ from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
+from ticketgate.operations.passkey_desk import PasskeyDesk
 from ticketgate.operations.provider_desk import ProviderDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
 from ticketgate.operations.request_desk import RequestDesk
@@ -29,6 +30,7 @@ from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
 from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
+from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
 from ticketgate.web.provider import add_provider
 from ticketgate.web.quarantine import add_quarantine
@@ -63,6 +65,7 @@ _TITLES: Final = {
     "exceptions": "Exceptions",
     "requests": "Requests",
     "emergency": "Emergency",
+    "passkeys": "Passkeys",
     "restore": "Restore",
 }
 _CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception", "request_page",
@@ -93,6 +96,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     requests: RequestDesk | None = None,
     sign_in: SignInWays = BY_MAIL,
     emergencies: EmergencyDesk | None = None,
+    passkeys: PasskeyDesk | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
@@ -100,7 +104,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
     `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
-    with `requests` those of one's own requests, with `emergencies` those of emergency access.
+    with `requests` those of one's own requests, with `emergencies` those of emergency access; with
+    `passkeys` that of one's passkeys, which then may sign decisions.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -109,7 +114,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     if restores is not None and restores.pending:
         add_pending(app)
     else:
-        add_approve(app, desk, sign_in.provider)
+        signing = None if passkeys is None else Signing(passkeys)
+        add_approve(app, desk, sign_in.provider, signing)
     if restores is not None:
         add_restore(app, desk, restores)
     if lanes is not None:
@@ -122,6 +128,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
         add_requests(app, desk, requests)
     if emergencies is not None:
         add_emergency(app, desk, emergencies)
+    if passkeys is not None:
+        add_passkeys(app, desk, passkeys)
     _add_sign_in(app, desk, new_secret, sign_in)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
@@ -131,7 +139,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     app.register_error_handler(Exception, _fault)
     _prepare_templates(app, desk)
     opened = None if lanes is None else lanes[2].pages
-    own = ("requests",) if requests is not None else ()
+    mine = {"requests": requests, "passkeys": passkeys}
+    own = tuple(name for name, there in mine.items() if there is not None)
     pages = partial(_pages, desk, opened, restores, (own, emergencies))
     app.context_processor(lambda: {"console_pages": pages})
     return app

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Mapping
 
+from ticketgate.adapters.passkey_site import site_of
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.roles import Roles
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.in_force import InForce
+from ticketgate.operations.passkey_desk import PasskeyDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
 from ticketgate.operations.request_desk import RequestDesk
 from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.ports import Clock, Directory, Store
 from ticketgate.wiring.gateway import Gateway
+from ticketgate.wiring.verifying import strict_p256
 
 _Parts = tuple[
     Store,
@@ -42,6 +45,11 @@ def request_desk(gateway: Gateway) -> RequestDesk:
 def emergency_desk(gateway: Gateway) -> EmergencyDesk:
     """What people see of emergencies, over a gateway."""
     return EmergencyDesk(*_parts(gateway)[:-1])
+
+
+def passkey_desk(gateway: Gateway) -> PasskeyDesk:
+    """Passkeys, on the site that `public_url` names."""
+    return PasskeyDesk(*_parts(gateway), site_of(gateway.settings.public_url), strict_p256)
 
 
 def _parts(gateway: Gateway) -> _Parts:

@@ -29,6 +29,7 @@ SAME: Final = {  # columns that are compared as they stand
                   "resolved_by", "idx"),
     "emergency": ("version", "state", "drill", "entitlement", "target", "seconds", "within",
                   "invoked_at", "idx", "outcome", "reviewed_at"),
+    "passkey": ("state", "person", "key", "voucher", "rp_id", "origin"),
 }  # fmt: skip
 OF_CONTENT: Final = {
     "request": ("target", "revision", "kinds", "round", "stage", "material", "rules",

@@ -290,6 +290,19 @@ CREATE TABLE notice (
   id TEXT PRIMARY KEY, emergency TEXT NOT NULL, subject TEXT NOT NULL) STRICT;
 """
 
+# People in them are actors of the log.
+_STATEMENTS_18: Final = """
+CREATE TABLE passkey (
+  id TEXT PRIMARY KEY, person TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL,
+  cose BLOB NOT NULL, credential BLOB NOT NULL, rp_id TEXT NOT NULL, origin TEXT NOT NULL,
+  counter INTEGER NOT NULL, enrolled_at TEXT NOT NULL, voucher TEXT);
+CREATE INDEX passkey_person ON passkey (person, enrolled_at);
+CREATE INDEX passkey_pending ON passkey (enrolled_at) WHERE state = 'pending';
+CREATE TABLE passkey_ceremony (
+  session_hash TEXT NOT NULL, purpose TEXT NOT NULL, payload TEXT NOT NULL, salt TEXT NOT NULL,
+  expires_at TEXT NOT NULL, PRIMARY KEY (session_hash, purpose));
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -309,6 +322,7 @@ MIGRATIONS: Final = (
     _STATEMENTS_15,
     _STATEMENTS_16,
     _STATEMENTS_17,
+    _STATEMENTS_18,
 )
 
 

@@ -14,6 +14,7 @@ from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
 from ticketgate.adapters.sqlite.keeping import SqliteKeeping
 from ticketgate.adapters.sqlite.pace_tables import SqlitePace
+from ticketgate.adapters.sqlite.passkey_tables import SqlitePasskeys
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
 from ticketgate.adapters.sqlite.provider_tables import SqliteProviderSignIns
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
@@ -36,6 +37,7 @@ from ticketgate.ports import (
     Links,
     LogKeys,
     Pace,
+    Passkeys,
     People,
     ProviderSignIns,
     Requests,
@@ -69,6 +71,7 @@ class SqliteReading:
         self.emergencies: Emergencies = SqliteEmergencies(connection)
         self.pace: Pace = SqlitePace(connection)
         self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
+        self.passkeys: Passkeys = SqlitePasskeys(connection)
         self.erasing: Erasing = SqliteErasing(connection)
 
 
