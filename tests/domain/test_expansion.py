@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.matchers import both, clause
 
+from ticketgate.domain import expansion
 from ticketgate.domain.classify import classify
 from ticketgate.domain.expansion import GROWTH_MAX, growth
 from ticketgate.domain.facts import TicketFacts
@@ -102,3 +103,10 @@ def test_what_is_undone_counts_as_well(encoded: Callable[[int], str]) -> None:
     assert "unread-text" in {one.rule for one in found.blind}
     read = forms_of((many,)).read
     assert sum(len(folded(one)) for one in read) <= 2 * len(many) + 2 * GROWTH_MAX
+
+
+def test_a_full_memory_of_lengths_only_costs_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expansion, "_CACHED_MAX", 0)
+    monkeypatch.setattr(expansion, "_LENGTHS", expansion._Lengths())
+    assert growth("\ufdfa" * 3) == 3 * 17
+    assert expansion._LENGTHS == {}
