@@ -24,7 +24,7 @@ from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.ask_again import Ground, ask_again, wanted_by
 from ticketgate.operations.classified import classified_row
-from ticketgate.operations.decision_refusals import CHANGED, LATE, NOT_ASKED, RULES, VOID
+from ticketgate.operations.decision_refusals import CHANGED, NOT_ASKED, RULES, no_longer
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.extend_grant import extend_grant, longest_now
 from ticketgate.operations.open_request import (
@@ -110,7 +110,7 @@ def decide_request(
     wanted = Wanted(form.decision, form.justification, seconds, form.shown)
     key = key_of(tx, now, request, who.subject, wanted, form.signed)
     who = replace(who, method=key.method or who.method)
-    closed = _closed(request, link, now) or key.refusal
+    closed = no_longer(request, link, now) or key.refusal
     ballot = closed or _ballot(tx, now, request, link, who, form, rules)
     if isinstance(ballot, Refusal):
         _refused(tx, request, who, ballot.code)
@@ -191,23 +191,6 @@ def _unready(
 def _read_of(request: AccessRequest, who: tuple[str, str], snapshot: DirectorySnapshot) -> datetime:
     """When the directory was asked of whoever decides, for whom, and of everybody it is about."""
     return snapshot.read_of(*who, *(party.subject for party in request.parties))
-
-
-def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
-    if link.state is LinkState.USED:
-        return Refusal("link_used", "This link has been used; a link works once.")
-    if request.state is RequestState.TIMED_OUT:
-        return LATE
-    if request.state is not RequestState.AWAITING and link.why not in {
-        "ticket_changed",
-        "rules_changed",
-    }:
-        return Refusal("already_decided", f"The request is {request.state.value} already.")
-    if now >= request.decide_by or now >= link.expires_at:
-        return LATE
-    if link.state is LinkState.VOID:
-        return VOID.get(link.why, CHANGED)
-    return None
 
 
 def _still(

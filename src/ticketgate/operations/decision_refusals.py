@@ -1,7 +1,10 @@
 """Decision refusals: what the holder of a link is told when the request has moved on."""
 
+from datetime import datetime
 from typing import Final
 
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.approval import Link, LinkState
 from ticketgate.domain.errors import Refusal
 
 _NEW_MAIL: Final = "A new mail shows what is asked now."
@@ -28,3 +31,21 @@ VOID: Final = {
         "restored", "The gateway was restored from a backup; the old link is void.", _NEW_MAIL
     ),
 }
+
+
+def no_longer(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
+    """Why the link decides nothing any more; None while it does."""
+    if link.state is LinkState.USED:
+        return Refusal("link_used", "This link has been used; a link works once.")
+    if request.state is RequestState.TIMED_OUT:
+        return LATE
+    if request.state is not RequestState.AWAITING and link.why not in {
+        "ticket_changed",
+        "rules_changed",
+    }:
+        return Refusal("already_decided", f"The request is {request.state.value} already.")
+    if now >= request.decide_by or now >= link.expires_at:
+        return LATE
+    if link.state is LinkState.VOID:
+        return VOID.get(link.why, CHANGED)
+    return None
