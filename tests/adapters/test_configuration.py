@@ -298,12 +298,19 @@ def test_a_secret_that_others_can_read_is_refused(folder: Path) -> None:
          'any_of: ["manager_of:beneficiary"]\n        need: 2',
          "stage 'line' needs 2, but its words name at most 1 of the directory"),
         ("need: 1\n        never", "need: 7\n        never", "but its words name at most 6"),
+        ("    decide_within: 8h",
+         "    decide_within: 8h\n    escalate: { after: 1h, to: ['on_call:dba'] }",
+         "the directory has no on_call 'dba'"),
+        ("    decide_within: 8h",
+         "    decide_within: 8h\n    escalate: { after: 1h, to: ['group:empty'] }",
+         "escalate: group:empty names nobody of the directory"),
         ("accept: mail_code", "accept: oidc",
          "'high-and-critical' needs oidc which no configured sign-in reaches"),
         (BECAUSE, "", "mail_code is below the default of the tier: `because` is missing"),
     ],
 )  # fmt: skip
 def test_a_fault_between_files_is_told(folder: Path, old: str, new: str, fault: str) -> None:
+    edit(folder, "directory.yaml", "groups:\n", "groups:\n  empty: { name: Nobody }\n")
     edit(folder, "policy.yaml", old, new)
     found = faults_of(folder)
     assert any(fault in one for one in found)

@@ -268,7 +268,7 @@ def test_what_is_published_must_be_of_this_issuer_and_https(name: str, value: ob
 def test_what_is_published_can_be_read() -> None:
     for body in (b"[]", b"<html>", b'{"issuer": 1, "issuer": 2}'):
         http = Published()
-        http.send = lambda *_, body=body: HttpAnswer(200, {}, body)  # type: ignore[method-assign, misc]
+        http.send = lambda *_, body=body: HttpAnswer(200, {}, body)  # type: ignore[method-assign]
         assert code_of(partial(provider(http).sign_out, NOW)) == "provider_unavailable"
 
 
