@@ -15,6 +15,7 @@ from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 from ticketgate.domain.silence import Silence
+from ticketgate.domain.step_up import bad_step_up
 
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
 GIVEN: Final = HOLDING | {GrantState.PLANNED}
@@ -238,7 +239,7 @@ class Replay:
             self.faults.add(index, "a decision on a request that awaits none")
             return
         self._asked_in_time(index, str(ident), record)
-        if wrong := self._signed.of_decision(index, record, self.folded):
+        if wrong := self._signed.of_decision(index, record, self.folded) or bad_step_up(record):
             self.faults.add(index, wrong)
         match record["decision"] if isinstance(record["approver"], str) else "":
             case "deny":

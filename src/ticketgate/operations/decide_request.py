@@ -20,6 +20,8 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
+from ticketgate.domain.sign_in import StepUp
+from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.ask_again import Ground, ask_again, wanted_by
@@ -62,6 +64,7 @@ class SignedIn:
     subject: str
     method: str
     at: datetime
+    step_up: StepUp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +338,7 @@ def _record_decision(
         "link": link.id,
         **key.fields,
     }
-    return tx.append(Draft("decision.recorded", fields, (key.hidden,)))
+    return tx.append(Draft("decision.recorded", *with_step_up(fields, key.hidden, who.step_up)))
 
 
 def _capacity(tx: Transaction, actor: str, found: Standing) -> dict[str, Json]:

@@ -18,7 +18,6 @@ from ticketgate.operations.decide_request import (
     Form,
     Rules,
     SignedIn,
-    decide_request,
     not_found,
 )
 from ticketgate.operations.enforce import is_held
@@ -29,6 +28,7 @@ from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_decision import Signed
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
+from ticketgate.operations.step_up import decide_stepped_up
 from ticketgate.operations.take_back import TakenBack, given_by, take_back, takeable
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
@@ -192,18 +192,21 @@ class Desk:
         who = SignedIn(session.subject, session.method, session.signed_in_at)
         outcome: Decided | Refusal = not_found()
         for _ in range(BACKLOG_TRIES):
-            outcome = self._decide_once(token, who, form)
+            outcome = self._decide_once(token, session, who, form)
             if not isinstance(outcome, Refusal) or outcome.code not in AGAIN:
                 return outcome
             self._wait(BACKLOG_PAUSE_SECONDS)
         return outcome
 
-    def _decide_once(self, token: str, who: SignedIn, form: Form) -> Decided | Refusal:
+    def _decide_once(
+        self, token: str, session: Session, who: SignedIn, form: Form
+    ) -> Decided | Refusal:
         try:
             about = (who.subject, *self._about(token))
             rules = Rules(self._policy.now, self.snapshot(*about))
             deciding = partial(
-                decide_request,
+                decide_stepped_up,
+                session_hash=secret_hash(session.id),
                 token_hash=secret_hash(token),
                 who=who,
                 form=form,

@@ -1411,6 +1411,26 @@ def from_base64url(text: str) -> bytes:
     return data
 
 
+def check_token(record: Record, value: Any) -> None:
+    """The provider's token was asked for what its decision says was shown; not who signed it."""
+    told = record.get("step_up")
+    if not isinstance(told, dict) or not isinstance(value, str):
+        raise Refused("a token of no step-up")
+    if sha256(value.encode()).hexdigest() != told.get("token"):
+        raise Refused("a token that is not the one of its step-up")
+    asked = [str(told.get("salt")), str(record.get("shown"))]
+    salt, shown = (json.dumps(one, ensure_ascii=False) for one in asked)
+    text = f'{{"purpose":"ticketgate step-up","salt":{salt},"shown":{shown}}}'
+    try:
+        body = (value.split(".")[1:] or [""])[0].encode()
+        claims = json.loads(base64.urlsafe_b64decode(body + b"=" * (-len(body) % 4)))
+    except (ValueError, RecursionError):
+        claims = None
+    nonce = claims.get("nonce") if isinstance(claims, dict) else None
+    if nonce != sha256(text.encode()).hexdigest():
+        raise Refused("a token that was asked for something else")
+
+
 def read_disclosure(encoded: str, digest: str) -> tuple[str, Any]:
     """Name and value of a disclosure that hashes to the digest (RFC 9901 §4.2)."""
     if to_base64url(sha256(encoded.encode()).digest()) != digest:
@@ -1555,6 +1575,8 @@ class Disclosures:
                 self.counts["erased"] += 1
                 raise Refused("")
             name, value = read_disclosure(row.encoded, row.digest)
+            if name == "id_token":
+                check_token(record, value)
             self.counts["given"] += 1
             if self.tickets and name == "ticket":
                 self.tickets.seen(record, value)
@@ -2075,6 +2097,26 @@ class Replay:
             if voucher in (record["person"], first) or (after == "usable") != (first is not None):
                 raise Refused("usable without two different people who vouch")
 
+    def _stepped_up(self, record: Record) -> None:
+        """Who signed in afresh to decide has told when, how, and the digest of the token."""
+        told = record.get("step_up")
+        if (told is not None) != (record.get("method") == "oidc_step_up"):
+            raise Refused("a step-up without its sign-in, or the other way round")
+        if told is None:
+            return
+        if not isinstance(told, dict) or {*told} != {"acr", "auth_time", "class", "salt", "token"}:
+            raise Refused("a step-up that is not told whole")
+        told = {key: value if isinstance(value, str) else "" for key, value in told.items()}
+        forms = re.fullmatch("[0-9a-f]{64} [0-9a-f]{32}", told["token"] + " " + told["salt"])
+        if not forms or told["class"] != "provider_token" or not told["acr"]:
+            raise Refused("a step-up that is not told whole")
+        if not isinstance(record.get("sd"), list) or len(record["sd"]) < 2:
+            raise Refused("a step-up without the digest of its token")
+        at, now = told["auth_time"], record["_ts"]
+        age = instant(now) - instant(at) if is_instant(at) else dt.timedelta(hours=2)
+        if not dt.timedelta(minutes=-1) <= age <= dt.timedelta(hours=1):
+            raise Refused("a step-up not of then")
+
     def _signed(self, index: int, record: Record) -> None:
         """Who decided by passkey signed exactly this, with a key that is known to be theirs."""
         trust = self.keys.trust
@@ -2143,6 +2185,7 @@ class Replay:
         else:
             raise Refused("a decision that is neither approve nor deny")
         self._signed(index, record)
+        self._stepped_up(record)
 
     def taken_back(self, _: int, record: Record) -> None:
         """`decision.taken_back`: an approval that counted does not any more."""
