@@ -97,9 +97,8 @@ class Gateway:
             StoreUnavailableError: another gateway runs (`locked`), or the store cannot be opened.
             TicketgateError: `rolled_back` or `forked`: the log is not the one that was signed.
         """
-        self.settings = configuration.settings
+        self.settings, self.directory = configuration.settings, configuration.directory
         self.in_force = InForce(configuration.policy)
-        self.directory = configuration.directory
         self.faults = configuration.faults
         self.ids = RandomIds()
         self.meters = Meters(shadow=configuration.policy.shadow)
@@ -125,9 +124,7 @@ class Gateway:
         self._place = evidence_place(self.settings.origin, self.keys)
         self.channels = Channels(self.settings, self.store, self.clock, self._place, self.meters)
         self.desk = self._desk()
-        tell = partial(log, "directory.unread")
-        who = (self.store, self.clock, self.desk.snapshot, tell)
-        self.people = WhoExists(*who, whole=not self.faults)
+        self.people = self._who_exists()
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
         self.keepers = Keepers(self.store, self.settings.retention, self.clock.now)
@@ -143,6 +140,10 @@ class Gateway:
             raise
 
     # --- building -----------------------------------------------------------------------------
+
+    def _who_exists(self) -> WhoExists:
+        who = (self.store, self.clock, self.desk.snapshot, partial(log, "directory.unread"))
+        return WhoExists(*who, whole=not self.faults)
 
     def _open(
         self, before_commit: Callable[[], None] | None, machine: Callable[[], Reading]
