@@ -142,6 +142,7 @@ def test_a_blocked_request_tells_why_and_is_denied_by_who_has_the_role(own: Own)
     dan = surfer(own, "dan", page)
     text = dan.get(page).text
     assert '<code class="quiet">duration</code>' in text
+    assert "What to do:" in text
     form = fields(text, page, "deny")
     short = dan.client.post(page, data=form | {"justification": "<b>no</b>"}, headers=BROWSER)
     assert short.status_code == 422

@@ -14,6 +14,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.roles import may_attend
+from ticketgate.domain.way_out import NEXT_STEPS
 from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
@@ -63,7 +64,7 @@ class RequestView:
     reason: str
     opened_at: datetime
     decide_by: datetime
-    reasons: tuple[tuple[str, str], ...]  # (code, what it means and what to do)
+    reasons: tuple[tuple[str, str, str], ...]  # (code, what it means, what to do)
     grants: tuple[GrantLine, ...]
     deeds: frozenset[str]
     mine: bool
@@ -137,7 +138,9 @@ def _view(request: AccessRequest, grants: list[Grant], who: Sayer) -> RequestVie
         reason=request.reason,
         opened_at=request.opened_at,
         decide_by=request.decide_by,
-        reasons=tuple((code, REASONS.get(code, code)) for code in request.reasons),
+        reasons=tuple(
+            (code, REASONS.get(code, code), NEXT_STEPS.get(code, "")) for code in request.reasons
+        ),
         grants=tuple(_line(one, deeds) for one in grants),
         deeds=frozenset(what for what, _ in deeds),
         mine=who.subject in own,

@@ -1,0 +1,107 @@
+"""What blocks a request has a way out: what is mended in directory or ticket heals it by itself."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.operations.kit import Gate
+from tests.operations.tickets import SOURCE, access_ticket, edited, moved
+
+from ticketgate.connector_api import StateClass, Ticket
+from ticketgate.domain.opening import REASONS
+from ticketgate.domain.way_out import NEXT_STEPS
+
+FRESH = (access_ticket(by="integration", updated_by="integration"), access_ticket())
+
+
+def test_every_reason_has_its_way_out() -> None:
+    assert NEXT_STEPS.keys() == REASONS.keys()
+
+
+def known(gate: Gate) -> None:
+    gate.directory.change("erin", accounts={SOURCE: ("integration",)})
+
+
+def here(gate: Gate) -> None:
+    gate.directory.change("alice", active=True)
+
+
+def back(gate: Gate) -> None:
+    gate.directory.change("bob", active=True)
+
+
+def member(gate: Gate) -> None:
+    gate.directory.change("alice", groups=frozenset({"platform-engineering"}))
+
+
+@pytest.mark.parametrize(
+    ("reason", "ticket", "breaks", "mends"),
+    [
+        ("unknown_requester", FRESH[0], {}, known),
+        ("inactive_beneficiary", FRESH[1], {"alice": {"active": False}}, here),
+        ("unfillable", FRESH[1], {"bob": {"active": False}}, back),
+        ("not_requestable", FRESH[1], {"alice": {"groups": frozenset()}}, member),
+    ],
+)
+def test_a_directory_that_is_mended_heals_it(
+    gate: Gate,
+    reason: str,
+    ticket: Ticket,
+    breaks: dict[str, dict[str, object]],
+    mends: Callable[[Gate], None],
+) -> None:
+    for person, changes in breaks.items():
+        gate.directory.change(person, **changes)
+    gate.deliver(ticket)
+    (request,) = gate.requests()
+    assert reason in request.reasons
+    gate.tick(60)
+    assert gate.states() == ["blocked"]
+    mends(gate)
+    gate.tick(60)
+    assert gate.states() == ["awaiting"]
+    assert [one["cause"] for one in gate.records("request.awaiting")] == ["revalidated"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "broken", "mended"),
+    [
+        ("duration", access_ticket(hours="forever"), access_ticket(hours="2h")),
+        ("no_entitlement", access_ticket(role="nothing"), access_ticket()),
+        ("ticket_state", moved(access_ticket(version=0), StateClass.UNLISTED), access_ticket()),
+    ],
+)
+def test_a_ticket_that_is_mended_heals_it(
+    gate: Gate, reason: str, broken: Ticket, mended: Ticket
+) -> None:
+    gate.deliver(broken)
+    (request,) = gate.requests()
+    assert reason in request.reasons
+    gate.deliver(edited(edited(mended)))
+    assert gate.states()[-1] == "awaiting"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        "0",
+        "-1",
+        "1e12",
+        "1000000000000",
+        "NaN",
+        "forever",
+        "\u0662",
+        "\uff14h",
+        "0h",
+        "-4h",
+    ],
+)
+def test_what_is_no_duration_blocks_and_nothing_is_lost(gate: Gate, text: str) -> None:
+    gate.deliver(access_ticket(hours=text))
+    (request,) = gate.requests()
+    assert (request.state.value, request.reasons) == ("blocked", ("duration",))
+    gate.tick(60)
+    assert gate.states() == ["blocked"]
+    gate.deliver(edited(access_ticket(hours="1h")))
+    assert gate.states() == ["awaiting"]
+    assert gate.requests()[0].seconds == 3600
