@@ -34,7 +34,11 @@ DEEDS = st.one_of(
     st.tuples(st.just("restart")),
 )
 
-MORE: list[tuple[Any, ...]] = [("extend", 4 * 3600), ("decide", "bob", "approve"), ("decide", "carol", "approve")]
+MORE: list[tuple[Any, ...]] = [
+    ("extend", 4 * 3600),
+    ("decide", "bob", "approve"),
+    ("decide", "carol", "approve"),
+]
 LONG = [*MORE, *MORE, ("tick", 5 * 3600), *MORE, ("back", "carol"), ("tick", 1)]
 
 
