@@ -10,6 +10,7 @@ from ticketgate.adapters.directory_file import DirectoryFile, DirectoryRead, rea
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.joined_directory import JoinedDirectory
 from ticketgate.adapters.ldap_directory import LdapDirectory
+from ticketgate.adapters.passkey_site import site_of
 from ticketgate.adapters.places import did_you_mean
 from ticketgate.adapters.policy_file import PolicyRead, read_policy
 from ticketgate.adapters.scim_directory import scim_directory
@@ -17,6 +18,7 @@ from ticketgate.adapters.settings_file import KnownConnectors, SettingsRead, rea
 from ticketgate.adapters.settings_file import load_for_revoking as read_for_revoking
 from ticketgate.adapters.stages_reader import NEED_MAX
 from ticketgate.adapters.strict_yaml import Report
+from ticketgate.domain.approval_check import PASSKEY
 from ticketgate.domain.errors import ConfigurationError, Fault
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.matcher import Clause, Matcher
@@ -28,6 +30,7 @@ from ticketgate.domain.policy import (
     Stage,
     Word,
 )
+from ticketgate.domain.roles import VOUCHER
 from ticketgate.domain.settings import LdapSettings, Settings
 from ticketgate.ports import Directory
 
@@ -225,6 +228,8 @@ def _check_assurance(rules: PolicyRead, found: SettingsRead) -> None:
         for level in sorted(wanted, key=ASSURANCE_LEVELS.index):
             if ASSURANCE_LEVELS.index(level) <= ASSURANCE_LEVELS.index(surest):
                 continue
+            if level == PASSKEY and _offers_passkeys(found):
+                continue
             said = "" if rule.assurance else ", the default of its tier,"
             place.fault(
                 f"the rule {rule.id!r} needs {level}{said} which no configured sign-in reaches; "
@@ -250,6 +255,12 @@ def _check_emergency(rules: PolicyRead, found: SettingsRead) -> None:
 def _surest(found: SettingsRead) -> str:
     """The surest level that a configured sign-in reaches; one that is faulty is told there."""
     return max(found.sign_in.levels or {"mail_code"}, key=ASSURANCE_LEVELS.index)
+
+
+def _offers_passkeys(found: SettingsRead) -> bool:
+    """Whether browsers make passkeys for this address, and somebody may vouch for them."""
+    known = found.draft or found.settings
+    return bool(known and site_of(known.public_url) and known.roles.get(VOUCHER))
 
 
 def _is_below(rule: ApproveRule, defaults: Collection[str]) -> bool:
