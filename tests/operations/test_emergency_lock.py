@@ -1,6 +1,7 @@
 """The debt of an emergency: who was not reviewed in time is locked; a drill; both verifiers."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Final
@@ -23,8 +24,10 @@ from tests.operations.kit import code_of as decided
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket
 
+from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.errors import Refusal
+from ticketgate.operations import emergency_window
 
 DAY = 24 * HOUR
 Records = list[dict[str, Any]]
@@ -194,6 +197,40 @@ def test_a_reviewer_sees_every_record_of_the_window(gate: Gate) -> None:
     later = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
     assert not isinstance(later, Refusal)
     assert later.state == "overdue"
+
+
+def test_the_window_closes_a_day_after_the_end(gate: Gate) -> None:
+    begun = invoke(gate)
+    gate.settle()
+    gate.tick(HOUR)
+    gate.tick(2 * DAY)
+    gate.deliver(access_ticket("t1"))
+    gate.run_mail()
+    gate.decide("bob")  # names him, and is none of it
+    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
+    assert not isinstance(view, Refusal)
+    assert view.window is not None
+    assert {one.type for one in view.window.done}.isdisjoint({"decision.refused", "request.opened"})
+    assert view.window.cut is False
+
+
+def test_more_than_is_shown_is_said(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = invoke(gate)
+    monkeypatch.setattr(emergency_window, "SHOWN_MAX", 1)
+    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
+    assert not isinstance(view, Refusal)
+    assert view.window is not None
+    assert (len(view.window.done), view.window.cut) == (1, True)
+
+
+def test_an_erased_reason_is_shown_as_erased(gate: Gate) -> None:
+    begun = invoke(gate)
+    with closing(schema.connect(gate.path)) as db:
+        db.execute("UPDATE evidence_disclosure SET encoded = NULL WHERE idx = ?", (begun.index,))
+    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
+    assert not isinstance(view, Refusal)
+    assert view.window is not None
+    assert view.window.reason == ""
 
 
 def test_an_emergency_is_shown_to_nobody_else(gate: Gate) -> None:

@@ -83,9 +83,6 @@ def _text(value: Json) -> str:
 
 
 def _reason(reading: Reading, index: int) -> str:
-    for _, _, encoded in reading.evidence.disclosures(index, index + 1):
-        if encoded is not None:
-            _, name, value = parse_disclosure(encoded)
-            if name == "reason":
-                return str(value)
-    return ""
+    """Why it was invoked: the one thing that its record hides."""
+    given = [one for _, _, one in reading.evidence.disclosures(index, index + 1) if one is not None]
+    return str(parse_disclosure(given[0])[2]) if given else ""
