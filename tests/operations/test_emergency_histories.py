@@ -114,23 +114,24 @@ OWN: list[Step] = [("invoke", "alice"), ("wait", HOUR), ("review", "alice-admin"
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "bug", "steps"),
+    ("module", "names", "bug", "steps"),
     [
-        (invoking, "_too_soon", lambda *_: None, AGAIN),
-        (invoking, "lock_on", lambda *_: None, LATE),
-        (reviewing, "may_review", lambda *_: "group:sec-iam", OWN),
+        (invoking, ("_too_soon",), lambda *_: None, AGAIN),
+        (invoking, ("_too_soon", "lock_on"), lambda *_: None, LATE),
+        (reviewing, ("may_review",), lambda *_: "group:sec-iam", OWN),
     ],
     ids=["no cooldown", "no lock", "own review"],
 )
 def test_a_planted_bug_is_found(
     monkeypatch: pytest.MonkeyPatch,
     module: object,
-    name: str,
+    names: tuple[str, ...],
     bug: Callable[..., object],
     steps: list[Step],
 ) -> None:
     """The control: the same history without the rule does not hold."""
-    monkeypatch.setattr(module, name, bug)
+    for name in names:
+        monkeypatch.setattr(module, name, bug)
     with folder() as place:
         gate = Gate(place, policy_with())
         try:

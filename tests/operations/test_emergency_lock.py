@@ -78,6 +78,14 @@ def test_the_lock_holds_for_every_account_of_the_human(gate: Gate) -> None:
     gate.directory.change("alice-admin", groups=frozenset({"platform-engineering"}))
     unreviewed(gate, "alice")
     assert code_of(try_to_invoke(gate, "alice-admin")) == "person_locked"
+    assert code_of(try_to_invoke(gate, "bob")) == "consent_needed"
+
+
+def test_others_begin_none_for_it_until_the_review_is_done(gate: Gate) -> None:
+    begun = unreviewed(gate, "alice")
+    assert code_of(try_to_invoke(gate, "bob")) == "consent_needed"
+    assert code_of(try_to_invoke(gate, form=form_of(gate, "bob", drill=True))) == ""
+    assert code_of(review(gate, begun)) == ""
     assert code_of(try_to_invoke(gate, "bob")) == ""
 
 

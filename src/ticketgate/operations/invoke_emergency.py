@@ -35,7 +35,7 @@ from ticketgate.domain.roles import OPERATOR, Roles
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX, Rules, SignedIn
-from ticketgate.operations.emergency_lock import lock_on
+from ticketgate.operations.emergency_lock import lock_on, overdue
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.plan_grant import plan_emergency
 from ticketgate.operations.shadow import IN_SHADOW
@@ -82,7 +82,8 @@ def invoke_emergency(
 
     Refusals: `directory_stale`, `shadow`; and, recorded as `emergency.refused`: those of
     `approvers.unfit`, `not_preauthorised`, `assurance`, `person_locked`, `shown_changed`, `reason`,
-    `secret_typed`, `seconds`, `no_reviewer`, `emergency_live`, `emergency_cooldown`.
+    `secret_typed`, `seconds`, `no_reviewer`, `consent_needed`, `emergency_live`,
+    `emergency_cooldown`.
     """
     unready = stale(tx, now, rules) or (IN_SHADOW if rules.policy.shadow else None)
     if unready is not None:
@@ -155,6 +156,13 @@ def _too_soon(
     """One at a time, the next after the cooldown, and somebody must be there to review it."""
     if not reviewers(allowed.rules, allowed.entitlement, who.subject, rules.snapshot):
         return Refusal("no_reviewer", "Nobody else is named who could review it.")
+    if not form.drill and any(one.entitlement == form.entitlement for one in overdue(tx, now)):
+        return Refusal(
+            "consent_needed",
+            "Somebody else's emergency for this was not reviewed in time. Until it is, a second"
+            " person must consent, which this version cannot take.",
+            "Have a reviewer do that review at /console/emergency first.",
+        )
     own = [
         one
         for one in tx.emergencies.of_entitlement(form.entitlement)

@@ -115,6 +115,7 @@ _DESK: Final = {
     "extension_waits": 409,
     "grant_over": 409,
     "no_extension": 409,
+    "consent_needed": 409,
     "body_dropped": 409,
     "restored": 409,
     "shadow": 409,
