@@ -18,7 +18,7 @@ from ticketgate.domain.emergency import (
     reviewers,
     to_tell,
 )
-from ticketgate.domain.emergency_replay import Emergencies
+from ticketgate.domain.emergency_replay import Emergencies, Said
 from ticketgate.domain.emergency_rows import emergency_columns
 from ticketgate.domain.evidence_verdict import FaultList
 from ticketgate.domain.grant import Grant, GrantState
@@ -96,7 +96,7 @@ def test_only_what_was_given_cools_down() -> None:
 
 def test_of_several_that_a_snapshot_tells_the_newest_counts() -> None:
     known = Emergencies(FaultList())
-    said = {"person": "act_b", "entitlement": "db", "drill": False, "within": 60}
+    said: Said = {"person": "act_b", "entitlement": "db", "drill": False, "within": 60}
     for ident, invoked, ended in (("b", "2026-11-22T02", ""), ("a", "2026-11-22T01", "never")):
         known.know(ident, "done", said | {"invoked": invoked, "until": "", "ended": ended})
     known._spaced(7, ("act_b", "db"), "2026-11-23T00:00:00.000000Z", 1)

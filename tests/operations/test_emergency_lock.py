@@ -28,6 +28,7 @@ from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.errors import Refusal
 from ticketgate.operations import emergency_window
+from ticketgate.verifier import verify
 
 DAY = 24 * HOUR
 Records = list[dict[str, Any]]
@@ -335,7 +336,17 @@ def story() -> Records:
     return records
 
 
+def extended(records: Records) -> int:
+    """The access gets more time while it is active."""
+    index = place(records, "grant.activated")
+    more = dict.fromkeys(verify.MUST_HAVE["grant.extended"], "x")
+    move = records[index] | {"type": "grant.extended", "from": "active", "to": "active"}
+    records.insert(index + 1, more | move)
+    return index + 1
+
+
 PLANTED: Final = [
+    extended,
     without_invocation,
     own_review,
     twice("emergency.invoked"),

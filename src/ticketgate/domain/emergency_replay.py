@@ -127,6 +127,8 @@ class Emergencies:
         if not isinstance(within, int) or not is_instant(moment):
             return
         before, after = record["from"], record["to"]
+        if before == after:
+            self.faults.add(index, "an emergency is extended")
         over = after == "cancelled" or before in HOLDING
         ends: dict[str, Json] = {
             "planned": record.get("activate_by"),

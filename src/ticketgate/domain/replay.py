@@ -346,7 +346,7 @@ class Replay:
         if given is None:
             self.faults.add(index, "a grant of a request that nobody approved, or one too many")
             return
-        if self.folded["request", str(ident)].said.get("extends"):
+        if self.folded.get(("request", str(ident)), Folded()).said.get("extends"):
             self.faults.add(index, "a grant of a request for more time")
         if any(record[name] != given[name] for name in ("subject", "entitlement", "target")):
             self.faults.add(index, "a grant of something else, or to another, than was approved")

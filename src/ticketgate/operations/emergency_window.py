@@ -49,17 +49,14 @@ def window_of(reading: Reading, emergency: Emergency, rules: Rules) -> Window:
     first, end = emergency.index, min(size, emergency.index + RECORDS_MAX)
     until = to_text(over_at(emergency, reading.grants.get(emergency.grant)) + AFTER)
     names = _names(reading, emergency, rules)
-    done: list[Done] = []
-    for index, _, entry in reading.evidence.entries(first, end):
-        if not any(name in entry for name in names):
-            continue
-        record = json.loads(entry)
-        if record["_ts"] > until:
-            return Window(_reason(reading, first), tuple(done), cut=False)
-        if len(done) == SHOWN_MAX:
-            return Window(_reason(reading, first), tuple(done), cut=True)
-        done.append(_done(index, record))
-    return Window(_reason(reading, first), tuple(done), cut=end < size)
+    named = (
+        (index, json.loads(entry))
+        for index, _, entry in reading.evidence.entries(first, end)
+        if any(name in entry for name in names)
+    )
+    found = [_done(index, record) for index, record in named if record["_ts"] <= until]
+    cut = end < size or len(found) > SHOWN_MAX
+    return Window(_reason(reading, first), tuple(found[:SHOWN_MAX]), cut)
 
 
 def _names(reading: Reading, emergency: Emergency, rules: Rules) -> frozenset[bytes]:

@@ -1824,6 +1824,8 @@ class Emergencies:
             raise Refused("a grant that tells another origin than it has")
         if not said:
             return
+        if before == after:
+            raise Refused("an emergency is extended")
         end: Any = now if after == "cancelled" or before in HOLDING else None
         end = {"planned": record.get("activate_by"), "provisioning": record.get("not_after"),
                "active": None}.get(after, end)  # fmt: skip
