@@ -165,6 +165,22 @@ def test_one_that_fails_from_the_first_is_asked_beside_from_then_on(shelf: Shelf
     assert shelf.active(MORNING) == {"bob", "dan"}
 
 
+@pytest.mark.parametrize(("left", "credible"), [(9, False), (10, True)])
+def test_most_accounts_are_not_gone_at_once(shelf: Shelf, *, left: int, credible: bool) -> None:
+    more = {f"x-{number}": RemotePerson(f"x-{number}", "", "") for number in range(18)}
+    shelf.corp.people |= more
+    shelf.active(MORNING)
+    kept = dict(list(shelf.corp.people.items())[:left])
+    shelf.corp.people = kept
+    shelf.active(MORNING + EVERY)
+    shelf.beside.pop()()
+    if credible:
+        assert len(shelf.active(MORNING + EVERY)) == left
+    else:
+        with pytest.raises(TicketgateError, match="11 of 20 accounts are gone at once"):
+            shelf.active(MORNING + EVERY)
+
+
 def test_who_delegated_to_whoever_decides_is_asked_as_well(shelf: Shelf) -> None:
     shelf.active(MORNING, "bob", "nobody", "corp:x-1", "other:y-1")
     assert shelf.corp.asked[-1] == "b-1 x-1"

@@ -22,6 +22,7 @@ from ticketgate.ports import Directory
 
 T = TypeVar("T")
 PEOPLE_MAX: Final = 200_000  # of one directory; more is no reading at all
+GONE_MIN: Final = 10  # so many, and more than half, are not gone at once
 RETRY_AFTER_SECONDS: Final = 5.0  # how long a directory that failed is not asked again
 
 
@@ -156,7 +157,7 @@ class JoinedDirectory(Directory):
             one.asking.release()
 
     def _read_whole(self, one: _Known, now: datetime) -> None:
-        found = self._asked(one, lambda: one.remote.read_all(now))
+        found = self._asked(one, lambda: _credible(one.reading, one.remote.read_all(now)))
         with self._lock:
             one.again = {ident: told for ident, told in one.again.items() if told[0] >= now}
             since = {ident: told[1] for ident, told in one.again.items()}
@@ -192,6 +193,22 @@ class JoinedDirectory(Directory):
         if one.reading is not None and one.digest == digest:
             found = replace(one.reading, read_at=found.read_at)
         one.reading, one.digest = found, digest
+
+
+def _credible(before: RemoteReading | None, found: RemoteReading) -> RemoteReading:
+    """A reading in which not most accounts are gone at once: that would be a wrong answer.
+
+    Raises:
+        TicketgateError: code `directory_unreadable`.
+    """
+    known = set() if before is None else {*before.people}
+    gone = len(known - found.people.keys())
+    if gone >= GONE_MIN and 2 * gone > len(known):
+        raise unreadable(
+            found.name,
+            f"{gone} of {len(known)} accounts are gone at once; start anew if they are meant to be",
+        )
+    return found
 
 
 def _is_new(one: _Known) -> bool:
