@@ -282,3 +282,17 @@ def test_the_store_that_is_not_there_is_told(deciding: Deciding) -> None:
     deciding.gate.stop()
     assert code(deciding.prepare()) == "store_unavailable"
     deciding.gate.start()
+
+
+def test_what_no_key_signed_is_recorded_without_one(deciding: Deciding) -> None:
+    deciding.gate.approve("bob")
+    (told,) = deciding.gate.records("decision.recorded")
+    assert (told["method"], "passkey" in told) == ("mail_code", False)
+
+
+def test_an_assertion_by_another_key_than_is_enrolled_is_refused(deciding: Deciding) -> None:
+    signed = deciding.prepare()
+    assert isinstance(signed, Signed)
+    other = replace(signed, assertion=replace(signed.assertion, key="0" * 64))
+    assert deciding.decide(other) == "passkey_unknown"
+    assert deciding.decide(signed) == "approve"
