@@ -53,7 +53,11 @@ def account(gate: Gate, subject: str, *subs: str) -> None:
 
 
 def desk_of(
-    gate: Gate, settings: ProviderSettings, provider: IdentityProvider | None = None
+    gate: Gate,
+    settings: ProviderSettings,
+    provider: IdentityProvider | None = None,
+    *,
+    ours: str = OURS,
 ) -> ProviderDesk:
     """The provider's desk of a gate, over the real way out."""
     gate.clock.at = max(gate.clock.at, datetime.now(UTC))
@@ -62,17 +66,19 @@ def desk_of(
         directory=gate.directory,
         clock=gate.clock,
         ids=gate.ids,
-        provider=provider or OpenIdProvider(settings, OURS, GuardedHttp(5.0)),
+        provider=provider or OpenIdProvider(settings, ours, GuardedHttp(5.0)),
         settings=settings,
         key=CODE_KEY,
     )
 
 
-def pages(gate: Gate, provider: ProviderDesk, *, mail_code: bool = True) -> flask.Flask:
+def pages(
+    gate: Gate, provider: ProviderDesk, *, mail_code: bool = True, ours: str = OURS
+) -> flask.Flask:
     """The real application over the gate's desk."""
     return create_app(
         gate.desk,
-        public_url=OURS,
+        public_url=ours,
         session_key=b"k" * 32,
         new_secret=gate.ids.token,
         sign_in=SignInWays(mail_code, provider),
