@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.operations.emergencies import form_of, invoke, policy_with, review
 from tests.operations.kit import Gate, folder
 from tests.operations.passkeys import BOB, Keys
 from tests.operations.rebuilt import compared, rebuilt
@@ -56,6 +57,8 @@ def story(gate: Gate) -> None:
     gate.write(lambda tx, _: assign_exception(tx, ident=case.id, person="carol", to="bob"))
     gate.write(partial(resolve_exception, ident=case.id, person="carol", reason="ours"))
     Keys(gate).usable("bob", BOB)
+    gate.restart(policy_with())
+    review(gate, invoke(gate, form=form_of(gate, "bob", drill=True)))
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,7 @@ def edits() -> list[tuple[str, str, str]]:
     """(table, column as it is reported, the edit): each column of each table once."""
     listed = [("actor", "subject", "UPDATE actor SET subject = 'mallory' WHERE rowid = 1")]
     numbers = {"seq", "idx", "revision", "delivery_seq", "version", "round", "stage", "seconds"}
+    numbers |= {"drill", "within"}
     for table, names in SAME.items():
         for name in names:
             value = f"{name} + 1000" if name in numbers else f"coalesce({name}, '') || 'x'"
