@@ -14,7 +14,7 @@ from tests.operations.tickets import access_ticket, account, closed, edited, rep
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.extend_grant import asked_now, extend_grant
+from ticketgate.operations.extend_grant import asked_now, extend_grant, not_extendable
 from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.own_request import RequestForm
 
@@ -281,3 +281,11 @@ def test_what_is_not_there_is_neither_asked_nor_extended(given: Gate) -> None:
     request = replace(given.requests()[0], extends="grt_none")
     with pytest.raises(ValueError, match="no end"):
         given.write(partial(extend_grant, request=request, hard_max=HOUR))
+
+
+def test_emergency_access_is_never_extended(given: Gate) -> None:
+    urgent = replace(only(given), origin="emergency")
+    with given.db() as looking:
+        refusal = not_extendable(looking, given.clock.now(), urgent, None)
+    assert refusal is not None
+    assert refusal.code == "no_extension"
