@@ -203,7 +203,7 @@ def test_a_stale_directory_and_shadow_mode_give_nothing(gate: Gate) -> None:
     form = replace(form_of_readable(gate), seconds=60)
     assert code_of(try_to_invoke(gate, form=form)) == "directory_unreadable"
     gate.directory.unreadable = False
-    desk = replace(desk_of(gate), snapshot=lambda: gate.directory.read(gate.clock.now()))
+    desk = replace(desk_of(gate), snapshot=lambda *_: gate.directory.read(gate.clock.now()))
     gate.directory.change("bob", team="other")
     assert code_of(desk.invoke(gate.session("bob", "passkey"), form)) == "directory_stale"
     gate.restart(replace(policy_with(), shadow=True, digest="5" * 64))
@@ -329,7 +329,7 @@ def test_a_review_waits_for_the_end_unless_it_ends_the_access(gate: Gate) -> Non
 
 def test_a_stale_directory_reviews_nothing(gate: Gate) -> None:
     begun = ended(gate)
-    desk = replace(desk_of(gate), snapshot=lambda: gate.directory.read(gate.clock.now()))
+    desk = replace(desk_of(gate), snapshot=lambda *_: gate.directory.read(gate.clock.now()))
     gate.directory.change("bob", team="other")
     said = desk.review(gate.session("carol", "passkey"), begun.id, ReviewForm("", "", ""))
     assert code_of(said) == "directory_stale"

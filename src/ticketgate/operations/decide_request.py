@@ -146,7 +146,7 @@ def _ballot(
     if isinstance(still, Refusal):
         return still
     case, revision = still
-    people = (who.subject, request.beneficiary.subject)
+    people = {who.subject, link.on_behalf_of, request.beneficiary.subject} - {""}
     locked = lock_on(tx, now, people, rules.snapshot)
     found = locked or _entitled(tx, request, link, who, case)
     if isinstance(found, Refusal):

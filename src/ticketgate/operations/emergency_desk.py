@@ -94,12 +94,15 @@ class EmergencyPage:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyDesk:
-    """What the pages of emergencies call. `snapshot` records a directory before it is used."""
+    """What the pages of emergencies call. `snapshot` records a directory before it is used.
+
+    Of the subjects that it is given every directory is asked at that moment.
+    """
 
     store: Store
     clock: Clock
     directory: Directory
-    snapshot: Callable[[], DirectorySnapshot]
+    snapshot: Callable[..., DirectorySnapshot]
     roles: Roles
     policy: InForce
 
@@ -152,17 +155,17 @@ class EmergencyDesk:
         if self.clock.disputed():
             return _CLOCK
         call = partial(invoke_emergency, who=_signed_in(session), form=form, roles=self.roles)
-        return self._carry_out(lambda rules: partial(call, rules=rules))
+        return self._carry_out(session, lambda rules: partial(call, rules=rules))
 
     def give_back(self, session: Session, ident: str) -> Emergency | Refusal:
         """Refusals: those of `give_back`, of directory and store."""
         call = partial(give_back, ident=ident, who=_signed_in(session))
-        return self._carry_out(lambda rules: partial(call, rules=rules))
+        return self._carry_out(session, lambda rules: partial(call, rules=rules))
 
     def review(self, session: Session, ident: str, form: ReviewForm) -> Emergency | Refusal:
         """Refusals: those of `review_emergency`, of directory and store."""
         call = partial(review_emergency, ident=ident, who=_signed_in(session), form=form)
-        return self._carry_out(lambda rules: partial(call, rules=rules))
+        return self._carry_out(session, lambda rules: partial(call, rules=rules))
 
     def _looking(self) -> Rules | Refusal:
         try:
@@ -170,9 +173,11 @@ class EmergencyDesk:
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 
-    def _carry_out(self, operation: Callable[[Rules], Operation[T | Refusal]]) -> T | Refusal:
+    def _carry_out(
+        self, session: Session, operation: Callable[[Rules], Operation[T | Refusal]]
+    ) -> T | Refusal:
         try:
-            rules = Rules(self.policy.now, self.snapshot())
+            rules = Rules(self.policy.now, self.snapshot(session.subject))
             return self.store.write(under(rules.policy, operation(rules)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
@@ -202,7 +207,7 @@ class EmergencyDesk:
     ) -> EmergencyView:
         grant = looking.grants.get(emergency.grant)
         snapshot = rules.snapshot
-        found = may_review(emergency, who, rules)
+        found = may_review(looking, self.clock.now(), emergency, who, rules)
         barred = found if isinstance(found, Refusal) else None
         overdue = is_overdue(emergency, grant, self.clock.now())
         return EmergencyView(
@@ -222,7 +227,7 @@ class EmergencyDesk:
             reviewer=name_of(emergency.reviewer, snapshot),
             mine=snapshot.same_human(emergency.subject, who.subject),
             live=grant is not None and grant.state in UNENDED,
-            can_review=barred is None or barred.code == "assurance",
+            can_review=barred is None or barred.code in {"assurance", LOCKED},
             barred=barred,
             shown=shown_of(emergency, grant),
             window=window_of(looking, emergency, rules) if whole else None,

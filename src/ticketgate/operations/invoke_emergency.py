@@ -85,7 +85,7 @@ def invoke_emergency(
     `secret_typed`, `seconds`, `no_reviewer`, `consent_needed`, `emergency_live`,
     `emergency_cooldown`.
     """
-    unready = stale(tx, now, rules) or (IN_SHADOW if rules.policy.shadow else None)
+    unready = stale(tx, now, who, rules) or (IN_SHADOW if rules.policy.shadow else None)
     if unready is not None:
         return unready
     allowed = may_invoke(tx, now, who, form.entitlement, rules)
@@ -98,11 +98,14 @@ def invoke_emergency(
     return _begin(tx, now, who, form, allowed, rules, roles)
 
 
-def stale(tx: Reading, now: datetime, rules: Rules) -> Refusal | None:
-    """What only says "try again": the directory is not the newest, or was read too long ago."""
+def stale(tx: Reading, now: datetime, who: SignedIn, rules: Rules) -> Refusal | None:
+    """What only says "try again": the directory is not the newest, or was read too long ago.
+
+    What counts is when it was asked of who acts, not when what was remembered was put together.
+    """
     snapshot = rules.snapshot
     other = tx.people.loaded("directory") != snapshot.digest
-    if other or now - snapshot.read_at > SNAPSHOT_AGE_MAX:
+    if other or now - snapshot.read_of(who.subject) > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
     return None
 
@@ -225,7 +228,7 @@ def _begin(
         "policy": rules.policy.digest,
         "authority_basis": "verified",
         "directory": rules.snapshot.digest,
-        "directory_read_at": to_text(rules.snapshot.read_at),
+        "directory_read_at": to_text(rules.snapshot.read_of(who.subject)),
         "method": who.method,
         "signed_in_at": to_text(who.at),
     }

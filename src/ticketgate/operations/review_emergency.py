@@ -23,6 +23,7 @@ from ticketgate.domain.machines import edge
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import Rules, SignedIn
+from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.invoke_emergency import stale, too_weak
 from ticketgate.ports import Reading, Transaction
@@ -50,10 +51,15 @@ def shown_of(emergency: Emergency, grant: Grant | None) -> str:
     return digest_of([emergency.id, emergency.version, *of_grant])
 
 
-def may_review(emergency: Emergency, who: SignedIn, rules: Rules) -> str | Refusal:
+def may_review(
+    reading: Reading, now: datetime, emergency: Emergency, who: SignedIn, rules: Rules
+) -> str | Refusal:
     """The word that names this person as a reviewer of it, or why they may not.
 
-    Refusals: those of `approvers.unfit`, `own_emergency`, `not_reviewer`, `assurance`.
+    Who is locked reviews nobody: two people who are would let each other go.
+
+    Refusals: those of `approvers.unfit`, `own_emergency`, `not_reviewer`, `person_locked`,
+    `assurance`.
     """
     snapshot, section = rules.snapshot, rules.policy.emergency
     refusal = unfit(snapshot.person(who.subject))
@@ -65,7 +71,10 @@ def may_review(emergency: Emergency, who: SignedIn, rules: Rules) -> str | Refus
     if section is None or entitlement is None:
         return _NOT_REVIEWER
     clause = clause_for(section.review_by, who.subject, entitlement, snapshot)
-    return _NOT_REVIEWER if clause is None else too_weak(who, entitlement) or clause
+    if clause is None:
+        return _NOT_REVIEWER
+    locked = lock_on(reading, now, (who.subject,), snapshot)
+    return locked or too_weak(who, entitlement) or clause
 
 
 def review_emergency(
@@ -82,12 +91,12 @@ def review_emergency(
     Refusals: `not_found`, `directory_stale`, those of `may_review`, `reviewed_already`,
     `shown_changed`, `outcome`, `emergency_live`, `justification`, `secret_typed`.
     """
-    unready = stale(tx, now, rules)
+    unready = stale(tx, now, who, rules)
     emergency = tx.emergencies.get(ident)
     if unready is not None or emergency is None:
         return unready or Refusal("not_found", "There is no such emergency.")
     grant = tx.grants.get(emergency.grant)
-    clause = may_review(emergency, who, rules)
+    clause = may_review(tx, now, emergency, who, rules)
     if isinstance(clause, Refusal):
         return clause
     bad = _bad_form(emergency, grant, form)

@@ -20,7 +20,7 @@ _Parts = tuple[
     Store,
     Clock,
     Directory,
-    Callable[[], DirectorySnapshot],
+    Callable[..., DirectorySnapshot],
     Roles,
     InForce,
     Mapping[str, frozenset[str]],

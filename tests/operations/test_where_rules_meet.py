@@ -1,0 +1,129 @@
+"""Where one rule meets another: the lock and delegates, emergencies and a remembered directory."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from tests.operations.emergencies import (
+    HOUR,
+    STEP_UP,
+    code_of,
+    desk_of,
+    form_of,
+    invoke,
+    policy_with,
+    review,
+    try_to_invoke,
+)
+from tests.operations.fakes import MORNING, FakeDirectory
+from tests.operations.kit import Gate, folder
+from tests.operations.kit import code_of as decided
+from tests.operations.tickets import access_ticket
+from typing_extensions import override
+
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.errors import Refusal
+
+SOON = timedelta(minutes=30)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """A gate where an emergency is reviewed within half an hour."""
+    rules = policy_with().emergency
+    assert rules is not None
+    with folder() as place:
+        made = Gate(place, policy_with(replace(rules, review_within=SOON)))
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+def unreviewed(gate: Gate, person: str) -> Emergency:
+    """An emergency of a minute, whose review is overdue."""
+    begun = invoke(gate, person, form=form_of(gate, person, seconds=60))
+    gate.settle()
+    gate.tick(60)
+    gate.tick(SOON.total_seconds())
+    return begun
+
+
+# --- the lock -------------------------------------------------------------------------------------
+
+
+def test_nobody_decides_for_somebody_who_is_locked(gate: Gate) -> None:
+    gate.directory.delegate("bob", "erin", MORNING - timedelta(hours=1), 8)
+    gate.deliver(access_ticket())
+    gate.run_mail()
+    begun = unreviewed(gate, "bob")
+    assert decided(gate.decide("erin")) == "person_locked"
+    assert code_of(review(gate, begun)) == ""
+    assert decided(gate.decide("erin")) == ""
+
+
+def test_two_who_are_locked_do_not_let_each_other_go(gate: Gate) -> None:
+    """Carol and Dan may review; both have an emergency that nobody has reviewed."""
+    for person in ("carol", "dan"):
+        gate.directory.change(person, groups=frozenset({"sec-iam", "platform-engineering"}))
+    first = invoke(gate, "carol", form=form_of(gate, "carol", seconds=60))
+    second = invoke(gate, "dan", form=form_of(gate, "dan", seconds=60))
+    gate.settle()
+    gate.tick(60)
+    gate.tick(SOON.total_seconds())
+    assert code_of(review(gate, first, "dan")) == "person_locked"
+    assert code_of(review(gate, second, "carol")) == "person_locked"
+    view = desk_of(gate).view(first.id, gate.session("dan", STEP_UP))
+    assert not isinstance(view, Refusal)
+    assert (view.barred.code if view.barred else "", view.can_review) == ("person_locked", True)
+    gate.directory.change("erin", groups=frozenset({"sec-iam"}))
+    assert code_of(review(gate, first, "erin")) == ""
+    assert code_of(review(gate, second, "carol")) == ""
+
+
+# --- a directory that is asked now and then -------------------------------------------------------
+
+
+class Remembering(FakeDirectory):
+    """Beside the file stands a directory that was read whole this morning, and is asked again."""
+
+    deaf = False  # what it is asked at once, it does not answer so
+
+    @override
+    def read(self, now: datetime, sure: Collection[str] = ()) -> DirectorySnapshot:
+        asked = frozenset() if self.deaf else frozenset(sure)
+        return super().read(now, sure).read_again(now, MORNING, asked)
+
+
+@pytest.fixture
+def remembering(gate: Gate) -> Remembering:
+    """In place of the directory of the gate, ten minutes later."""
+    found = Remembering()
+    gate.directory = found
+    gate.restart(gate.policy)
+    gate.clock.at += timedelta(minutes=10)
+    return found
+
+
+def test_whoever_begins_an_emergency_is_asked_of_the_directory_at_once(
+    gate: Gate, remembering: Remembering
+) -> None:
+    invoke(gate)
+    assert frozenset({"bob"}) in remembering.asked
+    (record,) = gate.records("emergency.invoked")
+    assert record["directory_read_at"] == record["_ts"]
+
+
+def test_what_is_only_remembered_of_somebody_begins_and_reviews_no_emergency(
+    gate: Gate, remembering: Remembering
+) -> None:
+    begun = invoke(gate)
+    gate.settle()
+    gate.tick(HOUR)
+    remembering.deaf = True
+    assert code_of(try_to_invoke(gate, "alice")) == "directory_stale"
+    assert code_of(review(gate, begun)) == "directory_stale"
+    remembering.deaf = False
+    assert code_of(review(gate, begun)) == ""
