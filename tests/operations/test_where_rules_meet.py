@@ -1,8 +1,10 @@
 """Where one rule meets another: the lock and delegates, emergencies and a remembered directory."""
 
 from collections.abc import Collection, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.operations.emergencies import (
@@ -10,6 +12,7 @@ from tests.operations.emergencies import (
     STEP_UP,
     code_of,
     desk_of,
+    faults_of,
     form_of,
     invoke,
     policy_with,
@@ -19,6 +22,8 @@ from tests.operations.emergencies import (
 from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.kit import Gate, folder
 from tests.operations.kit import code_of as decided
+from tests.operations.test_extend_grant import extend, extendable
+from tests.operations.test_take_back import back
 from tests.operations.tickets import access_ticket
 from typing_extensions import override
 
@@ -127,3 +132,47 @@ def test_what_is_only_remembered_of_somebody_begins_and_reviews_no_emergency(
     assert code_of(review(gate, begun)) == "directory_stale"
     remembering.deaf = False
     assert code_of(review(gate, begun)) == ""
+
+
+# --- more time, and its approval taken back -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def undone() -> list[dict[str, Any]]:
+    """Alice was given an hour more, and Bob takes just that approval back: her access ends."""
+    with folder() as place:
+        made = Gate(place)
+        made.restart(extendable(made.policy))
+        made.deliver(access_ticket())
+        made.approve("bob", "carol")
+        made.settle()
+        extend(made)
+        assert back(made, "bob") == ""
+        made.settle()
+        assert made.members() == set()
+        records = made.records()
+        made.stop()
+    return records
+
+
+def test_both_verifiers_hold_that_more_time_ends_with_its_approval(
+    undone: list[dict[str, Any]],
+) -> None:
+    assert faults_of(undone) == (set(), set())
+    types = [one["type"] for one in undone]
+    cut = undone[: types.index("revocation.begun")]
+    longer = types.index("grant.extended")
+    assert faults_of(cut) == ({longer}, {longer})
+
+
+def test_both_verifiers_see_more_time_behind_an_approval_that_was_taken_back(
+    undone: list[dict[str, Any]],
+) -> None:
+    records = deepcopy(undone)
+    types = [one["type"] for one in records]
+    longer, taken = types.index("grant.extended"), types.index("decision.taken_back")
+    moved = records.pop(taken) | {"_ts": records[longer]["_ts"]}
+    records.insert(longer, moved)
+    ours, theirs = faults_of(records)
+    assert longer + 1 in ours
+    assert longer + 1 in theirs

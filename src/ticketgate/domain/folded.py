@@ -29,6 +29,11 @@ class Folded:
         """Of a request: whether the record is of the round and stage that it was left at."""
         return all(count(record[name]) and record[name] == self.said.get(name) for name in PLACE)
 
+    @property
+    def is_unapproved(self) -> bool:
+        """Of a request: whether an approval of it was taken back after it had been approved."""
+        return self.said.get("approvers") == ""
+
     def outlived(self, now: str) -> bool:
         """Of a grant: whether it still holds well after its end; one that cannot be read is one."""
         if self.state not in HOLDING:

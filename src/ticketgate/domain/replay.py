@@ -89,14 +89,15 @@ class Replay:
         """After the last record: what had to be among them, and was not."""
         if self.life.unmet is not None:
             self.faults.add(self.life.unmet, "no record names what replaying began with")
-        for (machine, _), one in self.folded.items():
-            if machine == "grant" and one.outlived(self.time):
+        undone = [one.said.get("extends") for one in self.folded.values() if one.is_unapproved]
+        longer = {grant for grant in undone if isinstance(grant, str)}
+        for (machine, ident), one in self.folded.items():
+            if machine != "grant":
+                continue
+            if one.outlived(self.time):
                 self.faults.add(one.index, "the grant's time is up, and nothing began to end it")
-            if (
-                machine == "grant"
-                and one.state in GIVEN
-                and self._is_unapproved(one.said.get("request"))
-            ):
+            over = ident in longer or self._is_unapproved(one.said.get("request"))
+            if over and one.state in GIVEN:
                 self.faults.add(
                     one.index, "its approval was taken back, and nothing began to end it"
                 )
@@ -127,7 +128,7 @@ class Replay:
             return
         if self.life.restoring:
             self.faults.add(index, "access is given before a restore has ended")
-        if self._is_unapproved(record["request"]):
+        if any(self._is_unapproved(record.get(name)) for name in ("request", "extension")):
             self.faults.add(index, "access is given, and an approval of it was taken back")
         if kind == "grant.provisioning":
             self._bounded(index, record)
@@ -273,7 +274,7 @@ class Replay:
     def _is_unapproved(self, ident: Json) -> bool:
         """Whether an approval of this request was taken back after it had been approved."""
         request = self.folded.get(("request", ident)) if isinstance(ident, str) else None
-        return request is not None and request.said.get("approvers") == ""
+        return request is not None and request.is_unapproved
 
     def _asked_in_time(self, index: int, ident: str, record: Record) -> None:
         """Who decides was sent a link for this very stage, and uses it once and in time."""

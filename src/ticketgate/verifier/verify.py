@@ -1997,8 +1997,7 @@ class Replay:
             self._extend(name, record, known)
             if self.restoring:
                 raise Refused("access is given, and a restore has not ended")
-            if self.stand.get(text_of(record, "request")) == set():
-                raise Refused("access is given, and an approval of it was taken back")
+            self._still_approved(record)
         if after == "revoked" and record.get("confirmed") is not True:
             raise Refused("revoked without being read back")
         if after in ENDED:
@@ -2006,6 +2005,12 @@ class Replay:
         self.emergencies.granted(record)
         if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
             raise Refused("an heir that is no grant")
+
+    def _still_approved(self, record: Record) -> None:
+        """Nobody has taken back an approval of it, or of the more time that it is given."""
+        names = ["request", "extension"] if record["type"] == "grant.extended" else ["request"]
+        if any(self.stand.get(text_of(record, name)) == set() for name in names):
+            raise Refused("access is given, and an approval of it was taken back")
 
     def review(self, name: str, after: str, record: Record) -> None:
         """An emergency that gives access stands in place of an approval."""
@@ -2237,6 +2242,8 @@ class Replay:
 
     def finish(self) -> None:
         """At the end of the log: no access stands a minute after its end."""
+        undone = (self.extends.get(request) for request, stood in self.stand.items() if not stood)
+        longer = {grant for grant in undone if isinstance(grant, str)}
         for name, known in self.grants.items():
             end: Any = known.get("not_after")
             if self.states["grant"].get(name) in HOLDING and (
@@ -2244,9 +2251,8 @@ class Replay:
                 or instant(self.time) - instant(end) > dt.timedelta(seconds=END_SLACK)
             ):
                 self.verdict.fault(known["index"], "its time is up, and nothing began to end it")
-            if (
-                self.states["grant"].get(name) in ("planned", *HOLDING)
-                and self.stand.get(known.get("request", "")) == set()
+            if self.states["grant"].get(name) in ("planned", *HOLDING) and (
+                name in longer or self.stand.get(known.get("request", "")) == set()
             ):
                 self.verdict.fault(known["index"], "its approval was taken back; nothing ended it")
 
