@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.operations.kit import Gate
 from tests.operations.machines import with_machines
+from tests.operations.second_factor import keep_step_up
 from tests.shipped import own_policy
 from tests.verifier.bundle_writer import policy as trust
 
@@ -17,6 +18,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Allowed, EmergencyRules, Policy, Word
 from ticketgate.domain.replay import Replay
 from ticketgate.domain.roles import Roles
+from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.invoke_emergency import InvokeForm
 from ticketgate.operations.review_emergency import ReviewForm
@@ -69,6 +71,14 @@ def form_of(
     return InvokeForm(what, seconds, reason, shown, drill)
 
 
+def session_for(gate: Gate, person: str, shown: str, method: str = STEP_UP) -> Session:
+    """Somebody signed in, by a second factor for just this where that is the method."""
+    if method != STEP_UP:
+        return gate.session(person, method)
+    keep_step_up(gate, person, shown)
+    return gate.session(person, "oidc")
+
+
 def try_to_invoke(
     gate: Gate,
     person: str = "bob",
@@ -78,7 +88,7 @@ def try_to_invoke(
 ) -> Emergency | Refusal:
     """Somebody posts the form."""
     posted = form or form_of(gate, person)
-    return desk_of(gate).invoke(gate.session(person, method), posted)
+    return desk_of(gate).invoke(session_for(gate, person, posted.shown, method), posted)
 
 
 def invoke(gate: Gate, person: str = "bob", *, form: InvokeForm | None = None) -> Emergency:
@@ -99,10 +109,11 @@ def review(
     method: str = STEP_UP,
 ) -> Emergency | Refusal:
     """Somebody reviews what the page shows."""
-    desk, session = desk_of(gate), gate.session(person, method)
+    desk, session = desk_of(gate), gate.session(person)
     if shown is None:
         view = desk.view(emergency.id, session)
         shown = "" if isinstance(view, Refusal) else view.shown
+    session = session_for(gate, person, shown, method)
     return desk.review(session, emergency.id, ReviewForm(outcome, findings, shown))
 
 

@@ -14,6 +14,7 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.evidence_verdict import FaultList
 from ticketgate.domain.grant import HOLDING
 from ticketgate.domain.instants import from_text, is_instant, to_text
+from ticketgate.domain.step_up import bad_step_up
 
 Record: TypeAlias = Mapping[str, Json]
 Said: TypeAlias = dict[str, Json]
@@ -82,6 +83,8 @@ class Emergencies:
         if not known or not counted or not isinstance(drill, bool) or not record["clause"]:
             self.faults.add(index, "an emergency without its person, times, or pre-authorisation")
             return None
+        if wrong := bad_step_up(record):
+            self.faults.add(index, wrong)
         if seconds > longest:
             self.faults.add(index, "an emergency for longer than the policy lets it be")
         if self.is_locked(person, moment):
@@ -109,6 +112,8 @@ class Emergencies:
             self.faults.add(index, "an emergency before the cooldown of the last one is over")
 
     def _reviewed(self, index: int, record: Record) -> None:
+        if wrong := bad_step_up(record):
+            self.faults.add(index, wrong)
         if not isinstance(record["reviewer"], str) or not record["reviewer"]:
             self.faults.add(index, "a review without its reviewer")
         if record["reviewer"] == record["person"]:

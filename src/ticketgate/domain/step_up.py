@@ -32,7 +32,7 @@ Record = Mapping[str, Json]
 def with_step_up(
     fields: dict[str, Json], said: Disclosure, step_up: StepUp | None
 ) -> tuple[dict[str, Json], tuple[Disclosure, ...]]:
-    """Fields and disclosures of a decision, with those of its step-up, if it was made by one."""
+    """Fields and disclosures of what somebody did, with those of its step-up, if it was by one."""
     if step_up is None or fields.get("method") != METHOD:
         return fields, (said,)
     told: dict[str, Json] = {
@@ -42,12 +42,12 @@ def with_step_up(
         "salt": step_up.salt,
         "token": sha256(step_up.token.encode()).hexdigest(),
     }
-    hidden = Disclosure(TOKEN, step_up.token, subject=step_up.subject, kind="decision")
+    hidden = Disclosure(TOKEN, step_up.token, subject=step_up.subject, kind=said.kind)
     return {**fields, "step_up": told}, (said, hidden)
 
 
 def bad_step_up(record: Record) -> str:
-    """What is wrong with the step-up of a `decision.recorded`; empty where nothing is."""
+    """What is wrong with the step-up of what somebody signed in did; empty where nothing is."""
     told = record.get("step_up")
     if (told is not None) != (record.get("method") == METHOD):
         return "a step-up without its sign-in, or the other way round"

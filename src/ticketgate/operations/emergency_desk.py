@@ -18,10 +18,10 @@ from ticketgate.operations.emergency_window import Window, window_of
 from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.invoke_emergency import (
     InvokeForm,
-    Standing,
     give_back,
     invoke_emergency,
     may_invoke,
+    too_weak,
 )
 from ticketgate.operations.review_emergency import (
     ReviewForm,
@@ -30,6 +30,8 @@ from ticketgate.operations.review_emergency import (
     shown_of,
 )
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.sign_in import secret_hash
+from ticketgate.operations.step_up import by_step_up, stepped_up
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Operation, Reading, Store
 
@@ -124,13 +126,12 @@ class EmergencyDesk:
         rules = self._looking()
         if isinstance(rules, Refusal):
             return rules
-        who = _signed_in(session)
         section = rules.policy.emergency
         names = () if section is None else dict.fromkeys(one.entitlement for one in section.allow)
         with self.store.reading() as looking:
-            made = [self._offer(looking, who, name, rules) for name in names]
+            made = [self._offer(looking, session, name, rules) for name in names]
             known = looking.emergencies.listed(LISTED_MAX)
-            views = [self._view(looking, one, who, rules) for one in known]
+            views = [self._view(looking, one, session, rules) for one in known]
         offers = tuple(one for one in made if one is not None)
         found = tuple(one for one in views if one.mine or one.can_review)
         return EmergencyPage(offers, found) if offers or found else _NOTHING
@@ -144,7 +145,7 @@ class EmergencyDesk:
             emergency = looking.emergencies.get(ident)
             if emergency is None:
                 return _NOTHING
-            view = self._view(looking, emergency, _signed_in(session), rules, whole=True)
+            view = self._view(looking, emergency, session, rules, whole=True)
         if not view.mine and not view.can_review:
             return _NOTHING
         self.store.write(partial(note_view, request=ident, subject=session.subject))
@@ -154,8 +155,8 @@ class EmergencyDesk:
         """Refusals: those of `invoke_emergency`, `clock_disputed`, of directory and store."""
         if self.clock.disputed():
             return _CLOCK
-        call = partial(invoke_emergency, who=_signed_in(session), form=form, roles=self.roles)
-        return self._carry_out(session, lambda rules: partial(call, rules=rules))
+        call = partial(invoke_emergency, form=form, roles=self.roles)
+        return self._decide(session, form.shown, call)
 
     def give_back(self, session: Session, ident: str) -> Emergency | Refusal:
         """Refusals: those of `give_back`, of directory and store."""
@@ -164,8 +165,26 @@ class EmergencyDesk:
 
     def review(self, session: Session, ident: str, form: ReviewForm) -> Emergency | Refusal:
         """Refusals: those of `review_emergency`, of directory and store."""
-        call = partial(review_emergency, ident=ident, who=_signed_in(session), form=form)
-        return self._carry_out(session, lambda rules: partial(call, rules=rules))
+        return self._decide(session, form.shown, partial(review_emergency, ident=ident, form=form))
+
+    def shows(self, session: Session, shown: str) -> bool:
+        """Whether the pages show just this to this person now, to be invoked or reviewed."""
+        page = self._page(session)
+        if isinstance(page, Refusal):
+            return False
+        offered = {one.shown for one in page.offers}
+        return shown in offered | {one.shown for one in page.found}
+
+    def _decide(
+        self, session: Session, shown: str, operation: Callable[..., T | Refusal]
+    ) -> T | Refusal:
+        """Carry it out with what a step-up for `shown` adds to how surely the person is known."""
+        call = partial(
+            by_step_up, session_hash=secret_hash(session.id), who=_signed_in(session), shown=shown
+        )
+        return self._carry_out(
+            session, lambda rules: partial(call, operation=partial(operation, rules=rules))
+        )
 
     def _looking(self) -> Rules | Refusal:
         try:
@@ -182,31 +201,38 @@ class EmergencyDesk:
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 
-    def _offer(self, looking: Reading, who: SignedIn, name: str, rules: Rules) -> Offer | None:
-        found = may_invoke(looking, self.clock.now(), who, name, rules)
-        if isinstance(found, Standing):
-            section, wanted = found.rules, found.entitlement
-            return Offer(
-                wanted.id,
-                wanted.target,
-                found.clause,
-                int(section.hard_max.total_seconds()),
-                int(section.review_within.total_seconds()),
-                terms(section, wanted, found.clause),
-            )
-        return Offer(name, refusal=found) if found.code in {"assurance", LOCKED} else None
+    def _known(self, looking: Reading, session: Session, shown: str) -> SignedIn:
+        who, now = _signed_in(session), self.clock.now()
+        return stepped_up(looking, now, secret_hash(session.id), who, shown)
+
+    def _offer(self, looking: Reading, session: Session, name: str, rules: Rules) -> Offer | None:
+        found = may_invoke(looking, self.clock.now(), _signed_in(session), name, rules)
+        if isinstance(found, Refusal):
+            return Offer(name, refusal=found) if found.code == LOCKED else None
+        section, wanted = found.rules, found.entitlement
+        shown = terms(section, wanted, found.clause)
+        return Offer(
+            wanted.id,
+            wanted.target,
+            found.clause,
+            int(section.hard_max.total_seconds()),
+            int(section.review_within.total_seconds()),
+            shown,
+            too_weak(self._known(looking, session, shown), wanted),
+        )
 
     def _view(
         self,
         looking: Reading,
         emergency: Emergency,
-        who: SignedIn,
+        session: Session,
         rules: Rules,
         *,
         whole: bool = False,
     ) -> EmergencyView:
         grant = looking.grants.get(emergency.grant)
-        snapshot = rules.snapshot
+        snapshot, shown = rules.snapshot, shown_of(emergency, grant)
+        who = self._known(looking, session, shown)
         found = may_review(looking, self.clock.now(), emergency, who, rules)
         barred = found if isinstance(found, Refusal) else None
         overdue = is_overdue(emergency, grant, self.clock.now())
@@ -225,11 +251,11 @@ class EmergencyDesk:
             review_by=due_at(emergency, grant),
             outcome=emergency.outcome,
             reviewer=name_of(emergency.reviewer, snapshot),
-            mine=snapshot.same_human(emergency.subject, who.subject),
+            mine=snapshot.same_human(emergency.subject, session.subject),
             live=grant is not None and grant.state in UNENDED,
             can_review=barred is None or barred.code in {"assurance", LOCKED},
             barred=barred,
-            shown=shown_of(emergency, grant),
+            shown=shown,
             window=window_of(looking, emergency, rules) if whole else None,
         )
 

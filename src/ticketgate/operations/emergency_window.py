@@ -80,6 +80,9 @@ def _text(value: Json) -> str:
 
 
 def _reason(reading: Reading, index: int) -> str:
-    """Why it was invoked: the one thing that its record hides."""
-    given = [one for _, _, one in reading.evidence.disclosures(index, index + 1) if one is not None]
-    return str(parse_disclosure(given[0])[2]) if given else ""
+    """Why it was invoked, which its record hides; a step-up hides its token beside it."""
+    hidden = (
+        one for _, _, one in reading.evidence.disclosures(index, index + 1) if one is not None
+    )
+    given = {name: value for _, name, value in map(parse_disclosure, hidden)}
+    return str(given.get("reason", ""))

@@ -32,6 +32,7 @@ from ticketgate.domain.policy import (
     Entitlement,
 )
 from ticketgate.domain.roles import OPERATOR, Roles
+from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX, Rules, SignedIn
@@ -91,7 +92,8 @@ def invoke_emergency(
     allowed = may_invoke(tx, now, who, form.entitlement, rules)
     refusal = allowed if isinstance(allowed, Refusal) else None
     if isinstance(allowed, Standing):
-        refusal = _bad_form(form, allowed) or _too_soon(tx, now, who, form, allowed, rules)
+        weak = too_weak(who, allowed.entitlement)
+        refusal = weak or _bad_form(form, allowed) or _too_soon(tx, now, who, form, allowed, rules)
     if refusal is not None or isinstance(allowed, Refusal):
         _refused(tx, who, form, rules, refusal or _NOT_ALLOWED)
         return refusal or _NOT_ALLOWED
@@ -113,7 +115,7 @@ def stale(tx: Reading, now: datetime, who: SignedIn, rules: Rules) -> Refusal | 
 def may_invoke(
     reading: Reading, now: datetime, who: SignedIn, entitlement: str, rules: Rules
 ) -> Standing | Refusal:
-    """Whether this person may invoke this entitlement, as far as it is up to who they are."""
+    """Whether this person may invoke this entitlement, signed in surely enough or not."""
     emergency, wanted = rules.policy.emergency, rules.policy.entitlement(entitlement)
     refusal = unfit(rules.snapshot.person(who.subject))
     if refusal is not None:
@@ -124,9 +126,8 @@ def may_invoke(
     clause = clause_for(words, who.subject, wanted, rules.snapshot)
     if clause is None:
         return _NOT_ALLOWED
-    weak = too_weak(who, wanted)
     locked = lock_on(reading, now, (who.subject,), rules.snapshot)
-    return weak or locked or Standing(emergency, wanted, clause)
+    return locked or Standing(emergency, wanted, clause)
 
 
 def too_weak(who: SignedIn, entitlement: Entitlement) -> Refusal | None:
@@ -211,30 +212,13 @@ def _begin(
     rules: Rules,
     roles: Roles,
 ) -> Emergency:
-    entitlement, longest = allowed.entitlement, int(allowed.rules.hard_max.total_seconds())
-    ident, seconds = tx.new_id("emg"), form.seconds or longest
-    actor = actor_of(tx, who.subject)
-    by_name = allowed.clause.startswith("person:")  # the word itself would tell who the actor is
-    fields: dict[str, Json] = {
-        "person": actor,
-        "entitlement": entitlement.id,
-        "target": entitlement.target,
-        "seconds": seconds,
-        "hard_max": longest,
-        "cooldown": _seconds(allowed.rules.cooldown),
-        "within": _seconds(allowed.rules.review_within),
-        "drill": form.drill,
-        "clause": f"person:{actor}" if by_name else allowed.clause,
-        "policy": rules.policy.digest,
-        "authority_basis": "verified",
-        "directory": rules.snapshot.digest,
-        "directory_read_at": to_text(rules.snapshot.read_of(who.subject)),
-        "method": who.method,
-        "signed_in_at": to_text(who.at),
-    }
+    entitlement, ident = allowed.entitlement, tx.new_id("emg")
+    seconds = form.seconds or _seconds(allowed.rules.hard_max)
+    fields = _told(tx, who, form, allowed, rules, seconds)
     why = Disclosure("reason", form.reason.strip(), subject=who.subject, kind="emergency")
     due = ReviewState.DUE.value
-    ref = tx.append(edge("review", ident, NEW, due, "invoked", fields, (why,)))
+    told = with_step_up(fields, why, who.step_up)
+    ref = tx.append(edge("review", ident, NEW, due, "invoked", *told))
     grant = ""
     if not form.drill:
         grant = plan_emergency(
@@ -261,6 +245,37 @@ def _begin(
     for subject in people:
         _tell(tx, now, ident, subject)
     return emergency
+
+
+def _told(
+    tx: Transaction,
+    who: SignedIn,
+    form: InvokeForm,
+    allowed: Standing,
+    rules: Rules,
+    seconds: int,
+) -> dict[str, Json]:
+    """What the record of an emergency says that has no name of its own in `edge`."""
+    actor = actor_of(tx, who.subject)
+    by_name = allowed.clause.startswith("person:")  # the word itself would tell who the actor is
+    return {
+        "person": actor,
+        "entitlement": allowed.entitlement.id,
+        "target": allowed.entitlement.target,
+        "seconds": seconds,
+        "hard_max": _seconds(allowed.rules.hard_max),
+        "cooldown": _seconds(allowed.rules.cooldown),
+        "within": _seconds(allowed.rules.review_within),
+        "drill": form.drill,
+        "shown": form.shown,
+        "clause": f"person:{actor}" if by_name else allowed.clause,
+        "policy": rules.policy.digest,
+        "authority_basis": "verified",
+        "directory": rules.snapshot.digest,
+        "directory_read_at": to_text(rules.snapshot.read_of(who.subject)),
+        "method": who.method,
+        "signed_in_at": to_text(who.at),
+    }
 
 
 def _seconds(span: timedelta) -> int:

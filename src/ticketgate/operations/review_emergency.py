@@ -20,6 +20,7 @@ from ticketgate.domain.evidence import Disclosure, Json, digest_of
 from ticketgate.domain.grant import UNENDED, Grant
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
+from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import Rules, SignedIn
@@ -155,6 +156,7 @@ def _record(
         "outcome": form.outcome,
         "reviewer": reviewer,
         "clause": f"person:{reviewer}" if clause.startswith("person:") else clause,
+        "shown": form.shown,
         "policy": rules.policy.digest,
         "directory": rules.snapshot.digest,
         "method": who.method,
@@ -162,7 +164,8 @@ def _record(
     }
     said = Disclosure("findings", form.justification.strip(), subject=who.subject, kind="emergency")
     before, done = emergency.state.value, ReviewState.DONE.value
-    tx.append(edge("review", emergency.id, before, done, "reviewed", fields, (said,)))
+    told = with_step_up(fields, said, who.step_up)
+    tx.append(edge("review", emergency.id, before, done, "reviewed", *told))
 
 
 def late_reviews(reading: Reading, now: datetime) -> list[Emergency]:

@@ -1747,6 +1747,27 @@ def left_at(before: str, left: str) -> str:
     return f"a move from `{before}`, where the log left it at `{left}`"
 
 
+def check_step_up(record: Record) -> None:
+    """Who signed in afresh to do just this has told when, how, and the digest of the token."""
+    told = record.get("step_up")
+    if (told is not None) != (record.get("method") == "oidc_step_up"):
+        raise Refused("a step-up without its sign-in, or the other way round")
+    if told is None:
+        return
+    if not isinstance(told, dict) or {*told} != {"acr", "auth_time", "class", "salt", "token"}:
+        raise Refused("a step-up that is not told whole")
+    told = {key: value if isinstance(value, str) else "" for key, value in told.items()}
+    forms = re.fullmatch("[0-9a-f]{64} [0-9a-f]{32}", told["token"] + " " + told["salt"])
+    if not forms or told["class"] != "provider_token" or not told["acr"]:
+        raise Refused("a step-up that is not told whole")
+    if not isinstance(record.get("sd"), list) or len(record["sd"]) < 2:
+        raise Refused("a step-up without the digest of its token")
+    at, now = told["auth_time"], record["_ts"]
+    age = instant(now) - instant(at) if is_instant(at) else dt.timedelta(hours=2)
+    if not dt.timedelta(minutes=-1) <= age <= dt.timedelta(hours=1):
+        raise Refused("a step-up not of then")
+
+
 class Emergencies:
     """Emergencies, with what their reviews owe: what was said of each, by its id.
 
@@ -1792,6 +1813,7 @@ class Emergencies:
             "person": person, "entitlement": entitlement, "drill": drill, "within": within,
             "invoked": now, "until": moment_after(now, within), "ended": "",
         })  # fmt: skip
+        check_step_up(record)
         if seconds > longest:
             raise Refused("an emergency for longer than the policy lets it be")
         if locked:
@@ -1811,6 +1833,7 @@ class Emergencies:
         if after == "overdue" and record["_ts"] < said["until"]:
             raise Refused("a review is called overdue before its time")
         if after == "done":
+            check_step_up(record)
             if text_of(record, "reviewer") in ("", said["person"]):
                 raise Refused("an emergency that nobody else has reviewed")
             if record.get("outcome") not in ("justified", "unjustified", "incomplete"):
@@ -2104,26 +2127,6 @@ class Replay:
             if voucher in (record["person"], first) or (after == "usable") != (first is not None):
                 raise Refused("usable without two different people who vouch")
 
-    def _stepped_up(self, record: Record) -> None:
-        """Who signed in afresh to decide has told when, how, and the digest of the token."""
-        told = record.get("step_up")
-        if (told is not None) != (record.get("method") == "oidc_step_up"):
-            raise Refused("a step-up without its sign-in, or the other way round")
-        if told is None:
-            return
-        if not isinstance(told, dict) or {*told} != {"acr", "auth_time", "class", "salt", "token"}:
-            raise Refused("a step-up that is not told whole")
-        told = {key: value if isinstance(value, str) else "" for key, value in told.items()}
-        forms = re.fullmatch("[0-9a-f]{64} [0-9a-f]{32}", told["token"] + " " + told["salt"])
-        if not forms or told["class"] != "provider_token" or not told["acr"]:
-            raise Refused("a step-up that is not told whole")
-        if not isinstance(record.get("sd"), list) or len(record["sd"]) < 2:
-            raise Refused("a step-up without the digest of its token")
-        at, now = told["auth_time"], record["_ts"]
-        age = instant(now) - instant(at) if is_instant(at) else dt.timedelta(hours=2)
-        if not dt.timedelta(minutes=-1) <= age <= dt.timedelta(hours=1):
-            raise Refused("a step-up not of then")
-
     def _signed(self, index: int, record: Record) -> None:
         """Who decided by passkey signed exactly this, with a key that is known to be theirs."""
         trust = self.keys.trust
@@ -2192,7 +2195,7 @@ class Replay:
         else:
             raise Refused("a decision that is neither approve nor deny")
         self._signed(index, record)
-        self._stepped_up(record)
+        check_step_up(record)
 
     def taken_back(self, _: int, record: Record) -> None:
         """`decision.taken_back`: an approval that counted does not any more."""

@@ -127,10 +127,10 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     if requests is not None:
         add_requests(app, desk, requests)
     if emergencies is not None:
-        add_emergency(app, desk, emergencies)
+        add_emergency(app, desk, emergencies, sign_in.provider)
     if passkeys is not None:
         add_passkeys(app, desk, passkeys)
-    _add_sign_in(app, desk, new_secret, sign_in)
+    _add_sign_in(app, desk, new_secret, sign_in, emergencies)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _: refused(_CSRF))
@@ -147,13 +147,17 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
 
 
 def _add_sign_in(
-    app: flask.Flask, desk: Desk, new_secret: Callable[[], str], ways: SignInWays
+    app: flask.Flask,
+    desk: Desk,
+    new_secret: Callable[[], str],
+    ways: SignInWays,
+    emergencies: EmergencyDesk | None,
 ) -> None:
     provider = ways.provider
     elsewhere = None if provider is None else provider.sign_out
     add_sign_in(app, desk, new_secret, mail_code=ways.mail_code, elsewhere=elsewhere)
     if provider is not None:
-        add_provider(app, desk, provider)
+        add_provider(app, desk, provider, emergencies)
     by = {"by_mail": ways.mail_code, "by_provider": provider is not None}
     app.context_processor(lambda: by)
 

@@ -14,6 +14,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.invoke_emergency import InvokeForm
+from ticketgate.operations.provider_desk import ProviderDesk
 from ticketgate.operations.review_emergency import ReviewForm
 from ticketgate.web.lane import NOT_SIGNED_IN, to_sign_in
 from ticketgate.web.problems import status_of
@@ -24,7 +25,7 @@ LIST: Final = "emergency"
 ONE: Final = "one_emergency"
 _DIGITS_MAX: Final = 9
 _AGAIN: Final = frozenset({403, 409, 422, 503})
-_CONTEXT: Final = {
+_CONTEXT: Final[dict[str, object]] = {
     "chars_min": REASON_CHARS_MIN,
     "chars_max": REASON_CHARS_MAX,
     "outcomes": OUTCOMES,
@@ -38,9 +39,12 @@ class EmergencyList(MethodView):
 
     init_every_request = False
 
-    def __init__(self, desk: Desk, emergencies: EmergencyDesk) -> None:
+    def __init__(
+        self, desk: Desk, emergencies: EmergencyDesk, provider: ProviderDesk | None
+    ) -> None:
         self._desk = desk
         self._emergencies = emergencies
+        self._context = _CONTEXT | _provider(provider)
 
     def get(self) -> ResponseReturnValue:
         """The page."""
@@ -50,7 +54,7 @@ class EmergencyList(MethodView):
         page = self._emergencies.page(person)
         if isinstance(page, Refusal):
             return refused(page)
-        context = {"seen": page, "refusal": None, "form": {}, **_CONTEXT}
+        context = {"seen": page, "refusal": None, "form": {}, **self._context}
         return flask.render_template("emergency.html", **context)
 
     def post(self) -> ResponseReturnValue:
@@ -65,7 +69,8 @@ class EmergencyList(MethodView):
         page = self._emergencies.page(person)
         if isinstance(page, Refusal) or status_of(begun.code) not in _AGAIN:
             return refused(begun, typed=typed)
-        return refused(begun, "emergency.html", seen=page, form=flask.request.form, **_CONTEXT)
+        context = {"seen": page, "form": flask.request.form, **self._context}
+        return refused(begun, "emergency.html", **context)
 
 
 class OneEmergency(MethodView):
@@ -73,9 +78,12 @@ class OneEmergency(MethodView):
 
     init_every_request = False
 
-    def __init__(self, desk: Desk, emergencies: EmergencyDesk) -> None:
+    def __init__(
+        self, desk: Desk, emergencies: EmergencyDesk, provider: ProviderDesk | None
+    ) -> None:
         self._desk = desk
         self._emergencies = emergencies
+        self._context = _CONTEXT | _provider(provider)
 
     def get(self, ident: str) -> ResponseReturnValue:
         """The page."""
@@ -85,7 +93,7 @@ class OneEmergency(MethodView):
         view = self._emergencies.view(ident, person)
         if isinstance(view, Refusal):
             return refused(view)
-        context = {"view": view, "refusal": None, "form": {}, **_CONTEXT}
+        context = {"view": view, "refusal": None, "form": {}, **self._context}
         return flask.render_template("one_emergency.html", **context)
 
     def post(self, ident: str) -> ResponseReturnValue:
@@ -99,7 +107,8 @@ class OneEmergency(MethodView):
         view = self._emergencies.view(ident, person)
         if isinstance(view, Refusal) or status_of(said.code) not in _AGAIN:
             return refused(said, typed=typed)
-        return refused(said, "one_emergency.html", view=view, form=flask.request.form, **_CONTEXT)
+        context = {"view": view, "form": flask.request.form, **self._context}
+        return refused(said, "one_emergency.html", **context)
 
     def _carry_out(self, ident: str, person: Session, typed: str) -> object:
         form = flask.request.form
@@ -132,8 +141,21 @@ def _invoke_form(typed: str) -> InvokeForm | None:
     )
 
 
-def add_emergency(app: flask.Flask, desk: Desk, emergencies: EmergencyDesk) -> None:
+def _provider(provider: ProviderDesk | None) -> dict[str, object]:
+    """Whether a weak sign-in can be mended at a provider, and for just what a page shows."""
+    return {
+        "provider": provider is not None,
+        "steps_up": provider is not None and provider.steps_up,
+    }
+
+
+def add_emergency(
+    app: flask.Flask,
+    desk: Desk,
+    emergencies: EmergencyDesk,
+    provider: ProviderDesk | None = None,
+) -> None:
     """Add the pages of this module to `app`."""
-    path = "/console/emergency"
-    app.add_url_rule(path, view_func=EmergencyList.as_view(LIST, desk, emergencies))
-    app.add_url_rule(f"{path}/<ident>", view_func=OneEmergency.as_view(ONE, desk, emergencies))
+    path, parts = "/console/emergency", (desk, emergencies, provider)
+    app.add_url_rule(path, view_func=EmergencyList.as_view(LIST, *parts))
+    app.add_url_rule(f"{path}/<ident>", view_func=OneEmergency.as_view(ONE, *parts))

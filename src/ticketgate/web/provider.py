@@ -8,6 +8,7 @@ from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.operations.desk import Desk
+from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.provider_desk import STATE, Ask, Back, ProviderDesk
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import enter, local, signed_in
@@ -40,12 +41,18 @@ class ToProvider(MethodView):
 
     init_every_request = False
 
-    def __init__(self, desk: Desk, provider: ProviderDesk) -> None:
+    def __init__(
+        self, desk: Desk, provider: ProviderDesk, emergencies: EmergencyDesk | None
+    ) -> None:
         self._desk = desk
         self._provider = provider
+        self._emergencies = emergencies
 
     def post(self) -> ResponseReturnValue:
-        """Ask for a sign-in; with `shown`, for a fresh one for what the page of `link` shows."""
+        """Ask for a sign-in; with `shown`, for a fresh one for what a page shows.
+
+        That is the page of `link`, or where there is none those of emergencies.
+        """
         form = flask.request.form
         link, shown = form.get("link", ""), form.get("shown", "")
         onward = local(f"/approve/{link}") if link else local(form.get("next", ""))
@@ -66,6 +73,8 @@ class ToProvider(MethodView):
             return _NOT_SIGNED_IN
         if not self._provider.steps_up:
             return _NO_STEP_UP
+        if not link and self._emergencies is not None:
+            return None if self._emergencies.shows(person, shown) else _OTHER_NOW
         view = self._desk.open_link(link, person.subject)
         if isinstance(view, Refusal):
             return view
@@ -151,9 +160,15 @@ def _again(ask: Ask) -> dict[str, str]:
     return {"link": link} if kind == "approve" else {}
 
 
-def add_provider(app: flask.Flask, desk: Desk, provider: ProviderDesk) -> None:
+def add_provider(
+    app: flask.Flask,
+    desk: Desk,
+    provider: ProviderDesk,
+    emergencies: EmergencyDesk | None = None,
+) -> None:
     """Add the pages of this module to `app`. The logout comes from a machine, without a form."""
-    app.add_url_rule("/sign-in/oidc", view_func=ToProvider.as_view("to_provider", desk, provider))
+    to = ToProvider.as_view("to_provider", desk, provider, emergencies)
+    app.add_url_rule("/sign-in/oidc", view_func=to)
     back = FromProvider.as_view("from_provider", desk, provider)
     app.add_url_rule("/sign-in/oidc/callback", view_func=back)
     ended = ProviderLogout.as_view("provider_logout", provider)
