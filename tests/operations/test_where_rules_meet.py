@@ -22,6 +22,7 @@ from tests.operations.emergencies import (
 from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.kit import Gate, folder
 from tests.operations.kit import code_of as decided
+from tests.operations.passkeys import BOB, Keys
 from tests.operations.test_extend_grant import extend, extendable
 from tests.operations.test_take_back import back
 from tests.operations.tickets import access_ticket
@@ -30,6 +31,8 @@ from typing_extensions import override
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.passkey import challenge_of
+from ticketgate.operations.passkeys import Made
 
 SOON = timedelta(minutes=30)
 
@@ -176,3 +179,33 @@ def test_both_verifiers_see_more_time_behind_an_approval_that_was_taken_back(
     ours, theirs = faults_of(records)
     assert longer + 1 in ours
     assert longer + 1 in theirs
+
+
+# --- a session that outlives its person's leaving -------------------------------------------------
+
+
+def code(found: object) -> str:
+    return found.code if isinstance(found, Refusal) else ""
+
+
+def test_who_has_left_is_shown_nothing_by_a_session_of_before(gate: Gate) -> None:
+    """What Bob decided, his emergency and his passkeys; in his own name he enrols none either."""
+    gate.deliver(access_ticket())
+    gate.approve("bob")
+    begun = invoke(gate)
+    gate.settle()
+    keys, desk, session = Keys(gate), desk_of(gate), gate.session("bob", STEP_UP)
+    ceremony = keys.begin("bob")
+    before = (gate.look("bob"), desk.view(begun.id, session), keys.desk.view("bob"))
+    assert [code(one) for one in before] == ["", "", ""]
+    gate.directory.leave("bob")
+    assert code(gate.look("bob")) == "approver_inactive"
+    assert code(desk.view(begun.id, session)) == "not_found"
+    assert code(desk.page(session)) == "not_found"
+    assert code(keys.desk.view("bob")) == "approver_inactive"
+    assert code(keys.desk.begin(keys.session("bob"))) == "approver_inactive"
+    made = Made(*BOB.register(challenge_of(ceremony.payload)))
+    assert code(keys.desk.finish(keys.session("bob"), made)) == "approver_inactive"
+    assert code_of(desk.give_back(session, begun.id)) == ""  # letting go is never refused
+    gate.directory.change("bob", active=True)
+    assert code(gate.look("bob")) == ""

@@ -9,7 +9,7 @@ from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Approval, Link, LinkState, voices
-from ticketgate.domain.approvers import Standing, standing
+from ticketgate.domain.approvers import Standing, standing, unfit
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.opening import case_of
@@ -112,6 +112,9 @@ class Desk:
             snapshot = self._directory.read(self._clock.now())
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
+        refusal = unfit(snapshot.person(subject))
+        if refusal is not None:  # a session outlives its person's leaving; what it shows does not
+            return refusal
         self._store.write(partial(note_view, request=request.id, subject=subject))
         view = self._view(link, request, approvals, snapshot)
         if isinstance(view, Refusal):

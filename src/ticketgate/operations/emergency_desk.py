@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
+from ticketgate.domain.approvers import unfit
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency, ReviewState, due_at, is_overdue, terms
 from ticketgate.domain.errors import Refusal, TicketgateError
@@ -123,7 +124,7 @@ class EmergencyDesk:
         return found
 
     def _page(self, session: Session) -> EmergencyPage | Refusal:
-        rules = self._looking()
+        rules = self._looking(session)
         if isinstance(rules, Refusal):
             return rules
         section = rules.policy.emergency
@@ -138,7 +139,7 @@ class EmergencyDesk:
 
     def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
         """One, with everything on record of it. Refusals: `not_found`, of the directory."""
-        rules = self._looking()
+        rules = self._looking(session)
         if isinstance(rules, Refusal):
             return rules
         with self.store.reading() as looking:
@@ -186,11 +187,14 @@ class EmergencyDesk:
             session, lambda rules: partial(call, operation=partial(operation, rules=rules))
         )
 
-    def _looking(self) -> Rules | Refusal:
+    def _looking(self, session: Session) -> Rules | Refusal:
+        """What somebody who looks is shown by; nothing is shown to who is no active human."""
         try:
-            return Rules(self.policy.now, self.directory.read(self.clock.now()))
+            rules = Rules(self.policy.now, self.directory.read(self.clock.now()))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
+        gone = unfit(rules.snapshot.person(session.subject)) is not None
+        return _NOTHING if gone else rules
 
     def _carry_out(
         self, session: Session, operation: Callable[[Rules], Operation[T | Refusal]]

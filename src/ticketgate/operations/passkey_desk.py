@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from ticketgate.domain.approvers import unfit
+from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import EvidenceError, Refusal, TicketgateError
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.passkey import APPROVAL, VerifyP256, check_assertion, encode
 from ticketgate.domain.passkey_row import Ceremony, Passkey, PasskeyState, Site
-from ticketgate.domain.roles import may_vouch
+from ticketgate.domain.roles import Roles, may_vouch
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.passkeys import (
@@ -30,6 +32,10 @@ _NO_PASSKEYS: Final = Refusal(
     "Passkeys need an https address with a name, or localhost; this gateway has another one.",
     "An operator must change `public_url`.",
 )
+
+
+def _fit(_roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    return unfit(snapshot.person(subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,8 @@ class PasskeyDesk(LaneDesk):
     verify: VerifyP256
 
     def view(self, subject: str) -> PasskeysView | Refusal:
-        """What this person sees; nothing is recorded. Refusal: of the directory."""
-        who = self.seen_by(subject, lambda *_: None)
+        """What this person sees; nothing is recorded. Refusals: of `unfit`, of the directory."""
+        who = self.seen_by(subject, _fit)
         if isinstance(who, Refusal):
             return who
         vouches = may_vouch(who.roles, subject, who.snapshot) is None
@@ -85,7 +91,7 @@ class PasskeyDesk(LaneDesk):
             lambda who: partial(
                 begin_enrolment,
                 session_hash=secret_hash(session.id),
-                subject=who.subject,
+                who=who,
                 site=site,
             ),
         )
@@ -97,7 +103,7 @@ class PasskeyDesk(LaneDesk):
             lambda who: partial(
                 finish_enrolment,
                 session_hash=secret_hash(session.id),
-                subject=who.subject,
+                who=who,
                 made=made,
             ),
         )

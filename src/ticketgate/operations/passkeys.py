@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from ticketgate.domain.approvers import unfit
 from ticketgate.domain.errors import EvidenceError, Refusal
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import NEW, edge
@@ -70,10 +71,16 @@ class Made:
 
 
 def begin_enrolment(
-    tx: Transaction, now: datetime, *, session_hash: str, subject: str, site: Site
+    tx: Transaction, now: datetime, *, session_hash: str, who: Sayer, site: Site
 ) -> Ceremony | Refusal:
-    """What the browser is asked to make a passkey over. Refusal: `passkeys_full`."""
-    actor = actor_of(tx, subject)
+    """What the browser is asked to make a passkey over.
+
+    Refusals: those of `unfit`, `passkeys_full`.
+    """
+    refusal = unfit(who.snapshot.person(who.subject))
+    if refusal is not None:
+        return refusal
+    actor = actor_of(tx, who.subject)
     kept = [one for one in tx.passkeys.of_person(actor) if one.state is not PasskeyState.REVOKED]
     if len(kept) >= PASSKEYS_MAX:
         return _TOO_MANY
@@ -84,14 +91,17 @@ def begin_enrolment(
 
 
 def finish_enrolment(
-    tx: Transaction, now: datetime, *, session_hash: str, subject: str, made: Made
+    tx: Transaction, now: datetime, *, session_hash: str, who: Sayer, made: Made
 ) -> Passkey | Refusal:
     """Enrol it; two people must vouch then.
 
-    Refusals: `passkey_over`, `passkey_invalid`, `passkey_known`.
+    Refusals: those of `unfit`, `passkey_over`, `passkey_invalid`, `passkey_known`.
     """
+    refusal = unfit(who.snapshot.person(who.subject))
+    if refusal is not None:
+        return refusal
     ceremony = tx.passkeys.ceremony(session_hash, ENROLMENT)
-    actor = actor_of(tx, subject)
+    actor = actor_of(tx, who.subject)
     if ceremony is None or now >= ceremony.expires_at or ceremony.payload["approver"] != actor:
         return OVER
     tx.passkeys.end(session_hash, ENROLMENT)
