@@ -122,6 +122,17 @@ def _back(records: Records) -> dict[str, Any]:
     return told | TAKEN
 
 
+def _back_by(approver: str) -> Callable[[Records], None]:
+    """Ann approved in Dan's place, and this one takes it back just before access is given."""
+
+    def change(records: Records) -> None:
+        records[DECISION]["on_behalf_of"] = "act_dan"
+        told = {"_prev": "", "_seq": 0, "_ts": records[PROVISIONING]["_ts"], "type": BACK}
+        records.insert(PROVISIONING, told | TAKEN | {"approver": approver})
+
+    return change
+
+
 _EXTENDED: Final = BEGUN + 3  # where the story of `extended` does so
 
 
@@ -286,6 +297,8 @@ UNTRUE: Final[tuple[Change, ...]] = (
     _beside("approved_when_it_was_taken_back", APPROVED + 1, APPROVED, BACK, **TAKEN),
     _beside("given_when_it_was_taken_back", PROVISIONING + 1, PROVISIONING, BACK, **TAKEN),
     _beside("activated_when_it_was_taken_back", ACTIVE + 1, ACTIVE, BACK, **TAKEN),
+    _named("given_when_dan_took_it_back", PROVISIONING + 1, _back_by("act_dan")),
+    _named("taken_back_by_neither_of_the_two", PROVISIONING, _back_by("act_eve")),
     _beside("taken_back_by_another", PLANNED, PLANNED, BACK, **TAKEN | {"approver": "act_eve"}),
     _beside("taken_back_by_nobody", PLANNED, PLANNED, BACK, **TAKEN | {"approver": None}),
     _beside("taken_back_of_nothing", PLANNED, PLANNED, BACK, **TAKEN | {"request": "r2"}),

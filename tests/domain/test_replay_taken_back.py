@@ -97,3 +97,17 @@ def test_what_came_of_it_has_begun_to_end(after: str) -> None:
     story.replay.close()
     place = {"planned": 3, "provisioning": 4}
     assert story.faults == ([(place[after], STANDING)] if after in place else [])
+
+
+@pytest.mark.parametrize("ended", ["", "approved"])
+@pytest.mark.parametrize(("approver", "stands"), [("bob", 1), ("dan", 1), ("erin", 0)])
+def test_whom_a_delegate_stood_in_for_may_take_it_back(
+    approver: str, stands: int, ended: str
+) -> None:
+    story = Story()
+    story.ask()
+    story.decide("bob", on_behalf_of="dan")
+    if ended:
+        story.ask(ended, "awaiting")
+    back(story, approver)
+    assert story.faults == ([] if stands else [(3 if ended else 2, STANDS)])

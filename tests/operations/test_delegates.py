@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.operations.fakes import MORNING
 from tests.operations.kit import Gate, code_of
+from tests.operations.test_take_back import back
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.approval import Link
@@ -165,3 +166,48 @@ def test_whoever_is_on_call_now_is_asked(gate: Gate) -> None:
     assert code_of(gate.decide("bob")) == "not_entitled"
     gate.approve("erin")
     assert gate.records("decision.recorded")[0]["clause"] == "on_call:desk"
+
+
+def test_whom_a_delegate_stood_in_for_takes_the_approval_back(gate: Gate) -> None:
+    ask(gate)
+    gate.approve("erin", "carol")
+    gate.settle()
+    assert gate.members() == {"alice"}
+    view = gate.look("bob")
+    assert isinstance(view, LinkView)
+    assert (view.takeable, view.mine, view.by) == (True, "", "Erin Walsh (erin)")
+    assert back(gate, "dan", gate.tokens("bob")[-1]) == "not_found"
+    assert back(gate, "bob") == ""
+    gate.settle()
+    assert gate.members() == set()
+    (said,) = gate.records("decision.taken_back")
+    assert said["approver"] == gate.records("decision.recorded")[0]["on_behalf_of"]
+    assert back(gate, "erin") == "not_offered"
+    assert gate.verified().failing == ()
+
+
+def test_before_the_approval_they_deny_the_request_by_it(gate: Gate) -> None:
+    """Two have to approve at the stage, so that it goes on being asked."""
+    rule = gate.policy.approve[0]
+    line, security = rule.stages
+    either = (*line.any_of, Word("person", "dan"))
+    rule = replace(rule, stages=(replace(line, any_of=either, need=2), security))
+    gate.restart(replace(gate.policy, approve=(rule,)))
+    ask(gate)
+    gate.approve("erin")
+    view = gate.look("bob")
+    assert isinstance(view, LinkView)
+    assert (view.takeable, view.state, view.by) == (True, "awaiting", "Erin Walsh (erin)")
+    assert back(gate, "dan") == "not_offered"
+    assert back(gate, "bob") == ""
+    assert gate.states() == ["denied"]
+    assert gate.verified().failing == ()
+
+
+def test_what_a_delegate_denied_is_not_taken_back(gate: Gate) -> None:
+    ask(gate)
+    gate.decide("erin", "deny")
+    view = gate.look("bob")
+    assert isinstance(view, LinkView)
+    assert (view.takeable, view.by) == (False, "Erin Walsh (erin)")
+    assert back(gate, "bob") == "not_offered"

@@ -289,3 +289,22 @@ def test_emergency_access_is_never_extended(given: Gate) -> None:
         refusal = not_extendable(looking, given.clock.now(), urgent, None)
     assert refusal is not None
     assert refusal.code == "no_extension"
+
+
+@pytest.mark.parametrize(("before", "hours"), [(0, 6), (4, 8)])
+def test_the_mail_tells_that_it_is_more_time_and_until_when(
+    given: Gate, before: int, hours: int
+) -> None:
+    first = given.post.to("bob@example.com")[-1]
+    assert "more time" not in (first.text + first.html).lower()
+    begun = only(given).activated_at
+    assert begun is not None
+    if before:
+        extend(given, before * HOUR)
+    assert ask(given, 4 * HOUR) == ""
+    given.run_mail()
+    mail = given.post.to("bob@example.com")[-1]
+    told = f"{begun + timedelta(hours=hours):%Y-%m-%d %H:%M} UTC at the latest"
+    for body in (mail.text, mail.html):
+        assert told in body
+        assert "more time for access that is given already" in body

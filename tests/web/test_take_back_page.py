@@ -1,9 +1,12 @@
 """The page of a link takes an approval back; no other door does."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from tests.operations.fakes import MORNING
 from tests.operations.kit import Gate, approve, folder
+from tests.operations.tickets import access_ticket
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
 from ticketgate.web.create_app import create_app
@@ -77,3 +80,24 @@ def test_without_a_session_nothing_is_taken_back(gate: Gate) -> None:
     posted = {"csrf_token": token, "decision": "take_back", "justification": OOPS}
     assert stranger.client.post(page, data=posted, headers=BROWSER).status_code == 401
     assert gate.grant_states() == ["active"]
+
+
+def test_the_page_of_whom_a_delegate_stood_in_for_says_so_and_takes_it_back() -> None:
+    with folder() as path:
+        gate = Gate(path)
+        gate.directory.delegate("bob", "erin", MORNING - timedelta(hours=1), 4)
+        gate.deliver(access_ticket())
+        gate.approve("erin", "carol")
+        gate.settle()
+        page = f"/approve/{gate.tokens('bob')[-1]}"
+        bob = bob_at(gate, page)
+        text = bob.get(page).text
+        assert "<h1><bdi>Erin Walsh (erin)</bdi> decided in your place</h1>" in text
+        assert "That decision is record" in text
+        assert "You approved" not in text
+        assert "Record my decision" not in text
+        form = Forms(text).form(page) | {"justification": OOPS}
+        assert bob.client.post(page, data=form, headers=BROWSER).status_code == 303
+        gate.settle()
+        assert gate.grant_states() == ["revoked"]
+        gate.stop()

@@ -1,7 +1,7 @@
 """The mails that people get, as text and HTML. Pure: nothing is sent from here."""
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -59,7 +59,8 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
         "clause": _line(facts.clause),
         "stage_name": _line(facts.stage_name),
         "on_behalf_of": _line(facts.on_behalf_of),
-        "until": "" if facts.until is None else f"{facts.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        "until": _moment(facts.until),
+        "ends": _moment(facts.ends),
         "evidence": _line(facts.evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)
@@ -103,6 +104,15 @@ def _mail(name: str, subject: str, values: dict[str, str]) -> MailText:
 def _line(value: str, chars_max: int = VALUE_CHARS_MAX) -> str:
     shown = visible(value)
     return shown if len(shown) <= chars_max else shown[: chars_max - 1] + "…"
+
+
+def _moment(at: datetime | None) -> str:
+    """The minute in UTC; one that is cut by seconds is the next, so that nothing ends later."""
+    if at is None:
+        return ""
+    at = at.astimezone(UTC)
+    whole = at.replace(second=0, microsecond=0)
+    return f"{whole if whole == at else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
 
 
 def _site(url: str) -> str:

@@ -67,6 +67,7 @@ class LinkNote:
     evidence: str  # one line: where in the log it stands, and the newest signed root
     on_behalf_of: str = ""  # the name of whom the reader stands in for; empty: nobody
     until: datetime | None = None  # when that ends
+    ends: datetime | None = None  # of more time for access: when it ends then at the latest
 
 
 def voices(given: Iterable[Approval], round_: int) -> frozenset[str]:

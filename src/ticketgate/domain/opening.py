@@ -19,7 +19,12 @@ from ticketgate.domain.access_request import (
 from ticketgate.domain.approvers import Case, absent, fillable
 from ticketgate.domain.classify import approve_rule_for, limit_for, may_request
 from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.durations import requested_seconds
+from ticketgate.domain.durations import (
+    DURATION_REASONS,
+    UNREADABLE,
+    requested_seconds,
+    why_no_duration,
+)
 from ticketgate.domain.evidence import digest_of
 from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.identity_event import Classification, Tier, Verdict
@@ -36,7 +41,7 @@ REASONS: Final[Mapping[str, str]] = {
     "inactive_beneficiary": "The person who would get access is not active.",
     "unknown_editor": "The ticket was changed by an account that the directory does not know.",
     "not_requestable": "The policy does not let this person ask for this entitlement.",
-    "duration": "The ticket's duration is not one of `30m`, `4h`, `2d`, ISO 8601, or a number.",
+    **DURATION_REASONS,
     "no_limit": "No limit of the policy applies, so there is no end to give.",
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
@@ -177,15 +182,16 @@ def asked(question: Ask) -> Asked:
     rule = approve_rule_for(question.policy, facts)
     life = limit_for(question.policy, facts)
     wanted = _wanted(entitlement, facts)
+    seconds_asked = 0 if isinstance(wanted, str) else wanted
     reasons = [
         *_people_reasons(requester, beneficiary),
         *_policy_reasons(question, facts, rule),
         *(["no_limit"] if life is None else []),
-        *(["duration"] if wanted == 0 else []),
+        *([wanted] if isinstance(wanted, str) else []),
         *(["ticket_state"] if ticket.state_class is StateClass.UNLISTED else []),
         *([] if question.classification.verdict is Verdict.IDENTITY else ["uncertain"]),
     ]
-    seconds = 0 if life is None else min(wanted or life.default, life.max, life.hard_max)
+    seconds = 0 if life is None else min(seconds_asked or life.default, life.max, life.hard_max)
     digests = sorted(one.digest for one in question.classification.matched)
     digests += ["" if rule is None else rule.digest]
     digests += ["" if entitlement is None else entitlement.digest]
@@ -197,7 +203,7 @@ def asked(question: Ask) -> Asked:
         requester=_party(ticket, "opened_by", requester),
         beneficiary=_party(ticket, beneficiary_field(ticket), beneficiary),
         seconds=seconds,
-        seconds_asked=wanted,
+        seconds_asked=seconds_asked,
         catalog_item=ticket.text("catalog_item"),
         reason=ticket.text("reason") or ticket.text("short_description"),
         tier=tier,
@@ -213,17 +219,18 @@ def asked(question: Ask) -> Asked:
     )
 
 
-def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | None:
-    """Seconds that the ticket asks for; None when it leaves it to the limit; 0 when unreadable."""
+def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | str | None:
+    """Seconds that the ticket asks for; None where it leaves them to the limit; or why not any."""
     if entitlement is None or entitlement.duration_from is None:
         return None
     seen = facts.seen(entitlement.duration_from.field)
     if isinstance(seen, Missing):
-        return 0
+        return UNREADABLE
     text = "".join(seen).strip()
     if not text:
         return None
-    return requested_seconds(text, entitlement.duration_from.unit) or 0
+    unit = entitlement.duration_from.unit
+    return requested_seconds(text, unit) or why_no_duration(text, unit)
 
 
 def _people_reasons(requester: Person | None, beneficiary: Person | None) -> list[str]:
@@ -343,6 +350,6 @@ def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
         rule_ids=what.rule_ids,
         approve_rule=what.approve_rule,
         rules=what.rules,
-        reasons=tuple(one for one in what.reasons if own is None or one != "duration"),
+        reasons=tuple(one for one in what.reasons if own is None or one not in DURATION_REASONS),
     )
     return replace(now_asked, material=material_of(now_asked))

@@ -261,7 +261,7 @@ class Replay:
         ballot = self.ballots.get(ident) if isinstance(ident, str) else None
         if ballot is not None:
             asked = self.folded["request", str(ident)].said
-            stood = ballot.of_round(str(asked.get("material")), count(asked.get("round")) or 0)
+            stood = ballot.voices((str(asked.get("material")), count(asked.get("round")) or 0))
             ballot.denied = True
         else:
             request = self.folded.get(("request", ident)) if isinstance(ident, str) else None
@@ -330,7 +330,7 @@ class Replay:
             self.faults.add(index, f"approved without the approvals of stage {stage}")
         if self._parties(index, record) & ballot.voices((material, round_)):
             self.faults.add(index, "approved by somebody whose own request it is")
-        stood = " ".join(sorted(ballot.of_round(material, round_)))
+        stood = " ".join(sorted(ballot.voices((material, round_))))
         self.folded["request", ident].said["approvers"] = stood
         given = ballot.seconds.get((material, round_), 0)
         self.approved_for[ident] = {

@@ -7,6 +7,8 @@ takes effect for what is open already (rule 6): the ticket asks anew with its ne
 from collections.abc import Mapping
 from typing import Final
 
+from ticketgate.domain.durations import DURATION_REASONS
+
 _DIRECTORY: Final = "Mend the directory; the request goes on by itself then."
 _POLICY: Final = "Change the policy if it should; the ticket asks anew with its next revision then."
 _TICKET: Final = "Mend the ticket; the request goes on with that revision."
@@ -19,7 +21,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "inactive_beneficiary": f"{_DIRECTORY} Or have the ticket name somebody who is active.",
     "unknown_editor": f"List the account under the person's `accounts`. {_DIRECTORY}",
     "not_requestable": f"If the person's groups are wrong: {_DIRECTORY} {_POLICY}",
-    "duration": f"{_TICKET} Say how long as `30m`, `4h` or `2d`.",
+    **dict.fromkeys(DURATION_REASONS, f"{_TICKET} Say how long as `30m`, `4h` or `2d`."),
     "no_limit": _POLICY,
     "no_approve_rule": _POLICY,
     "unfillable": f"{_DIRECTORY} {_POLICY}",

@@ -29,7 +29,7 @@ from ticketgate.operations.sign_decision import Signed
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
 from ticketgate.operations.step_up import decide_stepped_up
-from ticketgate.operations.take_back import TakenBack, given_by, take_back, takeable
+from ticketgate.operations.take_back import TakenBack, given_by, is_of, take_back, takeable
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
 
@@ -138,7 +138,7 @@ class Desk:
         if case is None or link.stage > len(case.rule.stages):
             return Refusal("rules_changed", "The rule that this was shown under is gone.")
         given = [one for one in approvals if one.round == link.round]
-        mine = next((one for one in given if one.approver == link.approver), None)
+        mine = next((one for one in given if is_of(link.approver, one)), None)
         state = self._state(link, request, mine)
         stage = case.rule.stages[link.stage - 1]
         found = Standing(link.clause, link.on_behalf_of)
@@ -149,7 +149,14 @@ class Desk:
                 return now
             found = now
         return view_of(
-            link, request, approvals, case, found, state=state, origin=self._place.origin, mine=mine
+            link,
+            request,
+            approvals,
+            case,
+            found,
+            state=state,
+            origin=self._place.origin,
+            mine=mine,
         )
 
     def _state(self, link: Link, request: AccessRequest, mine: Approval | None) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest, RequestState
+from ticketgate.domain.durations import DURATION_REASONS
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Json  # noqa: TC001 -- read with the module
 from ticketgate.domain.grant import Grant, GrantState, is_due
@@ -148,7 +149,7 @@ def not_extendable(
         return _OVER
     if what is None or what.beneficiary.subject != grant.subject:
         return _GONE
-    standing = [code for code in what.reasons if code != "duration"]
+    standing = [code for code in what.reasons if code not in DURATION_REASONS]
     if standing:
         return Refusal("request_blocked", " ".join(REASONS[code] for code in standing))
     return _used_up(reading, grant, what) or (_PENDING if is_held(reading) else None)
@@ -174,6 +175,20 @@ def latest(grant: Grant, hard_max: int) -> datetime | None:
     """When the grant ends at the very latest, whatever is approved (I4)."""
     begun = grant.activated_at
     return None if begun is None else begun + timedelta(seconds=hard_max)
+
+
+def ends_then(reading: Reading, request: AccessRequest, ground: Ground) -> datetime | None:
+    """When the access that a request extends ends at the latest if it is approved.
+
+    None where it extends none, and where that has no end yet or none any more.
+    """
+    grant = reading.grants.get(request.extends) if request.extends else None
+    if grant is None or grant.not_after is None:
+        return None
+    end = grant.not_after + timedelta(seconds=request.seconds_now)
+    what = asked_now(reading, request.ticket, request.entitlement, ground)
+    longest = None if what is None else latest(grant, what.hard_max)
+    return end if longest is None else min(end, longest)
 
 
 def extend_grant(tx: Transaction, now: datetime, request: AccessRequest, hard_max: int) -> Grant:

@@ -49,7 +49,8 @@ class LinkView:
     on_behalf_of: str = ""  # name and subject id of whom this approver stands in for
     delegated_until: datetime | None = None  # as long as it is to be decided
     place: str = ""  # one line: where in the log it stands, and the newest signed root
-    takeable: bool = False  # the holder's approval can still be taken back
+    by: str = ""  # name and subject id of the delegate who decided in the holder's place
+    takeable: bool = False  # the holder's approval, or that one, can still be taken back
     given: str = ""  # the state of the access that came of it; empty where none did
     extends: bool = False  # more time for access that they have, not access
     held: bool = False  # access that is approved waits until a restore is ended
@@ -66,7 +67,11 @@ def view_of(
     origin: str,
     mine: Approval | None,
 ) -> LinkView:
-    """What a link shows, in the words of policy and directory."""
+    """What a link shows, in the words of policy and directory.
+
+    `mine` is what its holder decided, or a delegate in their place.
+    """
+    own = mine is not None and mine.approver == link.approver
     stage = case.rule.stages[link.stage - 1]
     names = case.snapshot
     needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
@@ -105,8 +110,9 @@ def view_of(
         decide_by=request.decide_by,
         shown=request.shown if state == "awaiting" and mine is None else link.shown,
         state=state,
-        mine="" if mine is None else mine.decision,
+        mine="" if mine is None or not own else mine.decision,
         evidence="" if mine is None else f"{origin}#{mine.index}",
+        by="" if mine is None or own else _named(mine.approver, names),
         extends=bool(request.extends),
         shapers=_shapers(request, names),
     )

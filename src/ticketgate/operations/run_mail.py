@@ -11,7 +11,9 @@ from ticketgate.domain.approval import Link, LinkNote
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.evidence_place import EvidencePlace
+from ticketgate.operations.extend_grant import ends_then
 from ticketgate.operations.in_force import InForce
 from ticketgate.operations.notify import mailed, mint_link, unwanted
 from ticketgate.operations.sign_in import mint_code, secret_hash
@@ -74,9 +76,10 @@ class MailRunner:
         return link.approver, self.letters.link(self._note(link, request, snapshot), token)
 
     def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:
-        stages = next(
-            (one.stages for one in self.policy.now.approve if one.id == request.approve_rule), ()
-        )
+        policy = self.policy.now
+        stages = next((one.stages for one in policy.approve if one.id == request.approve_rule), ())
+        with self.store.reading() as looking:
+            ends = ends_then(looking, request, Ground(policy, snapshot))
         return LinkNote(
             ticket=request.ticket_number,
             entitlement=request.entitlement,
@@ -89,6 +92,7 @@ class MailRunner:
             clause=link.clause,
             on_behalf_of=name_of(link.on_behalf_of, snapshot) if link.on_behalf_of else "",
             until=_until(link, snapshot),
+            ends=ends,
             stage_name=stages[link.stage - 1].name if link.stage <= len(stages) else "",
             evidence=self._place(request.id),
         )

@@ -1,4 +1,4 @@
-"""Take an approval back: on the page of the link over which it was given, and nowhere else.
+"""Take an approval back: who gave it, or for whom a delegate did, on the page of their own link.
 
 It only takes away, so it waits for nothing: a request that is not approved yet is denied by it, and
 access that came of an approved one is revoked. What was taken back is never given again.
@@ -45,9 +45,9 @@ class TakenBack:
 def takeable(
     request: AccessRequest, link: Link, approvals: Sequence[Approval], grants: Sequence[Grant]
 ) -> bool:
-    """Whether the link's holder approved over it, and that approval still does something."""
+    """Whether an approval of the holder, or in their place, stands, and still does something."""
     counts = any(
-        one.approver == link.approver and one.decision == "approve" and one.stage == link.stage
+        one.decision == "approve" and one.stage == link.stage and is_of(link.approver, one)
         for one in approvals
         if one.round == link.round == request.round
     )
@@ -55,6 +55,11 @@ def takeable(
         return counts
     given = any(one.state in _GIVEN for one in grants)
     return counts and given and request.state is RequestState.APPROVED
+
+
+def is_of(subject: str, approval: Approval) -> bool:
+    """Whether it is this person's own, or was given by their delegate in their place."""
+    return subject in {approval.approver, approval.on_behalf_of}
 
 
 def given_by(reading: Reading, request: AccessRequest) -> list[Grant]:
@@ -72,7 +77,7 @@ def take_back(
     reason: str,
     snapshot: DirectorySnapshot,
 ) -> TakenBack | Refusal:
-    """Take the approval back that was given over this link.
+    """Take the approval back that this link's holder gave, or their delegate in their place.
 
     Refusals: `not_found` (unknown, or somebody else's link: alike), `approver_unknown`,
     `approver_inactive`, `not_human`, `not_offered`, `justification`, `secret_typed`.

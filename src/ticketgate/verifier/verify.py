@@ -1883,7 +1883,7 @@ class Replay:
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
         self.extends: dict[str, Any] = {}  # the grant that a request asks more time for
-        self.stand: dict[str, set[str]] = {}  # who approved a request; nobody once one took it back
+        self.stand: dict[str, set[str]] = {}  # whose voice approved; nobody's once one took it back
         self.emergencies = Emergencies()
         self.time = ""
         self.boundary = 0
@@ -2004,8 +2004,7 @@ class Replay:
         if ballots.denied:
             raise Refused("approved although it was denied")
         text_of(record, "requester")
-        places = [place for place in ballots.approvers if place[:2] == (material, turn)]
-        self.stand[name] = set().union(*(ballots.approvers[place] for place in places))
+        self.stand[name] = set(ballots.voices(material, turn))
         if parties_of(record) & ballots.voices(material, turn):
             raise Refused("approved by somebody whose own request it is")
 
@@ -2207,12 +2206,7 @@ class Replay:
             ballots = self.ballots.setdefault(request, Ballots())
             ballots.denied = True
             turn, material = self.asked[request][3], self.asked[request][5]
-            stood = {
-                person
-                for place, people in ballots.approvers.items()
-                if place[:2] == (material, turn)
-                for person in people
-            }
+            stood = ballots.voices(material, turn)
         else:
             self.stand[request] = set()
         if approver not in stood:

@@ -102,7 +102,9 @@ class ApprovePage(MethodView):
         if self._signing is None:
             return False
         view = self._desk.open_link(link, person.subject)
-        return not isinstance(view, Refusal) and view.assurance == PASSKEY and not view.mine
+        if isinstance(view, Refusal) or view.mine or view.by:
+            return False
+        return view.assurance == PASSKEY
 
     def _decide(self, link: str, person: Session, typed: str) -> Refusal | Wanted | None:
         form = flask.request.form
@@ -169,7 +171,7 @@ def _context(link: str, view: LinkView) -> dict[str, object]:
     return {
         "link": link,
         "view": view,
-        "open": view.state == "awaiting" and not view.mine,
+        "open": view.state == "awaiting" and not view.mine and not view.by,
         "shorter": [(s, duration_text(s)) for s in _SHORTER_SECONDS if s < view.seconds],
         "typed": "",
         "decision": "",
