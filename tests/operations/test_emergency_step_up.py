@@ -20,10 +20,12 @@ from tests.operations.kit import Gate, folder
 from tests.operations.second_factor import keep_step_up
 
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import canonical
 from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_desk import EmergencyView, Offer
 from ticketgate.operations.review_emergency import ReviewForm
 from ticketgate.operations.sign_in import secret_hash
+from ticketgate.verifier import verify
 
 
 @pytest.fixture
@@ -135,3 +137,19 @@ def test_both_verifiers_see_one_that_is_not_told_whole(gate: Gate, type_: str, b
             told = cast("dict[str, Any]", records[index]["step_up"])
             told["auth_time"] = "2020-01-01T00:00:00.000000Z"
     assert faults_of(records) == ({index}, {index})
+
+
+@pytest.mark.parametrize("type_", ["emergency.invoked", "review.done"])
+def test_one_that_is_gone_is_seen_in_an_entry_that_is_read_by_its_shape(
+    gate: Gate, type_: str
+) -> None:
+    begun = invoke(gate, form=form_of(gate, "bob", drill=True))
+    assert code_of(review(gate, begun)) == ""
+    (record,) = gate.records(type_)
+    del record["step_up"]
+    entry = canonical(record)
+    reader = verify.Reader()
+    for _ in range(2):  # the second by the shape of the first
+        read, _missing = reader.read(entry.decode(), clean=True)
+        with pytest.raises(verify.Refused, match="a step-up without its sign-in"):
+            verify.check_step_up(read)

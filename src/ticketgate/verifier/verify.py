@@ -1032,8 +1032,9 @@ LOOKED_AT = {
     "grant": MOVE
     + "activate_by confirmed extension hard_max heirs origin "
     + " ".join(KEPT_OF_GRANT),
-    "emergency": MOVE + "clause cooldown drill entitlement hard_max person seconds target within",
-    "review": MOVE + "entitlement outcome person reviewer",
+    "emergency": MOVE
+    + "clause cooldown drill entitlement hard_max method person seconds target within",
+    "review": MOVE + "entitlement method outcome person reviewer",
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
     "passkey": MOVE + "cose credential key origin person rp_id voucher",
