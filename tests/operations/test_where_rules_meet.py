@@ -209,3 +209,59 @@ def test_who_has_left_is_shown_nothing_by_a_session_of_before(gate: Gate) -> Non
     assert code_of(desk.give_back(session, begun.id)) == ""  # letting go is never refused
     gate.directory.change("bob", active=True)
     assert code(gate.look("bob")) == ""
+
+
+# --- both verifiers hold the log to the lock ------------------------------------------------------
+
+
+def without_review(gate: Gate) -> tuple[list[dict[str, Any]], list[str]]:
+    """The log as it would be had nobody done the first review, and its types."""
+    records = gate.records()
+    assert faults_of(records) == (set(), set())
+    del records[[one["type"] for one in records].index("review.done")]
+    return records, [one["type"] for one in records]
+
+
+def test_both_verifiers_see_who_decides_or_is_decided_for_while_locked(gate: Gate) -> None:
+    gate.directory.delegate("bob", "erin", MORNING - timedelta(hours=1), 8)
+    gate.deliver(access_ticket())
+    gate.run_mail()
+    begun = unreviewed(gate, "bob")
+    assert code_of(review(gate, begun)) == ""
+    gate.approve("erin", "carol")
+    records, types = without_review(gate)
+    decided_at = types.index("decision.recorded")
+    assert faults_of(records) == ({decided_at}, {decided_at})
+    records[decided_at] |= {"approver": records[decided_at]["on_behalf_of"]}
+    del records[decided_at]["on_behalf_of"]
+    ours, theirs = faults_of(records)
+    assert decided_at in ours & theirs
+
+
+def test_both_verifiers_see_who_is_given_something_while_locked(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.run_mail()
+    begun = unreviewed(gate, "alice")
+    assert code_of(review(gate, begun)) == ""
+    gate.approve("bob", "carol")
+    records, types = without_review(gate)
+    approved_at = types.index("request.approved")
+    assert faults_of(records) == ({approved_at}, {approved_at})
+
+
+def test_both_verifiers_see_who_reviews_while_locked(gate: Gate) -> None:
+    gate.directory.change("carol", groups=frozenset({"sec-iam", "platform-engineering"}))
+    first = invoke(gate, "carol", form=form_of(gate, "carol", seconds=60))
+    gate.settle()
+    gate.tick(60)
+    gate.tick(SOON.total_seconds())
+    assert code_of(review(gate, first, "dan")) == ""
+    second = invoke(gate, "bob", form=form_of(gate, "bob", seconds=60))
+    gate.settle()
+    gate.tick(60)
+    assert code_of(review(gate, second, "carol")) == ""
+    records, types = without_review(gate)
+    reviewed_at = types.index("review.done")
+    assert faults_of(records) == ({reviewed_at}, {reviewed_at})
+    records[reviewed_at] |= {"reviewer": ["carol"]}
+    assert faults_of(records) == ({reviewed_at}, {reviewed_at})

@@ -55,6 +55,14 @@ class Emergencies:
             for one in owed
         )
 
+    def unlocked(self, index: int, record: Record, *names: str) -> None:
+        """Whoever the record names decides, or is given something: no review of theirs is overdue.
+
+        Whose the other accounts of a human are no record tells, so the gateway alone sees those.
+        """
+        if any(self.is_locked(record.get(name), record.get("_ts")) for name in names):
+            self.faults.add(index, "decided by, or given to, somebody whose review is overdue")
+
     def take(self, index: int, record: Record, said: Said) -> dict[str, Json] | None:
         """A move of a review; of an invocation that gives access, what may be granted.
 
@@ -116,6 +124,7 @@ class Emergencies:
             self.faults.add(index, wrong)
         if not isinstance(record["reviewer"], str) or not record["reviewer"]:
             self.faults.add(index, "a review without its reviewer")
+        self.unlocked(index, record, "reviewer")
         if record["reviewer"] == record["person"]:
             self.faults.add(index, "an emergency reviewed by whose it is")
         if record["outcome"] not in OUTCOMES:

@@ -242,6 +242,7 @@ class Replay:
         self._asked_in_time(index, str(ident), record)
         if wrong := self._signed.of_decision(index, record, self.folded) or bad_step_up(record):
             self.faults.add(index, wrong)
+        self.emergencies.unlocked(index, record, "approver", "on_behalf_of")
         match record["decision"] if isinstance(record["approver"], str) else "":
             case "deny":
                 ballot.denied = True
@@ -317,6 +318,7 @@ class Replay:
         ident, material = str(record["id"]), record["material"]
         ballot = self.ballots.pop(ident, Ballot())
         round_, needs = count(record["round"]), counts(record["stages"])
+        self.emergencies.unlocked(index, record, "beneficiary")
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
         if not {record[name] for name in PARTIES[:2] if is_text(record[name])} <= ballot.parties:

@@ -1799,6 +1799,12 @@ class Emergencies:
             for name in self.owed.get(person, ())
         )
 
+    def check_unlocked(self, record: Record, *names: str) -> None:
+        """Nobody decides, or is given anything, while a review of theirs is overdue."""
+        people = (record.get(name) for name in names)
+        if any(isinstance(one, str) and self.locked(one, record["_ts"]) for one in people):
+            raise Refused("by, or for, somebody whose review is overdue")
+
     def invoked(self, name: str, record: Record) -> bool:
         """`emergency.invoked`: by somebody who may now; whether it gives access."""
         person, entitlement = text_of(record, "person"), text_of(record, "entitlement")
@@ -1839,6 +1845,7 @@ class Emergencies:
                 raise Refused("an emergency that nobody else has reviewed")
             if record.get("outcome") not in ("justified", "unjustified", "incomplete"):
                 raise Refused("a review without an outcome")
+            self.check_unlocked(record, "reviewer")
 
     def granted(self, record: Record) -> None:
         """A move of a grant tells its origin, and when the review is due."""
@@ -2008,6 +2015,7 @@ class Replay:
         self.stand[name] = set(ballots.voices(material, turn))
         if parties_of(record) & ballots.voices(material, turn):
             raise Refused("approved by somebody whose own request it is")
+        self.emergencies.check_unlocked(record, "beneficiary")
 
     def _grant(self, index: int, name: str, after: str, record: Record) -> None:
         known = self.grants.setdefault(name, {})
@@ -2195,6 +2203,7 @@ class Replay:
         else:
             raise Refused("a decision that is neither approve nor deny")
         self._signed(index, record)
+        self.emergencies.check_unlocked(record, "approver", "on_behalf_of")
         check_step_up(record)
 
     def taken_back(self, _: int, record: Record) -> None:
