@@ -136,7 +136,7 @@ def _seen(
     stale = may_say(tx, now, who, lambda *_: None)
     request = tx.requests.get(ident)
     if stale is not None or request is None:
-        return stale or not_found()
+        return stale or unfit(who.snapshot.person(who.subject)) or not_found()
     refusal = may_see(request, who.subject, who.roles, who.snapshot)
     return refusal or (request, tx.grants.of_request(ident))
 

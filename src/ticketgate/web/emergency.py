@@ -105,7 +105,9 @@ class OneEmergency(MethodView):
         if not isinstance(said, Refusal):
             return flask.redirect(flask.url_for(ONE, ident=ident), 303)
         view = self._emergencies.view(ident, person)
-        if isinstance(view, Refusal) or status_of(said.code) not in _AGAIN:
+        if isinstance(view, Refusal):  # also whether there is such a one is not told
+            return refused(view, typed=typed)
+        if status_of(said.code) not in _AGAIN:
             return refused(said, typed=typed)
         context = {"view": view, "form": flask.request.form, **self._context}
         return refused(said, "one_emergency.html", **context)
