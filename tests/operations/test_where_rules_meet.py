@@ -23,6 +23,7 @@ from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.kit import Gate, folder
 from tests.operations.kit import code_of as decided
 from tests.operations.passkeys import BOB, Keys
+from tests.operations.test_erase import DAY, erase
 from tests.operations.test_extend_grant import extend, extendable
 from tests.operations.test_take_back import back
 from tests.operations.tickets import access_ticket
@@ -32,6 +33,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.passkey import challenge_of
+from ticketgate.operations.erase import What
 from ticketgate.operations.passkeys import Made
 
 SOON = timedelta(minutes=30)
@@ -265,3 +267,25 @@ def test_both_verifiers_see_who_reviews_while_locked(gate: Gate) -> None:
     assert faults_of(records) == ({reviewed_at}, {reviewed_at})
     records[reviewed_at] |= {"reviewer": ["carol"]}
     assert faults_of(records) == ({reviewed_at}, {reviewed_at})
+
+
+# --- erasing whose emergency it was ---------------------------------------------------------------
+
+
+def test_who_began_or_reviewed_an_emergency_stays_as_long_as_who_decided(gate: Gate) -> None:
+    """Neither who, nor why, is put out of the log while it is live, nor who before its time."""
+    begun = invoke(gate)
+    gate.settle()
+    why = What(record=begun.index)
+    assert [one.kind for one in erase(gate, why).retained] == ["emergency"]
+    assert code_of(review(gate, begun, outcome="unjustified")) == ""
+    assert gate.grant_states() == ["revoking"]
+    assert [one.kind for one in erase(gate, why).retained] == ["emergency"]
+    gate.settle()
+    assert gate.grant_states() == ["revoked"]
+    gate.clock.at += 2 * DAY
+    for person in ("bob", "carol"):
+        assert "actor" not in erase(gate, What(person=person)).erased
+    gate.clock.at += 31 * DAY
+    for person in ("bob", "carol"):
+        assert erase(gate, What(person=person)).erased["actor"] == 1

@@ -27,6 +27,7 @@ GRANTS_OF: Final = (  # written as in the index
     " CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END = ?"
 )
 _APPROVED: Final = "SELECT request FROM approval WHERE ? IN (approver, on_behalf_of)"
+_EMERGENCY: Final = "SELECT * FROM emergency WHERE id = ?"
 _OVER: Final = frozenset({"closed", "cancelled"})
 _LIVE_REQUEST: Final = frozenset({"blocked", "awaiting"})
 _ENDED: Final = frozenset({"revoked", "cancelled", "released_shared"})
@@ -113,8 +114,15 @@ class SqliteErasing:
             return Standing(live=True)
         return self._standing(list(rows(self._db, sql, *key)))
 
+    def emergency(self, ident: str) -> Standing:
+        """Where an emergency stands, its review and its grant counted in."""
+        return self._standing([], list(rows(self._db, _EMERGENCY, ident)))
+
     def person(self, subject: str) -> Standing:
-        """Where everything stands in which a person asked, received, edited or approved."""
+        """Where everything stands in which a person asked, received, edited or approved.
+
+        An emergency is the one who began it asking, and the one who reviewed it deciding.
+        """
         sql = _PARTIES.format(_APPROVED)
         approved = {row["request"] for row in rows(self._db, _APPROVED, subject)}
         found = [
@@ -124,28 +132,33 @@ class SqliteErasing:
         ]
         if any(self.ticket(ident).live for ident in self._tickets_of(subject, [])):
             return Standing(live=True)
-        emergencies = "SELECT 1 FROM emergency WHERE subject = ? AND state <> 'done'"
-        if scalar(self._db, emergencies, subject):
-            return Standing(live=True)
-        return self._standing(found)
+        sql = "SELECT * FROM emergency WHERE ? IN (subject, reviewer)"
+        return self._standing(found, list(rows(self._db, sql, subject)))
 
     def subject(self, actor: str) -> str | None:
         """Whom an actor stands for."""
         found: str | None = scalar(self._db, "SELECT subject FROM actor WHERE id = ?", actor)
         return found
 
-    def _standing(self, requests: list[Row]) -> Standing:
+    def _standing(self, requests: list[Row], emergencies: Iterable[Row] = ()) -> Standing:
         moments: list[str] = []
         given: list[str] = []
+        grants: list[Row] = []
+        for row in emergencies:
+            if row["state"] != "done":
+                return Standing(live=True)
+            moments.append(row["reviewed_at"])
+            grants += self._grants_of(row["id"])
         for row in requests:
             key = (row["source"], row["tbl"], row["ticket_id"])
             if row["state"] in _LIVE_REQUEST or self._is_open(key):
                 return Standing(live=True)
             moments.append(json.loads(row["content"])["closed_at"])
-            for grant in self._grants_of(row["id"]):
-                if grant["state"] not in _ENDED:
-                    return Standing(live=True)
-                given.append(json.loads(grant["content"])["ended_at"])
+            grants += self._grants_of(row["id"])
+        for grant in grants:
+            if grant["state"] not in _ENDED:
+                return Standing(live=True)
+            given.append(json.loads(grant["content"])["ended_at"])
         ended = max([*moments, *given], default=None)
         return Standing(False, codec.moment(ended), codec.moment(max(given, default=None)))
 
@@ -252,7 +265,7 @@ def _subjects(content: dict[str, Any]) -> set[str]:
 def _value(row: Row) -> HiddenValue:
     record: dict[str, Any] = parse_entry(row["entry"])
     match record:
-        case {"on": "request" | "ticket" as on, "id": ident}:
+        case {"on": "request" | "ticket" | "review" as on, "id": ident}:
             about = (on, ident)
         case {"type": "exception.opened", "id": ident}:  # what resolved it tells no subject
             about = ("exception", ident)
