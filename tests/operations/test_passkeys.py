@@ -278,6 +278,18 @@ def test_a_head_of_another_log_or_of_too_long_ago_is_refused(
     assert deciding.decide(signed) == "approve"
 
 
+def test_who_is_asked_after_something_was_signed_has_it_signed_again(deciding: Deciding) -> None:
+    """Both verifiers want it signed behind the newest record of what is asked."""
+    signed = deciding.prepare()
+    gate = deciding.gate
+    gate.directory.delegate("bob", "erin", gate.clock.at - timedelta(hours=1), 4)
+    gate.tick()
+    assert gate.records("request.awaiting")[-1]["cause"] == "approvers"
+    assert deciding.decide(signed) == "passkey_changed"
+    assert deciding.decide(deciding.prepare()) == "approve"
+    assert gate.verified().failing == ()
+
+
 def test_the_store_that_is_not_there_is_told(deciding: Deciding) -> None:
     deciding.gate.stop()
     assert code(deciding.prepare()) == "store_unavailable"

@@ -185,7 +185,7 @@ def key_of(
         "stage": request.stage,
     }
     same = payload == ceremony.payload and all(payload[name] == exactly[name] for name in exactly)
-    if not same or not _is_head(tx, payload["log_size"], payload["log_head"]):
+    if not same or not _is_head(tx, request.id, payload["log_size"], payload["log_head"]):
         return Key(plain, refusal=_CHANGED)
     passkey = tx.passkeys.get(str(payload["credential_id"]))
     if passkey is None or passkey.state is not PasskeyState.USABLE:
@@ -195,9 +195,14 @@ def key_of(
     return Key(hidden, signed, passkey)
 
 
-def _is_head(tx: Transaction, size: Json, leaf: Json) -> bool:
-    """Whether this was the head of this very log, and not long ago."""
-    now = tx.evidence_size()
-    if not isinstance(size, int) or not max(1, now + 2 - HEAD_AGE_MAX) <= size <= now:
+def _is_head(tx: Transaction, request: str, size: Json, leaf: Json) -> bool:
+    """Whether this was the head of this very log, not long ago, behind all there is of the request.
+
+    More people may have been asked meanwhile, over the same `shown`: both verifiers want a head
+    behind that record.
+    """
+    now, newest = tx.evidence_size(), tx.requests.newest_record(request)
+    oldest = max(1, now + 2 - HEAD_AGE_MAX, 0 if newest is None else newest + 1)
+    if not isinstance(size, int) or not oldest <= size <= now:
         return False
     return tx.evidence.hashes(0, size - 1, 1)[0].hex() == leaf
