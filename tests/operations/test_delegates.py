@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from tests.operations.fakes import MORNING
-from tests.operations.kit import Gate, code_of
+from tests.operations.kit import WHY, Gate, code_of
+from tests.operations.own import Own
 from tests.operations.test_take_back import back
-from tests.operations.tickets import access_ticket
+from tests.operations.tickets import access_ticket, edited
 
 from ticketgate.domain.approval import Link
 from ticketgate.domain.duties import Duties, Shift, Window
+from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Word
 from ticketgate.operations.link_view import LinkView
 
@@ -211,3 +213,53 @@ def test_what_a_delegate_denied_is_not_taken_back(gate: Gate) -> None:
     assert isinstance(view, LinkView)
     assert (view.takeable, view.by) == (False, "Erin Walsh (erin)")
     assert back(gate, "bob") == "not_offered"
+
+
+def absent_boss(gate: Gate) -> Own:
+    """Bob is away, so that he has no link; Erin approves for him."""
+    away(gate, "bob", 8)
+    ask(gate)
+    gate.approve("erin")
+    return Own(gate)
+
+
+def test_whoever_was_away_takes_it_back_on_the_page_of_the_request(gate: Gate) -> None:
+    own = absent_boss(gate)
+    assert {one.approver for one in links(gate) if one.stage == 1} == {"erin"}
+    gate.approve("carol")
+    gate.settle()
+    listed = own.desk.listed("bob")
+    assert not isinstance(listed, Refusal)
+    assert [one.id for one in listed] == [own.last()]
+    assert own.view("bob").deeds == {"take_back"}
+    assert own.do("take_back", "bob", why=" ") == "justification"
+    assert own.do("take_back", "bob", why="pw: Summer2026!") == "secret_typed"
+    assert own.do("withdraw", "bob") == "not_offered"
+    assert gate.members() == {"alice"}
+    assert own.do("take_back", "bob", why=WHY) == ""
+    gate.settle()
+    assert gate.members() == set()
+    (said,) = gate.records("decision.taken_back")
+    decided = gate.records("decision.recorded")[0]
+    assert (said["approver"], said["link"]) == (decided["on_behalf_of"], decided["link"])
+    assert own.view("bob").deeds == frozenset()
+    assert own.do("take_back", "bob", why=WHY) == "not_offered"
+
+
+def test_before_the_approval_the_page_of_the_request_denies_it(gate: Gate) -> None:
+    own = absent_boss(gate)
+    for person in ("erin", "dan", "alice"):  # who decided, attends, or asks
+        assert "take_back" not in own.view(person).deeds
+        assert own.do("take_back", person, why=WHY) == "not_offered"
+    assert own.do("take_back", "mallory", why=WHY) == "not_found"
+    assert gate.states() == ["awaiting"]
+    assert own.do("take_back", "bob", why=WHY) == ""
+    assert gate.states() == ["denied"]
+
+
+def test_an_approval_of_an_earlier_round_in_ones_place_is_none_any_more(gate: Gate) -> None:
+    own = absent_boss(gate)
+    gate.deliver(edited(access_ticket(), reason="another migration"))
+    assert own.view("bob").deeds == frozenset()
+    assert own.do("take_back", "bob", why=WHY) == "not_offered"
+    assert gate.states() == ["awaiting"]

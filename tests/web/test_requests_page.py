@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import flask
 import pytest
@@ -10,6 +11,7 @@ from tests.operations.own import WHY, Own
 from tests.operations.tickets import access_ticket
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
+from ticketgate.domain.duties import Window
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/requests"
@@ -160,3 +162,28 @@ def test_whose_it_is_not_sees_nothing_of_it(own: Own, page: str) -> None:
     assert (other.status_code, none.status_code) == (404, 404)
     assert other.text == none.text
     assert surfer(own, "alice").get(page).status_code == 200  # the control
+
+
+def test_whom_a_delegate_stood_in_for_takes_the_approval_back_on_the_page(
+    own: Own, page: str
+) -> None:
+    gate = own.gate
+    away = Window(gate.clock.at - timedelta(hours=1), gate.clock.at + timedelta(hours=8))
+    gate.directory.change("bob", away=(away,))
+    gate.directory.delegate("bob", "erin", away.starts, 8)
+    gate.tick()
+    assert "not_found" in surfer(own, "bob", page).get(page).text
+    gate.approve("erin")
+    bob = surfer(own, "bob", page)
+    assert page in bob.get(LIST).text
+    text = bob.get(page).text
+    assert "Take the approval in your place back" in text
+    form = fields(text, page, "take_back")
+    bare = bob.client.post(page, data=form | {"justification": " "}, headers=BROWSER)
+    assert bare.status_code == 422
+    assert 'aria-invalid="true"' in bare.text
+    assert gate.states() == ["awaiting"]
+    done = bob.client.post(page, data=form | {"justification": WHY}, headers=BROWSER)
+    assert done.status_code == 303
+    assert gate.states() == ["denied"]
+    assert "take_back" not in bob.get(page).text.replace("(<code>taken_back</code>)", "")

@@ -5,7 +5,7 @@ is about may do so; somebody with the role `triage` or `operator` may end what n
 about.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,22 +24,24 @@ from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.roles import Roles, may_attend
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.decide_request import not_found
+from ticketgate.operations.decide_request import SignedIn, not_found
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.extend_grant import Wish, ask_extension
 from ticketgate.operations.open_request import Word, end_request
 from ticketgate.operations.shadow import IN_SHADOW
+from ticketgate.operations.take_back import in_place_of, take_back_in_place
 from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_shapers
 from ticketgate.ports import Reading, Transaction
 
 WITHDRAW, RETURN, EXTEND, DENY = "withdraw", "return", "extend", "deny"
+TAKE_BACK: Final = "take_back"  # what a delegate approved in one's place
 
 
 @dataclass(frozen=True, slots=True)
 class RequestForm:
     """What was posted: `withdraw`, `return` (which grant), `extend` (which, how long, why), `deny`.
 
-    `shown` is the digest of what the page showed.
+    Or `take_back`, of what a delegate approved. `shown` is the digest of what the page showed.
     """
 
     what: str
@@ -55,9 +57,15 @@ def shown_of(request: AccessRequest, grants: Sequence[Grant]) -> str:
 
 
 def may_see(
-    request: AccessRequest, subject: str, roles: Roles, snapshot: DirectorySnapshot
+    request: AccessRequest,
+    subject: str,
+    roles: Roles,
+    snapshot: DirectorySnapshot,
+    stood_in_for: Collection[str] = (),
 ) -> Refusal | None:
     """Why this person may not see the request: who asks or gets it may, and who may attend.
+
+    So may those in whose place a delegate decided, `stood_in_for`.
 
     Refusals: `approver_unknown`, `approver_inactive`, `not_human`; else `not_found`, which is
     what everybody else is told, whether there is such a request or not.
@@ -65,9 +73,17 @@ def may_see(
     refusal = unfit(snapshot.person(subject))
     if refusal is not None:
         return refusal
-    if is_own(request, subject) or may_attend(roles, subject, snapshot) is None:
+    if is_own(request, subject) or subject in stood_in_for:
+        return None
+    if may_attend(roles, subject, snapshot) is None:
         return None
     return not_found()
+
+
+def stood_in_for(reading: Reading, request: AccessRequest) -> frozenset[str]:
+    """Everybody in whose place a delegate decided, in any round."""
+    given = reading.requests.approvals(request.id)
+    return frozenset(one.on_behalf_of for one in given if one.on_behalf_of)
 
 
 def is_own(request: AccessRequest, subject: str) -> bool:
@@ -109,7 +125,13 @@ def _denies(request: AccessRequest, who: Sayer) -> Refusal | None:
 
 
 def do_with_request(
-    tx: Transaction, now: datetime, *, ident: str, form: RequestForm, who: Sayer
+    tx: Transaction,
+    now: datetime,
+    *,
+    ident: str,
+    form: RequestForm,
+    who: Sayer,
+    signed_in_at: datetime,
 ) -> AccessRequest | Refusal:
     """Withdraw it, give its access back or ask for more time, or deny it while it is blocked.
 
@@ -125,6 +147,10 @@ def do_with_request(
         return Refusal(
             "shown_changed", "This is not what the page shows now.", "Read it again, then say so."
         )
+    if form.what == TAKE_BACK:
+        by, why = SignedIn(who.subject, who.method, signed_in_at), form.justification
+        done = take_back_in_place(tx, now, request=request, who=by, reason=why)
+        return done if isinstance(done, Refusal) else request
     if form.what not in _DEEDS:
         return Refusal("what", "Say what becomes of the request.", "Choose one of them.")
     return _DEEDS[form.what](tx, now, request, grants, form, who)
@@ -137,7 +163,7 @@ def _seen(
     request = tx.requests.get(ident)
     if stale is not None or request is None:
         return stale or unfit(who.snapshot.person(who.subject)) or not_found()
-    refusal = may_see(request, who.subject, who.roles, who.snapshot)
+    refusal = may_see(request, who.subject, who.roles, who.snapshot, stood_in_for(tx, request))
     return refusal or (request, tx.grants.of_request(ident))
 
 
@@ -242,7 +268,21 @@ _NOT_DENIED: Final = Refusal(
 )
 
 
-def known_request(reading: Reading, ident: str) -> tuple[AccessRequest, list[Grant]] | None:
-    """A request and all its grants; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class KnownRequest:
+    """A request, all its grants, in whose place delegates decided, and who may take that back."""
+
+    request: AccessRequest
+    grants: list[Grant]
+    stood_in_for: frozenset[str]
+    takers: frozenset[str]
+
+
+def known_request(reading: Reading, ident: str) -> KnownRequest | None:
+    """What there is of a request; None where there is none."""
     request = reading.requests.get(ident)
-    return None if request is None else (request, reading.grants.of_request(ident))
+    if request is None:
+        return None
+    stood = stood_in_for(reading, request)
+    takers = frozenset(one for one in stood if in_place_of(reading, request, one))
+    return KnownRequest(request, reading.grants.of_request(ident), stood, takers)

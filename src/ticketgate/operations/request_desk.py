@@ -21,6 +21,8 @@ from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.own_request import (
     EXTEND,
     RETURN,
+    TAKE_BACK,
+    KnownRequest,
     RequestForm,
     do_with_request,
     known_request,
@@ -84,6 +86,8 @@ class RequestDesk(LaneDesk):
     def listed(self, subject: str) -> tuple[RequestView, ...] | Refusal:
         """One's own, newest first, and what is live of others for who may attend to it.
 
+        What a delegate decided in one's place is among them.
+
         Refusals: `approver_unknown`, `approver_inactive`, `not_human`, those of the directory.
         """
         who = self.seen_by(subject, _anybody)
@@ -96,7 +100,8 @@ class RequestDesk(LaneDesk):
                 found += looking.requests.listed("blocked", LISTED_MAX)
                 found += looking.requests.listed("awaiting", LISTED_MAX)
             each = {one.id: one for one in found}.values()
-            views = [_view(one, looking.grants.of_request(one.id), who) for one in each]
+            known = [known_request(looking, one.id) for one in each]
+            views = [_view(one, who) for one in known if one is not None]
         return tuple(sorted(views, key=lambda one: (not one.mine, one.id)))[:LISTED_MAX]
 
     def view(self, ident: str, subject: str) -> RequestView | Refusal:
@@ -108,21 +113,31 @@ class RequestDesk(LaneDesk):
             found = known_request(looking, ident)
         if found is None:
             return unfit(who.snapshot.person(subject)) or not_found()
-        refusal = may_see(found[0], subject, who.roles, who.snapshot)
+        refusal = may_see(found.request, subject, who.roles, who.snapshot, found.stood_in_for)
         if refusal is not None:
             return refusal
         self.store.write(partial(note_view, request=ident, subject=subject))
-        return _view(*found, who)
+        return _view(found, who)
 
     def say(self, ident: str, session: Session, form: RequestForm) -> AccessRequest | Refusal:
         """Carry out what was posted. Refusals: those of `do_with_request`, directory and store."""
         return self.carry_out(
-            session, lambda who: partial(do_with_request, ident=ident, form=form, who=who)
+            session,
+            lambda who: partial(
+                do_with_request,
+                ident=ident,
+                form=form,
+                who=who,
+                signed_in_at=session.signed_in_at,
+            ),
         )
 
 
-def _view(request: AccessRequest, grants: list[Grant], who: Sayer) -> RequestView:
+def _view(known: KnownRequest, who: Sayer) -> RequestView:
+    request, grants = known.request, known.grants
     deeds = offered(request, grants, who)
+    if who.subject in known.takers:
+        deeds |= {(TAKE_BACK, "")}
     own = {request.requester.subject, request.beneficiary.subject}
     return RequestView(
         id=request.id,

@@ -1,5 +1,7 @@
 """Take an approval back: who gave it, or for whom a delegate did, on the page of their own link.
 
+Whom a delegate stood in for may have no link, being away then: they do it on the request's page.
+
 It only takes away, so it waits for nothing: a request that is not approved yet is denied by it, and
 access that came of an approved one is revoked. What was taken back is never given again.
 """
@@ -51,10 +53,23 @@ def takeable(
         for one in approvals
         if one.round == link.round == request.round
     )
+    return counts and _does_something(request, grants)
+
+
+def in_place_of(reading: Reading, request: AccessRequest, subject: str) -> Approval | None:
+    """What a delegate approved in this person's place, while it stands and does something."""
+    stands = (
+        one
+        for one in reading.requests.approvals(request.id)
+        if (one.on_behalf_of, one.decision, one.round) == (subject, "approve", request.round)
+    )
+    return next(stands, None) if _does_something(request, given_by(reading, request)) else None
+
+
+def _does_something(request: AccessRequest, grants: Sequence[Grant]) -> bool:
     if request.state is RequestState.AWAITING:
-        return counts
-    given = any(one.state in _GIVEN for one in grants)
-    return counts and given and request.state is RequestState.APPROVED
+        return True
+    return request.state is RequestState.APPROVED and any(one.state in _GIVEN for one in grants)
 
 
 def is_of(subject: str, approval: Approval) -> bool:
@@ -90,11 +105,41 @@ def take_back(
     grants = given_by(tx, request)
     if refusal is None and not takeable(request, link, tx.requests.approvals(request.id), grants):
         refusal = _NOT_OFFERED
-    refusal = refusal or bad_typed(
-        "justification", reason, chars_min=1, chars_max=JUSTIFICATION_CHARS_MAX
-    )
     if refusal is not None:
         return refusal
+    return _taken(tx, now, request, link, who, reason)
+
+
+def take_back_in_place(
+    tx: Transaction, now: datetime, *, request: AccessRequest, who: SignedIn, reason: str
+) -> TakenBack | Refusal:
+    """Take back what a delegate approved in this person's place; that they may act was checked.
+
+    Refusals: `not_offered`, `justification`, `secret_typed`.
+    """
+    approval = in_place_of(tx, request, who.subject)
+    wanted = None if approval is None else _place(approval)
+    links = (one for one in tx.links.of_request(request.id) if _place(one) == wanted)
+    link = next(links, None)
+    return _NOT_OFFERED if link is None else _taken(tx, now, request, link, who, reason)
+
+
+def _place(one: Approval | Link) -> tuple[str, str, int, int]:
+    return (one.approver, one.on_behalf_of, one.round, one.stage)
+
+
+def _taken(
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    link: Link,
+    who: SignedIn,
+    reason: str,
+) -> TakenBack | Refusal:
+    refusal = bad_typed("justification", reason, chars_min=1, chars_max=JUSTIFICATION_CHARS_MAX)
+    if refusal is not None:
+        return refusal
+    grants = given_by(tx, request)
     ref = _record(tx, link, who, reason)
     by = actor_of(tx, who.subject)
     if request.state is RequestState.AWAITING:

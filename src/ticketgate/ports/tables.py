@@ -133,7 +133,7 @@ class Requests(Protocol):
         """Newest first, for looking."""
 
     def of_person(self, subject: str, limit: int) -> list[AccessRequest]:
-        """Those that the person asks, or gets, newest first."""
+        """Those that the person asks, or gets, or a delegate decided for them, newest first."""
 
     def note_record(self, ident: str, index: int) -> None:
         """Note which record moved the request last."""

@@ -90,12 +90,13 @@ class SqliteRequests:
         return _requests(rows(self._db, sql, state, limit))
 
     def of_person(self, subject: str, limit: int) -> list[AccessRequest]:
-        """Those that the person asks, or gets, newest first."""
+        """Those that the person asks, or gets, or a delegate decided for them, newest first."""
         sql = (
             "SELECT * FROM request WHERE"
             " CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END = ?1"
             " OR"
             " CASE WHEN json_valid(content) THEN json_extract(content, '$.beneficiary[0]') END = ?1"
+            " OR id IN (SELECT request FROM approval WHERE on_behalf_of = ?1)"
             " ORDER BY opened_at DESC, rowid DESC LIMIT ?2"
         )
         return _requests(rows(self._db, sql, subject, limit))
