@@ -72,7 +72,10 @@ class Emergencies:
         given = None
         if after == "due":
             given = self._invoked(index, record, said)
-        elif any(record[name] != said.get(name) for name in ("person", "entitlement")):
+        elif any(
+            record[name] is None or record[name] != said.get(name)
+            for name in ("person", "entitlement")
+        ):
             self.faults.add(index, "a review of another person or entitlement than the emergency's")
         elif after == "done":
             self._reviewed(index, record)
@@ -116,7 +119,7 @@ class Emergencies:
         ended = str(self.of.get(self._latest.get(place, ""), {}).get("ended", NEVER_GIVEN))
         if not ended:
             self.faults.add(index, "an emergency while another of the same access is not over")
-        elif ended != NEVER_GIVEN and moment < _later(ended, cooldown):
+        elif is_instant(ended) and moment < _later(ended, cooldown):
             self.faults.add(index, "an emergency before the cooldown of the last one is over")
 
     def _reviewed(self, index: int, record: Record) -> None:

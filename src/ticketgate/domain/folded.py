@@ -54,8 +54,9 @@ class Folded:
         if len(texts) < 3 or life is None or hard_max is None or seconds is None:  # noqa: PLR2004
             return ["more time without an end, or a longest life"]
         moment, before, after = (from_text(str(one)) for one in texts)
-        since = self.said.setdefault("since", to_text(before - timedelta(seconds=life)))
-        begun, self.said["not_after"] = from_text(str(since)), end
+        if not is_instant(self.said.get("since")):
+            self.said["since"] = to_text(before - timedelta(seconds=life))
+        begun, self.said["not_after"] = from_text(str(self.said["since"])), end
         faults = {
             "more time when there was none left": moment >= before,
             "more time that is less": after <= before,

@@ -1795,7 +1795,7 @@ class Emergencies:
     def locked(self, person: str, moment: str) -> bool:
         """Whether a review of theirs is overdue then, whether or not a record says so."""
         return any(
-            self.states[name] == "overdue" or moment >= self.said[name].get("until", "")
+            self.states[name] == "overdue" or moment >= self.said[name].get("until", "~")
             for name in self.owed.get(person, ())
         )
 
@@ -1827,7 +1827,7 @@ class Emergencies:
             raise Refused("an emergency of somebody whose review is overdue")
         if not drill and not last:
             raise Refused("an emergency while another one of the same access is not over")
-        if not drill and last != "never" and now < moment_after(last, cooldown):
+        if not drill and is_instant(last) and now < moment_after(last, cooldown):
             raise Refused("an emergency before the cooldown of the last one is over")
         return not drill
 
@@ -1835,9 +1835,9 @@ class Emergencies:
         """`review.overdue` and `review.done`."""
         said = self.said.get(name, {})
         self.know(name, after, said)
-        if any(record.get(key) != said.get(key) for key in ("person", "entitlement")):
+        if any(text_of(record, key) != said.get(key) for key in ("person", "entitlement")):
             raise Refused("a review of something else than the emergency")
-        if after == "overdue" and record["_ts"] < said["until"]:
+        if after == "overdue" and record["_ts"] < said.get("until", "~"):
             raise Refused("a review is called overdue before its time")
         if after == "done":
             check_step_up(record)
@@ -1853,8 +1853,8 @@ class Emergencies:
         before, after, now = record["from"], record["to"], record["_ts"]
         if after == "planned" and (record.get("origin") == "emergency") != bool(said):
             raise Refused("a grant that tells another origin than it has")
-        if not said:
-            return
+        if "within" not in said:
+            return  # of no emergency, or a snapshot does not tell it
         if before == after:
             raise Refused("an emergency is extended")
         end: Any = now if after == "cancelled" or before in HOLDING else None
@@ -2095,7 +2095,7 @@ class Replay:
         before, after = instant(old), instant(end)
         life = dt.timedelta(seconds=count_of(known, "seconds"))
         longest = dt.timedelta(seconds=count_of(record, "hard_max"))
-        since = instant(known["since"]) if "since" in known else before - life
+        since = instant(known["since"]) if is_instant(known.get("since")) else before - life
         known["since"], known["not_after"] = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), end
         if not instant(record["_ts"]) < before < after or seconds is None:
             raise Refused("more time when there was none left, or that is less")
