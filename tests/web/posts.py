@@ -79,6 +79,14 @@ def _step_up(whole: Whole) -> Callable[[str], TestResponse]:
     return lambda who: whole.send(who, "/sign-in/oidc", typed)
 
 
+def _step_up_for_emergency(whole: Whole) -> Callable[[str], TestResponse]:
+    """A second factor for what the page of emergencies shows Kate."""
+    page = "/console/emergency"
+    fields = whole.form("kate", page, page, entitlement="sales-reports")
+    typed = {"next": page, "shown": fields["shown"]}
+    return lambda who: whole.send(who, "/sign-in/oidc", typed)
+
+
 _ONE: Final = "/console/emergency/<ident>"
 _INVOKE: Final = {"do": "invoke", "minutes": "30", "reason": WHY}
 
@@ -122,6 +130,7 @@ POSTS: Final[Mapping[tuple[str, str], Post]] = {
     ("/sign-in/code", ""): _plain("/sign-in/code", {"code": "00000001"}),
     ("/sign-in/oidc", "sign-in"): _plain("/sign-in/oidc", {"next": "/sign-in"}),
     ("/sign-in/oidc", "step-up"): _step_up,
+    ("/sign-in/oidc", "emergency"): _step_up_for_emergency,
     ("/sign-in/oidc/logout", ""): _plain("/sign-in/oidc/logout", {"logout_token": "a.b.c"}),
     ("/sign-out", ""): _plain("/sign-out", {}),
 }
