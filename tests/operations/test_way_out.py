@@ -6,7 +6,7 @@ import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import SOURCE, access_ticket, edited, moved
 
-from ticketgate.connector_api import StateClass, Ticket
+from ticketgate.connector_api import Missing, StateClass, Ticket
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.way_out import NEXT_STEPS
 
@@ -66,6 +66,7 @@ def test_a_directory_that_is_mended_heals_it(
     ("reason", "broken", "mended"),
     [
         ("duration", access_ticket(hours="forever"), access_ticket(hours="2h")),
+        ("window", access_ticket(window="tomorrow"), access_ticket(window="")),
         ("no_entitlement", access_ticket(role="nothing"), access_ticket()),
         ("ticket_state", moved(access_ticket(version=0), StateClass.UNLISTED), access_ticket()),
     ],
@@ -105,3 +106,35 @@ def test_what_is_no_duration_blocks_and_nothing_is_lost(gate: Gate, text: str, r
     gate.deliver(edited(access_ticket(hours="1h")))
     assert gate.states() == ["awaiting"]
     assert gate.requests()[0].seconds == 3600
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        "2026-11-27T09:00:00+01:00/2026-11-27T11:00:00+01:00",
+        "2026-03-29 02:30 Europe/Berlin",  # there is no such time
+        "2026-10-25 02:30 Europe/Berlin",  # there are two
+        "2026-11-20T09:00:00Z",
+        "now",
+        Missing.ABSENT,
+    ],
+)
+def test_a_ticket_that_says_when_access_is_to_begin_gets_none_at_once(
+    gate: Gate, window: str | Missing
+) -> None:
+    gate.deliver(access_ticket(window=window))
+    assert [(one.state.value, one.reasons) for one in gate.requests()] == [("blocked", ("window",))]
+
+
+def test_a_window_that_is_added_before_the_decision_is_not_decided_about(asked: Gate) -> None:
+    asked.approve("bob")
+    asked.deliver(edited(access_ticket(), window="tomorrow"))
+    assert asked.states() == ["withdrawn", "blocked"]
+    assert asked.requests()[-1].reasons == ("window",)
+    assert asked.grants() == []
+
+
+@pytest.mark.parametrize("window", ["", " "])
+def test_an_empty_window_asks_for_nothing(gate: Gate, window: str) -> None:
+    gate.deliver(access_ticket(window=window))
+    assert gate.states() == ["awaiting"]

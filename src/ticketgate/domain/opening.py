@@ -42,6 +42,7 @@ REASONS: Final[Mapping[str, str]] = {
     "unknown_editor": "The ticket was changed by an account that the directory does not know.",
     "not_requestable": "The policy does not let this person ask for this entitlement.",
     **DURATION_REASONS,
+    "window": "The ticket asks for a time to begin at, or may; access cannot begin later yet.",
     "no_limit": "No limit of the policy applies, so there is no end to give.",
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
@@ -188,6 +189,7 @@ def asked(question: Ask) -> Asked:
         *_policy_reasons(question, facts, rule),
         *(["no_limit"] if life is None else []),
         *([wanted] if isinstance(wanted, str) else []),
+        *(["window"] if _asks_window(ticket) else []),
         *(["ticket_state"] if ticket.state_class is StateClass.UNLISTED else []),
         *([] if question.classification.verdict is Verdict.IDENTITY else ["uncertain"]),
     ]
@@ -231,6 +233,13 @@ def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | str | 
         return None
     unit = entitlement.duration_from.unit
     return requested_seconds(text, unit) or why_no_duration(text, unit)
+
+
+def _asks_window(ticket: Ticket) -> bool:
+    """Whether the ticket says when access is to begin, or might: no start but at once is given."""
+    if ticket.value("window") is Missing.NOT_APPLICABLE:
+        return False
+    return ticket.value("window") is Missing.ABSENT or bool(ticket.text("window").strip())
 
 
 def _people_reasons(requester: Person | None, beneficiary: Person | None) -> list[str]:

@@ -22,6 +22,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "unknown_editor": f"List the account under the person's `accounts`. {_DIRECTORY}",
     "not_requestable": f"If the person's groups are wrong: {_DIRECTORY} {_POLICY}",
     **dict.fromkeys(DURATION_REASONS, f"{_TICKET} Say how long as `30m`, `4h` or `2d`."),
+    "window": f"{_TICKET} Empty its window, when the access may begin at once.",
     "no_limit": _POLICY,
     "no_approve_rule": _POLICY,
     "unfillable": f"{_DIRECTORY} {_POLICY}",
