@@ -177,3 +177,33 @@ def test_without_a_directory_the_page_says_so(gate: Gate) -> None:
     gate.directory.unreadable = True
     assert bob.get(LIST).status_code == 503
     assert bob.get(path).status_code == 503
+
+
+def test_a_second_person_consents_on_the_page(gate: Gate) -> None:
+    surfing = surfer(gate, "alice")
+    begin(surfing)
+    gate.settle()
+    gate.tick(1800)
+    gate.tick(26 * 3600)  # nobody reviews it
+    bob = surfer(gate, "bob")
+    form = form_on(bob, LIST, entitlement="sales-reports")
+    posted = form | {"reason": f"{WHY} <b>", "minutes": "30", "do": "invoke"}
+    asked = bob.client.post(LIST, data=posted, headers=BROWSER)
+    assert (asked.status_code, "consent_needed" in asked.text) == (409, True)
+    assert "Nobody has consented yet" in bob.get(LIST).text
+    erin = surfer(gate, "erin")
+    text = erin.get(LIST).text
+    assert "A second person must consent" in text
+    assert "&lt;b&gt;" in text
+    (path, found) = next(
+        (where, form) for where, form in Forms(text).forms if where.startswith(f"{LIST}/")
+    )
+    given = found | {"do": "consent", "justification": FOUND}
+    short = erin.client.post(path, data=given | {"justification": "ok"}, headers=BROWSER)
+    assert short.status_code == 422
+    done = erin.client.post(path, data=given, headers=BROWSER)
+    assert (done.status_code, done.headers["Location"]) == (303, LIST)
+    assert "Consent was given" in erin.get(LIST).text
+    assert bob.client.post(LIST, data=posted, headers=BROWSER).status_code == 303
+    gate.settle()
+    assert gate.members("SG-SALES-REPORTS") == {"bob"}

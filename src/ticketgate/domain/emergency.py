@@ -19,12 +19,16 @@ from ticketgate.domain.policy import EmergencyRules, Entitlement, Word
 
 REASON_CHARS_MIN: Final = 20
 REASON_CHARS_MAX: Final = 4000
+CONSENT_LIFE: Final = timedelta(minutes=15)  # from the ask to the consent, and to the beginning
+ASKS: Final = frozenset({"asked", "consented"})
 OUTCOMES: Final = ("justified", "unjustified", "incomplete")
 
 
 class ReviewState(StrEnum):
-    """The REVIEW machine's states."""
+    """The REVIEW machine's states. Asked and consented is what has not begun."""
 
+    ASKED = "asked"
+    CONSENTED = "consented"
     DUE = "due"
     OVERDUE = "overdue"
     DONE = "done"
@@ -35,7 +39,8 @@ class Emergency:
     """One emergency and its review. `grant` is empty for a drill.
 
     `within` is how long after the end of the access the review is due. `clause` is the word that
-    pre-authorised `subject`. `index` is that of the record that invoked it.
+    pre-authorised `subject`. `index` is that of the record that invoked it, or that asked for
+    consent; so is `invoked_at`.
     """
 
     id: str
@@ -88,6 +93,16 @@ def cools_until(grant: Grant | None, cooldown: timedelta) -> datetime | None:
     if grant is None or grant.ended_at is None or grant.state is GrantState.CANCELLED:
         return None
     return grant.ended_at + cooldown
+
+
+def is_ask(emergency: Emergency) -> bool:
+    """Whether it waits for the consent of a second person, or has it, and has not begun."""
+    return emergency.state.value in ASKS
+
+
+def ask_counts(emergency: Emergency, now: datetime) -> bool:
+    """Whether it is an ask that is not too old."""
+    return is_ask(emergency) and now < emergency.invoked_at + CONSENT_LIFE
 
 
 def clause_for(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
-from ticketgate.domain.emergency import OUTCOMES
+from ticketgate.domain.emergency import ASKS, CONSENT_LIFE, OUTCOMES
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.evidence_verdict import FaultList
 from ticketgate.domain.grant import HOLDING
@@ -38,6 +38,8 @@ class Emergencies:
     def know(self, ident: str, state: str, said: Said) -> None:
         """Take one in as a snapshot, or its own record, has it."""
         self.of[ident], self.states[ident] = said, state
+        if state in ASKS:
+            return
         if said.get("drill") is not False:
             return
         person, entitlement = str(said.get("person")), str(said.get("entitlement"))
@@ -63,6 +65,15 @@ class Emergencies:
         if any(self.is_locked(record.get(name), record.get("_ts")) for name in names):
             self.faults.add(index, "decided by, or given to, somebody whose review is overdue")
 
+    def owes(self, entitlement: Json, moment: Json) -> bool:
+        """Whether somebody's emergency for it has a review that is overdue then."""
+        return any(
+            self.of[one].get("entitlement") == entitlement
+            and (self.states[one] == "overdue" or str(moment) >= str(self.of[one].get("until")))
+            for owed in self._owed.values()
+            for one in owed
+        )
+
     def take(self, index: int, record: Record, said: Said) -> dict[str, Json] | None:
         """A move of a review; of an invocation that gives access, what may be granted.
 
@@ -70,13 +81,18 @@ class Emergencies:
         """
         ident, after = str(record["id"]), str(record["to"])
         given = None
-        if after == "due":
+        if after == "asked":
+            self._asked(index, record, said)
+        elif after == "due":
+            self._consented(index, record, said)
             given = self._invoked(index, record, said)
         elif any(
             record[name] is None or record[name] != said.get(name)
             for name in ("person", "entitlement")
         ):
             self.faults.add(index, "a review of another person or entitlement than the emergency's")
+        elif after == "consented":
+            self._consent(index, record, said)
         elif after == "done":
             self._reviewed(index, record)
         elif str(record.get("_ts")) < str(said.get("until")):
@@ -113,6 +129,38 @@ class Emergencies:
             "target": record["target"],
             "seconds": seconds,
         }
+
+    def _asked(self, index: int, record: Record, said: Said) -> None:
+        within, moment = _number(record["within"], 1), record.get("_ts")
+        person, entitlement = record["person"], record["entitlement"]
+        known = isinstance(person, str) and isinstance(entitlement, str) and is_instant(moment)
+        if not known or not within:
+            self.faults.add(index, "an ask for consent without its person, or its times")
+            return
+        said |= {"person": person, "entitlement": entitlement, "drill": False}
+        said |= {"within": within, "invoked": moment}
+
+    def _consented(self, index: int, record: Record, asked: Said) -> None:
+        """What begins while a review is overdue is what was consented to, in time, and no drill."""
+        if record["from"]:
+            told = ("person", "entitlement", "drill")
+            same = all(record[name] == asked.get(name) for name in told)
+            if not same or not _in_time(record, asked):
+                self.faults.add(index, "an emergency that the consent was not for, or not any more")
+        elif record["drill"] is False and self.owes(record["entitlement"], record.get("_ts")):
+            self.faults.add(index, "an emergency without the consent that it needs")
+
+    def _consent(self, index: int, record: Record, asked: Said) -> None:
+        """The consent of somebody else, who is not locked, in time."""
+        if wrong := bad_step_up(record):
+            self.faults.add(index, wrong)
+        by = record["by"]
+        if not isinstance(by, str) or by in {"", record["person"]}:
+            self.faults.add(index, "a consent of nobody else")
+        if self.is_locked(by, record.get("_ts")):
+            self.faults.add(index, "a consent of somebody whose review is overdue")
+        if not _in_time(record, asked):
+            self.faults.add(index, "a consent that came too late")
 
     def _spaced(self, index: int, place: tuple[str, str], moment: str, cooldown: int) -> None:
         """One at a time, and the next after the cooldown: an emergency is never extended."""
@@ -162,6 +210,12 @@ class Emergencies:
 def _number(value: Json, least: int) -> int:
     """The integer, if it is one from `least` to a billion; else 0."""
     return value if type(value) is int and least <= value <= _SECONDS_MAX else 0
+
+
+def _in_time(record: Record, asked: Said) -> bool:
+    at, moment = asked.get("invoked"), record.get("_ts")
+    known = is_instant(at) and is_instant(moment)
+    return known and str(moment) < _later(str(at), int(CONSENT_LIFE.total_seconds()))
 
 
 def _later(moment: str, seconds: int) -> str:

@@ -21,8 +21,11 @@ def told_of_review(index: int, record: Mapping[str, Json], columns: dict[str, ob
     if isinstance(version, int):
         columns["version"] = version + 1
     if not record["from"]:
-        columns |= {name: record[name] for name in ("target", "seconds", "within")}
-        columns |= {"version": 1, "drill": int(bool(record["drill"])), "idx": index}
-        columns |= {"invoked_at": record["_ts"], "outcome": "", "reviewed_at": None}
+        columns |= {"version": 1, "outcome": "", "reviewed_at": None, "drill": 0}
+    if record["to"] in {"asked", "due"}:
+        told = ("target", "seconds", "within")
+        columns |= {name: record[name] for name in told if name in record}
+        columns |= {"drill": int(bool(record.get("drill"))), "idx": index}
+        columns |= {"invoked_at": record["_ts"]}
     elif record["to"] == "done":
         columns |= {"outcome": record["outcome"], "reviewed_at": record["_ts"]}

@@ -80,7 +80,15 @@ PASSKEY: Final = frozenset(
     }
 )
 REVIEW: Final = frozenset(  # of an emergency
-    {(NEW, "due"), ("due", "overdue"), ("due", "done"), ("overdue", "done")}
+    {
+        (NEW, "asked"),  # where a second person has to consent first
+        ("asked", "consented"),
+        ("consented", "due"),
+        (NEW, "due"),
+        ("due", "overdue"),
+        ("due", "done"),
+        ("overdue", "done"),
+    }
 )
 EDGES: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "delivery": DELIVERY,
@@ -96,6 +104,8 @@ TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("ticket", "uncertain"): "ticket.classified",
     ("ticket", "identity"): "ticket.classified",
     ("grant", "active"): "grant.activated",
+    ("review", "asked"): "emergency.asked",
+    ("review", "consented"): "emergency.consented",
     ("review", "due"): "emergency.invoked",
     ("grant", "revoking"): "revocation.begun",
     ("grant", "revoked"): "revocation.confirmed",
@@ -208,6 +218,10 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "revocation.attempted": frozenset({"request", "grant", "before", "command"}),
     "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,
+    "emergency.asked": _EMERGENCY
+    | {"target", "seconds", "within", "clause", "policy", "directory"},
+    "emergency.consented": _EMERGENCY
+    | {"by", "clause", "policy", "directory", "method", "signed_in_at", "shown"},
     "emergency.invoked": _EMERGENCY
     | {"target", "seconds", "hard_max", "cooldown", "within", "drill", "clause", "policy"}
     | {"directory", "directory_read_at", "authority_basis", "method", "signed_in_at"},

@@ -8,14 +8,23 @@ from typing import Final, TypeVar
 
 from ticketgate.domain.approvers import unfit
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.emergency import Emergency, ReviewState, due_at, is_overdue, terms
+from ticketgate.domain.emergency import (
+    CONSENT_LIFE,
+    Emergency,
+    ReviewState,
+    due_at,
+    is_ask,
+    is_overdue,
+    terms,
+)
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.grant import UNENDED
 from ticketgate.domain.roles import Roles
+from ticketgate.operations.consent_emergency import ConsentForm, consent, may_consent
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_lock import LOCKED
-from ticketgate.operations.emergency_window import Window, window_of
+from ticketgate.operations.emergency_window import Window, reason_of, window_of
 from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.invoke_emergency import (
     InvokeForm,
@@ -88,10 +97,31 @@ class EmergencyView:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody would begin, and a second person has to consent to until `until`."""
+
+    id: str
+    who: str
+    entitlement: str
+    target: str
+    seconds: int
+    reason: str
+    until: datetime
+    given: bool
+    mine: bool
+    barred: Refusal | None  # why this person cannot consent
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmergencyPage:
-    """What the page shows to this person: offers, and emergencies of theirs or to review."""
+    """What the page shows to this person.
+
+    Offers, what they ask consent to or may consent to, and emergencies of theirs or to review.
+    """
 
     offers: tuple[Offer, ...]
+    asks: tuple[Ask, ...]
     found: tuple[EmergencyView, ...]
 
 
@@ -132,10 +162,15 @@ class EmergencyDesk:
         with self.store.reading() as looking:
             made = [self._offer(looking, session, name, rules) for name in names]
             known = looking.emergencies.listed(LISTED_MAX)
+            asked = [
+                self._ask(looking, one, session, rules)
+                for one in looking.emergencies.asks(self.clock.now() - CONSENT_LIFE)
+            ]
             views = [self._view(looking, one, session, rules) for one in known]
         offers = tuple(one for one in made if one is not None)
         found = tuple(one for one in views if one.mine or one.can_review)
-        return EmergencyPage(offers, found) if offers or found else _NOTHING
+        asks = tuple(one for one in asked if one is not None)
+        return EmergencyPage(offers, asks, found) if offers or asks or found else _NOTHING
 
     def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
         """One, with everything on record of it. Refusals: `not_found`, of the directory."""
@@ -144,7 +179,7 @@ class EmergencyDesk:
             return rules
         with self.store.reading() as looking:
             emergency = looking.emergencies.get(ident)
-            if emergency is None:
+            if emergency is None or is_ask(emergency):
                 return _NOTHING
             view = self._view(looking, emergency, session, rules, whole=True)
         if not view.mine and not view.can_review:
@@ -168,13 +203,18 @@ class EmergencyDesk:
         """Refusals: those of `review_emergency`, of directory and store."""
         return self._decide(session, form.shown, partial(review_emergency, ident=ident, form=form))
 
+    def consent(self, session: Session, ident: str, form: ConsentForm) -> Emergency | Refusal:
+        """Refusals: those of `consent`, of directory and store."""
+        return self._decide(session, form.shown, partial(consent, ident=ident, form=form))
+
     def shows(self, session: Session, shown: str) -> bool:
-        """Whether the pages show just this to this person now, to be invoked or reviewed."""
+        """Whether the pages show just this to this person now, to act on."""
         page = self._page(session)
         if isinstance(page, Refusal):
             return False
         offered = {one.shown for one in page.offers}
-        return shown in offered | {one.shown for one in page.found}
+        asked = {one.shown for one in page.asks}
+        return shown in offered | asked | {one.shown for one in page.found}
 
     def _decide(
         self, session: Session, shown: str, operation: Callable[..., T | Refusal]
@@ -223,6 +263,28 @@ class EmergencyDesk:
             int(section.review_within.total_seconds()),
             shown,
             too_weak(self._known(looking, session, shown), wanted),
+        )
+
+    def _ask(self, looking: Reading, ask: Emergency, session: Session, rules: Rules) -> Ask | None:
+        shown = shown_of(ask, None)
+        who = self._known(looking, session, shown)
+        found = may_consent(looking, self.clock.now(), ask, who, rules)
+        barred = found if isinstance(found, Refusal) else None
+        mine = ask.subject == session.subject
+        if barred is not None and barred.code not in {"assurance", LOCKED} and not mine:
+            return None
+        return Ask(
+            ask.id,
+            f"{name_of(ask.subject, rules.snapshot)} ({ask.subject})",
+            ask.entitlement,
+            ask.target,
+            ask.seconds,
+            reason_of(looking, ask.index),
+            ask.invoked_at + CONSENT_LIFE,
+            ask.state is ReviewState.CONSENTED,
+            mine,
+            barred,
+            shown,
         )
 
     def _view(

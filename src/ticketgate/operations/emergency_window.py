@@ -56,7 +56,7 @@ def window_of(reading: Reading, emergency: Emergency, rules: Rules) -> Window:
     )
     found = [_done(index, record) for index, record in named if record["_ts"] <= until]
     cut = end < size or len(found) > SHOWN_MAX
-    return Window(_reason(reading, first), tuple(found[:SHOWN_MAX]), cut)
+    return Window(reason_of(reading, first), tuple(found[:SHOWN_MAX]), cut)
 
 
 def _names(reading: Reading, emergency: Emergency, rules: Rules) -> frozenset[bytes]:
@@ -79,7 +79,7 @@ def _text(value: Json) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _reason(reading: Reading, index: int) -> str:
+def reason_of(reading: Reading, index: int) -> str:
     """Why it was invoked, which its record hides; a step-up hides its token beside it."""
     hidden = (
         one for _, _, one in reading.evidence.disclosures(index, index + 1) if one is not None

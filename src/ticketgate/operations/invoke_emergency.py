@@ -3,7 +3,7 @@
 Pre-authorised by the policy, by the signed-in beneficiary alone. Refusals are values with a record.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ticketgate.domain.approvers import unfit
@@ -35,8 +35,9 @@ from ticketgate.domain.roles import OPERATOR, Roles
 from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.ask_consent import ask_consent, needs_consent, own_ask
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX, Rules, SignedIn
-from ticketgate.operations.emergency_lock import lock_on, overdue
+from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.plan_grant import plan_emergency
 from ticketgate.operations.shadow import IN_SHADOW
@@ -56,11 +57,15 @@ class InvokeForm:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """That somebody may invoke one entitlement: by which word, and under which rules."""
+    """That somebody may invoke one entitlement: by which word, and under which rules.
+
+    `ask` is what they asked for and a second person consented to, where that was needed.
+    """
 
     rules: EmergencyRules
     entitlement: Entitlement
     clause: str
+    ask: Emergency | None = None
 
 
 _NOT_ALLOWED = Refusal(
@@ -81,9 +86,10 @@ def invoke_emergency(
 ) -> Emergency | Refusal:
     """Begin an emergency of the signed-in person themself.
 
-    Refusals: `directory_stale`, `shadow`; and, recorded as `emergency.refused`: those of
+    Refusals: `directory_stale`, `shadow`; `consent_needed`, recorded as `emergency.asked`, once,
+    until a second person consents or it is too old; and, recorded as `emergency.refused`: those of
     `approvers.unfit`, `not_preauthorised`, `assurance`, `person_locked`, `shown_changed`, `reason`,
-    `secret_typed`, `seconds`, `no_reviewer`, `consent_needed`, `emergency_live`,
+    `secret_typed`, `seconds`, `no_reviewer`, `emergency_live`,
     `emergency_cooldown`.
     """
     unready = stale(tx, now, who, rules) or (IN_SHADOW if rules.policy.shadow else None)
@@ -97,6 +103,19 @@ def invoke_emergency(
     if refusal is not None or isinstance(allowed, Refusal):
         _refused(tx, who, form, rules, refusal or _NOT_ALLOWED)
         return refusal or _NOT_ALLOWED
+    if not form.drill and needs_consent(tx, now, form.entitlement):
+        ask = own_ask(tx, now, who.subject, form.entitlement)
+        if ask is None or ask.state is not ReviewState.CONSENTED:
+            return ask_consent(
+                tx,
+                now,
+                who=who,
+                seconds=form.seconds or _seconds(allowed.rules.hard_max),
+                reason=form.reason,
+                allowed=(allowed.rules, allowed.entitlement, allowed.clause),
+                rules=rules,
+            )
+        allowed = replace(allowed, ask=ask)
     return _begin(tx, now, who, form, allowed, rules, roles)
 
 
@@ -160,13 +179,6 @@ def _too_soon(
     """One at a time, the next after the cooldown, and somebody must be there to review it."""
     if not reviewers(allowed.rules, allowed.entitlement, who.subject, rules.snapshot):
         return Refusal("no_reviewer", "Nobody else is named who could review it.")
-    if not form.drill and any(one.entitlement == form.entitlement for one in overdue(tx, now)):
-        return Refusal(
-            "consent_needed",
-            "Somebody else's emergency for this was not reviewed in time. Until it is, a second"
-            " person must consent, which this version cannot take.",
-            "Have a reviewer do that review at /console/emergency first.",
-        )
     own = [
         one
         for one in tx.emergencies.of_entitlement(form.entitlement)
@@ -212,13 +224,15 @@ def _begin(
     rules: Rules,
     roles: Roles,
 ) -> Emergency:
-    entitlement, ident = allowed.entitlement, tx.new_id("emg")
+    entitlement, ask = allowed.entitlement, allowed.ask
+    ident = tx.new_id("emg") if ask is None else ask.id
+    before = NEW if ask is None else ask.state.value
     seconds = form.seconds or _seconds(allowed.rules.hard_max)
     fields = _told(tx, who, form, allowed, rules, seconds)
     why = Disclosure("reason", form.reason.strip(), subject=who.subject, kind="emergency")
     due = ReviewState.DUE.value
     told = with_step_up(fields, why, who.step_up)
-    ref = tx.append(edge("review", ident, NEW, due, "invoked", *told))
+    ref = tx.append(edge("review", ident, before, due, "invoked", *told))
     grant = ""
     if not form.drill:
         grant = plan_emergency(
@@ -226,7 +240,7 @@ def _begin(
         ).id
     emergency = Emergency(
         id=ident,
-        version=1,
+        version=1 if ask is None else ask.version + 1,
         state=ReviewState.DUE,
         drill=form.drill,
         subject=who.subject,

@@ -956,6 +956,8 @@ passkey.revoked: MOVE by person
 emergency.invoked: REVIEW authority_basis clause cooldown directory directory_read_at drill\
  hard_max method policy seconds signed_in_at target within
 emergency.refused: code entitlement person
+emergency.asked: REVIEW clause directory policy seconds target within
+emergency.consented: REVIEW by clause directory method policy shown signed_in_at
 review.overdue: REVIEW
 review.done: REVIEW clause directory method outcome policy reviewer signed_in_at
 operator.revoked: by grants
@@ -1008,7 +1010,9 @@ exception.resolved    exception opened:resolved assigned:resolved
 passkey.enrolled      passkey   -:pending
 passkey.vouched       passkey   pending:pending,usable
 passkey.revoked       passkey   pending:revoked usable:revoked
-emergency.invoked     review    -:due
+emergency.asked       review    -:asked
+emergency.consented   review    asked:consented
+emergency.invoked     review    -:due consented:due
 review.overdue        review    due:overdue
 review.done           review    due:done overdue:done
 """.strip().split("\n"),
@@ -1018,6 +1022,7 @@ review.done           review    due:done overdue:done
 }
 HOLDING = ("provisioning", "active")
 ENDED = frozenset({"released_shared", "cancelled", "revoked"})
+CONSENT_LIFE = 900  # seconds from an ask for consent to it, and to the emergency
 END_SLACK = 60  # seconds after the end of a grant by which ending it has begun
 ASKED = ("entitlement", "target", "decide_by")  # kept of a request that awaits decisions
 OF_PASSKEY = ("person", "key", "voucher", "rp_id", "origin")
@@ -1033,7 +1038,7 @@ LOOKED_AT = {
     + "activate_by confirmed extension hard_max heirs origin "
     + " ".join(KEPT_OF_GRANT),
     "emergency": MOVE
-    + "clause cooldown drill entitlement hard_max method person seconds target within",
+    + "by clause cooldown drill entitlement hard_max method person seconds target within",
     "review": MOVE + "entitlement method outcome person reviewer",
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
@@ -1784,6 +1789,8 @@ class Emergencies:
     def know(self, name: str, state: str, said: Record) -> None:
         """Where one stands, as its record or a snapshot tells."""
         self.said[name], self.states[name] = said, state
+        if state in ("asked", "consented"):
+            return
         if said.get("drill") is not False:
             return
         person, entitlement = said.get("person", ""), said.get("entitlement", "")
@@ -1805,6 +1812,41 @@ class Emergencies:
         if any(isinstance(one, str) and self.locked(one, record["_ts"]) for one in people):
             raise Refused("by, or for, somebody whose review is overdue")
 
+    def asked(self, name: str, after: str, record: Record) -> None:
+        """`emergency.asked`, and `emergency.consented` by somebody else, in time."""
+        said = self.said.get(name, {})
+        same = self.same_ask(record, said)
+        if after == "asked":
+            said = {"person": text_of(record, "person"), "drill": False, "invoked": record["_ts"],
+                    "within": count_of(record, "within"),
+                    "entitlement": text_of(record, "entitlement")}  # fmt: skip
+        self.know(name, after, said)
+        if after == "asked":
+            return
+        check_step_up(record)
+        if not same:
+            raise Refused("a consent to something else, or that came too late")
+        by = text_of(record, "by")
+        if by in ("", said["person"]) or self.locked(by, record["_ts"]):
+            raise Refused("a consent of somebody who may not give it")
+
+    @staticmethod
+    def same_ask(record: Record, said: Record) -> bool:
+        """Whether it is of the person and entitlement that somebody asked for, and in time."""
+        if any(record.get(key) != said.get(key) for key in ("person", "entitlement")):
+            return False
+        at = said.get("invoked", "")
+        return is_instant(at) and bool(record["_ts"] < moment_after(at, CONSENT_LIFE))
+
+    def owing(self, entitlement: str, moment: str) -> bool:
+        """Whether anybody's emergency for it has a review that is overdue then."""
+        return any(
+            self.said[name].get("entitlement") == entitlement
+            and (self.states[name] == "overdue" or moment >= self.said[name].get("until", ""))
+            for names in self.owed.values()
+            for name in names
+        )
+
     def invoked(self, name: str, record: Record) -> bool:
         """`emergency.invoked`: by somebody who may now; whether it gives access."""
         person, entitlement = text_of(record, "person"), text_of(record, "entitlement")
@@ -1815,12 +1857,16 @@ class Emergencies:
             raise Refused("an emergency without its times or its pre-authorisation")
         text_of(record, "target")
         locked = self.locked(person, now)
+        unheard = not drill and not record["from"] and self.owing(entitlement, now)
+        other = record["from"] and (drill or not self.same_ask(record, self.said.get(name, {})))
         last = self.said.get(self.latest.get((person, entitlement), ""), {}).get("ended", "never")
         self.know(name, "due", {
             "person": person, "entitlement": entitlement, "drill": drill, "within": within,
             "invoked": now, "until": moment_after(now, within), "ended": "",
         })  # fmt: skip
         check_step_up(record)
+        if unheard or other:
+            raise Refused("an emergency without the consent that it needs, or to something else")
         if seconds > longest:
             raise Refused("an emergency for longer than the policy lets it be")
         if locked:
@@ -2045,7 +2091,9 @@ class Replay:
 
     def review(self, name: str, after: str, record: Record) -> None:
         """An emergency that gives access stands in place of an approval."""
-        if after != "due":
+        if after in ("asked", "consented"):
+            self.emergencies.asked(name, after, record)
+        elif after != "due":
             self.emergencies.reviewed(name, after, record)
         elif self.emergencies.invoked(name, record):
             self.approved[name] = tuple(

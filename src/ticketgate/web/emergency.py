@@ -11,6 +11,7 @@ from flask.views import MethodView
 
 from ticketgate.domain.emergency import OUTCOMES, REASON_CHARS_MAX, REASON_CHARS_MIN
 from ticketgate.domain.errors import Refusal
+from ticketgate.operations.consent_emergency import ConsentForm
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.invoke_emergency import InvokeForm
@@ -97,13 +98,17 @@ class OneEmergency(MethodView):
         return flask.render_template("one_emergency.html", **context)
 
     def post(self, ident: str) -> ResponseReturnValue:
-        """Give it back, or review it; 303 to the page."""
+        """Give it back, review it, or consent to what is asked; 303 to the page."""
         person, typed = signed_in(self._desk), _typed("justification")
         if person is None:
             return refused(NOT_SIGNED_IN, typed=typed)
         said = self._carry_out(ident, person, typed)
+        consents = flask.request.form.get("do") == "consent"
         if not isinstance(said, Refusal):
-            return flask.redirect(flask.url_for(ONE, ident=ident), 303)
+            onward = flask.url_for(LIST) if consents else flask.url_for(ONE, ident=ident)
+            return flask.redirect(onward, 303)
+        if consents:
+            return refused(said, typed=typed)
         view = self._emergencies.view(ident, person)
         if isinstance(view, Refusal):  # also whether there is such a one is not told
             return refused(view, typed=typed)
@@ -117,6 +122,9 @@ class OneEmergency(MethodView):
         match form.get("do", ""):
             case "return":
                 return self._emergencies.give_back(person, ident)
+            case "consent":
+                consent = ConsentForm(typed, form.get("shown", ""))
+                return self._emergencies.consent(person, ident, consent)
             case "review":
                 said = ReviewForm(form.get("outcome", ""), typed, form.get("shown", ""))
                 return self._emergencies.review(person, ident, said)

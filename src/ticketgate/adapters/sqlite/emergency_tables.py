@@ -1,7 +1,7 @@
 """Emergencies and their notices in SQLite."""
 
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows
@@ -49,13 +49,20 @@ class SqliteEmergencies:
             return
         cursor = self._db.execute(
             "UPDATE emergency SET version = ?, state = ?, outcome = ?, reviewer = ?,"
-            " reviewed_at = ? WHERE id = ? AND version = ?",
+            " reviewed_at = ?, access_grant = ?, seconds = ?, within = ?, clause = ?,"
+            " invoked_at = ?, idx = ? WHERE id = ? AND version = ?",
             (
                 emergency.version,
                 emergency.state.value,
                 emergency.outcome,
                 emergency.reviewer,
                 at,
+                emergency.grant,
+                emergency.seconds,
+                int(emergency.within.total_seconds()),
+                emergency.clause,
+                to_text(emergency.invoked_at),
+                emergency.index,
                 emergency.id,
                 emergency.version - 1,
             ),
@@ -64,9 +71,20 @@ class SqliteEmergencies:
             raise StoreConflictError(f"emergency {emergency.id} is not at {emergency.version - 1}")
 
     def unreviewed(self) -> list[Emergency]:
-        """All whose review is not done, oldest first."""
-        sql = "SELECT * FROM emergency WHERE state <> 'done' ORDER BY invoked_at, idx"
+        """All that have begun and whose review is not done, oldest first."""
+        sql = (
+            "SELECT * FROM emergency WHERE state <> 'done' AND state NOT IN ('asked', 'consented')"
+            " ORDER BY invoked_at, idx"
+        )
         return [_emergency(row) for row in rows(self._db, sql)]
+
+    def asks(self, since: datetime) -> list[Emergency]:
+        """Those that wait for a consent, or have one and have not begun, oldest first."""
+        sql = (
+            "SELECT * FROM emergency WHERE state IN ('asked', 'consented') AND invoked_at > ?"
+            " ORDER BY invoked_at, idx"
+        )
+        return [_emergency(row) for row in rows(self._db, sql, to_text(since))]
 
     def of_entitlement(self, entitlement: str) -> list[Emergency]:
         """All of an entitlement that gave access, or were to; newest first."""
@@ -77,8 +95,11 @@ class SqliteEmergencies:
         return [_emergency(row) for row in rows(self._db, sql, entitlement)]
 
     def listed(self, limit: int) -> list[Emergency]:
-        """Newest first, for looking."""
-        sql = "SELECT * FROM emergency ORDER BY invoked_at DESC, idx DESC LIMIT ?"
+        """Those that have begun, newest first, for looking."""
+        sql = (
+            "SELECT * FROM emergency WHERE state NOT IN ('asked', 'consented')"
+            " ORDER BY invoked_at DESC, idx DESC LIMIT ?"
+        )
         return [_emergency(row) for row in rows(self._db, sql, limit)]
 
     def add_notice(self, ident: str, emergency: str, subject: str) -> None:

@@ -18,9 +18,10 @@ SELECT min(opened_at) FROM request WHERE state IN ('blocked', 'awaiting')
 """  # noqa: S608 -- fixed words
 # The same of emergencies: their reviews are what is decided.
 _OWED = f"""
-SELECT min(invoked_at) FROM emergency WHERE state <> 'done' OR ?1 IS NULL OR reviewed_at > ?1
+SELECT min(invoked_at) FROM emergency WHERE state NOT IN ('asked', 'consented') AND (
+  state <> 'done' OR ?1 IS NULL OR reviewed_at > ?1
   OR access_grant IN (SELECT id FROM access_grant WHERE state NOT IN {_ENDED}
-    OR json_extract(content, '$.ended_at') > ?1)
+    OR json_extract(content, '$.ended_at') > ?1))
 """  # noqa: S608 -- as above
 
 
