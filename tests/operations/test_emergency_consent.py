@@ -126,8 +126,8 @@ def test_an_ask_is_no_emergency(gate: Gate) -> None:
     [
         ("bob", "own_emergency"),
         ("alice", "person_locked"),
-        ("erin", "not_reviewer"),
-        ("mallory", "not_reviewer"),
+        ("erin", "not_found"),
+        ("mallory", "not_found"),
         ("frank", "approver_inactive"),
     ],
 )
@@ -196,13 +196,20 @@ def test_a_consent_is_for_one_person_and_no_review_waits_for_it(gate: Gate) -> N
     assert code_of(try_to_invoke(gate, form=form_of(gate, "bob", drill=True))) == ""
 
 
+def test_an_ask_that_came_to_nothing_keeps_nobody_from_being_erased(gate: Gate) -> None:
+    try_to_invoke(gate)
+    with gate.db() as db:
+        standing = db.erasing.person("bob")
+    assert (standing.live, standing.ended) == (False, gate.clock.now())
+
+
 def test_without_its_rules_nobody_consents(gate: Gate) -> None:
     try_to_invoke(gate)
     (ask,) = asks(gate, "bob")
     gate.restart(policy_with(None))
     carol = session_for(gate, "carol", ask.shown)
     form = ConsentForm(FOUND, ask.shown)
-    assert code_of(desk_of(gate).consent(carol, ask.id, form)) == "not_reviewer"
+    assert code_of(desk_of(gate).consent(carol, ask.id, form)) == "not_found"
 
 
 def test_an_old_directory_consents_to_nothing(gate: Gate) -> None:

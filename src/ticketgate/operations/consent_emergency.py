@@ -25,11 +25,7 @@ from ticketgate.operations.invoke_emergency import stale, too_weak
 from ticketgate.operations.review_emergency import shown_of
 from ticketgate.ports import Reading, Transaction
 
-_NOT_NAMED = Refusal(
-    "not_reviewer",
-    "The policy does not name you to consent to this.",
-    "Those can who are pre-authorised for it, and the reviewers.",
-)
+_NOTHING = Refusal("not_found", "Nobody asks for this consent, or not any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,9 @@ def may_consent(
 ) -> str | Refusal:
     """The word that names this person to consent to it, or why they may not.
 
-    Refusals: those of `approvers.unfit`, `own_emergency`, `not_reviewer`, `person_locked`,
+    Whom it does not name is not told that there is anything.
+
+    Refusals: those of `approvers.unfit`, `own_emergency`, `not_found`, `person_locked`,
     `assurance`.
     """
     snapshot, section = rules.snapshot, rules.policy.emergency
@@ -56,11 +54,11 @@ def may_consent(
         return Refusal("own_emergency", "Nobody consents to their own emergency, by any account.")
     entitlement = rules.policy.entitlement(ask.entitlement)
     if section is None or entitlement is None:
-        return _NOT_NAMED
+        return _NOTHING
     words = (*section.words_for(ask.entitlement), *section.review_by)
     clause = clause_for(words, who.subject, entitlement, snapshot)
     if clause is None:
-        return _NOT_NAMED
+        return _NOTHING
     locked = lock_on(reading, now, (who.subject,), snapshot)
     return locked or too_weak(who, entitlement) or clause
 
@@ -84,7 +82,7 @@ def consent(
     if unready is not None:
         return unready
     if ask is None or ask.state is not ReviewState.ASKED or not ask_counts(ask, now):
-        return Refusal("not_found", "Nobody asks for this consent, or not any more.")
+        return _NOTHING
     clause = may_consent(tx, now, ask, who, rules)
     if isinstance(clause, Refusal):
         return clause

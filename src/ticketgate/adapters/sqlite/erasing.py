@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.emergency import ASKS
 from ticketgate.domain.erasure import ACTOR, Counted, HiddenValue, Standing
 from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.instants import from_text, to_text
@@ -145,6 +146,9 @@ class SqliteErasing:
         given: list[str] = []
         grants: list[Row] = []
         for row in emergencies:
+            if row["state"] in ASKS:  # for some minutes; then it is nothing any more
+                moments.append(row["invoked_at"])
+                continue
             if row["state"] != "done":
                 return Standing(live=True)
             moments.append(row["reviewed_at"])
