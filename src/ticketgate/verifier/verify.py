@@ -1827,7 +1827,7 @@ class Emergencies:
         if not same:
             raise Refused("a consent to something else, or that came too late")
         by = text_of(record, "by")
-        if by in ("", said["person"]) or self.locked(by, record["_ts"]):
+        if by in ("", said.get("person")) or self.locked(by, record["_ts"]):
             raise Refused("a consent of somebody who may not give it")
 
     @staticmethod
@@ -1842,7 +1842,7 @@ class Emergencies:
         """Whether anybody's emergency for it has a review that is overdue then."""
         return any(
             self.said[name].get("entitlement") == entitlement
-            and (self.states[name] == "overdue" or moment >= self.said[name].get("until", ""))
+            and (self.states[name] == "overdue" or moment >= self.said[name].get("until", "~"))
             for names in self.owed.values()
             for name in names
         )
