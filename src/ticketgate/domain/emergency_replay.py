@@ -107,7 +107,8 @@ class Emergencies:
         drill = record["drill"]
         known = isinstance(person, str) and isinstance(entitlement, str) and is_instant(moment)
         counted = seconds and longest and within and cooldown
-        if not known or not counted or not isinstance(drill, bool) or not record["clause"]:
+        clause = record["clause"] if isinstance(record["clause"], str) else ""
+        if not known or not counted or not isinstance(drill, bool) or not clause:
             self.faults.add(index, "an emergency without its person, times, or pre-authorisation")
             return None
         if wrong := bad_step_up(record):
@@ -183,6 +184,8 @@ class Emergencies:
 
     def granted(self, index: int, record: Record) -> None:
         """A move of a grant: whether it comes of an emergency, and what it does to the review."""
+        if record["to"] != "planned" and not isinstance(record["request"], str):
+            self.faults.add(index, "a grant that tells no request")
         said = self.of.get(str(record["request"]))
         if record["to"] == "planned" and (record.get("origin") == "emergency") != bool(said):
             self.faults.add(index, "a grant that tells another origin than it has")

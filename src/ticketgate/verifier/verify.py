@@ -2066,6 +2066,7 @@ class Replay:
     def _grant(self, index: int, name: str, after: str, record: Record) -> None:
         known = self.grants.setdefault(name, {})
         known["index"] = index
+        text_of(record, "request")
         self._keep(record, known)
         if after == "planned":
             self._plan(record)
