@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.adapters.places import LATER
 from ticketgate.adapters.policy_file import load_policy, read_policy
 from ticketgate.adapters.strict_yaml import Report
 from ticketgate.domain.errors import ConfigurationError
@@ -278,14 +277,6 @@ ASKED = "{ ticket.variables.role: prod-db-admin }"
 def test_a_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, fault: str) -> None:
     assert GOOD.count(old) >= 1
     assert any(fault in one for one in faults_of(tmp_path, GOOD.replace(old, new, 1)))
-
-
-def test_an_automatic_rule_comes_later_and_is_no_other_fault(tmp_path: Path) -> None:
-    rule = "  - { id: rotate, when: { kind: credential.rotate }, automatic: { because: x } }\n"
-    text = GOOD.replace("limits:\n", rule + "limits:\n")
-    assert [one.split(": ", 1)[1] for one in faults_of(tmp_path, text)] == [
-        f"approve[1].automatic: 'automatic' {LATER}"
-    ]
 
 
 def test_what_was_refused_once_is_not_told_again_as_something_else(tmp_path: Path) -> None:

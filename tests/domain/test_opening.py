@@ -28,6 +28,7 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
+from ticketgate.domain.automatic import WAITS
 from ticketgate.domain.durations import DURATION_REASONS
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.matcher import Clause, Group
@@ -291,6 +292,7 @@ def test_all_reasons_are_told_at_once_and_each_has_its_words() -> None:
         "approvers_away",
         "window",
         *DURATION_REASONS,
+        *WAITS,
         *ask(bad, never, nothing).reasons,
     }
     assert told == set(REASONS)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
+from ticketgate.adapters.automatic_reader import read_automatic
 from ticketgate.adapters.emergency_reader import read_emergency
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.matcher_reader import (
@@ -22,6 +23,7 @@ from ticketgate.adapters.matcher_reader import (
 from ticketgate.adapters.packs import Named, check_ids, read_extras
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.stages_reader import (
+    JUSTIFICATION_CHARS_DEFAULT,
     Mention,
     read_assurance,
     read_escalation,
@@ -34,6 +36,7 @@ from ticketgate.adapters.strict_yaml import Report, parse
 from ticketgate.domain.facts import FREE_TEXT
 from ticketgate.domain.identity_event import Verdict
 from ticketgate.domain.matcher import Clause, Matcher
+from ticketgate.domain.opening import BLOCKED_FOR_MAX
 from ticketgate.domain.policy import (
     NEVER_WORDS,
     ApproveRule,
@@ -46,6 +49,7 @@ from ticketgate.domain.policy import (
 )
 
 LATER_SECTIONS: Final = ("assets", "require_signed_policy")
+LATER_OF_RULE: Final = ("mode", "assign", "delegate")
 VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
 UNITS: Final = ("s", "m", "h", "d")
 EXTEND_MAX: Final = 100  # times; more is a mistake, not a wish
@@ -191,17 +195,16 @@ class _Reader:
         """One item of `approve`."""
         ident = self._ident(section, self._rule_ids)
         when = read_matcher(section.need("when"), WHEN)
-        automatic = "automatic" in section
-        stages = read_stages(
-            section.get("stages") if automatic else section.need("stages"), self.mentions
-        )
+        if "automatic" in section:
+            return self._automatic_rule(section, ident, when)
+        stages = read_stages(section.need("stages"), self.mentions)
         never = read_words(section.get("never"), NEVER_WORDS, self.mentions)
         chars_min = read_justification(section.get("justification"))
         accept, because = read_assurance(section.get("assurance"))
-        within_place = section.get("decide_within") if automatic else section.need("decide_within")
+        within_place = section.need("decide_within")
         within = None if within_place is None else within_place.duration()
         escalate = read_escalation(section.get("escalate"), within, self.mentions)
-        section.close(later=("automatic", "mode", "assign", "delegate"))
+        section.close(later=LATER_OF_RULE)
         if ident is None or when is None or within is None:
             return None
         where, digest = self._signed(section)
@@ -210,6 +213,19 @@ class _Reader:
         )
         self.approve_places.append((found, section.place))
         return found
+
+    def _automatic_rule(
+        self, section: Section, ident: str | None, when: Matcher | None
+    ) -> ApproveRule | None:
+        automatic = read_automatic(section, when)
+        section.close(later=LATER_OF_RULE)
+        if ident is None or when is None or automatic is None:
+            return None
+        where, digest = self._signed(section)
+        return ApproveRule(
+            ident, when, (), (), JUSTIFICATION_CHARS_DEFAULT, None, "", BLOCKED_FOR_MAX, where,
+            digest, automatic=automatic,
+        )  # fmt: skip  # not among `approve_places`: it asks nobody
 
     def limit(self, section: Section) -> Limit | None:
         """One item of `limits`."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias
 
+from ticketgate.adapters.automatic_reader import PER_DAY_MAX
 from ticketgate.adapters.emergency_reader import BANNED, OVERDUE, REVIEW_WORDS
 from ticketgate.adapters.matcher_reader import (
     ASKED_BY,
@@ -154,8 +155,17 @@ def _rules() -> Mapping[str, Schema]:
 
 def _approving() -> Mapping[str, Schema]:
     chars = {"type": "integer", "minimum": 1, "maximum": JUSTIFICATION_CHARS_MAX}
+    often = {"type": "integer", "minimum": 1, "maximum": PER_DAY_MAX}
     return {
-        "approve_rule": _mapping(
+        "approve_rule": {"oneOf": [_ref("rule_of_people"), _ref("automatic_rule")]},
+        "automatic_rule": _mapping(
+            {
+                "id": _ref("ident"),
+                "when": _matcher("when"),
+                "automatic": _mapping({"because": _ref("text"), "max_per_day": often}),
+            }
+        ),
+        "rule_of_people": _mapping(
             {
                 "id": _ref("ident"),
                 "when": _matcher("when"),

@@ -223,6 +223,11 @@ def _wish_lines(wish: Wish) -> Iterator[str]:
         yield f"  BLOCKED {reason}: {REASONS[reason]}"
     if wish.rule is None:
         return
+    if wish.rule.automatic is not None:
+        often, because = wish.rule.automatic.max_per_day, wish.rule.automatic.because
+        yield f"  approve rule {wish.rule.id} ({wish.rule.where}) approves it without a person,"
+        yield f"    at most {often} in a UTC day: {because}"
+        return
     within = duration_text(int(wish.rule.decide_within.total_seconds()))
     yield f"  approve rule {wish.rule.id} ({wish.rule.where}), to be decided within {within}"
     for number, (stage, people) in enumerate(wish.stages, start=1):
@@ -274,5 +279,6 @@ def _asks(wish: Wish) -> dict[str, Any]:
         "reasons": [{"code": one, "text": REASONS[one]} for one in wish.reasons],
         "approve_rule": None if wish.rule is None else f"{wish.rule.id}@{wish.rule.where}",
         "stages": stages,
+        "automatic": None if wish.rule is None else wish.rule.automatic,
         "away": wish.away,
     }

@@ -34,6 +34,7 @@ REQUEST: Final = frozenset(
     {
         (NEW, "blocked"),
         (NEW, "awaiting"),
+        (NEW, "approved"),  # by an automatic rule, as below
         ("awaiting", "awaiting"),
         ("awaiting", "approved"),
         ("awaiting", "denied"),
@@ -41,6 +42,7 @@ REQUEST: Final = frozenset(
         ("awaiting", "timed_out"),
         ("blocked", "blocked"),
         ("blocked", "awaiting"),
+        ("blocked", "approved"),
         ("blocked", "denied"),
         ("blocked", "withdrawn"),
         ("blocked", "timed_out"),

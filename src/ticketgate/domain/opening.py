@@ -47,6 +47,9 @@ REASONS: Final[Mapping[str, str]] = {
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
     "approvers_away": "Too few of the people who may approve are there; the others are away.",
+    "daily_cap": "The rule that approves this by itself has done so as often as it may in a day.",
+    "directory_stale": "Whom this is about was not read freshly enough for a rule to approve it.",
+    "person_locked": "An emergency of somebody concerned was not reviewed in time.",
     "velocity": "The source opened more requests than its limit. This one waits its turn.",
     "ticket_state": "The ticket is in a state that the configuration does not list.",
     "uncertain": "The rules in force do not say that this ticket is an identity event.",
@@ -217,7 +220,7 @@ def asked(question: Ask) -> Asked:
         reasons=tuple(reasons),
         longest=0 if life is None else min(life.max, life.hard_max),
         hard_max=0 if life is None else life.hard_max,
-        extend=0 if life is None else life.extend,
+        extend=0 if life is None or (rule and rule.automatic) else life.extend,
     )
 
 

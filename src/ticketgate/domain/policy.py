@@ -110,8 +110,19 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class Automatic:
+    """A rule that approves without a person, at most so often in a UTC day, and why it may."""
+
+    because: str
+    max_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveRule:
-    """Who must approve, in which order, how surely known, and within which time."""
+    """Who must approve, in which order, how surely known, and within which time.
+
+    With `automatic` nobody: it has no stages.
+    """
 
     id: str
     when: Matcher
@@ -124,6 +135,7 @@ class ApproveRule:
     where: str
     digest: str
     escalate: Escalation | None = None
+    automatic: Automatic | None = None
 
 
 @dataclass(frozen=True, slots=True)

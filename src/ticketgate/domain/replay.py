@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ticketgate.domain.approval_check import SAID, ApprovalCheck, ApproverTrust, of_passkey
+from ticketgate.domain.automatic import CAUSE, AutomaticApprovals, given_by
 from ticketgate.domain.emergency_replay import Emergencies
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
@@ -55,6 +56,7 @@ class Replay:
         self.links: dict[str, dict[str, str]] = {}
         self.approved_for: dict[str, dict[str, Json]] = {}
         self.emergencies = Emergencies(self.faults)
+        self.automatic = AutomaticApprovals()
 
     def take(self, index: int, record: Record | None, *, fold: bool = True) -> None:
         """Fold one record. One that cannot be read moves nothing, and is a fault here as well.
@@ -113,7 +115,9 @@ class Replay:
             case "links.issued":
                 self._more_links(index, record)
             case "request.approved":
-                self._approved(index, record)
+                by_people = record["from"] == "awaiting" and record["cause"] != CAUSE
+                (self._approved if by_people else self._by_rule)(index, record)
+                self.emergencies.unlocked(index, record, "beneficiary")
             case "grant.planned":
                 self._planned(index, record)
             case _ if kind in _OF_ACCESS:
@@ -188,7 +192,7 @@ class Replay:
         after = record["to"]
         if after != "awaiting" or not asked.is_at(record):
             self.links.pop(ident, None)
-        if after == "approved":
+        if after == "approved" and record["from"] == "awaiting":
             self._as_asked(index, asked, record)
         elif after == "awaiting":
             self.ballots.setdefault(ident, Ballot()).parties = self._parties(index, record)
@@ -318,7 +322,6 @@ class Replay:
         ident, material = str(record["id"]), record["material"]
         ballot = self.ballots.pop(ident, Ballot())
         round_, needs = count(record["round"]), counts(record["stages"])
-        self.emergencies.unlocked(index, record, "beneficiary")
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
         if not {record[name] for name in PARTIES[:2] if is_text(record[name])} <= ballot.parties:
@@ -335,12 +338,13 @@ class Replay:
         stood = " ".join(sorted(ballot.voices((material, round_))))
         self.folded["request", ident].said["approvers"] = stood
         given = ballot.seconds.get((material, round_), 0)
-        self.approved_for[ident] = {
-            "subject": record["beneficiary"],
-            "entitlement": record["entitlement"],
-            "target": record["target"],
-            "seconds": min(given, count(record["seconds"]) or 0),
-        }
+        self.approved_for[ident] = given_by(record, min(given, count(record["seconds"]) or 0))
+
+    def _by_rule(self, index: int, record: Record) -> None:
+        self.ballots.pop(ident := str(record["id"]), None)
+        self.approved_for[ident] = given_by(record, count(record["seconds"]) or 0)
+        for text in self.automatic.take(record):
+            self.faults.add(index, text)
 
     def _planned(self, index: int, record: Record) -> None:
         """One grant for one approval: of what was asked, for whom it was, no longer than given."""

@@ -9,6 +9,7 @@ from typing import Final
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import REVOKE_OVERDUE_AFTER
 from ticketgate.domain.timekeeping import Kept
+from ticketgate.operations.automatic import can_go_on
 from ticketgate.operations.enforce import declare_overdue, is_lost, requeue_lost
 from ticketgate.operations.escalate import escalate, silent
 from ticketgate.operations.hold_closings import end_held
@@ -172,13 +173,14 @@ class Housekeeper:
         self._followed = rules
 
     def _let_pass(self, now: datetime) -> None:
-        """What a limit held back goes on as time makes room, oldest first."""
+        """What a limit or a day's cap held back goes on as time makes room, oldest first."""
         if self._policy is None or (self._next_pass is not None and now < self._next_pass):
             return
         self._next_pass = now + LET_PASS_EVERY
         with self._store.reading() as looking:
             held = [one for one in looking.pace.held_sources() if has_room(looking, now, one)]
             waiting = [one for name in held for one in looking.pace.held(name, LET_PASS_MAX)]
+            waiting += can_go_on(looking, now, self._policy.now)[:LET_PASS_MAX]
         snapshot = self._snapshot() if waiting else None
         if snapshot is None:
             return

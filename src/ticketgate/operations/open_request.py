@@ -8,6 +8,7 @@ from typing import Final
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import Case, candidates
+from ticketgate.domain.automatic import CAUSE, automatic_rule
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Disclosure, Draft, Json
@@ -24,6 +25,8 @@ from ticketgate.domain.opening import (
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.write_back import of_request
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.automatic import approved_by_rule
+from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.velocity import note_pace, reasons_now
 from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Transaction
@@ -50,7 +53,7 @@ def open_request(
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
-    """A new request: awaiting its first stage, or blocked with every reason."""
+    """A new request: awaiting its first stage, approved by a rule, or blocked with every reason."""
     request = fresh_request(
         what,
         row.ticket,
@@ -73,10 +76,20 @@ def settle(
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
-    """Blocked or awaiting, with links for the first stage: saved, recorded, mailed."""
+    """Blocked, or awaiting with links for the first stage, or approved by an automatic rule.
+
+    Saved, recorded, mailed; of what a rule approves, the grant is planned.
+    """
     reasons = reasons_now(tx, now, request, before, policy=policy, snapshot=snapshot)
     state = RequestState.BLOCKED if reasons else RequestState.AWAITING
     request = note_pace(tx, now, replace(request, state=state, reasons=reasons), before)
+    by_rule = None if reasons else approved_by_rule(tx, now, request, policy)
+    if by_rule is not None:
+        approved, said = by_rule
+        tx.requests.save(approved)
+        record(tx, now, approved, before, CAUSE, [], said)
+        plan_grant(tx, now, approved)
+        return approved
     tx.requests.save(request)
     case = None if reasons else case_of(request, policy, snapshot, now)
     links = [] if case is None else issue_links(tx, now, request, case, frozenset())
@@ -214,7 +227,7 @@ def invite(
     The links that were sent stay good: neither material nor rules nor round are other ones.
     """
     case = case_of(request, policy, snapshot, now)
-    if request.state is not RequestState.AWAITING or case is None:
+    if request.state is not RequestState.AWAITING or case is None or case.rule.automatic:
         return False
     earlier = voices(tx.requests.approvals(request.id), request.round)
     links = issue_links(tx, now, request, case, earlier)
@@ -264,8 +277,8 @@ def renew(
     """Hold a live request against what is asked now; the same object when nothing has changed.
 
     Other material, rules or shapers: a new round, and the old links are void. A request that was
-    awaiting and is now blocked is withdrawn, since nothing leads from awaiting to blocked;
-    another one opens for what the ticket asks now, with the same shapers.
+    awaiting and is now blocked, or a rule's to approve, is withdrawn, since nothing leads from
+    awaiting to there; another one opens for what the ticket asks now, with the same shapers.
     """
     cause = changed(request, what)
     shapers = known_now(row.shapers, request.source, snapshot)
@@ -283,18 +296,37 @@ def renew(
         stage=1,
         round=request.round + (1 if awaiting else 0),
     )
+    if awaiting and automatic_rule(fresh, policy):
+        return _anew(tx, now, request, "superseded", what, row, policy, snapshot)
     before = request.state.value
     reasons = reasons_now(tx, now, fresh, before, policy=policy, snapshot=snapshot)
     if not awaiting and same and reasons == request.reasons:
         return request
     void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
     if awaiting and reasons:
-        ended = end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
-        if request.extends:  # the ticket asks for access, which it has; not for more time
-            return ended
-        return open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
+        return _anew(tx, now, request, "blocked", what, row, policy, snapshot)
     cause = (cause or "shapers") if awaiting else "revalidated"
     return settle(tx, now, fresh, before, cause, policy=policy, snapshot=snapshot)
+
+
+def _anew(
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    cause: str,
+    what: Asked,
+    row: TicketRow,
+    policy: Policy,
+    snapshot: DirectorySnapshot,
+) -> AccessRequest:
+    """End a request that awaits, and open another one for what its ticket asks now.
+
+    None for more time: the ticket asks for access, which it has; not for more of it.
+    """
+    ended = end_request(tx, now, request, RequestState.WITHDRAWN, cause)
+    if request.extends:
+        return ended
+    return open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
 
 
 def changed(request: AccessRequest, what: Asked) -> str:

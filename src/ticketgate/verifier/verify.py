@@ -990,7 +990,7 @@ ticket.classified     ticket   not_identity:identity,not_identity,uncertain
 ticket.classified     ticket   uncertain:identity,not_identity,uncertain
 request.opened        request  -:awaiting
 request.blocked       request  -:blocked blocked:blocked
-request.approved      request  awaiting:approved
+request.approved      request  -:approved awaiting:approved blocked:approved
 request.awaiting      request  awaiting:awaiting blocked:awaiting
 request.denied        request  awaiting:denied blocked:denied
 request.timed_out     request  awaiting:timed_out blocked:timed_out
@@ -1025,6 +1025,11 @@ ENDED = frozenset({"released_shared", "cancelled", "revoked"})
 CONSENT_LIFE = 900  # seconds from an ask for consent to it, and to the emergency
 END_SLACK = 60  # seconds after the end of a grant by which ending it has begun
 ASKED = ("entitlement", "target", "decide_by")  # kept of a request that awaits decisions
+NOT_BY_RULE = frozenset(  # kinds that only people approve
+    {"emergency.access", "approval.act", "delegation", "privilege.elevate", "unknown.identity"}
+    | {"credential.reset", "mfa.reset"}
+)
+NOT_IN_SHAPES = {"log.opened", "passkey", "automatic"}  # a type, and fields that hold objects
 OF_PASSKEY = ("person", "key", "voucher", "rp_id", "origin")
 KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 # What is looked at after a record was found canonical; its other fields need only be there.
@@ -1176,7 +1181,7 @@ class Reader:
         if not is_instant(record.get("_ts")):
             raise Refused("_ts is not an instant")
         missing = missing_fields(record)
-        if clean and not missing and record["type"] != "log.opened" and "passkey" not in record:
+        if clean and not missing and not {record["type"], *record} & NOT_IN_SHAPES:
             known = self.shapes.setdefault(record["type"], [])
             if len(known) < SHAPES_KEPT:
                 known.append(Shape(record))
@@ -1937,6 +1942,7 @@ class Replay:
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
         self.extends: dict[str, Any] = {}  # the grant that a request asks more time for
+        self.by_rule: dict[tuple[str, str], int] = {}  # the count said last, by rule and UTC day
         self.stand: dict[str, set[str]] = {}  # whose voice approved; nobody's once one took it back
         self.emergencies = Emergencies()
         self.time = ""
@@ -2012,7 +2018,9 @@ class Replay:
             return
         parties, _ = self.parties.pop(name, set()), self.links.pop(name, None)
         ballots = self.ballots.pop(name, None)
-        if after == "approved":
+        if after == "approved" and (record["from"] != "awaiting" or record["cause"] == "automatic"):
+            self._approve_by_rule(name, record)
+        elif after == "approved":
             self._approve(name, record, ballots or Ballots())
             if asked is None or [record.get("entitlement"), record.get("target")] != asked[:2]:
                 raise Refused("approved is something else than was asked")
@@ -2061,6 +2069,36 @@ class Replay:
         self.stand[name] = set(ballots.voices(material, turn))
         if parties_of(record) & ballots.voices(material, turn):
             raise Refused("approved by somebody whose own request it is")
+        self.emergencies.check_unlocked(record, "beneficiary")
+
+    def _approve_by_rule(self, name: str, record: Record) -> None:
+        """Nobody decided: an automatic rule did, of kinds that it may, no oftener than it may."""
+        said, most = record.get("automatic"), record.get("seconds")
+        self.approved[name] = (
+            record.get("beneficiary"), record.get("entitlement"), record.get("target"),
+            most if type(most) is int else None,
+        )  # fmt: skip
+        if record["cause"] != "automatic" or not isinstance(said, dict):
+            raise Refused("approved without a person, and by no automatic rule")
+        rule, day = text_of(record, "approve_rule"), record["_ts"][:10]
+        number, most = count_of(said, "count"), count_of(said, "max_per_day")
+        last = self.by_rule.get((rule, day), 0)
+        self.by_rule[rule, day] = max(number, last)
+        for field in ("beneficiary", "requester"):
+            text_of(record, field)
+        count_of(record, "seconds")
+        if record["from"] == "awaiting" or self.extends.get(name):
+            raise Refused("approved by a rule although people were asked, or for more time")
+        if record.get("stages") != [] or record.get("links") != []:
+            raise Refused("approved by a rule, with stages or links")
+        kinds = texts_of(record, "kinds")
+        if not kinds or NOT_BY_RULE & set(kinds):
+            raise Refused("approved by a rule, of a kind that no rule may approve")
+        named = text_of(said, "rule").startswith(f"{rule}@")
+        if not (named and text_of(said, "digest") and text_of(said, "because")):
+            raise Refused("approved by a rule that its record does not name")
+        if said.get("day") != day or not last < number <= most:
+            raise Refused("approved by a rule more often than it may in a day, or not counted")
         self.emergencies.check_unlocked(record, "beneficiary")
 
     def _grant(self, index: int, name: str, after: str, record: Record) -> None:
