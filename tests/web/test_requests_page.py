@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import flask
 import pytest
+from tests.operations.emergencies import desk_of
 from tests.operations.kit import Gate, folder
 from tests.operations.own import WHY, Own
 from tests.operations.tickets import access_ticket
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
 from ticketgate.domain.duties import Window
+from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/requests"
@@ -35,19 +37,22 @@ def page(own: Own) -> str:
     return f"{LIST}/{own.last()}"
 
 
-def app_of(own: Own) -> flask.Flask:
+def app_of(own: Own, emergencies: EmergencyDesk | None = None) -> flask.Flask:
     return create_app(
         own.gate.desk,
         public_url="http://127.0.0.1:8080",
         session_key=SESSION_KEY,
         new_secret=own.gate.ids.token,
         requests=own.desk,
+        emergencies=emergencies,
     )
 
 
-def surfer(own: Own, person: str, page: str = LIST) -> Surfer:
+def surfer(
+    own: Own, person: str, page: str = LIST, *, emergencies: EmergencyDesk | None = None
+) -> Surfer:
     """Somebody who came by a page of requests and signed in."""
-    made = Surfer(app_of(own))
+    made = Surfer(app_of(own, emergencies))
     first = made.get(page)
     assert first.status_code == 303
     address = own.gate.directory.people[person].mail
@@ -187,3 +192,15 @@ def test_whom_a_delegate_stood_in_for_takes_the_approval_back_on_the_page(
     assert done.status_code == 303
     assert gate.states() == ["denied"]
     assert "take_back" not in bob.get(page).text.replace("(<code>taken_back</code>)", "")
+
+
+def test_a_ticket_that_asks_for_an_emergency_shows_where_one_begins(own: Own) -> None:
+    gate, link = own.gate, 'href="/console/emergency"'
+    why = "break glass: orders are down"
+    gate.deliver(access_ticket("t2", priority="1", short_description=why))
+    page, before = (f"{LIST}/{one.id}" for one in reversed(gate.requests()))
+    alice = surfer(own, "alice")
+    assert link not in alice.get(page).text  # this gateway has no such page
+    alice = surfer(own, "alice", emergencies=desk_of(gate))
+    assert link in alice.get(page).text
+    assert link not in alice.get(before).text

@@ -13,6 +13,7 @@ from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.opening import REASONS
 
 GIVE_UP_AFTER: Final = timedelta(days=1)
+EMERGENCY: Final = "emergency.access"  # the kind of event; the beneficiary alone begins one
 _EMERGENCY: Final = (
     " In an emergency, whoever needs it and is pre-authorised begins one, signed in, on the page"
     " /console/emergency of the gateway; this ticket does not."
@@ -85,7 +86,7 @@ _KEPT: Final = {
 
 def _offer(request: AccessRequest) -> str:
     """A ticket only offers an emergency: the beneficiary, signed in, begins one (rule 9)."""
-    return _EMERGENCY if "emergency.access" in request.kinds else ""
+    return _EMERGENCY if EMERGENCY in request.kinds else ""
 
 
 def _why(reasons: Sequence[str]) -> str:

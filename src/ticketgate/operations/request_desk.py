@@ -15,6 +15,7 @@ from ticketgate.domain.grant import Grant
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.roles import may_attend
 from ticketgate.domain.way_out import NEXT_STEPS
+from ticketgate.domain.write_back import EMERGENCY
 from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
@@ -73,6 +74,7 @@ class RequestView:
     live: bool
     shown: str
     extends: str = ""  # the grant that it asks more time for
+    emergency: bool = False  # whether its ticket asks for an emergency, which it only offers
 
 
 def _anybody(*_: object) -> None:
@@ -162,6 +164,7 @@ def _view(known: KnownRequest, who: Sayer) -> RequestView:
         live=request.state in LIVE_REQUEST,
         shown=shown_of(request, grants),
         extends=request.extends,
+        emergency=EMERGENCY in request.kinds and request.state in LIVE_REQUEST,
     )
 
 

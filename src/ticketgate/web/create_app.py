@@ -142,7 +142,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     mine = {"requests": requests, "passkeys": passkeys}
     own = tuple(name for name, there in mine.items() if there is not None)
     pages = partial(_pages, desk, opened, restores, (own, emergencies))
-    app.context_processor(lambda: {"console_pages": pages})
+    there = emergencies is not None
+    app.context_processor(lambda: {"console_pages": pages, "emergencies": there})
     return app
 
 
