@@ -142,6 +142,25 @@ def test_who_may_not_consent_does_not(gate: Gate, person: str, code: str) -> Non
 
 def test_nobody_consents_to_their_own_by_another_account(gate: Gate) -> None:
     gate.directory.change("alice-admin", groups=frozenset({"platform-engineering"}))
+    (first,) = gate.records("emergency.invoked")
+    with gate.db() as db:
+        overdue = db.emergencies.get(str(first["id"]))
+    assert overdue is not None
+    assert code_of(review(gate, overdue)) == ""
+    invoke(gate, "bob")
+    gate.settle()
+    gate.tick(HOUR)
+    gate.tick(DAY + HOUR)
+    assert code_of(try_to_invoke(gate, "alice")) == "consent_needed"
+    (ask,) = asks(gate, "alice")
+    assert asks(gate, "alice-admin") == ()
+    other = session_for(gate, "alice-admin", ask.shown)
+    found = desk_of(gate).consent(other, ask.id, ConsentForm(FOUND, ask.shown))
+    assert code_of(found) == "own_emergency"
+
+
+def test_who_is_locked_consents_by_no_account(gate: Gate) -> None:
+    gate.directory.change("alice-admin", groups=frozenset({"platform-engineering"}))
     try_to_invoke(gate)
     assert code_of(give(gate, "alice-admin")) == "person_locked"
 
@@ -254,6 +273,19 @@ def test_both_verifiers_see_a_consent_that_does_not_count(
                 told["auth_time"] = late
         else:
             records[index][name] = given.get(value, value) if isinstance(value, str) else value
+    ours, theirs = faults_of(records)
+    assert index in ours & theirs
+
+
+@pytest.mark.parametrize(
+    "changes", [{"within": 0}, {"within": "long"}, {"person": 7}, {"entitlement": None}]
+)
+def test_both_verifiers_see_an_ask_that_is_not_told_whole(
+    gate: Gate, changes: dict[str, Any]
+) -> None:
+    records = begun(gate)
+    index = next(i for i, one in enumerate(records) if one["type"] == "emergency.asked")
+    records[index] |= changes
     ours, theirs = faults_of(records)
     assert index in ours & theirs
 
