@@ -117,7 +117,7 @@ OWN: list[Step] = [("invoke", "alice"), ("wait", HOUR), ("review", "alice-admin"
     ("module", "names", "bug", "steps"),
     [
         (invoking, ("_too_soon",), lambda *_: None, AGAIN),
-        (invoking, ("_too_soon", "lock_on"), lambda *_: None, LATE),
+        (invoking, ("_too_soon", "lock_on", "needs_consent"), lambda *_: None, LATE),
         (reviewing, ("may_review",), lambda *_: "group:sec-iam", OWN),
     ],
     ids=["no cooldown", "no lock", "own review"],
