@@ -142,8 +142,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     mine = {"requests": requests, "passkeys": passkeys}
     own = tuple(name for name, there in mine.items() if there is not None)
     pages = partial(_pages, desk, opened, restores, (own, emergencies))
-    there = emergencies is not None
-    app.context_processor(lambda: {"console_pages": pages, "emergencies": there})
+    app.context_processor(lambda: {"console_pages": pages, "emergencies": bool(emergencies)})
     return app
 
 
