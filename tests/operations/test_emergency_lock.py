@@ -1,7 +1,6 @@
 """The debt of an emergency: who was not reviewed in time is locked; a drill; both verifiers."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Final
@@ -9,9 +8,7 @@ from typing import Any, Final
 import pytest
 from tests.operations.emergencies import (
     HOUR,
-    STEP_UP,
     code_of,
-    desk_of,
     faults_of,
     form_of,
     invoke,
@@ -24,10 +21,7 @@ from tests.operations.kit import code_of as decided
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket
 
-from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.errors import Refusal
-from ticketgate.operations import emergency_window
 from ticketgate.verifier import verify
 
 DAY = 24 * HOUR
@@ -170,93 +164,6 @@ def test_a_drill_is_refused_to_whom_an_emergency_is(gate: Gate) -> None:
     assert code_of(try_to_invoke(gate, "erin", form=form_of(gate, "erin", drill=True))) == (
         "not_preauthorised"
     )
-
-
-# --- the desk -------------------------------------------------------------------------------------
-
-
-def test_the_page_offers_what_is_pre_authorised_and_nothing_to_others(gate: Gate) -> None:
-    desk = desk_of(gate)
-    page = desk.page(gate.session("bob", STEP_UP))
-    assert not isinstance(page, Refusal)
-    assert [(one.entitlement, one.refusal) for one in page.offers] == [("prod-db-admin", None)]
-    weak = desk.page(gate.session("bob"))
-    assert not isinstance(weak, Refusal)
-    assert weak.offers[0].refusal is not None
-    for nobody in ("erin", "mallory"):
-        assert not desk.is_open(gate.session(nobody, STEP_UP))
-        found = desk.page(gate.session(nobody, STEP_UP))
-        assert isinstance(found, Refusal)
-        assert found.code == "not_found"
-
-
-def test_a_reviewer_sees_every_record_of_the_window(gate: Gate) -> None:
-    begun = invoke(gate, "alice")
-    gate.settle()
-    gate.deliver(access_ticket("t1"))
-    gate.tick(HOUR)
-    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
-    assert not isinstance(view, Refusal)
-    assert view.window is not None
-    types = {one.type for one in view.window.done}
-    assert types >= {"emergency.invoked", "grant.provisioning", "revocation.confirmed"}
-    assert "request.opened" in types  # what else the person brought about meanwhile
-    assert (view.window.reason != "", view.window.cut) == (True, False)
-    gate.tick(2 * DAY)
-    later = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
-    assert not isinstance(later, Refusal)
-    assert later.state == "overdue"
-
-
-def test_the_window_closes_a_day_after_the_end(gate: Gate) -> None:
-    begun = invoke(gate)
-    gate.settle()
-    gate.tick(HOUR)
-    gate.tick(2 * DAY)
-    gate.deliver(access_ticket("t1"))
-    gate.run_mail()
-    gate.decide("bob")  # names him, and is none of it
-    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
-    assert not isinstance(view, Refusal)
-    assert view.window is not None
-    assert {one.type for one in view.window.done}.isdisjoint({"decision.refused", "request.opened"})
-    assert view.window.cut is False
-
-
-def test_more_than_is_shown_is_said(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = invoke(gate)
-    monkeypatch.setattr(emergency_window, "SHOWN_MAX", 1)
-    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
-    assert not isinstance(view, Refusal)
-    assert view.window is not None
-    assert (len(view.window.done), view.window.cut) == (1, True)
-
-
-def test_an_erased_reason_is_shown_as_erased(gate: Gate) -> None:
-    begun = invoke(gate)
-    with closing(schema.connect(gate.path)) as db:
-        db.execute("UPDATE evidence_disclosure SET encoded = NULL WHERE idx = ?", (begun.index,))
-    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
-    assert not isinstance(view, Refusal)
-    assert view.window is not None
-    assert view.window.reason == ""
-
-
-def test_an_emergency_is_shown_to_nobody_else(gate: Gate) -> None:
-    begun = invoke(gate)
-    for person, ident in (("erin", begun.id), ("mallory", begun.id), ("carol", "emg_x")):
-        found = desk_of(gate).view(ident, gate.session(person, STEP_UP))
-        assert isinstance(found, Refusal)
-        assert found.code == "not_found"
-
-
-def test_without_a_directory_the_desk_says_so(gate: Gate) -> None:
-    begun = invoke(gate)
-    gate.directory.unreadable = True
-    desk, session = desk_of(gate), gate.session("bob")
-    for found in (desk.page(session), desk.view(begun.id, session)):
-        assert isinstance(found, Refusal)
-        assert found.code == "directory_unreadable"
 
 
 # --- both verifiers -------------------------------------------------------------------------------
