@@ -40,7 +40,6 @@ from ticketgate.domain.opening import (
     asked,
     beneficiary_field,
     beneficiary_of,
-    blocking,
     case_of,
     editor_of,
     fresh_request,
@@ -384,21 +383,3 @@ def test_a_request_whose_rule_or_entitlement_is_gone_has_no_approver_question() 
     assert case_of(request(), policy(), PEOPLE, NOON) is not None
     assert case_of(request(), policy(rule_=None), PEOPLE, NOON) is None
     assert case_of(request(entitlement="gone"), policy(), PEOPLE, NOON) is None
-
-
-def test_nothing_blocks_a_request_that_people_can_decide() -> None:
-    assert blocking(request(), policy(), PEOPLE, NOON) == ()
-    edited = request(shapers=(shaper("editor", "bob"),))
-    assert blocking(edited, policy(), PEOPLE, NOON) == ("unfillable",)
-
-
-def test_stages_that_nobody_can_fill_block() -> None:
-    alone = directory(person("alice", manager="alice"))
-    assert blocking(request(), policy(), alone, NOON) == ("unfillable",)
-
-
-def test_other_reasons_are_told_before_seats_are_counted() -> None:
-    alone = directory(person("alice"))
-    found = blocking(request(reasons=("ticket_state",)), policy(), alone, NOON)
-    assert found == ("ticket_state",)
-    assert blocking(request(), policy(rule_=None), alone, NOON) == ()

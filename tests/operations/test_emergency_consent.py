@@ -1,6 +1,7 @@
 """While a review is overdue a second person has to consent before others begin one for the same."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -308,3 +309,15 @@ def test_a_consent_is_read_the_same_by_its_shape(gate: Gate) -> None:
     for _ in range(2):
         read, _missing = reader.read(canonical(record).decode(), clean=True)
         assert (read["by"], read["method"]) == (record["by"], record["method"])
+
+
+def test_a_stale_directory_consents_to_nothing(gate: Gate) -> None:
+    try_to_invoke(gate)
+    (ask,) = asks(gate, "bob")
+    session = session_for(gate, "carol", ask.shown, STEP_UP)
+    desk = replace(desk_of(gate), snapshot=lambda *_: gate.directory.read(gate.clock.now()))
+    gate.directory.change("bob", team="other")
+    assert code_of(desk.consent(session, ask.id, ConsentForm(FOUND, ask.shown))) == (
+        "directory_stale"
+    )
+    assert gate.records("emergency.consented") == []
