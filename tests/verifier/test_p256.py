@@ -72,6 +72,7 @@ def long_form(signature: bytes) -> bytes:
         b"\x31" + SIGNATURE[1:],
         R.to_bytes(32, "big") + S.to_bytes(32, "big"),
     ],
+    ids=lambda _: "signature",  # their bytes are others in each process
 )
 def test_signatures_at_the_edges_are_refused_by_both(signature: bytes) -> None:
     assert both(KEY.point, MESSAGE, SIGNATURE)
