@@ -51,28 +51,31 @@ def long_form(signature: bytes) -> bytes:
     return b"\x30\x81" + signature[1:]
 
 
+EDGES = [
+    *(encode_dss_signature(r, S) for r in (0, N, N - 1, N + 1, FIELD, 2**256 - 1)),
+    *(encode_dss_signature(R, s) for s in (0, N, N - 1, N + 1, 2**256 - 1, S + N)),
+    encode_dss_signature(R + N, S),
+    encode_dss_signature(S, R),
+    long_form(SIGNATURE),
+    SIGNATURE + b"\x00",
+    SIGNATURE[:-1],
+    b"",
+    b"\x30",
+    b"\x30\x00",
+    b"\x30\x03\x02\x01\x01",
+    b"\x30\x06\x02\x01\xff\x02\x01\x01",  # negative
+    b"\x30\x07\x02\x02\x00\x01\x02\x01\x01",  # not the shortest form
+    b"\x30\x09\x02\x01\x01\x02\x01\x01\x02\x01\x01",
+    b"\x30\x06\x03\x01\x01\x02\x01\x01",
+    b"\x31" + SIGNATURE[1:],
+    R.to_bytes(32, "big") + S.to_bytes(32, "big"),
+]
+
+
 @pytest.mark.parametrize(
     "signature",
-    [
-        *(encode_dss_signature(r, S) for r in (0, N, N - 1, N + 1, FIELD, 2**256 - 1)),
-        *(encode_dss_signature(R, s) for s in (0, N, N - 1, N + 1, 2**256 - 1, S + N)),
-        encode_dss_signature(R + N, S),
-        encode_dss_signature(S, R),
-        long_form(SIGNATURE),
-        SIGNATURE + b"\x00",
-        SIGNATURE[:-1],
-        b"",
-        b"\x30",
-        b"\x30\x00",
-        b"\x30\x03\x02\x01\x01",
-        b"\x30\x06\x02\x01\xff\x02\x01\x01",  # negative
-        b"\x30\x07\x02\x02\x00\x01\x02\x01\x01",  # not the shortest form
-        b"\x30\x09\x02\x01\x01\x02\x01\x01\x02\x01\x01",
-        b"\x30\x06\x03\x01\x01\x02\x01\x01",
-        b"\x31" + SIGNATURE[1:],
-        R.to_bytes(32, "big") + S.to_bytes(32, "big"),
-    ],
-    ids=lambda _: "signature",  # their bytes are others in each process
+    EDGES,
+    ids=map(str, range(len(EDGES))),  # their bytes are others in each process
 )
 def test_signatures_at_the_edges_are_refused_by_both(signature: bytes) -> None:
     assert both(KEY.point, MESSAGE, SIGNATURE)
