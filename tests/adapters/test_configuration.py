@@ -12,6 +12,7 @@ from tests.keys import SIGNING_KEY
 from typing_extensions import override
 
 from ticketgate.adapters.configuration import Configuration, load_configuration
+from ticketgate.adapters.directory_file import DirectoryFile
 from ticketgate.adapters.settings_file import KnownConnectors, load_settings
 from ticketgate.connector_api import HttpClient, TargetConnector, TargetKind, TargetSettings
 from ticketgate.domain.errors import ConfigurationError
@@ -106,6 +107,7 @@ def test_the_shipped_configuration_loads(folder: Path) -> None:
     assert (settings.body_bytes_max, settings.body_seconds_max) == (1_048_576, 5.0)
     assert settings.raw_body_keep.days == 30
     assert settings.policy_file == str(folder / "policy.yaml")
+    assert isinstance(found.directory, DirectoryFile)
     assert str(found.directory.path) == settings.directory_file == str(folder / "directory.yaml")
     table = settings.sources["snow-prod"].mapping.tables["sc_req_item"]
     assert isinstance(table, TableMapping)
@@ -174,7 +176,7 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("policy: policy.yaml", "policy: none.yaml", "none.yaml:1: (file): cannot be read"),
         ("{ file: directory.yaml }", "{ file: none.yaml }", "none.yaml:1: (file): cannot be read"),
         ("{ file: directory.yaml }", "directory.yaml", "must be a mapping"),
-        ("{ file: directory.yaml }", "{ ldap: x, file: directory.yaml }", "'ldap' comes later"),
+        ("{ file: directory.yaml }", "{ claims: x, file: directory.yaml }", "'claims' comes later"),
         ("policy: policy.yaml", "api_tokens: []", "'api_tokens' comes later"),
         ("policy: policy.yaml", "witnesses: []", "'witnesses' comes later"),
         ("file:secrets/session.key", "file:secrets/none", "none cannot be read"),
@@ -216,7 +218,8 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("  user: gate\n", "", "user and password go together"),
         ("  user: gate\n", "  user: gate\n  tls: maybe\n", "must be true or false"),
         ("{ mail_code: true }", "{ mail_code: false }", "nobody could approve"),
-        ("{ mail_code: true }", "{ mail_code: true, oidc: {} }", "'oidc' comes later"),
+        ("{ mail_code: true }", "{ mail_code: true, passkey: {} }", "'passkey' comes later"),
+        ("{ mail_code: true }", "{ oidc: {} }", "'issuer' is missing"),
         ("{ mail_code: true }", "mail_code", "must be a mapping"),
     ],
 )
@@ -295,12 +298,19 @@ def test_a_secret_that_others_can_read_is_refused(folder: Path) -> None:
          'any_of: ["manager_of:beneficiary"]\n        need: 2',
          "stage 'line' needs 2, but its words name at most 1 of the directory"),
         ("need: 1\n        never", "need: 7\n        never", "but its words name at most 6"),
+        ("    decide_within: 8h",
+         "    decide_within: 8h\n    escalate: { after: 1h, to: ['on_call:dba'] }",
+         "the directory has no on_call 'dba'"),
+        ("    decide_within: 8h",
+         "    decide_within: 8h\n    escalate: { after: 1h, to: ['group:empty'] }",
+         "escalate: group:empty names nobody of the directory"),
         ("accept: mail_code", "accept: oidc",
          "'high-and-critical' needs oidc which no configured sign-in reaches"),
         (BECAUSE, "", "mail_code is below the default of the tier: `because` is missing"),
     ],
 )  # fmt: skip
 def test_a_fault_between_files_is_told(folder: Path, old: str, new: str, fault: str) -> None:
+    edit(folder, "directory.yaml", "groups:\n", "groups:\n  empty: { name: Nobody }\n")
     edit(folder, "policy.yaml", old, new)
     found = faults_of(folder)
     assert any(fault in one for one in found)
@@ -345,8 +355,8 @@ def test_a_group_with_an_owner_of_its_own_counts_its_members(folder: Path) -> No
 def test_accounts_are_listed_under_sources_and_targets(folder: Path) -> None:
     line = edit(folder, "directory.yaml", "corp-scim: [alice@", "corp-scmi: [alice@")
     expected = (
-        f"directory.yaml:{line}: people.alice.accounts.corp-scmi: 'corp-scmi' is no source "
-        "and no target; did you mean 'corp-scim'?"
+        f"directory.yaml:{line}: people.alice.accounts.corp-scmi: 'corp-scmi' is no source, "
+        "no target and no directory; did you mean 'corp-scim'?"
     )
     assert faults_of(folder) == [expected]
 

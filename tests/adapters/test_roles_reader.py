@@ -27,6 +27,7 @@ def test_the_shipped_roles_are_read(folder: Path) -> None:
         "operator": (Word("group", "sec-iam"), Word("person", "bob")),
         "triage": (Word("group", "sec-iam"),),
         "auditor": (Word("person", "erin"),),
+        "voucher": (Word("group", "sec-iam"), Word("person", "bob"), Word("person", "erin")),
     }
 
 

@@ -12,9 +12,18 @@ from typing import Any, Final
 
 import pytest
 from tests.agreement.both import agreed
-from tests.agreement.bundles import Files, Shelf, files_of, laid_out, room, small, taken_from
+from tests.agreement.bundles import (
+    Files,
+    Shelf,
+    files_of,
+    laid_out,
+    retold,
+    room,
+    small,
+    taken_from,
+)
 from tests.agreement.mutations import MUTATIONS, edited_truly, mutant
-from tests.agreement.untrue import UNTRUE, Change
+from tests.agreement.untrue import UNTRUE, Change, extended
 from tests.domain.evidence_log import ORIGIN, Row, life, walk
 from tests.domain.test_verification_mutations import MUTATIONS as ROW_MUTATIONS
 from tests.domain.test_verification_mutations import mutants
@@ -133,3 +142,19 @@ def test_a_change_that_is_none_would_be_seen_to_pass(shelf_of: Any) -> None:  # 
     for harmless in (without, doubled, files | {"README": b"x", "verify.py": b"x"}):
         assert agreed(laid_out(shelf_of(harmless).folder, {})).exit == 0
     assert json.loads(log.entries[0])["type"] == "log.opened"
+
+
+def test_more_time_that_was_approved_is_no_fault(shelf_of: Any) -> None:  # noqa: ANN401 -- a function
+    told = retold(Log().story(), extended)
+    assert agreed(shelf_of(files_of(told)).folder).exit == 0
+
+
+def test_access_that_nothing_ends_behind_its_new_end_is_one(shelf_of: Any) -> None:  # noqa: ANN401 -- a function
+    def left(records: list[dict[str, Any]]) -> None:
+        extended(records)
+        beat = {"_ts": "2026-11-22T03:40:00.000000Z", "type": "heartbeat"}
+        records.append({"_prev": "", "_seq": 0, "duplicates": 0, "refused": [], **beat})
+
+    found = agreed(shelf_of(files_of(retold(Log().story(), left))).folder)
+    assert found.exit == 1
+    assert found.bad.keys() == {"semantics"}

@@ -101,6 +101,7 @@ def without(key: str, *place: Any) -> Change:  # noqa: ANN401 -- keys and number
     return change
 
 
+REPRESENTED: Final = ballot(represented=[["m1", 1, ["act_cid", "act_dan"]]])
 CARRIED: Final[dict[str, tuple[Change, dict[str, object], int | None]]] = {
     "another's link is left": (ballot(links=[["lnk_2", "act_cid"]]), {}, DECIDED),
     "no link is left": (ballot(links=[]), {}, DECIDED),
@@ -111,6 +112,10 @@ CARRIED: Final[dict[str, tuple[Change, dict[str, object], int | None]]] = {
     "a day is no instant": (said(1, decide_by=END[:10]), {}, DECIDED),
     "no time to decide": (said(1, decide_by=None), {}, DECIDED),
     "the time to decide is over": (said(1, decide_by=OPENED), {}, DECIDED),
+    "a delegate decides": (also(), {"on_behalf_of": "act_dan"}, None),
+    "for whom somebody did": (REPRESENTED, {"on_behalf_of": "act_dan"}, DECIDED),
+    "somebody did for them": (ballot(represented=[["m1", 1, ["act_ann"]]]), {}, DECIDED),
+    "in another round": (ballot(represented=[["m1", 2, ["act_ann"]]]), {}, None),
     "a restore goes on": (also(restoring=True), {}, PROVISIONING),
     "a minute after the end": (said(0, not_after="2026-11-22T02:56:08.000000Z"), {}, None),
     "more than a minute": (said(0, not_after="2026-11-22T02:56:07.999999Z"), {}, 7),
@@ -155,6 +160,16 @@ NONE: Final[dict[str, Change]] = {
     "a link that is a number": ballot(links=[[1, "act_ann"]]),
     "links that are not sorted": ballot(links=[["lnk_2", "act_cid"], ["lnk_1", "act_ann"]]),
     "a link twice": ballot(links=TWICE),
+    "represented is null": ballot(represented=None),
+    "represented is empty": ballot(represented=[]),
+    "nobody is represented": ballot(represented=[["m1", 1, []]]),
+    "represented in no round": ballot(represented=[["m1", 0, ["act_dan"]]]),
+    "represented in a row too long": ballot(represented=[["m1", 1, 1, ["act_dan"]]]),
+    "represented people are not sorted": ballot(represented=[["m1", 1, ["act_dan", "act_cid"]]]),
+    "represented rounds are not sorted": ballot(
+        represented=[["m1", 2, ["act_dan"]], ["m1", 1, ["act_dan"]]]
+    ),
+    "a part of a ballot that is unknown": ballot(deputies=[]),
     "a ballot on another": ballot(id="r2"),
     "no ballot": also(ballots=[]),
     "a ballot on what was denied": lambda found: found["folded"][1].update(state="denied"),

@@ -4,11 +4,14 @@ Each changes the story of `bundle_writer.Log.story` and says at which record the
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from tests.agreement.bundles import retold
 from tests.verifier.bundle_writer import REQUEST as REQUEST_FIELDS
 from tests.verifier.bundle_writer import Log
+
+from ticketgate.domain.instants import from_text, to_text
 
 Records = list[dict[str, Any]]
 Change = Callable[[Log], tuple[Log, int]]
@@ -54,6 +57,18 @@ def _decide_twice(records: Records) -> None:
     records.insert(APPROVED, again)
 
 
+def _again(first: dict[str, object] | None = None, **fields: object) -> Callable[[Records], None]:
+    """Cid approves after Ann, as these fields say; `first` is what Ann's approval says beside."""
+
+    def change(records: Records) -> None:
+        second = dict(records[DECISION]) | {"approver": "act_cid", "link": "lnk_2"} | fields
+        del second["sd"]
+        records[DECISION] |= first or {}
+        records.insert(APPROVED, second)
+
+    return change
+
+
 def _plan_twice(records: Records) -> None:
     records.insert(ACTIVE, dict(records[PLANNED]) | {"id": "g2", "_ts": records[ACTIVE]["_ts"]})
 
@@ -90,6 +105,73 @@ def _left_revoked_by_what_lacks_a_field(records: Records) -> None:
     records[ATTEMPTED]["_ts"] = LATE
 
 
+def _left_planned(records: Records) -> None:
+    """The approval is taken back, and what is planned stays so."""
+    del records[PROVISIONING:]
+    records.append(_back(records))
+
+
+def _left_active(records: Records) -> None:
+    """The approval is taken back, and what is active stays so."""
+    del records[BEGUN:]
+    records.append(_back(records))
+
+
+def _back(records: Records) -> dict[str, Any]:
+    told = {"_prev": "", "_seq": 0, "_ts": records[-1]["_ts"], "type": BACK}
+    return told | TAKEN
+
+
+def _back_by(approver: str) -> Callable[[Records], None]:
+    """Ann approved in Dan's place, and this one takes it back just before access is given."""
+
+    def change(records: Records) -> None:
+        records[DECISION]["on_behalf_of"] = "act_dan"
+        told = {"_prev": "", "_seq": 0, "_ts": records[PROVISIONING]["_ts"], "type": BACK}
+        records.insert(PROVISIONING, told | TAKEN | {"approver": approver})
+
+    return change
+
+
+_EXTENDED: Final = BEGUN + 3  # where the story of `extended` does so
+
+
+def extended(records: Records, **fields: Any) -> None:  # noqa: ANN401 -- JSON
+    """Bob asks for more time, Ann approves, and it is given; `fields` change what is recorded."""
+    moment, end = records[ACTIVE]["_ts"], records[PROVISIONING]["not_after"]
+    more, late = fields.pop("more", 600), fields.pop("late", False)
+    extends = fields.pop("extends", "g1")
+    asked, decided, approved = (dict(records[one]) for one in (REQUEST, DECISION, APPROVED))
+    for one in (asked, decided, approved):
+        one.pop("sd", None)
+        one |= {"_ts": moment}
+    for one in (asked, approved):
+        one |= {"id": "r3", "extends": extends, "decide_by": LATE}
+    asked |= {"links": [["lnk_3", "act_ann"]]}
+    decided |= {"request": "r3", "link": "lnk_3"}
+    until = from_text(end) + timedelta(seconds=more)
+    told = dict(records[ACTIVE]) | {"from": "active", "type": "grant.extended", "hard_max": 1200}
+    told |= {"not_after": to_text(until), "extension": "r3", "_ts": end if late else moment}
+    del records[BEGUN:]
+    records += [asked, decided, approved, told | fields]
+
+
+def _told(name: str, **fields: Any) -> Change:  # noqa: ANN401 -- JSON
+    return _named(name, _EXTENDED, lambda records: extended(records, **fields))
+
+
+def _given_again(records: Records) -> None:
+    """What was approved is more time; what is planned is another grant."""
+    planned = dict(records[PLANNED]) | {"id": "g3", "request": "r3"}
+    extended(records)
+    records[-1] = planned | {"_ts": records[-2]["_ts"]}
+
+
+BACK: Final = "decision.taken_back"
+TAKEN: Final[dict[str, Any]] = {
+    "approver": "act_ann", "link": "lnk_1", "method": "mail_code", "request": "r1", "round": 1,
+    "signed_in_at": "2026-11-22T02:40:00.000000Z", "stage": 1,
+}  # fmt: skip
 BY: Final = "2026-11-22T02:40:06.000000Z"  # when the decision is recorded
 RESTORE: Final = {"by": ["act_1", "act_2"], "kept": 1, "lost_root": "", "lost_size": 9}
 ASKED: Final = {"on": "request", "id": "r1", "from": "awaiting", "to": "awaiting", "cause": "c"}
@@ -99,6 +181,18 @@ GRANTED: Final = range(PLANNED, REVOKED + 1)
 UNTRUE: Final[tuple[Change, ...]] = (
     _said("approved_by_the_requester", DECISION, DECISION, approver="act_bob"),
     _said("approved_by_nobody", DECISION, DECISION, approver=None),
+    _said("approved_for_the_requester", DECISION, DECISION, on_behalf_of="act_bob"),
+    _said("approved_for_oneself", DECISION, DECISION, on_behalf_of="act_ann"),
+    _said("approved_for_what_is_no_text", DECISION, DECISION, on_behalf_of=7),
+    _named("approved_for_somebody_who_approved", APPROVED, _again(on_behalf_of="act_ann")),
+    _named(
+        "approved_after_somebody_did_so_for_them", APPROVED, _again({"on_behalf_of": "act_cid"})
+    ),
+    _named(
+        "approved_for_one_person_twice",
+        APPROVED,
+        _again({"on_behalf_of": "act_dan"}, on_behalf_of="act_dan"),
+    ),
     _named("approved_without_a_decision", APPROVED, _no_decision),
     _said("denied_and_approved", APPROVED, DECISION, decision="deny"),
     _said("neither_approved_nor_denied", DECISION, DECISION, decision="perhaps"),
@@ -200,4 +294,26 @@ UNTRUE: Final[tuple[Change, ...]] = (
     _named("time_that_ran_ahead", TICKET, lambda records: records[DELIVERY].update(_ts=LATE)),
     _said("a_revision_that_is_no_number", TICKET, TICKET, revision="1"),
     _named("two_grants_of_one_approval", ACTIVE, _plan_twice),
+    _beside("approved_when_it_was_taken_back", APPROVED + 1, APPROVED, BACK, **TAKEN),
+    _beside("given_when_it_was_taken_back", PROVISIONING + 1, PROVISIONING, BACK, **TAKEN),
+    _beside("activated_when_it_was_taken_back", ACTIVE + 1, ACTIVE, BACK, **TAKEN),
+    _named("given_when_dan_took_it_back", PROVISIONING + 1, _back_by("act_dan")),
+    _named("taken_back_by_neither_of_the_two", PROVISIONING, _back_by("act_eve")),
+    _beside("taken_back_by_another", PLANNED, PLANNED, BACK, **TAKEN | {"approver": "act_eve"}),
+    _beside("taken_back_by_nobody", PLANNED, PLANNED, BACK, **TAKEN | {"approver": None}),
+    _beside("taken_back_of_nothing", PLANNED, PLANNED, BACK, **TAKEN | {"request": "r2"}),
+    _beside("taken_back_before_it_was_said", DECISION - 1, DECISION, BACK, **TAKEN),
+    _told("more_time_that_nobody_approved", extension="r2"),
+    _told("more_time_than_approved", more=601),
+    _told("more_time_that_is_none", more=0),
+    _told("a_life_beyond_the_longest", hard_max=1199),
+    _told("no_longest_life", hard_max=None),
+    _told("more_time_and_no_end", not_after=None),
+    _told("more_time_for_another_grant", extends="g2"),
+    _told("more_time_of_a_request_for_access", extends=None),
+    _told("more_time_for_another_person", subject="act_eve"),
+    _told("more_time_when_it_was_over", late=True),
+    _named("access_of_a_request_for_more_time", _EXTENDED, _given_again),
+    _named("taken_back_and_left_as_planned", PLANNED, _left_planned),
+    _named("taken_back_and_left_active", ACTIVE, _left_active),
 )

@@ -177,6 +177,32 @@ def test_a_stage_that_nobody_may_fill_is_seen(terminal: Terminal) -> None:
     assert "stage 1 line: 1 of nobody" in said
 
 
+def test_who_is_away_and_who_is_asked_after_silence_is_told(terminal: Terminal) -> None:
+    always = "away: [{ from: 2026-01-01T00:00Z, to: 2027-01-01T00:00Z }]"
+    terminal.edit("directory.yaml", "    name: Bob Ng\n", f"    name: Bob Ng\n    {always}\n")
+    more = "    escalate: { after: 4h, to: ['backup_owner_of:entitlement'] }\n"
+    terminal.edit("policy.yaml", "    decide_within: 8h\n", f"    decide_within: 8h\n{more}")
+    said = explained(terminal, asked())
+    assert "stage 1 line: 1 of dan (backup_owner_of:entitlement)" in said
+    assert "    away now: bob\n" in said
+    assert "    after 4 h of silence also: backup_owner_of:entitlement\n" in said
+    (ask,) = document(terminal, asked())["asks"]
+    assert ask["away"] == ["bob"]
+
+
+def test_a_rule_that_asks_nobody_says_so_and_why(terminal: Terminal) -> None:
+    terminal.edit("policy.yaml", "    kind: privilege.elevate\n", "    kind: access.grant\n")
+    when = "{ kind: access.grant, tier: high }"
+    more = f"  - {{ id: auto, when: {when}, automatic: {{ because: agreed, max_per_day: 5 }} }}\n"
+    terminal.edit("policy.yaml", "\napprove:\n", f"\napprove:\n{more}")
+    said = explained(terminal, asked())
+    assert ") approves it without a person,\n    at most 5 in a UTC day: agreed\n" in said
+    assert "BLOCKED" not in said
+    (ask,) = document(terminal, asked())["asks"]
+    assert ask["automatic"] == {"because": "agreed", "max_per_day": 5}
+    assert ask["stages"] == []
+
+
 def test_a_closed_ticket_opens_nothing(terminal: Terminal) -> None:
     said = explained(terminal, asked({"state": "3"}))
     assert "no request opens, and grants of this ticket end" in said

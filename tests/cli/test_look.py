@@ -9,6 +9,7 @@ from tests.e2e.stage import Stage
 
 from ticketgate.domain.instants import from_text
 from ticketgate.domain.opening import REASONS
+from ticketgate.domain.way_out import NEXT_STEPS
 from ticketgate.operations.parked import PARKED
 
 pytestmark = pytest.mark.slow
@@ -82,9 +83,12 @@ def test_a_blocked_request_says_why_in_words(live: Stage, beside: Terminal) -> N
     record = live.world.snow.access_request(role="root")
     assert live.tell(record) == "identity"
     (row,) = beside.json("requests", "list", "--state", "blocked", "--limit", "1")
-    assert row["reasons"] == [{"code": "no_entitlement", "text": REASONS["no_entitlement"]}]
+    (reason,) = row["reasons"]
+    assert (reason["code"], reason["text"]) == ("no_entitlement", REASONS["no_entitlement"])
+    assert reason["next_step"] == NEXT_STEPS["no_entitlement"]
     shown = beside("requests", "show", row["id"]).stdout
     assert f"blocked by no_entitlement: {REASONS['no_entitlement']}" in shown
+    assert "what to do: Mend the ticket" in shown
     listed = beside("requests", "list", "--state", "blocked").stdout
     assert re.search(rf"{row['id']} +{record.columns['number']} +blocked .* no_entitlement", listed)
     live.close_ticket(record)

@@ -13,6 +13,7 @@ from ticketgate.domain.access_request import (
 )
 from ticketgate.domain.approvers import Case
 from ticketgate.domain.directory import DirectorySnapshot, Person
+from ticketgate.domain.duties import Delegation, Duties, Window
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.matcher import Group
 from ticketgate.domain.policy import ApproveRule, Entitlement, Stage, Word
@@ -28,9 +29,20 @@ def person(ident: str, **changes: Any) -> Person:  # noqa: ANN401 -- any field o
     return replace(plain, **changes)
 
 
-def directory(*people: Person) -> DirectorySnapshot:
+def directory(*people: Person, duties: Duties | None = None) -> DirectorySnapshot:
     """A directory of just these."""
-    return DirectorySnapshot("d" * 64, NOON, {one.id: one for one in people})
+    found = {one.id: one for one in people}
+    return DirectorySnapshot("d" * 64, NOON, found, duties=duties or Duties())
+
+
+def around_noon(begins: int = -1, ends: int = 1) -> Window:
+    """A window from and until so many hours after noon."""
+    return Window(NOON + timedelta(hours=begins), NOON + timedelta(hours=ends))
+
+
+def delegation(principal: str, delegate: str, window: Window | None = None) -> Delegation:
+    """`principal` is on holiday around noon."""
+    return Delegation(principal, delegate, window or around_noon(), "holiday")
 
 
 def party(ident: str) -> Party:
@@ -45,7 +57,8 @@ def shaper(role: str, ident: str) -> Shaper:
 
 def word(text: str) -> Word:
     """A word as the policy writes it."""
-    return Word(*text.split(":"))
+    verb, _, of = text.partition(":")
+    return Word(verb, of)
 
 
 def stage(*any_of: str, need: int = 1, never: tuple[str, ...] = (), name: str = "line") -> Stage:
@@ -121,5 +134,5 @@ def case(
 ) -> Case:
     """The approver question of Alice's request."""
     return Case(
-        request(**changes), rule(*stages, never=never), entitlement(owner, backup), snapshot
+        request(**changes), rule(*stages, never=never), entitlement(owner, backup), snapshot, NOON
     )

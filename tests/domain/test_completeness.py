@@ -6,7 +6,7 @@ from tests.domain.evidence_log import NOON
 from ticketgate.domain.completeness import CompletenessCheck, TicketKey, parse_tickets
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Disclosure, Draft, Head, Json, genesis, seal
-from ticketgate.domain.replay import Record
+from ticketgate.domain.folded import Record
 
 ASKED: TicketKey = ("snow", "item", "sys1")
 

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.durations import REQUESTED_SECONDS_MAX, number, requested_seconds
+from ticketgate.domain.durations import (
+    DURATION_REASONS,
+    REQUESTED_SECONDS_MAX,
+    number,
+    requested_seconds,
+    why_no_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +46,42 @@ def test_a_duration_is_read(raw: str, unit: str | None, seconds: int) -> None:
 def test_what_is_no_duration_is_none(raw: str) -> None:
     """An expiry that cannot be read is never a long one."""
     assert requested_seconds(raw, "h") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "raws"),
+    [
+        ("duration_zero", ("0", "-0", "0m", "PT0S", "0.0", "0e9")),
+        ("duration_negative", ("-1", "-30m", "P-1D", "PT-5M", "-1e12")),
+        ("duration_too_long", ("1e12", "1000000000000", "367d", "P53W", "1e99999999", "8785")),
+        ("duration_not_a_number", ("NaN", "-nan", "sNaN", "Infinity", "-inf", "nan7")),
+        ("duration_digits", ("\u0663", "\uff14h", "\u00bd", "\u56db")),
+        (
+            "duration",
+            (
+                "",
+                "null",
+                "forever",
+                "P",
+                "PT",
+                "P1Y",
+                "P1M",
+                "1.2.3",
+                "--1",
+                "0x1",
+                "1e1",
+            ),
+        ),
+    ],
+)
+def test_each_absurd_duration_is_told_apart(code: str, raws: tuple[str, ...]) -> None:
+    assert [(raw, requested_seconds(raw, "h")) for raw in raws] == [(raw, None) for raw in raws]
+    assert [(raw, why_no_duration(raw, "h")) for raw in raws] == [(raw, code) for raw in raws]
+
+
+@given(st.text(), st.sampled_from([None, "s", "m", "h", "d"]))
+def test_any_text_has_a_reason(raw: str, unit: str | None) -> None:
+    assert why_no_duration(raw, unit) in DURATION_REASONS
 
 
 def test_a_bare_number_without_a_unit_is_none() -> None:

@@ -28,6 +28,8 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
+from ticketgate.domain.automatic import WAITS
+from ticketgate.domain.durations import DURATION_REASONS
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.matcher import Clause, Group
 from ticketgate.domain.opening import (
@@ -38,7 +40,6 @@ from ticketgate.domain.opening import (
     asked,
     beneficiary_field,
     beneficiary_of,
-    blocking,
     case_of,
     editor_of,
     fresh_request,
@@ -244,11 +245,22 @@ def test_an_unlisted_state_blocks() -> None:
     assert found.reasons == ("ticket_state",)
 
 
-@pytest.mark.parametrize("hours", ["", "soon", "0", "-1", "1e9", "9999999"])
-def test_an_unreadable_duration_blocks_and_is_never_unlimited(hours: str) -> None:
+@pytest.mark.parametrize(
+    ("hours", "reasons"),
+    [
+        ("", ()),
+        ("soon", ("duration",)),
+        ("0", ("duration_zero",)),
+        ("-1", ("duration_negative",)),
+        ("1e9", ("duration_too_long",)),
+        ("9999999", ("duration_too_long",)),
+    ],
+)
+def test_an_unreadable_duration_blocks_and_is_never_unlimited(
+    hours: str, reasons: tuple[str, ...]
+) -> None:
     found = ask(ticket(variables={"hours": hours}), TIMED)
-    expected = () if hours == "" else ("duration",)
-    assert found.reasons == expected
+    assert found.reasons == reasons
     assert found.seconds == 7200
 
 
@@ -272,7 +284,16 @@ def test_all_reasons_are_told_at_once_and_each_has_its_words() -> None:
         "ticket_state",
     )
     told = {"inactive_beneficiary", "no_entitlement", "entitlement_unreadable", "unfillable"}
-    told |= {"unknown_editor", "uncertain", "velocity", *ask(bad, never, nothing).reasons}
+    told |= {
+        "unknown_editor",
+        "uncertain",
+        "velocity",
+        "approvers_away",
+        "window",
+        *DURATION_REASONS,
+        *WAITS,
+        *ask(bad, never, nothing).reasons,
+    }
     assert told == set(REASONS)
 
 
@@ -359,24 +380,6 @@ def test_an_edit_that_changes_nothing_changes_no_digest() -> None:
 
 
 def test_a_request_whose_rule_or_entitlement_is_gone_has_no_approver_question() -> None:
-    assert case_of(request(), policy(), PEOPLE) is not None
-    assert case_of(request(), policy(rule_=None), PEOPLE) is None
-    assert case_of(request(entitlement="gone"), policy(), PEOPLE) is None
-
-
-def test_nothing_blocks_a_request_that_people_can_decide() -> None:
-    assert blocking(request(), policy(), PEOPLE) == ()
-    edited = request(shapers=(shaper("editor", "bob"),))
-    assert blocking(edited, policy(), PEOPLE) == ("unfillable",)
-
-
-def test_stages_that_nobody_can_fill_block() -> None:
-    alone = directory(person("alice", manager="alice"))
-    assert blocking(request(), policy(), alone) == ("unfillable",)
-
-
-def test_other_reasons_are_told_before_seats_are_counted() -> None:
-    alone = directory(person("alice"))
-    found = blocking(request(reasons=("ticket_state",)), policy(), alone)
-    assert found == ("ticket_state",)
-    assert blocking(request(), policy(rule_=None), alone) == ()
+    assert case_of(request(), policy(), PEOPLE, NOON) is not None
+    assert case_of(request(), policy(rule_=None), PEOPLE, NOON) is None
+    assert case_of(request(entitlement="gone"), policy(), PEOPLE, NOON) is None

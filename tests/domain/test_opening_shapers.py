@@ -1,7 +1,7 @@
 """Who shapes what a ticket asks, and what an unknown hand does to it (ADR 0009)."""
 
 import pytest
-from tests.domain.cast import SNOW, case, directory, person, request, shaper, stage
+from tests.domain.cast import NOON, SNOW, case, directory, person, request, shaper, stage
 
 from ticketgate.domain.access_request import Party, Shaper
 from ticketgate.domain.opening import blocking, known_now, shapers_of
@@ -38,12 +38,12 @@ def test_an_opener_or_editor_whom_the_directory_does_not_know_blocks(
     role: str, reasons: tuple[str, ...]
 ) -> None:
     """A past beneficiary who is unknown got nothing and wrote nothing."""
-    assert blocking(request(shapers=(shaper(role, ""),)), policy(), PEOPLE) == reasons
+    assert blocking(request(shapers=(shaper(role, ""),)), policy(), PEOPLE, NOON) == reasons
 
 
 def test_a_reason_is_told_once() -> None:
     found = request(shapers=(shaper("requester", ""),), reasons=("unknown_requester",))
-    assert blocking(found, policy(), PEOPLE) == ("unknown_requester",)
+    assert blocking(found, policy(), PEOPLE, NOON) == ("unknown_requester",)
 
 
 def test_opener_and_beneficiary_shape_a_revision_and_its_writer_only_by_an_edit() -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from ticketgate.domain.evidence import Json
+from ticketgate.domain.folded import Folded
 from ticketgate.domain.machines import NEW, RECORD_TYPES, record_type
-from ticketgate.domain.rebuild import Hidden, Rebuild, Taken, differences
+from ticketgate.domain.rebuild import Rebuild, differences
 from ticketgate.domain.rebuilding import CannotReplayError, rebuild
-from ticketgate.domain.replay import Folded
+from ticketgate.domain.rebuilt_row import Hidden, Taken
 from ticketgate.domain.snapshot import Pruned
 
 

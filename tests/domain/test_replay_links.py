@@ -150,3 +150,42 @@ def test_of_a_request_that_ended_no_link_is_kept() -> None:
         story.decide("bob")
         story.ask(after, "awaiting")
         assert (story.replay.links, story.replay.ballots) == ({}, {})
+
+
+# --- delegates ----------------------------------------------------------------------------------
+
+
+def approvals(*said: dict[str, Json], parties: Json = "alice") -> list[tuple[int, str]]:
+    """What is wrong with these approvals of one stage, in their order."""
+    story = Story()
+    story.ask(beneficiary=parties)
+    for number, one in enumerate(said):
+        story.decide(("bob", "carol", "dan")[number], **one)
+    return story.faults
+
+
+FOR_EVE: dict[str, Json] = {"on_behalf_of": "eve"}
+TWICE = "a second approval of one seat"
+
+
+def test_a_delegate_and_whom_they_stand_in_for_are_one_seat() -> None:
+    assert approvals(FOR_EVE, {}, {}) == []
+    assert approvals(FOR_EVE, {}, FOR_EVE) == [(3, TWICE)]
+    assert approvals({}, {"on_behalf_of": "bob"}) == [(2, TWICE)]
+    assert approvals({"on_behalf_of": "carol"}, {}) == [(2, TWICE)]
+    assert approvals({"on_behalf_of": "bob"}) == [(1, TWICE)]
+    assert approvals(FOR_EVE, {"on_behalf_of": "bob"}) == [(2, TWICE)]
+
+
+@pytest.mark.parametrize("principal", ["alice", None, 7])
+def test_nobody_approves_on_behalf_of_a_party_or_of_nobody(principal: Json) -> None:
+    said = "an approval on behalf of somebody who may not give it"
+    assert approvals({"on_behalf_of": principal}) == [(1, said)]
+
+
+def test_an_approval_on_behalf_of_who_turns_out_a_party_is_none() -> None:
+    story = Story()
+    story.ask()
+    story.decide("bob", **FOR_EVE)
+    story.ask("approved", "awaiting", editors=["eve"])
+    assert story.faults == [(2, "approved by somebody whose own request it is")]

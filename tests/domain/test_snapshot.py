@@ -61,6 +61,7 @@ def full() -> Replay:
         log.move("request", ident, NEW, "awaiting", **asked)
         for one in "98":
             said: dict[str, Json] = {"approver": f"act_{one}", "link": f"l{one}"}
+            said |= {"on_behalf_of": "act_5"} if one == "8" else {}
             log.tell("decision.recorded", None, request=ident, decision="approve", **said | at)
     log.move("request", "r3", "awaiting", "approved", **asked)
     signed = "A" * 86 + "=="
@@ -103,6 +104,7 @@ def test_a_snapshot_is_what_the_document_says() -> None:
             "links": [["l7", "act_7"]],
             "need": [["m", 1, 1, 1]],
             "parties": ["act_2"],
+            "represented": [["m", 1, ["act_5"]]],
             "seconds": [["m", 1, 60]],
         }
     ]

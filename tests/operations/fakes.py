@@ -1,6 +1,6 @@
 """Fakes behind the ports: a clock that is set, ids that count, a directory, mail, a target."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from ticketgate.connector_api import (
     TargetSettings,
 )
 from ticketgate.domain.directory import DirectorySnapshot, Person
+from ticketgate.domain.duties import Delegation, Duties, Window
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.ports import Clock, Directory, Ids, Post, Targets
@@ -93,14 +94,24 @@ class FakeDirectory(Directory):
         self.people["mallory"] = Person(
             "mallory", "Mallory", "mallory@example.com", accounts={SOURCE: ("mallory",)}
         )
+        self.duties = Duties()
         self.unreadable = False
+        self.asked: list[frozenset[str]] = []
 
     @override
-    def read(self, now: datetime) -> DirectorySnapshot:
+    def read(self, now: datetime, sure: Collection[str] = ()) -> DirectorySnapshot:
+        self.asked.append(frozenset(sure))
         if self.unreadable:
             raise TicketgateError("the directory is being edited", code="directory_unreadable")
-        digest = sha256(repr(sorted(self.people.items())).encode()).hexdigest()
-        return DirectorySnapshot(digest, now, dict(self.people), self.groups)
+        said = (sorted(self.people.items()), self.duties)
+        digest = sha256(repr(said).encode()).hexdigest()
+        return DirectorySnapshot(digest, now, dict(self.people), self.groups, self.duties)
+
+    def delegate(self, principal: str, delegate: str, starts: datetime, hours: int) -> None:
+        """One delegation more, from then on for so long."""
+        window = Window(starts, starts + timedelta(hours=hours))
+        more = Delegation(principal, delegate, window, "holiday")
+        self.duties = replace(self.duties, delegations=(*self.duties.delegations, more))
 
     def change(self, subject: str, **changes: Any) -> None:  # noqa: ANN401 -- of any field
         """Change one person, as an edit of the file would."""

@@ -46,11 +46,12 @@ from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.report import Report
 from ticketgate.domain.verification import verify_alone
 from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.desk import Desk, LinkView, Session
+from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.enforce import recover
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.housekeeping import Housekeeper
 from ticketgate.operations.in_force import InForce
+from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.receive import receive
 from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
@@ -62,7 +63,7 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- each test has a folder of its 
 ORIGIN: Final = "gate.example.com/evidence"
 WHY: Final = "the billing migration is planned for tonight"
 OWN_USER: Final = "svc-ticketgate"
-MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
+MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
 TARGETS: Final = (CommandKind.REVOKE, CommandKind.PROVISION)
 CODE_KEY: Final = b"k" * 32
 ROUNDS_MAX: Final = 20  # of work that makes work; more is a loop

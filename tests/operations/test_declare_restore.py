@@ -143,7 +143,7 @@ def test_a_directory_that_cannot_be_read_or_is_old_decides_nothing(gate: Gate) -
         store=gate.store,
         clock=gate.clock,
         directory=gate.directory,
-        snapshot=lambda: old,
+        snapshot=lambda *_: old,
         roles=OPERATORS,
         policy=gate.in_force,
         sources=(),

@@ -9,7 +9,8 @@ from tests.operations.kit import ORIGIN, WHY, Gate
 from tests.operations.tickets import access_ticket, closed, edited
 
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.operations.desk import LinkView, Session
+from ticketgate.operations.desk import Session
+from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.start import note_loaded
 
 

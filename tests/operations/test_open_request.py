@@ -29,7 +29,8 @@ def test_a_stage_of_many_approvers_is_recorded_in_parts(asked: Gate) -> None:
     for number in range(1100):
         name = f"sec-{number}"
         mail = f"{name}@example.com"
-        asked.directory.people[name] = Person(name, name, mail, groups=frozenset({"sec-iam"}))
+        groups = frozenset({"sec-iam"})
+        asked.directory.people[name] = Person(name, name, mail, team="security", groups=groups)
     assert getattr(asked.decide("bob"), "state", "") == "awaiting"
     request = only(asked)
     (moved_,) = [one for one in asked.records("request.awaiting") if one["cause"] == "next_stage"]

@@ -9,7 +9,7 @@ from tests.operations.tickets import ACCOUNTS, access_ticket, account, edited, p
 from ticketgate.connector_api import Reference
 from ticketgate.domain.matcher import Clause
 from ticketgate.domain.policy import Stage, Word
-from ticketgate.operations.desk import LinkView
+from ticketgate.operations.link_view import LinkView
 
 
 def newest(gate: Gate) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.operations.emergencies import form_of, invoke, policy_with, review
 from tests.operations.kit import Gate, folder
+from tests.operations.passkeys import BOB, Keys
 from tests.operations.rebuilt import compared, rebuilt
 from tests.operations.tickets import access_ticket, closed, edited, printer_incident, report_ticket
 
@@ -54,6 +56,9 @@ def story(gate: Gate) -> None:
     )
     gate.write(lambda tx, _: assign_exception(tx, ident=case.id, person="carol", to="bob"))
     gate.write(partial(resolve_exception, ident=case.id, person="carol", reason="ours"))
+    Keys(gate).usable("bob", BOB)
+    gate.restart(policy_with())
+    review(gate, invoke(gate, form=form_of(gate, "bob", drill=True)))
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +90,7 @@ def edits() -> list[tuple[str, str, str]]:
     """(table, column as it is reported, the edit): each column of each table once."""
     listed = [("actor", "subject", "UPDATE actor SET subject = 'mallory' WHERE rowid = 1")]
     numbers = {"seq", "idx", "revision", "delivery_seq", "version", "round", "stage", "seconds"}
+    numbers |= {"drill", "within"}
     for table, names in SAME.items():
         for name in names:
             value = f"{name} + 1000" if name in numbers else f"coalesce({name}, '') || 'x'"
@@ -101,7 +107,7 @@ def edits() -> list[tuple[str, str, str]]:
             )
             for name in names
         ]
-    for table, name in PEOPLE.items():
+    for table, name in ((table, name) for table, names in PEOPLE.items() for name in names):
         last = f"rowid = (SELECT max(rowid) FROM {table})"  # noqa: S608 -- as above
         listed.append((table, name, f"UPDATE {table} SET {name} = 'mallory' WHERE {last}"))  # noqa: S608 -- as above
     for name, place in (

@@ -251,3 +251,17 @@ def test_our_own_comment_comes_back_without_effect(gate: Gate, asking: Asking) -
     assert (gate.requests()[0].version, gate.requests()[0].round) == (size, 1)
     assert ticket.state_class is StateClass.OPEN
     assert not gate.due(CommandKind.COMMENT)
+
+
+def test_a_ticket_that_asks_for_an_emergency_is_told_where_one_begins(
+    gate: Gate, asking: Asking
+) -> None:
+    gate.deliver(access_ticket())
+    why = "break glass: orders are down"
+    gate.deliver(access_ticket("t2", priority="1", short_description=why))
+    asking.tell()
+    ordinary, emergency = asking.texts()
+    assert "/console/emergency" not in ordinary
+    assert "begins one, signed in, on the page /console/emergency of the gateway" in emergency
+    assert "this ticket does not" in emergency
+    assert gate.grants() == []

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from tests.operations.kit import OWN_USER, Gate
+from tests.operations.kit import OWN_USER, Gate, code_of
 from tests.operations.lane import WHY, Lane, doubtful
 from tests.operations.tickets import (
     access_ticket,
@@ -82,6 +82,27 @@ def test_a_request_opens_and_is_decided_as_ever_after_a_yes(gate: Gate, lane: La
     assert gate.write(asked_again) == 0
     gate.approve("bob", "carol")
     assert gate.states() == ["approved"]
+
+
+def test_a_yes_asks_nobody_for_whom_the_policy_does_not_let_have_it(gate: Gate, lane: Lane) -> None:
+    """Role and entitlement are checked before anybody is asked, at whatever door."""
+    gate.deliver(access_ticket(beneficiary="erin"))
+    assert gate.requests()[0].reasons == ("not_requestable",)
+    blind = {"catalog_item": Missing.ABSENT}
+    gate.deliver(edited(access_ticket(beneficiary="erin"), **blind))
+    lane.say(kinds=("privilege.elevate",), tier="high")
+    gate.run_mail()
+    assert "awaiting" not in gate.states()
+    assert gate.post.to("bob@example.com") == []
+
+
+def test_whoever_may_not_have_it_any_more_is_not_approved(gate: Gate) -> None:
+    gate.deliver(access_ticket())
+    gate.run_mail()
+    gate.directory.change("alice", groups=frozenset())
+    assert code_of(gate.decide("bob")) in {"rules_changed", "request_blocked", "ticket_changed"}
+    assert gate.states() == ["withdrawn", "blocked"]
+    assert gate.requests()[-1].reasons == ("not_requestable",)
 
 
 def test_a_no_withdraws_what_was_asked_and_opens_nothing(gate: Gate, lane: Lane) -> None:
@@ -323,7 +344,7 @@ def test_a_directory_that_is_not_the_newest_decides_nothing(gate: Gate, lane: La
     gate.deliver(doubtful())
     view = lane.view()
     old = gate.desk.snapshot()
-    stale = replace(lane.desk, snapshot=lambda: old)
+    stale = replace(lane.desk, snapshot=lambda *_: old)
     gate.clock.at += timedelta(minutes=2)
     form = TriageForm("identity", ("delegation",), "medium", WHY, view.shown)
     said = stale.say(view.id, gate.session("bob"), form)

@@ -20,7 +20,8 @@ from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.matcher import Clause
 from ticketgate.operations import run_deliveries
-from ticketgate.operations.work_delivery import Ground, Reading, work_delivery
+from ticketgate.operations.ask_again import Ground
+from ticketgate.operations.work_delivery import Reading, work_delivery
 
 
 def only(gate: Gate) -> AccessRequest:

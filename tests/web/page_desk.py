@@ -14,7 +14,9 @@ from werkzeug.test import TestResponse
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.desk import Desk, LinkView, Session
+from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.link_view import LinkView
+from ticketgate.operations.sign_decision import Signed
 from ticketgate.web.create_app import create_app
 
 SESSION_KEY: Final = b"k" * 32
@@ -96,6 +98,7 @@ class PageDesk(Desk):
         justification: str,
         seconds: int | None,
         shown: str,
+        signed: Signed | None = None,
     ) -> Decided | Refusal:
         self.calls.append(("decide", token, session.subject, decision, seconds, shown))
         self.calls.append(("justification", justification))

@@ -60,6 +60,18 @@ def test_the_time_to_decide_is_told_in_utc() -> None:
     assert link_mail(facts, URL) == link_mail(FACTS, URL)
 
 
+def test_an_end_is_never_told_too_early() -> None:
+    """Minutes are told, so seconds count as one more."""
+    ends = datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC)
+    for at in (ends, ends + timedelta(seconds=59)):
+        mail = link_mail(dataclasses.replace(FACTS, ends=at), URL)
+        for body in (mail.text, mail.html):
+            assert "2026-11-22 12:01 UTC at the latest, then it is removed" in body
+            assert "4 h at most" in body
+            assert "more time for access" in body
+    assert "more time" not in link_mail(FACTS, URL).text
+
+
 def test_the_code_mail_brings_the_code_and_a_warning() -> None:
     mail = code_mail("01234567", "https://gate.example.com", 10)
     assert mail.subject == "[ticketgate] Your sign-in code"

@@ -1,18 +1,24 @@
 """The whole configuration of a folder: three files at once, and what they say of each other."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from ticketgate.adapters.directories_reader import names_of
 from ticketgate.adapters.directory_file import DirectoryFile, DirectoryRead, read_directory
 from ticketgate.adapters.files import read_file, stop_on_faults
+from ticketgate.adapters.joined_directory import JoinedDirectory
+from ticketgate.adapters.ldap_directory import LdapDirectory
+from ticketgate.adapters.passkey_site import site_of
 from ticketgate.adapters.places import did_you_mean
 from ticketgate.adapters.policy_file import PolicyRead, read_policy
+from ticketgate.adapters.scim_directory import scim_directory
 from ticketgate.adapters.settings_file import KnownConnectors, SettingsRead, read_settings
 from ticketgate.adapters.settings_file import load_for_revoking as read_for_revoking
 from ticketgate.adapters.stages_reader import NEED_MAX
 from ticketgate.adapters.strict_yaml import Report
+from ticketgate.domain.approval_check import PASSKEY
 from ticketgate.domain.errors import ConfigurationError, Fault
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.matcher import Clause, Matcher
@@ -24,7 +30,9 @@ from ticketgate.domain.policy import (
     Stage,
     Word,
 )
-from ticketgate.domain.settings import Settings
+from ticketgate.domain.roles import VOUCHER
+from ticketgate.domain.settings import LdapSettings, Settings
+from ticketgate.ports import Directory
 
 SETTINGS_NAME: Final = "ticketgate.yaml"
 NO_POLICY: Final = Policy("", (), (), (), ())  # nothing is identity, nothing can be asked for
@@ -40,7 +48,7 @@ class Configuration:
 
     settings: Settings
     policy: Policy
-    directory: DirectoryFile
+    directory: Directory
     faults: tuple[Fault, ...] = ()
     again: "Callable[[], Configuration] | None" = None  # reads the same folder once more
 
@@ -57,20 +65,24 @@ def load_configuration(
     found = read_settings(
         folder / SETTINGS_NAME, reports[0], environ=environ, connectors=connectors
     )
-    reports += [Report(str(found.policy_file)), Report(str(found.directory_file))]
+    reports += [Report(str(found.policy_file)), Report(str(found.directory.file))]
     rules = read_policy(found.policy_file, reports[1])
-    data = read_file(found.directory_file, reports[2])
+    data = read_file(found.directory.file, reports[2])
     people = None if data is None else read_directory(data, reports[2])
     _check_targets(rules, found, connectors)
     _check_assurance(rules, found)
+    _check_emergency(rules, found)
     if people is not None:
-        _check_people(rules, people)
+        beside = frozenset(name for name, _ in found.directory.groups)
+        _check_directories(people, found)
+        people = replace(people, groups={**dict.fromkeys(beside, ""), **people.groups})
+        _check_people(rules, people, beside)
         _check_systems(people, found)
         _check_roles(people, found)
     faults = [fault for report in reports for fault in report.faults]
     whole = None
     if found.settings is not None and rules.policy is not None:
-        whole = Configuration(found.settings, rules.policy, DirectoryFile(found.directory_file))
+        whole = Configuration(found.settings, rules.policy, open_directory(found.settings))
     return stop_on_faults(whole, faults)
 
 
@@ -87,7 +99,17 @@ def load_for_revoking(
     except ConfigurationError as fault:
         faults = fault.faults
     settings = read_for_revoking(folder / SETTINGS_NAME, environ=environ, connectors=connectors)
-    return Configuration(settings, NO_POLICY, DirectoryFile(Path(settings.directory_file)), faults)
+    return Configuration(settings, NO_POLICY, open_directory(settings), faults)
+
+
+def open_directory(settings: Settings) -> Directory:
+    """The directory file, with what is configured beside it; nothing is asked yet."""
+    file = DirectoryFile(Path(settings.directory_file))
+    remotes = [
+        LdapDirectory(one) if isinstance(one, LdapSettings) else scim_directory(one)
+        for one in settings.directories
+    ]
+    return JoinedDirectory(file, remotes) if remotes else file
 
 
 def _check_targets(rules: PolicyRead, found: SettingsRead, connectors: KnownConnectors) -> None:
@@ -106,21 +128,28 @@ def _check_targets(rules: PolicyRead, found: SettingsRead, connectors: KnownConn
             place.fault(f"a {kind} target needs exactly: {', '.join(sorted(keys))}")
 
 
-def _check_people(rules: PolicyRead, people: DirectoryRead) -> None:
+def _check_people(rules: PolicyRead, people: DirectoryRead, beside: Collection[str]) -> None:
     """Every person and group named exists, and every stage could be filled."""
-    known: dict[str, Collection[str]] = {"person": people.people, "group": people.groups}
+    known: dict[str, Collection[str]] = {
+        "person": people.people, "group": people.groups, "on_call": people.duties.on_call
+    }  # fmt: skip
     for mention in rules.mentions:
         if mention.kind in known and mention.name not in known[mention.kind]:
             hint = did_you_mean(mention.name, known[mention.kind])
             mention.place.fault(f"the directory has no {mention.kind} {mention.name!r}{hint}")
     owners = [entitlement for entitlement, _ in rules.entitlement_places]
     most = {
-        "owner_of": max((_size(one.owner, people) for one in owners), default=0),
-        "backup_owner_of": max((_size(one.backup_owner, people) for one in owners), default=0),
+        "owner_of": max((_size(one.owner, people, beside) for one in owners), default=0),
+        "backup_owner_of": max(
+            (_size(one.backup_owner, people, beside) for one in owners), default=0
+        ),
     }
     for rule, place in rules.approve_places:
+        for word in rule.escalate.to if rule.escalate else ():
+            if not most.get(word.verb, _size(word, people, beside)):
+                place.fault(f"escalate: {word.text} names nobody of the directory")
         for stage in rule.stages:
-            possible = _possible(stage, people, most)
+            possible = _possible(stage, people, most, beside)
             if stage.need > possible:
                 place.fault(
                     f"stage {stage.name!r} needs {stage.need}, but its words name at most "
@@ -128,28 +157,56 @@ def _check_people(rules: PolicyRead, people: DirectoryRead) -> None:
                 )
 
 
-def _possible(stage: Stage, people: DirectoryRead, most: Mapping[str, int]) -> int:
+def _possible(
+    stage: Stage, people: DirectoryRead, most: Mapping[str, int], beside: Collection[str]
+) -> int:
     """How many people the words of a stage could name at the most."""
-    sizes = [most.get(word.verb, _size(word, people)) for word in stage.any_of]
+    sizes = [most.get(word.verb, _size(word, people, beside)) for word in stage.any_of]
     return sum(sizes)
 
 
-def _size(word: Word | None, people: DirectoryRead) -> int:
+def _size(word: Word | None, people: DirectoryRead, beside: Collection[str]) -> int:
     if word is None:
         return 0
-    if word.verb == "group" and word.of not in people.groups:
-        return NEED_MAX  # a fault of its own, reported as such
+    if word.verb == "group" and (word.of in beside or word.of not in people.groups):
+        return NEED_MAX  # another directory tells; or a fault of its own, reported as such
     if word.verb == "group":
         return sum(word.of in person.groups for person in people.people.values())
+    if word.verb == "on_call":
+        return len({one.person for one in people.duties.on_call.get(word.of, ())}) or NEED_MAX
     return 1
 
 
+def _check_directories(people: DirectoryRead, found: SettingsRead) -> None:
+    """A name of a directory, and of a group, stands for one thing only."""
+    for name, place in found.directory.names:
+        if name in (*found.sources, *found.targets):
+            place.fault(f"{name!r} is a source or a target already")
+    for name, place in found.directory.groups:
+        if name in people.groups:
+            place.fault(f"the group {name!r} stands in {found.directory.file.name} as well")
+
+
 def _check_systems(people: DirectoryRead, found: SettingsRead) -> None:
-    """Accounts are listed under names of sources and targets."""
-    known = (*found.sources, *found.targets)
+    """Accounts are listed under names of sources, targets, directories and the identity provider.
+
+    Its name is its own: else an account of a ticket system could pass for one there.
+    """
+    directories = names_of(found.directory.names)
+    known = [*found.sources, *found.targets]
+    provider, place = found.sign_in.provider, found.sign_in.accounts
+    if provider is not None and place is not None:
+        if provider.accounts in known:
+            place.fault(f"{provider.accounts!r} is a source or a target; give it its own name")
+        if provider.accounts in directories:
+            place.fault(f"{provider.accounts!r} is a directory; give it its own name")
+        known.append(provider.accounts)
+    known += directories
     for system, place in people.systems if found.readable else ():
         if system not in known:
-            place.fault(f"{system!r} is no source and no target{did_you_mean(system, known)}")
+            place.fault(
+                f"{system!r} is no source, no target and no directory{did_you_mean(system, known)}"
+            )
 
 
 def _check_roles(people: DirectoryRead, found: SettingsRead) -> None:
@@ -163,19 +220,47 @@ def _check_roles(people: DirectoryRead, found: SettingsRead) -> None:
 
 def _check_assurance(rules: PolicyRead, found: SettingsRead) -> None:
     """A level that nobody can reach is refused, and one below the default says why."""
-    reachable = {"mail_code"} if found.settings is None or found.settings.mail_code else set()
+    surest = _surest(found)
     for rule, place in rules.approve_places:
         tiers = _tiers(rule.when)
         defaults = [ASSURANCE_DEFAULT[tier] for tier in tiers]
         wanted = {rule.assurance} if rule.assurance else set(defaults)
-        for level in sorted(wanted - reachable, key=ASSURANCE_LEVELS.index):
+        for level in sorted(wanted, key=ASSURANCE_LEVELS.index):
+            if ASSURANCE_LEVELS.index(level) <= ASSURANCE_LEVELS.index(surest):
+                continue
+            if level == PASSKEY and _offers_passkeys(found):
+                continue
             said = "" if rule.assurance else ", the default of its tier,"
             place.fault(
                 f"the rule {rule.id!r} needs {level}{said} which no configured sign-in reaches; "
-                "with assurance: { accept: mail_code, because: … } say why less will do"
+                f"with assurance: {{ accept: {surest}, because: … }} say why less will do"
             )
         if _is_below(rule, defaults) and not rule.because:
             place.fault(f"{rule.assurance} is below the default of the tier: `because` is missing")
+
+
+def _check_emergency(rules: PolicyRead, found: SettingsRead) -> None:
+    """An emergency is no weaker door: a sign-in must reach the level of the entitlement's tier."""
+    surest = ASSURANCE_LEVELS.index(_surest(found))
+    for ident, place in rules.allowed_places:
+        wanted = next((one for one, _ in rules.entitlement_places if one.id == ident), None)
+        needed = "" if wanted is None else ASSURANCE_DEFAULT[wanted.tier]
+        if needed and ASSURANCE_LEVELS.index(needed) > surest:
+            place.fault(
+                f"an emergency for {ident!r} needs {needed}, as its tier does, which no"
+                " configured sign-in reaches"
+            )
+
+
+def _surest(found: SettingsRead) -> str:
+    """The surest level that a configured sign-in reaches; one that is faulty is told there."""
+    return max(found.sign_in.levels or {"mail_code"}, key=ASSURANCE_LEVELS.index)
+
+
+def _offers_passkeys(found: SettingsRead) -> bool:
+    """Whether browsers make passkeys for this address, and somebody may vouch for them."""
+    known = found.draft or found.settings
+    return bool(known and site_of(known.public_url) and known.roles.get(VOUCHER))
 
 
 def _is_below(rule: ApproveRule, defaults: Collection[str]) -> bool:

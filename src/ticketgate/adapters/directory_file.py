@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,10 +11,12 @@ from typing import Final
 
 from typing_extensions import override
 
+from ticketgate.adapters.duties_reader import read_away, read_duties
 from ticketgate.adapters.files import read_file
 from ticketgate.adapters.places import Place, Section, did_you_mean, is_ident
 from ticketgate.adapters.strict_yaml import Report, parse
 from ticketgate.domain.directory import DirectorySnapshot, Person, canonical
+from ticketgate.domain.duties import Duties
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.ports import Directory
 
@@ -32,6 +34,11 @@ class DirectoryRead:
     people: Mapping[str, Person]
     groups: Mapping[str, str]
     systems: tuple[tuple[str, Place], ...]
+    duties: Duties
+
+    def snapshot(self, read_at: datetime) -> DirectorySnapshot:
+        """As read at that time."""
+        return DirectorySnapshot(self.digest, read_at, self.people, self.groups, self.duties)
 
 
 class DirectoryFile(Directory):
@@ -43,12 +50,13 @@ class DirectoryFile(Directory):
         self._kept: DirectorySnapshot | None = None
 
     @override
-    def read(self, now: datetime) -> DirectorySnapshot:
-        """The directory as the file is now.
+    def read(self, now: datetime, sure: Collection[str] = ()) -> DirectorySnapshot:
+        """The directory as the file is now; that is sure of everybody.
 
         Raises:
             TicketgateError: code `directory_unreadable`, with every fault of the file.
         """
+        del sure
         report = Report(str(self.path))
         data = read_file(self.path, report)
         with self._lock:
@@ -67,8 +75,13 @@ class DirectoryFile(Directory):
             found = read_directory(data, report)
             if found is None:
                 return None
-            self._kept = DirectorySnapshot(digest, now, found.people, found.groups)
+            self._kept = found.snapshot(now)
         return self._kept
+
+
+def is_mail(text: str) -> bool:
+    """Whether it is a mail address."""
+    return len(text) <= MAIL_CHARS_MAX and _MAIL.match(text) is not None
 
 
 def read_directory(data: bytes, report: Report) -> DirectoryRead | None:
@@ -80,13 +93,14 @@ def read_directory(data: bytes, report: Report) -> DirectoryRead | None:
 
 
 def directory_in(top: Section, digest: str) -> DirectoryRead:
-    """What a mapping with `people` and `groups` says; faults go to its report."""
+    """What a mapping with `people`, `groups` and duties says; faults go to its report."""
     reader = _Reader()
     groups = _read_groups(top.need("groups"))
     people = reader.people(top.need("people"))
+    duties = read_duties(top, people)
     top.close()
     reader.check_names(people, groups)
-    return DirectoryRead(digest, people, groups, tuple(reader.systems))
+    return DirectoryRead(digest, people, groups, tuple(reader.systems), duties)
 
 
 class _Reader:
@@ -150,6 +164,7 @@ class _Reader:
             aliases=self._read_aliases(section.get("accounts")),
             active=bool(active.flag()) if active else False,
             kind=kind,
+            away=read_away(section.get("away")),
         )
         section.close()
         return person
@@ -158,7 +173,7 @@ class _Reader:
         mail = None if place is None else place.text()
         if place is None or mail is None:
             return ""
-        if len(mail) > MAIL_CHARS_MAX or not _MAIL.match(mail):
+        if not is_mail(mail):
             place.fault(f"{mail!r} is not a mail address")
             return ""
         first = self._mails.setdefault(mail.lower(), ident)

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from ticketgate.adapters.mail_text import MailText, code_mail, link_mail
+from ticketgate.adapters.mail_text import MailText, code_mail, emergency_mail, link_mail
 from ticketgate.domain.approval import LinkNote
+from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.sign_in import CODE_LIFE
 
 _CODE_MINUTES: Final = int(CODE_LIFE.total_seconds() // 60)
@@ -19,6 +20,11 @@ class MailLetters:
     def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
         """(subject, text, HTML) of the mail that carries a link."""
         return _parts(link_mail(note, f"{self._public_url}/approve/{token}"))
+
+    def emergency(self, emergency: Emergency, who: str, evidence: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that tells of an emergency."""
+        url = f"{self._public_url}/console/emergency/{emergency.id}"
+        return _parts(emergency_mail(emergency, who, evidence, url))
 
     def code(self, code: str) -> tuple[str, str, str]:
         """(subject, text, HTML) of the mail that carries a sign-in code."""

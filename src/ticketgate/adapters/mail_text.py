@@ -1,13 +1,14 @@
-"""The two mails that people get, as text and HTML. Pure: nothing is sent from here."""
+"""The mails that people get, as text and HTML. Pure: nothing is sent from here."""
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 import jinja2
 
 from ticketgate.domain.approval import LinkNote
+from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 
@@ -57,9 +58,34 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
         "digest": facts.shown[:SHOWN_CHARS],
         "clause": _line(facts.clause),
         "stage_name": _line(facts.stage_name),
+        "on_behalf_of": _line(facts.on_behalf_of),
+        "until": _moment(facts.until),
+        "ends": _moment(facts.ends),
         "evidence": _line(facts.evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)
+
+
+def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> MailText:
+    """The mail that tells of an emergency, or of a drill of one; why it was invoked is on the page.
+
+    The link in it is the page's address: whoever follows it signs in as anybody does.
+    """
+    word = "DRILL of an emergency" if emergency.drill else "EMERGENCY"
+    entitlement = _line(emergency.entitlement, SUBJECT_CHARS_MAX)
+    values = {
+        "drill": "yes" if emergency.drill else "",
+        "who": _line(who),
+        "entitlement": _line(emergency.entitlement),
+        "target": _line(emergency.target),
+        "lasting": duration_text(emergency.seconds),
+        "invoked_at": f"{emergency.invoked_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        "within": duration_text(int(emergency.within.total_seconds())),
+        "url": url,
+        "site": _site(url),
+        "evidence": _line(evidence, EVIDENCE_CHARS_MAX),
+    }
+    return _mail("emergency", f"[ticketgate] {word}: access to {entitlement}", values)
 
 
 def code_mail(code: str, public_url: str, minutes: int) -> MailText:
@@ -78,6 +104,15 @@ def _mail(name: str, subject: str, values: dict[str, str]) -> MailText:
 def _line(value: str, chars_max: int = VALUE_CHARS_MAX) -> str:
     shown = visible(value)
     return shown if len(shown) <= chars_max else shown[: chars_max - 1] + "…"
+
+
+def _moment(at: datetime | None) -> str:
+    """The minute in UTC; one that is cut by seconds is the next, so that nothing ends later."""
+    if at is None:
+        return ""
+    at = at.astimezone(UTC)
+    whole = at.replace(second=0, microsecond=0)
+    return f"{whole if whole == at else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
 
 
 def _site(url: str) -> str:

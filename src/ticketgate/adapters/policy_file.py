@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
+from ticketgate.adapters.automatic_reader import read_automatic
+from ticketgate.adapters.emergency_reader import read_emergency
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.matcher_reader import (
     ASKED_BY,
@@ -21,8 +23,10 @@ from ticketgate.adapters.matcher_reader import (
 from ticketgate.adapters.packs import Named, check_ids, read_extras
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.stages_reader import (
+    JUSTIFICATION_CHARS_DEFAULT,
     Mention,
     read_assurance,
+    read_escalation,
     read_justification,
     read_owner,
     read_stages,
@@ -32,6 +36,7 @@ from ticketgate.adapters.strict_yaml import Report, parse
 from ticketgate.domain.facts import FREE_TEXT
 from ticketgate.domain.identity_event import Verdict
 from ticketgate.domain.matcher import Clause, Matcher
+from ticketgate.domain.opening import BLOCKED_FOR_MAX
 from ticketgate.domain.policy import (
     NEVER_WORDS,
     ApproveRule,
@@ -43,9 +48,11 @@ from ticketgate.domain.policy import (
     Policy,
 )
 
-LATER_SECTIONS: Final = ("emergency", "assets", "require_signed_policy")
+LATER_SECTIONS: Final = ("assets", "require_signed_policy")
+LATER_OF_RULE: Final = ("mode", "assign", "delegate")
 VERDICTS: Final = {"identity": Verdict.IDENTITY, "uncertain": Verdict.UNCERTAIN}
 UNITS: Final = ("s", "m", "h", "d")
+EXTEND_MAX: Final = 100  # times; more is a mistake, not a wish
 MODES: Final = ("enforce", "shadow")
 T = TypeVar("T")
 
@@ -58,6 +65,7 @@ class PolicyRead:
     mentions: tuple[Mention, ...]
     approve_places: tuple[tuple[ApproveRule, Place], ...]
     entitlement_places: tuple[tuple[Entitlement, Section], ...]
+    allowed_places: tuple[tuple[str, Place], ...]  # of `emergency`, with entitlements
 
 
 def load_policy(path: Path) -> Policy:
@@ -77,7 +85,7 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     node = None if data is None else parse(data, report)
     top = None if node is None else Place(node, "", report).section()
     if data is None or top is None:
-        return PolicyRead(None, (), (), ())
+        return PolicyRead(None, (), (), (), ())
     reader = _Reader(path.name)
     shadow = _read_head(top)
     classify = reader.each(top.need("classify"), reader.classify_rule)
@@ -85,6 +93,9 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     approve = reader.each(top.need("approve"), reader.approve_rule)
     limits = reader.each(top.need("limits"), reader.limit)
     automations = reader.each(top.get("automations"), reader.automation)
+    allowed: list[tuple[str, Place]] = []
+    known = [one.id for one in entitlements]
+    emergency = read_emergency(top.get("emergency"), path.name, known, reader.mentions, allowed)
     named = Named(top.get("packs"), top.get("languages"), top.get("weights"))
     extras = read_extras(named, path, report, _rules_of)
     check_ids(classify, extras, report)
@@ -95,13 +106,14 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
         rules = classify + extras.rules
         policy = Policy(
             digest, rules, entitlements, approve, limits, automations,
-            extras.languages, extras.weights, shadow,
+            extras.languages, extras.weights, shadow, emergency,
         )  # fmt: skip
     return PolicyRead(
         policy,
         tuple(reader.mentions),
         tuple(reader.approve_places),
         tuple(reader.entitlement_places),
+        tuple(allowed),
     )
 
 
@@ -183,39 +195,54 @@ class _Reader:
         """One item of `approve`."""
         ident = self._ident(section, self._rule_ids)
         when = read_matcher(section.need("when"), WHEN)
-        automatic = "automatic" in section
-        stages = read_stages(
-            section.get("stages") if automatic else section.need("stages"), self.mentions
-        )
+        if "automatic" in section:
+            return self._automatic_rule(section, ident, when)
+        stages = read_stages(section.need("stages"), self.mentions)
         never = read_words(section.get("never"), NEVER_WORDS, self.mentions)
         chars_min = read_justification(section.get("justification"))
         accept, because = read_assurance(section.get("assurance"))
-        within_place = section.get("decide_within") if automatic else section.need("decide_within")
+        within_place = section.need("decide_within")
         within = None if within_place is None else within_place.duration()
-        section.close(later=("escalate", "automatic", "mode", "assign", "delegate"))
+        escalate = read_escalation(section.get("escalate"), within, self.mentions)
+        section.close(later=LATER_OF_RULE)
         if ident is None or when is None or within is None:
             return None
         where, digest = self._signed(section)
         found = ApproveRule(
-            ident, when, stages, never, chars_min, accept, because, within, where, digest
+            ident, when, stages, never, chars_min, accept, because, within, where, digest, escalate
         )
         self.approve_places.append((found, section.place))
         return found
+
+    def _automatic_rule(
+        self, section: Section, ident: str | None, when: Matcher | None
+    ) -> ApproveRule | None:
+        automatic = read_automatic(section, when)
+        section.close(later=LATER_OF_RULE)
+        if ident is None or when is None or automatic is None:
+            return None
+        where, digest = self._signed(section)
+        return ApproveRule(
+            ident, when, (), (), JUSTIFICATION_CHARS_DEFAULT, None, "", BLOCKED_FOR_MAX, where,
+            digest, automatic=automatic,
+        )  # fmt: skip  # not among `approve_places`: it asks nobody
 
     def limit(self, section: Section) -> Limit | None:
         """One item of `limits`."""
         when = read_matcher(section.need("when"), WHEN)
         places = [section.need(key) for key in ("default", "max", "hard_max")]
         found = [None if place is None else place.duration() for place in places]
-        section.close(later=("extend",))
+        extend = section.get("extend")
+        times = 0 if extend is None else extend.integer(0, EXTEND_MAX)
+        section.close()
         spans = [span for span in found if span is not None]
-        if when is None or len(spans) != len(places):
+        if when is None or times is None or len(spans) != len(places):
             return None
         if spans != sorted(spans):
             section.place.fault("must be default ≤ max ≤ hard_max")
         where, digest = self._signed(section)
         default, longest, hard_max = spans
-        return Limit(when, default, longest, hard_max, where, digest)
+        return Limit(when, default, longest, hard_max, where, digest, times)
 
     def automation(self, section: Section) -> Automation | None:
         """One item of `automations`."""

@@ -7,8 +7,11 @@ words, fields, tests. What only a look at the whole can tell (ids used twice, na
 
 import re
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias
 
+from ticketgate.adapters.automatic_reader import PER_DAY_MAX
+from ticketgate.adapters.emergency_reader import BANNED, OVERDUE, REVIEW_WORDS
 from ticketgate.adapters.matcher_reader import (
     ASKED_BY,
     BLOCKS,
@@ -20,7 +23,7 @@ from ticketgate.adapters.matcher_reader import (
     Scope,
 )
 from ticketgate.adapters.packs import PACKS
-from ticketgate.adapters.policy_file import MODES, UNITS, VERDICTS
+from ticketgate.adapters.policy_file import EXTEND_MAX, MODES, UNITS, VERDICTS
 from ticketgate.adapters.stages_reader import (
     JUSTIFICATION_CHARS_MAX,
     NEED_MAX,
@@ -31,7 +34,7 @@ from ticketgate.domain.clause_tests import TESTS
 from ticketgate.domain.facts import FREE_TEXT, VARIABLES, WHEN_FIELDS
 from ticketgate.domain.identity_event import KIND_MEANINGS, KINDS
 from ticketgate.domain.language import LANGUAGES
-from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
+from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, LONE_WORDS, NEVER_WORDS
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -66,10 +69,11 @@ def policy_schema() -> Schema:
                     _words(sorted(LANGUAGES), "A language."), "What the rules can read.", least=1
                 ),
                 "weights": _ref("text"),
+                "emergency": _ref("emergency"),
             },
-            optional=("mode", "automations", "packs", "languages", "weights"),
+            optional=("mode", "automations", "packs", "languages", "weights", "emergency"),
         ),
-        "$defs": {**_plain(), **_rules(), **_matchers()},
+        "$defs": {**_plain(), **_rules(), **_emergency(), **_matchers()},
     }
 
 
@@ -142,15 +146,26 @@ def _rules() -> Mapping[str, Schema]:
             {
                 "when": _matcher("when"),
                 **{name: _ref("duration") for name in ("default", "max", "hard_max")},
-            }
+                "extend": {"type": "integer", "minimum": 0, "maximum": EXTEND_MAX},
+            },
+            optional=("extend",),
         ),
     }
 
 
 def _approving() -> Mapping[str, Schema]:
     chars = {"type": "integer", "minimum": 1, "maximum": JUSTIFICATION_CHARS_MAX}
+    often = {"type": "integer", "minimum": 1, "maximum": PER_DAY_MAX}
     return {
-        "approve_rule": _mapping(
+        "approve_rule": {"oneOf": [_ref("rule_of_people"), _ref("automatic_rule")]},
+        "automatic_rule": _mapping(
+            {
+                "id": _ref("ident"),
+                "when": _matcher("when"),
+                "automatic": _mapping({"because": _ref("text"), "max_per_day": often}),
+            }
+        ),
+        "rule_of_people": _mapping(
             {
                 "id": _ref("ident"),
                 "when": _matcher("when"),
@@ -165,8 +180,14 @@ def _approving() -> Mapping[str, Schema]:
                     optional=("because",),
                 ),
                 "decide_within": _ref("duration"),
+                "escalate": _mapping(
+                    {
+                        "after": _ref("duration"),
+                        "to": _list(_ref("approver"), "May decide after silence.", least=1),
+                    }
+                ),
             },
-            optional=("never", "justification", "assurance"),
+            optional=("never", "justification", "assurance", "escalate"),
         ),
         "stage": _mapping(
             {
@@ -177,6 +198,25 @@ def _approving() -> Mapping[str, Schema]:
             },
             optional=("never",),
         ),
+    }
+
+
+def _emergency() -> Mapping[str, Schema]:
+    people = _list(_ref("owner"), "Who is pre-authorised.", least=1)
+    allowed = _mapping({"entitlement": _ref("ident"), "people": people})
+    never = _list(_words(BANNED, "Banned whether or not it is written."), "Who never.", least=1)
+    by = _list(_word_of(REVIEW_WORDS), "Everybody named may review.", least=1)
+    review = _mapping({"within": _ref("duration"), "by": by, "never": never}, optional=("never",))
+    return {
+        "emergency": _mapping(
+            {
+                "allow": _list(allowed, "Nobody else, and nothing else.", least=1),
+                "hard_max": _ref("duration"),
+                "cooldown": _ref("duration"),
+                "review": review,
+                "overdue": _words(OVERDUE, "What becomes of whom nobody reviewed in time."),
+            }
+        )
     }
 
 
@@ -240,12 +280,13 @@ def _alternatives(fields: Collection[str]) -> str:
     return "|".join(re.escape(field) for field in sorted(fields))
 
 
-def _word_of(verbs: Collection[str]) -> Schema:
-    """`verb:of`, such as `manager_of:beneficiary` or `group:sec-iam`."""
+def _word_of(verbs: AbstractSet[str]) -> Schema:
+    """`verb:of`, such as `manager_of:beneficiary` `group:sec-iam` or `delegate`."""
     forms = [
         f"{verb}:({'|'.join(WORD_OF[verb])})" if verb in WORD_OF else f"{verb}:.+"
-        for verb in sorted(verbs)
+        for verb in sorted(verbs - LONE_WORDS)
     ]
+    forms += sorted(verbs & LONE_WORDS)
     return {"type": "string", "pattern": f"^({'|'.join(forms)})$"}
 
 

@@ -58,8 +58,7 @@ def _read_directory(
     section = None if place is None else place.section()
     if section is None:
         return configured
-    found = directory_in(section, digest)
-    return DirectorySnapshot(digest, configured.read_at, found.people, found.groups)
+    return directory_in(section, digest).snapshot(configured.read_at)
 
 
 def _read_now(place: Place | None) -> datetime | None:

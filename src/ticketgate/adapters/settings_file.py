@@ -16,11 +16,13 @@ from ticketgate.adapters.addresses import (
     read_url,
 )
 from ticketgate.adapters.anchors_reader import read_anchoring
+from ticketgate.adapters.directories_reader import DirectoriesRead, read_directories
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.retention_reader import read_retention
 from ticketgate.adapters.roles_reader import read_roles
 from ticketgate.adapters.secret_files import SecretReader
+from ticketgate.adapters.sign_in_reader import NO_SIGN_IN, SignInRead, read_sign_in
 from ticketgate.adapters.signing_keys import KeyFileError, read_keys
 from ticketgate.adapters.sources_reader import read_named, read_sources
 from ticketgate.adapters.strict_yaml import Report, Scalar, parse
@@ -61,12 +63,13 @@ class SettingsRead:
 
     settings: Settings | None
     policy_file: Path
-    directory_file: Path
+    directory: DirectoriesRead
     targets: Mapping[str, str]  # name -> kind
     sources: Collection[str]
     readable: bool = True  # that is, names of sources and targets are known
     draft: Settings | None = None
     role_words: Sequence[tuple[Word, Place]] = ()
+    sign_in: SignInRead = NO_SIGN_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +176,11 @@ def read_settings(
     top = None if node is None else Place(node, "", report).section()
     folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- resolve() would follow links
     if data is None or top is None:
-        return SettingsRead(
-            None, folder / "policy.yaml", folder / "directory.yaml", {}, (), readable=False
-        )
+        nobody = DirectoriesRead(folder / "directory.yaml")
+        return SettingsRead(None, folder / "policy.yaml", nobody, {}, (), readable=False)
     secrets = SecretReader(folder, environ)
     policy_file = _read_path(top.get("policy"), folder, "policy.yaml")
-    directory_file = _read_directory(top.need("directory"), folder)
+    known = read_directories(top.need("directory"), folder, secrets)
     store = _read_store(top.need("store"), folder)
     host, port = _read_listen(top.get("listen"))
     intake = _read_intake(top.get("intake"))
@@ -188,6 +190,7 @@ def read_settings(
     origin = _read_origin(top.need("origin")) or ""
     signing_key_file = _read_signing_key(top.need("signing_key"), folder, origin)
     roles, words = read_roles(top.get("roles"))
+    sign_in = read_sign_in(top.need("sign_in"), secrets)
     settings = Settings(
         origin=origin,
         public_url=read_url(top.need("public_url")) or "",
@@ -196,10 +199,11 @@ def read_settings(
         session_key=(secrets.text(top.need("session_key")) or "").encode(),
         sources=sources,
         targets=targets,
-        directory_file=str(directory_file),
+        directory_file=str(known.file),
         policy_file=str(policy_file),
         mail=mail or MailSettings("", 0, ""),
-        mail_code=_read_sign_in(top.need("sign_in")),
+        mail_code=sign_in.mail_code,
+        provider=sign_in.provider,
         host=host,
         port=port,
         body_bytes_max=intake[0],
@@ -211,27 +215,19 @@ def read_settings(
         anchoring=read_anchoring(top, secrets),
         retention=read_retention(top.get("retention")),
         evidence_public=_read_evidence(top.get("evidence")),
+        directories=known.beside,
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}
     whole = None if report.faults else settings
     return SettingsRead(
-        whole, policy_file, directory_file, kinds, tuple(sources), True, settings, words
+        whole, policy_file, known, kinds, tuple(sources), True, settings, words, sign_in
     )
 
 
 def _read_path(place: Place | None, folder: Path, default: str) -> Path:
     text = None if place is None else place.text()
     return Path(os.path.normpath(folder / (text or default)))
-
-
-def _read_directory(place: Place | None, folder: Path) -> Path:
-    section = None if place is None else place.section()
-    if section is None:
-        return folder / "directory.yaml"
-    found = _read_path(section.need("file"), folder, "directory.yaml")
-    section.close(later=("scim", "ldap", "feed", "current_within"))
-    return found
 
 
 def _signing_key_path(place: Place | None, folder: Path) -> Path | None:
@@ -365,16 +361,4 @@ def _read_evidence(place: Place | None) -> bool:
     public = section.get("public")
     found = None if public is None else public.flag()
     section.close()
-    return bool(found)
-
-
-def _read_sign_in(place: Place | None) -> bool:
-    section = None if place is None else place.section()
-    if place is None or section is None:
-        return False
-    mail_code = section.get("mail_code")
-    found = None if mail_code is None else mail_code.flag()
-    section.close(later=("oidc", "passkey"))
-    if mail_code is None or found is False:
-        place.fault("no way to sign in is on, so nobody could approve; set mail_code: true")
     return bool(found)

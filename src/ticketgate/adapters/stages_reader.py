@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from ticketgate.adapters.places import LATER, Place, Section, did_you_mean
@@ -9,7 +10,9 @@ from ticketgate.adapters.strict_yaml import Items
 from ticketgate.domain.policy import (
     APPROVER_WORDS,
     ASSURANCE_LEVELS,
+    LONE_WORDS,
     NEVER_WORDS,
+    Escalation,
     Stage,
     Word,
 )
@@ -19,7 +22,8 @@ JUSTIFICATION_CHARS_DEFAULT: Final = 20
 JUSTIFICATION_CHARS_MAX: Final = 1000
 PARTIES: Final = ("beneficiary", "requester")
 LATER_WORDS: Final = frozenset(
-    {"on_call", "role", "asset_owner_of", "lifecycle_owner_of", "nhi_owner_of", "delegate_of"}
+    {"role", "asset_owner_of", "lifecycle_owner_of", "nhi_owner_of", "delegate_of", "triager"}
+    | {"approver"}
 )
 WORD_OF: Final = {
     "manager_of": PARTIES,
@@ -28,12 +32,13 @@ WORD_OF: Final = {
     "owner_of": ("entitlement",),
     "backup_owner_of": ("entitlement",),
 }
+_NAMELESS: Final = WORD_OF.keys() | LONE_WORDS  # words without an id of another file
 OWNERS: Final = frozenset({"person", "group"})
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name that another file must know: a `target`, a `person` or a `group`."""
+    """A name that another file must know: a `target`, `person`, `group` or `on_call` rota."""
 
     kind: str
     name: str
@@ -87,6 +92,24 @@ def read_assurance(place: Place | None) -> tuple[str | None, str]:
     return accept, because or ""
 
 
+def read_escalation(
+    place: Place | None, within: timedelta | None, mentions: list[Mention]
+) -> Escalation | None:
+    """`{ after: 4h, to: [words] }`; `after` is before the time to decide is over."""
+    section = None if place is None else place.section()
+    if section is None:
+        return None
+    after_place, to_place = section.need("after"), section.need("to")
+    after = None if after_place is None else after_place.duration()
+    to = read_words(to_place, APPROVER_WORDS, mentions)
+    section.close()
+    if after_place is None or after is None:
+        return None
+    if within is not None and after >= within:
+        after_place.fault("must be less than decide_within")
+    return Escalation(after, to)
+
+
 def _read_stage(section: Section, mentions: list[Mention]) -> Stage | None:
     name_place, need_place = section.need("name"), section.need("need")
     name = None if name_place is None else name_place.ident()
@@ -108,16 +131,16 @@ def _read_word(place: Place, known: Collection[str], mentions: list[Mention]) ->
     verb, _, of = text.partition(":")
     if verb in LATER_WORDS:
         place.fault(f"the word {verb!r} {LATER}")
-    elif verb in PARTIES:
-        place.fault("requester and beneficiary are always banned; leave it out")
     elif verb not in known:
         place.fault(f"unknown word {verb!r}{did_you_mean(verb, known)}")
     elif verb in WORD_OF and of not in WORD_OF[verb]:
         place.fault(f"{verb}: of what? One of: {', '.join(WORD_OF[verb])}")
-    elif not of:
+    elif verb in LONE_WORDS and of:
+        place.fault(f"{verb} stands alone: without {':' + of!r}")
+    elif not of and verb not in LONE_WORDS:
         place.fault(f"{verb}: the id is missing, as in {verb}:ID")
     else:
-        if verb not in WORD_OF:
+        if verb not in _NAMELESS:
             mentions.append(Mention(verb, of, place))
         return Word(verb, of)
     return None

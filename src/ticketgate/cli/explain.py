@@ -223,11 +223,22 @@ def _wish_lines(wish: Wish) -> Iterator[str]:
         yield f"  BLOCKED {reason}: {REASONS[reason]}"
     if wish.rule is None:
         return
+    if wish.rule.automatic is not None:
+        often, because = wish.rule.automatic.max_per_day, wish.rule.automatic.because
+        yield f"  approve rule {wish.rule.id} ({wish.rule.where}) approves it without a person,"
+        yield f"    at most {often} in a UTC day: {because}"
+        return
     within = duration_text(int(wish.rule.decide_within.total_seconds()))
     yield f"  approve rule {wish.rule.id} ({wish.rule.where}), to be decided within {within}"
     for number, (stage, people) in enumerate(wish.stages, start=1):
         named = ", ".join(f"{one} ({word})" for one, word in people.items())
         yield f"    stage {number} {stage.name}: {stage.need} of {named or 'nobody'}"
+    if wish.away:
+        yield f"    away now: {', '.join(wish.away)}"
+    if wish.rule.escalate is not None:
+        after = duration_text(int(wish.rule.escalate.after.total_seconds()))
+        words = " or ".join(word.text for word in wish.rule.escalate.to)
+        yield f"    after {after} of silence also: {words}"
 
 
 # --- as JSON -------------------------------------------------------------------------------------
@@ -268,4 +279,6 @@ def _asks(wish: Wish) -> dict[str, Any]:
         "reasons": [{"code": one, "text": REASONS[one]} for one in wish.reasons],
         "approve_rule": None if wish.rule is None else f"{wish.rule.id}@{wish.rule.where}",
         "stages": stages,
+        "automatic": None if wish.rule is None else wish.rule.automatic,
+        "away": wish.away,
     }

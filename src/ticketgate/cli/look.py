@@ -18,6 +18,7 @@ from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.polling import is_polled
+from ticketgate.domain.way_out import NEXT_STEPS
 from ticketgate.operations.parked import parked_for, parked_words
 from ticketgate.wiring.commands import Look, look
 
@@ -225,6 +226,7 @@ def show_request(folder: Path, ident: str, *, as_json: bool) -> None:
     echo_pairs(_request_pairs(found))
     for code in found.reasons:
         echo(f"blocked by {code}: {REASONS.get(code, '')}")
+        echo(f"  what to do: {NEXT_STEPS.get(code, '')}")
     if parked:
         echo(
             f"waits for delivery {parked}: it may be of this ticket and could not be read; save"
@@ -276,7 +278,10 @@ def request_document(found: AccessRequest) -> dict[str, Any]:
         "rules": found.rule_ids,
         "rules_digest": found.rules,
         "shown": found.shown,
-        "reasons": [{"code": one, "text": REASONS.get(one, "")} for one in found.reasons],
+        "reasons": [
+            {"code": one, "text": REASONS.get(one, ""), "next_step": NEXT_STEPS.get(one, "")}
+            for one in found.reasons
+        ],
     }
 
 

@@ -21,6 +21,7 @@ class RequestState(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+TAKEN_BACK: Final = "requester"  # why a request ended that its own people withdrew
 LIVE_REQUEST: Final = frozenset({RequestState.BLOCKED, RequestState.AWAITING})
 
 
@@ -86,6 +87,9 @@ class AccessRequest:
     reasons: tuple[str, ...] = ()
     cut: int | None = None  # the shortest life an approver of an earlier stage has set
     closed_at: datetime | None = None
+    escalated: int = 0  # the stage of this round that was silent for too long, if any
+    extends: str = ""  # the grant whose life this asks to extend; empty where it asks for access
+    cause: str = ""  # why it ended, in the word of its record; empty while it is live
 
     @property
     def ticket(self) -> tuple[str, str, str]:
@@ -130,4 +134,6 @@ def material_of(request: AccessRequest) -> str:
         "catalog_item": request.catalog_item,
         "reason": request.reason,
     }
+    if request.extends:
+        plain["extends"] = request.extends
     return digest_of(plain)

@@ -1,5 +1,6 @@
 """Approval: what a named person decided at one stage of one round, and the link they hold."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,11 +32,12 @@ class Link:
     state: LinkState
     expires_at: datetime
     why: str = ""  # why it is void
+    on_behalf_of: str = ""  # the subject whose delegate the approver is; empty: nobody's
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's decision at one stage of one round."""
+    """One person's decision at one stage of one round; as a delegate it is two people's seat."""
 
     request: str
     round: int
@@ -45,6 +47,7 @@ class Approval:
     seconds: int
     decided_at: datetime
     index: int  # of the evidence record
+    on_behalf_of: str = ""  # as of the link
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,12 @@ class LinkNote:
     clause: str
     stage_name: str
     evidence: str  # one line: where in the log it stands, and the newest signed root
+    on_behalf_of: str = ""  # the name of whom the reader stands in for; empty: nobody
+    until: datetime | None = None  # when that ends
+    ends: datetime | None = None  # of more time for access: when it ends then at the latest
+
+
+def voices(given: Iterable[Approval], round_: int) -> frozenset[str]:
+    """Everybody whose one voice in this round is used: deciders, and those they decided for."""
+    here = [one for one in given if one.round == round_]
+    return frozenset(who for one in here for who in (one.approver, one.on_behalf_of) if who)

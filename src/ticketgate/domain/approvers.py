@@ -1,26 +1,34 @@
 """Approvers: who a stage names, who may never decide, and whether distinct people can fill it.
 
 Resolved when a request opens and again when deciding (rule 5). People are compared as
-humans: all accounts and aliases of one human are one person.
+humans: all accounts and aliases of one human are one person. Somebody whom a word names may have
+a delegate for a time; the two are one seat, and every ban holds for both of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.directory import DirectorySnapshot, Person
+from ticketgate.domain.duties import Delegation
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import ApproveRule, Entitlement, Stage, Word
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.policy import LONE_WORDS, PARTY_WORDS, ApproveRule, Entitlement, Stage, Word
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What an approver question is about: the request, its rule, its entitlement, who exists."""
+    """What an approver question is about: the request, its rule, its entitlement, who exists.
+
+    `now` says which delegations, absences and shifts hold.
+    """
 
     request: AccessRequest
     rule: ApproveRule
     entitlement: Entitlement
     snapshot: DirectorySnapshot
+    now: datetime
 
     def subject_of(self, name: str) -> str:
         """The subject behind `requester` or `beneficiary`."""
@@ -28,18 +36,41 @@ class Case:
         return party.subject
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Why somebody may decide: the word that names them, or the one they are a delegate of.
+
+    `on_behalf_of` is that one's subject id, empty when the word names the person; `until` is when
+    the delegation ends.
+    """
+
+    clause: str
+    on_behalf_of: str = ""
+    until: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        """In words: `manager_of:beneficiary, for bob until 2026-11-30T00:00:00.000000Z`."""
+        if self.until is None:
+            return self.clause
+        return f"{self.clause}, for {self.on_behalf_of} until {to_text(self.until)}"
+
+
 def named_by(word: Word, case: Case) -> frozenset[str]:
-    """The subject ids that a word names; empty when it names nobody."""
+    """The subject ids that a word names now; empty when it names nobody."""
     people = case.snapshot.people
     match word.verb:
         case "person":
             return frozenset({word.of})
         case "group":
             return frozenset(p.id for p in people.values() if word.of in p.groups)
-        case "owner_of":
-            return _of_owner(case.entitlement.owner, case)
-        case "backup_owner_of":
-            return _of_owner(case.entitlement.backup_owner, case)
+        case "on_call":
+            return case.snapshot.duties.called(word.of, case.now)
+        case "owner_of" | "backup_owner_of":
+            one = case.entitlement
+            return _of_owner(one.owner if word.verb == "owner_of" else one.backup_owner, case)
+        case verb if verb in LONE_WORDS:  # `delegate` bans deciding for another, so it names nobody
+            return frozenset({case.subject_of(verb)} if verb in PARTY_WORDS else ())
         case _:
             about = people.get(case.subject_of(word.of))
             return frozenset() if about is None else _related(word.verb, about, case)
@@ -55,8 +86,9 @@ def _related(verb: str, about: Person, case: Case) -> frozenset[str]:
         case "manager_of":
             return frozenset({about.manager} if about.manager else ())
         case "same_team":
-            same = (p.id for p in people if about.team is not None and p.team == about.team)
-            return frozenset(same)
+            # Only in `never`. Whose team nobody knows may be in any: that is no proof of distance.
+            unsure = {None, about.team}
+            return frozenset(p.id for p in people if about.team is None or p.team in unsure)
         case "direct_report_of":
             return frozenset(p.id for p in people if p.manager == about.id)
         case _:
@@ -64,24 +96,62 @@ def _related(verb: str, about: Person, case: Case) -> frozenset[str]:
 
 
 def standing(
-    case: Case, stage: Stage, subject: str, earlier: frozenset[str] = frozenset()
-) -> str | Refusal:
-    """The word of the stage that names `subject` now, or why this person may not decide.
+    case: Case,
+    stage: Stage,
+    subject: str,
+    earlier: frozenset[str] = frozenset(),
+    on_behalf_of: str | None = None,
+) -> Standing | Refusal:
+    """Why `subject` may decide at this stage now, or why not.
 
-    `earlier` are the subjects who have decided in this round already: people are distinct across
-    stages. Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `self_approval`,
-    `alias_of_requester`, `separation_of_duties`, `distinct_people`, `not_entitled`.
+    `earlier` is everybody whose voice in this round is used (`approval.voices`): people are
+    distinct across stages. `on_behalf_of` asks about one capacity alone: empty for the person's
+    own, else as the delegate of that subject; None takes their own before any other's.
+
+    Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `self_approval`,
+    `alias_of_requester`, `separation_of_duties`, `distinct_people`, `approver_away`,
+    `delegation_void` (there is a delegation, and it does not count here), `not_entitled`.
     """
-    person = case.snapshot.person(subject)
+    return _standing(case, _widened(case, stage), subject, earlier, on_behalf_of)
+
+
+def _standing(
+    case: Case,
+    stage: Stage,
+    subject: str,
+    earlier: frozenset[str] = frozenset(),
+    on_behalf_of: str | None = None,
+) -> Standing | Refusal:
+    snapshot = case.snapshot
+    person = snapshot.person(subject)
     refusal = unfit(person) or _involved(case, subject) or _kept_apart(case, stage, subject)
     if refusal is not None:
         return refusal
-    if any(case.snapshot.same_human(subject, other) for other in earlier):
+    if _used(case, subject, earlier):
         return Refusal("distinct_people", "This person has already decided in this round.")
-    for word in stage.any_of:
-        if subject in named_by(word, case):
-            return word.text
-    return Refusal("not_entitled", f"No word of stage {stage.name!r} names this person now.")
+    until = None if person is None else person.away_until(case.now)
+    if until is not None:
+        return Refusal("approver_away", f"The directory says: away until {to_text(until)}.")
+    if not on_behalf_of:  # in their own name
+        for word in stage.any_of:
+            if subject in named_by(word, case):
+                return Standing(word.text)
+    if on_behalf_of == "":
+        return _not_entitled(stage)
+    return _as_delegate(case, stage, subject, earlier, on_behalf_of)
+
+
+def _widened(case: Case, stage: Stage) -> Stage:
+    """The stage with the words of `escalate` beside its own, where they hold.
+
+    They do after a silence, and where too few of those whom its own words name are there.
+    """
+    if case.rule.escalate is None:
+        return stage
+    silent = case.rule.stages[: case.request.escalated][-1:] == (stage,)
+    if silent or len(_humans(case, _candidates(case, stage))) < stage.need:
+        return replace(stage, any_of=(*stage.any_of, *case.rule.escalate.to))
+    return stage
 
 
 def unfit(person: Person | None) -> Refusal | None:
@@ -92,6 +162,64 @@ def unfit(person: Person | None) -> Refusal | None:
         return Refusal("approver_inactive", "The directory says that this person is not active.")
     if person.kind != "human":
         return Refusal("not_human", "Only people decide.")
+    return None
+
+
+def _not_entitled(stage: Stage) -> Refusal:
+    return Refusal("not_entitled", f"No word of stage {stage.name!r} names this person now.")
+
+
+def _used(case: Case, subject: str, earlier: frozenset[str]) -> bool:
+    return any(case.snapshot.same_human(subject, other) for other in earlier)
+
+
+def _as_delegate(
+    case: Case, stage: Stage, subject: str, earlier: frozenset[str], wanted: str | None
+) -> Standing | Refusal:
+    """The first whom a word names, who has delegated to `subject`, and for whom that counts.
+
+    Only whom a word itself names can have a delegate: a delegate's delegate is nobody.
+    """
+    refusal = _not_entitled(stage)
+    for one in _most_needed(case, subject):
+        for word in stage.any_of:
+            if wanted not in {None, one.principal} or one.principal not in named_by(word, case):
+                continue
+            void = _void(case, stage, one.principal, subject, earlier)
+            if void is None:
+                return Standing(word.text, one.principal, one.window.ends)
+            refusal = void
+    return refusal
+
+
+def _most_needed(case: Case, delegate: str) -> list[Delegation]:
+    """What is delegated to somebody now, first by those who are away."""
+
+    def is_there(one: Delegation) -> bool:
+        principal = case.snapshot.person(one.principal)
+        return principal is None or principal.away_until(case.now) is None
+
+    return sorted(case.snapshot.duties.given_to(delegate, case.now), key=is_there)
+
+
+def _void(
+    case: Case, stage: Stage, principal: str, delegate: str, earlier: frozenset[str]
+) -> Refusal | None:
+    """Why nobody decides here for `principal`: the bans that hold for them hold for both."""
+    if any(word.verb == "delegate" for word in (*case.rule.never, *stage.never)):
+        return Refusal("separation_of_duties", "The policy says never delegate.")
+    if case.snapshot.same_human(principal, delegate):
+        return Refusal("delegation_void", "The two accounts are one person's.")
+    banned = (
+        unfit(case.snapshot.person(principal))
+        or _involved(case, principal)
+        or _kept_apart(case, stage, principal)
+    )
+    if banned is not None:
+        reason = f"Whom this person stands in for may not decide either. {banned.reason}"
+        return Refusal("delegation_void", reason)
+    if _used(case, principal, earlier):
+        return Refusal("distinct_people", "Whom this person stands in for has decided already.")
     return None
 
 
@@ -122,21 +250,51 @@ def _kept_apart(case: Case, stage: Stage, subject: str) -> Refusal | None:
 
 def candidates(
     case: Case, stage: Stage, earlier: frozenset[str] = frozenset()
-) -> Mapping[str, str]:
-    """Everybody who may decide at this stage now: subject -> the word that names them."""
+) -> Mapping[str, Standing]:
+    """Everybody who may decide at this stage now, each in one capacity: subject -> standing."""
+    return _candidates(case, _widened(case, stage), earlier)
+
+
+def _candidates(
+    case: Case, stage: Stage, earlier: frozenset[str] = frozenset()
+) -> Mapping[str, Standing]:
     named = {subject for word in stage.any_of for subject in named_by(word, case)}
-    found = {subject: standing(case, stage, subject, earlier) for subject in sorted(named)}
-    return {subject: word for subject, word in found.items() if isinstance(word, str)}
+    given = (one for who in named for one in case.snapshot.duties.given_by(who, case.now))
+    asked = sorted(named | {one.delegate for one in given})
+    found = {subject: _standing(case, stage, subject, earlier) for subject in asked}
+    return {subject: one for subject, one in found.items() if isinstance(one, Standing)}
+
+
+def absent(case: Case) -> tuple[str, ...]:
+    """Whom a stage would ask if they were not away, sorted."""
+    found = {
+        subject
+        for stage in case.rule.stages
+        for word in stage.any_of
+        for subject in named_by(word, case)
+        if isinstance(refusal := standing(case, stage, subject), Refusal)
+        and refusal.code == "approver_away"
+    }
+    return tuple(sorted(found))
 
 
 def fillable(case: Case) -> bool:
-    """Whether distinct humans can fill every stage (a bipartite matching of seats to people)."""
+    """Whether distinct humans can fill every stage (a bipartite matching of seats to people).
+
+    Somebody who is there fills a seat themselves: their delegate is counted only for whoever is
+    away, since the two have one seat.
+    """
     seats: list[Sequence[str]] = []
     for stage in case.rule.stages:
-        humans = sorted({case.snapshot.human(one) for one in candidates(case, stage)})
-        seats += [humans] * stage.need
+        seats += [sorted(_humans(case, candidates(case, stage)))] * stage.need
     taken: dict[str, int] = {}
     return all(_seat(number, seats, taken, set()) for number in range(len(seats)))
+
+
+def _humans(case: Case, found: Mapping[str, Standing]) -> set[str]:
+    """The humans who can fill a seat each."""
+    counted = (who for who, one in found.items() if one.on_behalf_of not in found)
+    return {case.snapshot.human(one) for one in counted}
 
 
 def _seat(number: int, seats: list[Sequence[str]], taken: dict[str, int], tried: set[str]) -> bool:

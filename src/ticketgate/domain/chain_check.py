@@ -17,9 +17,9 @@ from ticketgate.domain.evidence import (
     parse_entry,
 )
 from ticketgate.domain.evidence_verdict import FaultList
+from ticketgate.domain.folded import Record
 from ticketgate.domain.instants import is_instant
 from ticketgate.domain.merkle import EMPTY_ROOT, HASH_BYTES, Frontier, grow
-from ticketgate.domain.replay import Record
 from ticketgate.domain.snapshot import Pruned
 
 EntryRow = tuple[object, object, object]  # idx, stored leaf, entry; unverified, so of any type

@@ -36,6 +36,7 @@ class LimitSeconds(NamedTuple):
     max: int
     hard_max: int
     digests: tuple[str, ...]
+    extend: int = 0
 
 
 def classify(
@@ -104,6 +105,7 @@ def limit_for(policy: Policy, facts: Facts) -> LimitSeconds | None:
         _seconds(min(one.max for one in found)),
         _seconds(min(one.hard_max for one in found)),
         tuple(one.digest for one in found),
+        min(one.extend for one in found),
     )
 
 

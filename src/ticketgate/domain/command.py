@@ -12,6 +12,7 @@ class CommandKind(StrEnum):
     PROVISION = "provision"
     MAIL_LINK = "mail_link"
     MAIL_CODE = "mail_code"
+    MAIL_NOTICE = "mail_notice"  # of an emergency; its `about` is the notice
     COMMENT = "comment"  # its target is the source
 
 

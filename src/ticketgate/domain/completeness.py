@@ -10,7 +10,7 @@ from typing import Final
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import parse_disclosure
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList, State
-from ticketgate.domain.replay import Record
+from ticketgate.domain.folded import Record
 
 COMPLETENESS: Final = "completeness"
 LINES_MAX: Final = 10_000_000

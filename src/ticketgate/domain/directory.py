@@ -7,6 +7,8 @@ from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
+from ticketgate.domain.duties import Duties, Window, passed, turns
+
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
@@ -24,7 +26,8 @@ def canonical(account: str) -> str:
 class Person:
     """One subject. `accounts` maps a source or target name to the person's account ids there.
 
-    `aliases` are account names or subject ids that are the same human.
+    `aliases` are account names or subject ids that are the same human. While a window of `away`
+    holds, the person is out of office: not asked, and not deciding.
     """
 
     id: str
@@ -37,23 +40,43 @@ class Person:
     aliases: frozenset[str] = frozenset()
     active: bool = True
     kind: str = "human"  # human | nhi | agent
+    away: tuple[Window, ...] = ()
+
+    def away_until(self, now: datetime) -> datetime | None:
+        """When the person is back; None for somebody who is not away now."""
+        return max((one.ends for one in self.away if one.holds(now)), default=None)
 
 
 @dataclass(frozen=True)
 class DirectorySnapshot:
     """The directory as read at `read_at`; `digest` is SHA-256 of what was read (hex).
 
-    Equal digests mean equal content. Which snapshot is newest is the store's to say.
+    Equal digests mean equal content. Which snapshot is newest is the store's to say. Where other
+    directories stand beside the file, `known_at` is when the oldest of them was read whole, `sure`
+    are the subjects of whom they were asked again at `read_at`, and `sources` their digests.
     """
 
     digest: str
     read_at: datetime
     people: Mapping[str, Person]
     groups: Mapping[str, str] = field(default_factory=dict)  # id -> display name
+    duties: Duties = field(default_factory=Duties)
+    known_at: datetime | None = None  # None: all of it is as of `read_at`
+    sure: frozenset[str] = frozenset()
+    sources: tuple[tuple[str, str], ...] = ()
+
+    def turn(self, now: datetime) -> int:
+        """A number that is another one whenever a delegation, absence or shift begins or ends."""
+        return passed(self._turns, now)
 
     def person(self, subject: str) -> Person | None:
         """The person with this subject id."""
         return self.people.get(subject)
+
+    def read_of(self, *subjects: str) -> datetime:
+        """When what is said of all these subjects was read where it is kept: the oldest moment."""
+        known = self.read_at if self.known_at is None else self.known_at
+        return self.read_at if self.sure.issuperset({*subjects} - {""}) else known
 
     def by_account(self, system: str, account: str) -> Person | None:
         """The one person who holds `account` in `system`; None when nobody or several do.
@@ -62,6 +85,15 @@ class DirectorySnapshot:
         same by `canonical`; addresses and names never do.
         """
         found = self._accounts.get((system, canonical(account)), ())
+        return found[0] if len(found) == 1 else None
+
+    def by_exact(self, system: str, account: str) -> Person | None:
+        """The one person who holds just this `account` in `system`, letter for letter.
+
+        An identity provider's subjects are told apart by case (OpenID Connect Core §2), so none
+        that only looks like one counts; None as well when several hold it.
+        """
+        found = [p for p in self.people.values() if account in p.accounts.get(system, ())]
         return found[0] if len(found) == 1 else None
 
     def holders(self, system: str, account: str) -> frozenset[str]:
@@ -98,11 +130,22 @@ class DirectorySnapshot:
         """Whether two subject ids are the same human."""
         return one == other or self.human(one) == self.human(other)
 
-    def read_again(self, moment: datetime) -> "DirectorySnapshot":
+    def read_again(
+        self,
+        moment: datetime,
+        known_at: datetime | None = None,
+        sure: frozenset[str] = frozenset(),
+    ) -> "DirectorySnapshot":
         """The same content, read at `moment`; what was looked up in it is not looked up again."""
-        again = replace(self, read_at=moment)
-        vars(again).update(_accounts=self._accounts, _aliases=self._aliases, _humans=self._humans)
+        again = replace(self, read_at=moment, known_at=known_at, sure=sure)
+        for name in ("_accounts", "_aliases", "_humans", "_turns"):
+            vars(again)[name] = getattr(self, name)
         return again
+
+    @cached_property
+    def _turns(self) -> tuple[datetime, ...]:
+        away = (window for person in self.people.values() for window in person.away)
+        return turns((*self.duties.windows, *away))
 
     @cached_property
     def _accounts(self) -> dict[tuple[str, str], list[Person]]:

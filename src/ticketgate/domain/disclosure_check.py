@@ -7,7 +7,8 @@ from ticketgate.domain.chain_check import place_of
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import INTEGER_MAX, disclosure_digest, is_digest, parse_disclosure
 from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.replay import Record
+from ticketgate.domain.folded import Record
+from ticketgate.domain.step_up import TOKEN, bad_token
 
 DisclosureRow = tuple[object, object, object]  # digest, idx, encoded (None: erased)
 
@@ -48,6 +49,7 @@ class DisclosureCheck:
         self._answered: set[tuple[str, int]] = set()
         self._may_be_gone: set[str] = set()
         self._count: Counter[str] = Counter()
+        self._step_ups: dict[int, Record] = {}
 
     def take(self, index: int, record: Record | None, semantics: FaultList) -> None:
         """Note the digests of one entry. What it tells of erasures is a matter of `semantics`."""
@@ -60,6 +62,8 @@ class DisclosureCheck:
         if listed != sorted(set(listed)):
             self.faults.add(index, "digests that are not sorted, or not each once")
             return
+        if record is not None and "step_up" in record:
+            self._step_ups[index] = record
         for digest in listed:
             if digest in self._index:
                 self.faults.add(index, "holds a digest that an entry already holds")
@@ -119,7 +123,10 @@ class DisclosureCheck:
             if not isinstance(encoded, str) or disclosure_digest(encoded) != digest:
                 self.mismatch(index, "a disclosure that does not hash to its digest")
                 return
-            parse_disclosure(encoded)
+            _, name, value = parse_disclosure(encoded)
+            if name == TOKEN and (wrong := bad_token(self._step_ups.get(index, {}), value)):
+                self.mismatch(index, wrong)
+                return
         except EvidenceError as fault:
             self.mismatch(index, f"a disclosure that cannot be read: {fault.reason}")
         else:

@@ -1,6 +1,7 @@
 """Durations that tickets ask for. What cannot be read is None: it blocks, it is never unlimited."""
 
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from ticketgate.domain.instants import parse_duration
@@ -11,6 +12,18 @@ _NUMBER_CHARS: Final = frozenset("0123456789.-+")
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DATE_UNITS: Final = {"W": 604_800, "D": 86_400}  # years and months have no fixed length
 _TIME_UNITS: Final = {"H": 3600, "M": 60, "S": 1}
+
+_WORD_SECONDS: Final = _UNIT_SECONDS | {"w": 604_800}
+_LETTERS: Final = frozenset("SMHDW")
+UNREADABLE: Final = "duration"
+DURATION_REASONS: Final[Mapping[str, str]] = {
+    UNREADABLE: "The ticket's duration is not one of `30m`, `4h`, `2d`, ISO 8601, or a number.",
+    "duration_zero": "The ticket's duration is no time at all.",
+    "duration_negative": "The ticket's duration is below nothing.",
+    "duration_too_long": "The ticket's duration is longer than 366 days.",
+    "duration_not_a_number": "The ticket's duration says that it is no number, or without end.",
+    "duration_digits": "The ticket's duration has digits other than 0 to 9.",
+}
 
 
 def number(text: str) -> Decimal | None:
@@ -40,6 +53,28 @@ def requested_seconds(raw: str, unit: str | None) -> int | None:
     if count is None or unit is None:
         return None
     return _bounded(count * _UNIT_SECONDS[unit])
+
+
+def why_no_duration(raw: str, unit: str | None) -> str:
+    """Which code of `DURATION_REASONS` says what is wrong where `requested_seconds` reads nothing.
+
+    It only words a refusal: no time is read here, so it may know more forms.
+    """
+    text = raw.strip().upper()
+    if any(char.isnumeric() and not char.isascii() for char in text):
+        return "duration_digits"
+    bare = text.removeprefix("P").removeprefix("T")
+    named = bare[-1:].lower() if bare[-1:] in _LETTERS else unit
+    try:
+        count = Decimal(bare[:-1] if bare[-1:] in _LETTERS else bare)
+    except InvalidOperation:
+        return UNREADABLE
+    if not count.is_finite():
+        return "duration_not_a_number"
+    if count <= 0:
+        return "duration_negative" if count < 0 else "duration_zero"
+    most = REQUESTED_SECONDS_MAX // _WORD_SECONDS[named or "s"]
+    return "duration_too_long" if count > most else UNREADABLE
 
 
 def _bounded(seconds: Decimal | None) -> int | None:

@@ -57,6 +57,7 @@ class Disclosure:
     value: Json
     subject: str = ""
     kind: str = "content"
+    salt: bytes = b""  # where its digest had to be known before; else the log draws one
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,15 @@ def disclosure_digest(encoded: str) -> str:
     if not encoded.isascii():
         raise EvidenceError("an encoded disclosure is ASCII")
     return _b64(sha256(encoded.encode()).digest())
+
+
+def disclosure_digest_of(disclosure: Disclosure) -> str:
+    """The digest that an entry will hold of a disclosure with a salt of its own.
+
+    Raises:
+        EvidenceError: it has none, or is outside the profile.
+    """
+    return _seal_disclosure(disclosure, disclosure.salt).digest
 
 
 def parse_disclosure(encoded: str) -> tuple[bytes, str, Json]:

@@ -20,6 +20,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "edited_untriaged": "A ticket that may ask for access was edited, and reads harmless now.",
     "second_word": "One person says a ticket that may be their own is nothing; another must agree.",
     "grant_ticket_unreadable": "The ticket of live access may not ask for it any more; look at it.",
+    "directory_down": "The directory cannot be read, so nobody can decide.",
     "velocity_exceeded": "A source opened more requests than its limit; further ones wait.",
     "closings_held": "Tickets of a source end more access than its limit; further ones wait.",
     "approver_inactive": "The platform asks somebody to approve who is not active.",
@@ -29,6 +30,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "approved_by_another": "Somebody else than the approver wrote the approval.",
     "approved_by_mail": "The platform took an approval that came by mail.",
     "approved_by_integration": "A machine wrote the approval in the approver's place.",
+    "passkey_counter": "The counter of a passkey did not go on; the key may have been copied.",
     "approved_by_timeout": "The platform approved by itself when time was up.",
 }
 

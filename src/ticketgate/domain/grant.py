@@ -25,6 +25,8 @@ class GrantState(StrEnum):
 HOLDING: Final = frozenset({GrantState.PROVISIONING, GrantState.ACTIVE})
 REVOKING: Final = frozenset({GrantState.REVOKING, GrantState.REVOKE_OVERDUE})
 ENDED: Final = frozenset({GrantState.REVOKED, GrantState.CANCELLED, GrantState.RELEASED_SHARED})
+EMERGENCY: Final = "emergency"  # the origin of a grant that nobody approved beforehand (rule 9)
+UNENDED: Final = HOLDING | {GrantState.PLANNED}  # has not begun to end
 ACTIVATE_WITHIN: Final = timedelta(hours=1)
 CALL_SECONDS_MAX: Final = 30  # one connector call; past it a late effect is swept
 REVOKE_TRIES_BEFORE_OVERDUE: Final = 6
@@ -36,9 +38,11 @@ REVOKE_BACKOFF_SECONDS_MAX: Final = 300  # also where a target asks to wait for 
 class Grant:
     """One grant of one entitlement to one subject.
 
-    `not_after` is set by the commit of the first provisioning intent (rule 1) and never moves.
+    `not_after` is set by the commit of the first provisioning intent (rule 1); only an
+    approved extension moves it (rule 4).
     `baseline` says that the access stood before us: this grant is without effect, and ending it
     removes nothing. `late_until` is when a call whose outcome is unknown can no longer land.
+    `origin` is `request` or `emergency`; of the latter `request` is its id, and it has no ticket.
     `principal` is the target's own id of the account, known from the first intent on.
     """
 
@@ -63,11 +67,20 @@ class Grant:
     late_until: datetime | None = None
     revoking_since: datetime | None = None
     ended_at: datetime | None = None
+    origin: str = "request"
+    since: datetime | None = None  # its activation; None before, and of grants that never knew
 
     @property
     def ticket(self) -> tuple[str, str, str]:
         """The key of the ticket the grant is bound to."""
         return (self.source, self.table, self.ticket_id)
+
+    @property
+    def activated_at(self) -> datetime | None:
+        """When its life began. One that never noted it was never extended either."""
+        if self.since is not None or self.not_after is None:
+            return self.since
+        return self.not_after - timedelta(seconds=self.seconds)
 
     @property
     def holding(self) -> str | None:

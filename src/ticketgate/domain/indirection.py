@@ -10,7 +10,7 @@ def owner_verbs(policy: Policy) -> frozenset[str]:
     """
     words = [one.owner for one in policy.automations]
     for rule in policy.approve:
-        words += rule.never
+        words += (*rule.never, *(rule.escalate.to if rule.escalate else ()))
         for stage in rule.stages:
             words += (*stage.any_of, *stage.never)
     return frozenset(word.verb for word in words if word.of == "entitlement")

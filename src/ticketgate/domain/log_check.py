@@ -9,6 +9,7 @@ from ticketgate.domain.anchor_check import (
     Vouched,
     Vouching,
 )
+from ticketgate.domain.approval_check import ApproverTrust
 from ticketgate.domain.chain_check import ChainCheck, EntryRow
 from ticketgate.domain.checkpoint import SignedCheckpoint, parse_checkpoint
 from ticketgate.domain.completeness import CompletenessCheck
@@ -16,10 +17,11 @@ from ticketgate.domain.disclosure_check import DisclosureCheck, DisclosureRow, L
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Head, leaf_hash
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList, State
+from ticketgate.domain.folded import Record
 from ticketgate.domain.log_life import KeyTrust
 from ticketgate.domain.machines import check_record
 from ticketgate.domain.merkle import HASH_BYTES
-from ticketgate.domain.replay import Record, Replay
+from ticketgate.domain.replay import Replay
 from ticketgate.domain.report import DISCLOSURES, SEMANTICS, STRUCTURE, Asked, Report
 from ticketgate.domain.snapshot import Pruned, begin
 from ticketgate.domain.state_check import TableRow, check_tables
@@ -89,7 +91,10 @@ class LogCheck:
         self._key_trust = None
         if asked.trust.logs:  # also where none is of this log: then none may follow
             keys = asked.trust.of_origin(origin)
-            self._key_trust = KeyTrust(origin, keys, asked.verify, asked.trust.ends)
+            approvers = ApproverTrust(
+                asked.verify_p256, asked.trust.approvers, asked.trust.passkeys_from
+            )
+            self._key_trust = KeyTrust(origin, keys, asked.verify, asked.trust.ends, approvers)
         self.replay = Replay(self._key_trust)
         self._snapshot = snapshot
         self._hidden = DisclosureCheck(may_withhold=snapshot is not None)

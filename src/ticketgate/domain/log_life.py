@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from ticketgate.domain.approval_check import ApproverTrust
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.note import (
@@ -33,6 +34,7 @@ class KeyTrust:
     keys: tuple[LogKey, ...]
     verify: VerifyEd25519
     ends: Mapping[str, int] = field(default_factory=dict)  # of keys to come, by label
+    approvers: ApproverTrust = field(default_factory=ApproverTrust)
 
 
 class LogLife:

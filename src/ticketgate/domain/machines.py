@@ -34,6 +34,7 @@ REQUEST: Final = frozenset(
     {
         (NEW, "blocked"),
         (NEW, "awaiting"),
+        (NEW, "approved"),  # by an automatic rule, as below
         ("awaiting", "awaiting"),
         ("awaiting", "approved"),
         ("awaiting", "denied"),
@@ -41,6 +42,8 @@ REQUEST: Final = frozenset(
         ("awaiting", "timed_out"),
         ("blocked", "blocked"),
         ("blocked", "awaiting"),
+        ("blocked", "approved"),
+        ("blocked", "denied"),
         ("blocked", "withdrawn"),
         ("blocked", "timed_out"),
     }
@@ -52,6 +55,7 @@ GRANT: Final = frozenset(
         ("planned", "cancelled"),
         ("provisioning", "active"),
         ("provisioning", "revoking"),
+        ("active", "active"),
         ("active", "revoking"),
         ("active", "released_shared"),
         ("revoking", "revoked"),
@@ -68,21 +72,48 @@ EXCEPTION: Final = frozenset(
         ("assigned", "resolved"),
     }
 )
+PASSKEY: Final = frozenset(
+    {
+        (NEW, "pending"),
+        ("pending", "pending"),
+        ("pending", "usable"),
+        ("pending", "revoked"),
+        ("usable", "revoked"),
+    }
+)
+REVIEW: Final = frozenset(  # of an emergency
+    {
+        (NEW, "asked"),  # where a second person has to consent first
+        ("asked", "consented"),
+        ("consented", "due"),
+        (NEW, "due"),
+        ("due", "overdue"),
+        ("due", "done"),
+        ("overdue", "done"),
+    }
+)
 EDGES: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
     "delivery": DELIVERY,
     "ticket": TICKET,
     "request": REQUEST,
     "grant": GRANT,
     "exception": EXCEPTION,
+    "passkey": PASSKEY,
+    "review": REVIEW,
 }
 TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("ticket", "not_identity"): "ticket.classified",
     ("ticket", "uncertain"): "ticket.classified",
     ("ticket", "identity"): "ticket.classified",
     ("grant", "active"): "grant.activated",
+    ("review", "asked"): "emergency.asked",
+    ("review", "consented"): "emergency.consented",
+    ("review", "due"): "emergency.invoked",
     ("grant", "revoking"): "revocation.begun",
     ("grant", "revoked"): "revocation.confirmed",
     ("grant", "revoke_overdue"): "revocation.overdue",
+    ("passkey", "pending"): "passkey.vouched",
+    ("passkey", "usable"): "passkey.vouched",
 }
 
 MOVE: Final = frozenset({"on", "id", "from", "to", "cause"})
@@ -107,6 +138,7 @@ _ASKED: Final = MOVE | {
 _PARTIES: Final = frozenset({"requester", "beneficiary"})  # unknown only while it is blocked
 _GRANTED: Final = MOVE | {"request", "entitlement", "target", "subject"}
 _BOUND: Final = _GRANTED | {"not_after"}
+_EMERGENCY: Final = MOVE | {"person", "entitlement"}
 _LOADED: Final = frozenset({"digest", "authority"})
 _DECIDED: Final = frozenset(
     {
@@ -173,10 +205,14 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "request.timed_out": _ASKED,
     "links.issued": frozenset({"request", "round", "stage", "links"}),
     "decision.recorded": _DECIDED,
+    "decision.taken_back": frozenset(
+        {"request", "round", "stage", "approver", "link", "method", "signed_in_at"}
+    ),
     "decision.refused": frozenset({"request", "code", "approver"}),
     "grant.planned": _GRANTED | {"seconds", "activate_by"},
     "grant.provisioning": _BOUND | {"before", "baseline", "deadline", "plan", "command"},
     "grant.activated": _BOUND,
+    "grant.extended": _BOUND | {"extension", "hard_max"},
     "grant.cancelled": _GRANTED,
     "grant.released_shared": _BOUND,
     "revocation.begun": _BOUND,
@@ -184,9 +220,25 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "revocation.attempted": frozenset({"request", "grant", "before", "command"}),
     "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,
+    "emergency.asked": _EMERGENCY
+    | {"target", "seconds", "within", "clause", "policy", "directory"},
+    "emergency.consented": _EMERGENCY
+    | {"by", "clause", "policy", "directory", "method", "signed_in_at", "shown"},
+    "emergency.invoked": _EMERGENCY
+    | {"target", "seconds", "hard_max", "cooldown", "within", "drill", "clause", "policy"}
+    | {"directory", "directory_read_at", "authority_basis", "method", "signed_in_at"},
+    "emergency.refused": frozenset({"code", "person", "entitlement"}),
+    "review.overdue": _EMERGENCY,
+    "review.done": _EMERGENCY
+    | {"outcome", "reviewer", "clause", "policy", "directory", "method", "signed_in_at"},
     "exception.opened": MOVE | {"code", "about", "owner"},
     "exception.assigned": MOVE | {"code", "owner", "person"},
     "exception.resolved": MOVE | {"code", "person"},
+    "passkey.enrolled": MOVE
+    | {"person", "key", "cose", "credential", "rp_id", "origin", "attestation"}
+    | {"backup_eligible", "backed_up"},
+    "passkey.vouched": MOVE | {"person", "key", "voucher", "method"},
+    "passkey.revoked": MOVE | {"person", "by"},
     "operator.revoked": frozenset({"by", "grants"}),
     "command.retried": frozenset({"command", "about", "outcome", "tries"}),
     "notification.sent": frozenset({"what", "about"}),
@@ -209,6 +261,10 @@ def record_type(machine: str, before: str, after: str) -> str:
     """The type of the record that makes this move."""
     if machine == "request" and before == NEW and after == "awaiting":
         return "request.opened"
+    if machine == "grant" and before == after == "active":
+        return "grant.extended"
+    if machine == "passkey" and before == NEW:
+        return "passkey.enrolled"
     return TYPES.get((machine, after), f"{machine}.{after}")
 
 

@@ -16,10 +16,15 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
-from ticketgate.domain.approvers import Case, fillable
+from ticketgate.domain.approvers import Case, absent, fillable
 from ticketgate.domain.classify import approve_rule_for, limit_for, may_request
 from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.durations import requested_seconds
+from ticketgate.domain.durations import (
+    DURATION_REASONS,
+    UNREADABLE,
+    requested_seconds,
+    why_no_duration,
+)
 from ticketgate.domain.evidence import digest_of
 from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.identity_event import Classification, Tier, Verdict
@@ -36,10 +41,15 @@ REASONS: Final[Mapping[str, str]] = {
     "inactive_beneficiary": "The person who would get access is not active.",
     "unknown_editor": "The ticket was changed by an account that the directory does not know.",
     "not_requestable": "The policy does not let this person ask for this entitlement.",
-    "duration": "The ticket's duration is not one of `30m`, `4h`, `2d`, ISO 8601, or a number.",
+    **DURATION_REASONS,
+    "window": "The ticket asks for a time to begin at, or may; access cannot begin later yet.",
     "no_limit": "No limit of the policy applies, so there is no end to give.",
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
+    "approvers_away": "Too few of the people who may approve are there; the others are away.",
+    "daily_cap": "The rule that approves this by itself has done so as often as it may in a day.",
+    "directory_stale": "Whom this is about was not read freshly enough for a rule to approve it.",
+    "person_locked": "An emergency of somebody concerned was not reviewed in time.",
     "velocity": "The source opened more requests than its limit. This one waits its turn.",
     "ticket_state": "The ticket is in a state that the configuration does not list.",
     "uncertain": "The rules in force do not say that this ticket is an identity event.",
@@ -69,6 +79,9 @@ class Asked:
     rules: str
     decide_within: timedelta
     reasons: tuple[str, ...]
+    longest: int = 0  # seconds that can be asked at a time
+    hard_max: int = 0  # seconds that nothing outlives, extensions and all
+    extend: int = 0  # how often access may be extended
 
     @property
     def essence(self) -> tuple[object, ...]:
@@ -173,15 +186,17 @@ def asked(question: Ask) -> Asked:
     rule = approve_rule_for(question.policy, facts)
     life = limit_for(question.policy, facts)
     wanted = _wanted(entitlement, facts)
+    seconds_asked = 0 if isinstance(wanted, str) else wanted
     reasons = [
         *_people_reasons(requester, beneficiary),
         *_policy_reasons(question, facts, rule),
         *(["no_limit"] if life is None else []),
-        *(["duration"] if wanted == 0 else []),
+        *([wanted] if isinstance(wanted, str) else []),
+        *(["window"] if _asks_window(ticket) else []),
         *(["ticket_state"] if ticket.state_class is StateClass.UNLISTED else []),
         *([] if question.classification.verdict is Verdict.IDENTITY else ["uncertain"]),
     ]
-    seconds = 0 if life is None else min(wanted or life.default, life.max, life.hard_max)
+    seconds = 0 if life is None else min(seconds_asked or life.default, life.max, life.hard_max)
     digests = sorted(one.digest for one in question.classification.matched)
     digests += ["" if rule is None else rule.digest]
     digests += ["" if entitlement is None else entitlement.digest]
@@ -193,7 +208,7 @@ def asked(question: Ask) -> Asked:
         requester=_party(ticket, "opened_by", requester),
         beneficiary=_party(ticket, beneficiary_field(ticket), beneficiary),
         seconds=seconds,
-        seconds_asked=wanted,
+        seconds_asked=seconds_asked,
         catalog_item=ticket.text("catalog_item"),
         reason=ticket.text("reason") or ticket.text("short_description"),
         tier=tier,
@@ -203,20 +218,31 @@ def asked(question: Ask) -> Asked:
         rules=digest_of(digests),
         decide_within=BLOCKED_FOR_MAX if rule is None else rule.decide_within,
         reasons=tuple(reasons),
+        longest=0 if life is None else min(life.max, life.hard_max),
+        hard_max=0 if life is None else life.hard_max,
+        extend=0 if life is None or (rule and rule.automatic) else life.extend,
     )
 
 
-def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | None:
-    """Seconds that the ticket asks for; None when it leaves it to the limit; 0 when unreadable."""
+def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | str | None:
+    """Seconds that the ticket asks for; None where it leaves them to the limit; or why not any."""
     if entitlement is None or entitlement.duration_from is None:
         return None
     seen = facts.seen(entitlement.duration_from.field)
     if isinstance(seen, Missing):
-        return 0
+        return UNREADABLE
     text = "".join(seen).strip()
     if not text:
         return None
-    return requested_seconds(text, entitlement.duration_from.unit) or 0
+    unit = entitlement.duration_from.unit
+    return requested_seconds(text, unit) or why_no_duration(text, unit)
+
+
+def _asks_window(ticket: Ticket) -> bool:
+    """Whether the ticket says when access is to begin, or might: no start but at once is given."""
+    if ticket.value("window") is Missing.NOT_APPLICABLE:
+        return False
+    return ticket.value("window") is Missing.ABSENT or bool(ticket.text("window").strip())
 
 
 def _people_reasons(requester: Person | None, beneficiary: Person | None) -> list[str]:
@@ -242,17 +268,19 @@ def _policy_reasons(question: Ask, facts: TicketFacts, rule: ApproveRule | None)
     return reasons
 
 
-def case_of(request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot) -> Case | None:
-    """The approver question of a request under this policy; None when its rule is gone."""
+def case_of(
+    request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot, now: datetime
+) -> Case | None:
+    """The approver question of a request under this policy now; None when its rule is gone."""
     rule = next((one for one in policy.approve if one.id == request.approve_rule), None)
     entitlement = policy.entitlement(request.entitlement)
     if rule is None or entitlement is None:
         return None
-    return Case(request, rule, entitlement, snapshot)
+    return Case(request, rule, entitlement, snapshot, now)
 
 
 def blocking(
-    request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot
+    request: AccessRequest, policy: Policy, snapshot: DirectorySnapshot, now: datetime
 ) -> tuple[str, ...]:
     """The reasons of a request, those included that need it whole: shapers, fillable stages.
 
@@ -261,9 +289,9 @@ def blocking(
     unknown = {one.role for one in request.shapers if not one.party.subject}
     hidden = [f"unknown_{role}" for role in ("requester", "editor") if role in unknown]
     reasons = list(dict.fromkeys([*request.reasons, *hidden]))
-    case = case_of(request, policy, snapshot)
+    case = case_of(request, policy, snapshot, now)
     if not reasons and case is not None and not fillable(case):
-        reasons.append("unfillable")
+        reasons.append("approvers_away" if absent(case) else "unfillable")
     return tuple(reasons)
 
 
@@ -314,22 +342,26 @@ def fresh_request(
 
 
 def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
-    """The request with what its ticket asks now; rounds, stages and states are the caller's."""
+    """The request with what its ticket asks now; rounds, stages and states are the caller's.
+
+    How long an extension is for, why and who asks it were not asked by the ticket, so they stay.
+    """
+    own = request if request.extends else None
     now_asked = replace(
         request,
         target=what.target,
         access=what.access,
-        requester=what.requester,
+        requester=what.requester if own is None else own.requester,
         beneficiary=what.beneficiary,
-        seconds=what.seconds,
-        seconds_asked=what.seconds_asked,
+        seconds=what.seconds if own is None else min(own.seconds_asked or 0, what.longest),
+        seconds_asked=what.seconds_asked if own is None else own.seconds_asked,
         catalog_item=what.catalog_item,
-        reason=what.reason,
+        reason=what.reason if own is None else own.reason,
         tier=what.tier,
         kinds=what.kinds,
         rule_ids=what.rule_ids,
         approve_rule=what.approve_rule,
         rules=what.rules,
-        reasons=what.reasons,
+        reasons=tuple(one for one in what.reasons if own is None or one not in DURATION_REASONS),
     )
     return replace(now_asked, material=material_of(now_asked))

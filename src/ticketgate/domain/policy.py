@@ -12,8 +12,12 @@ from ticketgate.domain.matcher import Matcher, fields_of
 from ticketgate.domain.rule_index import RuleIndex
 from ticketgate.domain.weights import Weights
 
-APPROVER_WORDS: Final = frozenset({"manager_of", "group", "person", "owner_of", "backup_owner_of"})
-NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"}
+APPROVER_WORDS: Final = frozenset(
+    {"manager_of", "group", "person", "owner_of", "backup_owner_of", "on_call"}
+)
+PARTY_WORDS: Final = frozenset({"requester", "beneficiary"})  # always banned; may be written
+LONE_WORDS: Final = PARTY_WORDS | {"delegate"}  # without `:of`
+NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"} | LONE_WORDS
 ASSURANCE_LEVELS: Final = ("mail_code", "oidc", "oidc_step_up", "passkey")
 ASSURANCE_DEFAULT: Final = {
     Tier.LOW: "mail_code",
@@ -28,7 +32,8 @@ class Word:
     """`verb:of`, such as `manager_of:beneficiary` or `group:sec-iam`.
 
     `of` is `requester` or `beneficiary` for manager_of, same_team and direct_report_of;
-    `entitlement` for owner_of and backup_owner_of; an id for group and person.
+    `entitlement` for owner_of and backup_owner_of; an id for group, person and on_call; empty for
+    `LONE_WORDS`.
     """
 
     verb: str
@@ -37,7 +42,7 @@ class Word:
     @property
     def text(self) -> str:
         """As it is written in the policy."""
-        return f"{self.verb}:{self.of}"
+        return f"{self.verb}:{self.of}" if self.of else self.verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,27 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """After so long a silence those whom `to` names may decide too; silence approves nothing."""
+
+    after: timedelta
+    to: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """A rule that approves without a person, at most so often in a UTC day, and why it may."""
+
+    because: str
+    max_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class ApproveRule:
-    """Who must approve, in which order, how surely known, and within which time."""
+    """Who must approve, in which order, how surely known, and within which time.
+
+    With `automatic` nobody: it has no stages.
+    """
 
     id: str
     when: Matcher
@@ -110,6 +134,8 @@ class ApproveRule:
     decide_within: timedelta
     where: str
     digest: str
+    escalate: Escalation | None = None
+    automatic: Automatic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,7 @@ class Limit:
     hard_max: timedelta
     where: str
     digest: str
+    extend: int = 0  # how often access may be extended
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +165,35 @@ class Automation:
     targets: frozenset[str]
     where: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Who is pre-authorised to invoke an emergency for one entitlement (rule 9)."""
+
+    entitlement: str
+    people: tuple[Word, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyRules:
+    """Emergency access: for whom, for how long at the most, and who reviews it by when.
+
+    `cooldown` runs from the end of the access, per human and entitlement; so does `review_within`.
+    """
+
+    allow: tuple[Allowed, ...]
+    hard_max: timedelta
+    cooldown: timedelta
+    review_within: timedelta
+    review_by: tuple[Word, ...]
+    where: str
+    digest: str
+
+    def words_for(self, entitlement: str) -> tuple[Word, ...]:
+        """The words that name who is pre-authorised for an entitlement; none: nobody is."""
+        return tuple(w for one in self.allow if one.entitlement == entitlement for w in one.people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +214,7 @@ class Policy:
     languages: Covered | None = None
     weights: Weights | None = None
     shadow: bool = False  # decide and record, act on nothing
+    emergency: EmergencyRules | None = None  # None: there is no emergency access
     asked: tuple[str, ...] = kept(init=False, compare=False, repr=False)  # fields, by `classify`
     index: RuleIndex = kept(init=False, compare=False, repr=False)  # of `classify`
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from ticketgate.domain.emergency_diff import emergency_changes
 from ticketgate.domain.implication import Scale, implies, matcher_text, scale
 from ticketgate.domain.indirection import counts_longer, owner_verbs
 from ticketgate.domain.instants import duration_text
@@ -41,6 +42,7 @@ def compare(old: Policy, new: Policy) -> tuple[Change, ...]:
         *_limits(old, new),
         *_automations(old, new),
         *_readers(old, new),
+        *emergency_changes(old, new),
     )
 
 
@@ -236,6 +238,10 @@ def _limit_changes(old: Limit, new: Limit, ident: str) -> Iterator[Change]:
                 duration_text(int(now.total_seconds())),
             )
             yield change(name, *spans, judged)
+    if old.extend != new.extend:
+        more = new.extend > old.extend
+        judged = Judged(LOOSENED, "longer access") if more else Judged(TIGHTENED, "shorter access")
+        yield change("extend", str(old.extend), str(new.extend), judged)
 
 
 # --- automations ---------------------------------------------------------------------------------

@@ -5,16 +5,18 @@ stands for them. What only disclosures hold is a `Hidden` value. A column that n
 not there, and a row of which only a snapshot tells has what the snapshot says.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from ticketgate.domain.evidence import Json
-from ticketgate.domain.replay import Folded, Record
+from ticketgate.domain.approval_check import SAID
+from ticketgate.domain.emergency_rows import emergency_columns, told_of_review
+from ticketgate.domain.folded import Folded, Record
+from ticketgate.domain.rebuilt_row import Column, Disclosed, Hidden, Row, Taken
 
 TABLES: Final = (
     "actor", "delivery", "ticket", "request", "link", "approval", "request_view", "access_grant",
-    "loaded", "exception",
+    "loaded", "exception", "emergency", "passkey",
 )  # fmt: skip
 MACHINES: Final = {
     "delivery": "delivery",
@@ -22,46 +24,10 @@ MACHINES: Final = {
     "request": "request",
     "grant": "access_grant",
     "exception": "exception",
+    "review": "emergency",
+    "passkey": "passkey",
 }
 _PAIR: Final = 2  # a link, and the actor who was asked
-BLANK: Final = ("", None)  # what stands where a hidden value was erased
-
-Column = Mapping[str, object]
-Disclosed = Sequence[tuple[str, Json] | None]  # (name, value) of what is given; None: erased
-
-
-@dataclass(slots=True)
-class Hidden:
-    """What only disclosures tell: the value given last, and whether one of them was erased."""
-
-    given: bool = False
-    value: Json = None
-    erased: bool = False
-
-    def fits(self, value: object) -> bool:
-        """Whether a table may hold this: what was given; and blank where something was erased."""
-        if self.given and value == self.value:
-            return True
-        return value in BLANK if self.erased else not self.given
-
-
-@dataclass(slots=True)
-class Row:
-    """One row. `partial`: earlier records of it are gone, so that there may be more to it."""
-
-    columns: dict[str, object] = field(default_factory=dict)
-    partial: bool = False
-    index: int = 0  # of the last record that told of it
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One record with its place, its leaf hash (hex), and what is given of what it hides."""
-
-    index: int
-    leaf: str
-    record: Record
-    disclosed: Disclosed = ()
 
 
 class Rebuild:
@@ -79,6 +45,8 @@ class Rebuild:
             "request": self._request,
             "grant": self._grant,
             "exception": self._exception,
+            "review": self._review,
+            "passkey": self._passkey,
             "links.issued": self._more_links,
             "decision.recorded": self._decided,
             "view.recorded": self._viewed,
@@ -106,6 +74,8 @@ class Rebuild:
 
     def _from_snapshot(self, table: str, ident: str, one: Folded) -> None:
         columns: dict[str, object] = {"state": one.state, **one.said}
+        if table == "emergency":
+            columns = emergency_columns(columns)
         if table == "ticket":
             columns["verdict"], columns["tbl"] = columns.pop("state"), columns.pop("table", None)
         self.tables[table][ident] = Row(columns, partial=True, index=one.index)
@@ -226,6 +196,16 @@ class Rebuild:
         row.columns |= {"opened_at": record["_ts"], "resolved_at": None, "resolved_by": ""}
         row.columns["subject"] = _hidden(taken.disclosed, "subject", Hidden())
 
+    def _review(self, taken: Taken) -> None:
+        row = self._row("emergency", taken.record["id"], taken.index)
+        row.partial = row.partial and bool(taken.record["from"])
+        told_of_review(taken.index, taken.record, row.columns)
+
+    def _passkey(self, taken: Taken) -> None:
+        row, record = self._row("passkey", taken.record["id"], taken.index), taken.record
+        row.columns |= {"state": record["to"], **{n: record[n] for n in SAID if n in record}}
+        row.columns.setdefault("voucher", None)
+
     # --- what has no machine of its own -------------------------------------------------------
 
     def _issue(self, taken: Taken, request: Column) -> None:
@@ -252,7 +232,7 @@ class Rebuild:
     def _end_links(self, record: Record) -> None:
         """What a move of a request does to the links that were issued before."""
         ident, cause, after = str(record["id"]), str(record["cause"]), record["to"]
-        if cause == "approvers":
+        if cause in {"approvers", "escalated"}:
             return
         if after == "timed_out":
             self._void(ident, "expired", "decision_late")
@@ -291,6 +271,7 @@ class Rebuild:
             "round": record["round"],
             "stage": record["stage"],
             "approver": record["approver"],
+            "on_behalf_of": record.get("on_behalf_of", ""),
             "decision": record["decision"],
             "seconds": record["seconds"],
             "decided_at": record["_ts"],

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json, parse_disclosure, parse_entry
 from ticketgate.domain.machines import check_record
-from ticketgate.domain.rebuild import Rebuild, Taken
+from ticketgate.domain.rebuild import Rebuild
+from ticketgate.domain.rebuilt_row import Taken
 from ticketgate.domain.snapshot import Pruned, from_snapshot
 
 Entry = tuple[int, bytes, bytes]  # index, leaf hash, entry

@@ -1,86 +1,38 @@
 """Replay: folding the recorded moves again, through the same machines. Nothing is decided again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from ticketgate.domain.approval_check import SAID, ApprovalCheck, ApproverTrust, of_passkey
+from ticketgate.domain.automatic import CAUSE, AutomaticApprovals, given_by
+from ticketgate.domain.emergency_replay import Emergencies
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.grant import HOLDING
+from ticketgate.domain.folded import PLACE, Ballot, Folded, Record, count, counts, is_text, pairs
+from ticketgate.domain.grant import HOLDING, GrantState
 from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 from ticketgate.domain.silence import Silence
-
-Record = Mapping[str, Json]
-_Round = tuple[str, int]  # (material, round)
-_Place = tuple[str, int, int]  # (material, round, stage)
+from ticketgate.domain.step_up import bad_step_up
 
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
-END_SLACK_SECONDS: Final = 60  # by then the end of a grant has begun, whatever else goes on
-_PLACE: Final = ("round", "stage")
+GIVEN: Final = HOLDING | {GrantState.PLANNED}
+_OF_ACCESS: Final = frozenset(
+    {"grant.provisioning", "grant.activated", "grant.extended", "revocation.confirmed"}
+)
 _FIXED: Final = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machine: as said last
     "delivery": ("source",),
     "ticket": ("source", "table", "revision"),
-    "request": ("entitlement", "target", "decide_by", "round", "stage", "material"),
+    "request": ("entitlement", "target", "decide_by", "round", "stage", "material", "extends"),
     "grant": ("baseline",),
     "exception": ("code",),
+    "passkey": SAID,
+    "review": (),
 }
-
-
-@dataclass(slots=True)
-class Folded:
-    """Where the log left one thing. `index` is that of the last record that moved it."""
-
-    state: str = NEW
-    index: int = 0
-    said: dict[str, Json] = field(default_factory=dict)
-
-    def is_at(self, record: Record) -> bool:
-        """Of a request: whether the record is of the round and stage that it was left at."""
-        return all(_count(record[name]) and record[name] == self.said.get(name) for name in _PLACE)
-
-    def outlived(self, now: str) -> bool:
-        """Of a grant: whether it still holds well after its end; one that cannot be read is one."""
-        if self.state not in HOLDING:
-            return False
-        end = self.said.get("not_after")
-        if not is_instant(end) or not is_instant(now):
-            return True
-        return (from_text(now) - from_text(str(end))).total_seconds() > END_SLACK_SECONDS
-
-
-@dataclass(slots=True)
-class Ballot:
-    """The decisions on one request while it awaits them; `parties` may not be among them."""
-
-    denied: bool = False
-    parties: frozenset[str] = frozenset()
-    need: dict[_Place, int] = field(default_factory=dict)
-    approvers: dict[_Place, set[str]] = field(default_factory=dict)
-    seconds: dict[_Round, int] = field(default_factory=dict)  # the least that an approval gave
-
-    def unfilled(self, material: str, round_: int, needs: Sequence[int]) -> int | None:
-        """The first stage without enough distinct approvers of its own; None when all have.
-
-        `needs` says for each stage how many it takes; a decision that said more is believed.
-        """
-        counted: set[str] = set()
-        for stage, need in enumerate(needs, 1):
-            place = (material, round_, stage)
-            fresh = self.approvers.get(place, set()) - counted
-            if len(fresh) < max(need, self.need.get(place, 1)):
-                return stage
-            counted |= fresh
-        return None
-
-    def of_round(self, material: str, round_: int) -> set[str]:
-        """Everybody who approved in this round."""
-        found = (who for place, who in self.approvers.items() if place[:2] == (material, round_))
-        return set().union(*found)
 
 
 class Replay:
@@ -96,18 +48,22 @@ class Replay:
         self.faults = FaultList()
         self.life = LogLife(trust)
         self.silence = Silence()
+        self._signed = ApprovalCheck(ApproverTrust() if trust is None else trust.approvers)
         self.time = ""
         self.folded: dict[tuple[str, str], Folded] = {}
         self.revisions: set[tuple[str, int]] = set()
         self.ballots: dict[str, Ballot] = {}
         self.links: dict[str, dict[str, str]] = {}
         self.approved_for: dict[str, dict[str, Json]] = {}
+        self.emergencies = Emergencies(self.faults)
+        self.automatic = AutomaticApprovals()
 
     def take(self, index: int, record: Record | None, *, fold: bool = True) -> None:
         """Fold one record. One that cannot be read moves nothing, and is a fault here as well.
 
         Without `fold` it is only looked at: what it follows is not known.
         """
+        self._signed.saw(index, record)
         if record is None:
             self.faults.add(index, "cannot be read, so cannot be replayed")
             return
@@ -135,9 +91,18 @@ class Replay:
         """After the last record: what had to be among them, and was not."""
         if self.life.unmet is not None:
             self.faults.add(self.life.unmet, "no record names what replaying began with")
-        for (machine, _), one in self.folded.items():
-            if machine == "grant" and one.outlived(self.time):
+        undone = [one.said.get("extends") for one in self.folded.values() if one.is_unapproved]
+        longer = {grant for grant in undone if isinstance(grant, str)}
+        for (machine, ident), one in self.folded.items():
+            if machine != "grant":
+                continue
+            if one.outlived(self.time):
                 self.faults.add(one.index, "the grant's time is up, and nothing began to end it")
+            over = ident in longer or self._is_unapproved(one.said.get("request"))
+            if over and one.state in GIVEN:
+                self.faults.add(
+                    one.index, "its approval was taken back, and nothing began to end it"
+                )
 
     def _fold(self, index: int, kind: str, record: Record) -> None:
         if kind in MOVES:
@@ -145,13 +110,17 @@ class Replay:
         match kind:
             case "decision.recorded":
                 self._decided(index, record)
+            case "decision.taken_back":
+                self._taken_back(index, record)
             case "links.issued":
                 self._more_links(index, record)
             case "request.approved":
-                self._approved(index, record)
+                by_people = record["from"] == "awaiting" and record["cause"] != CAUSE
+                (self._approved if by_people else self._by_rule)(index, record)
+                self.emergencies.unlocked(index, record, "beneficiary")
             case "grant.planned":
                 self._planned(index, record)
-            case "grant.provisioning" | "grant.activated" | "revocation.confirmed":
+            case _ if kind in _OF_ACCESS:
                 self._held(index, kind, record)
             case _:
                 pass
@@ -163,8 +132,12 @@ class Replay:
             return
         if self.life.restoring:
             self.faults.add(index, "access is given before a restore has ended")
+        if any(self._is_unapproved(record.get(name)) for name in ("request", "extension")):
+            self.faults.add(index, "access is given, and an approval of it was taken back")
         if kind == "grant.provisioning":
             self._bounded(index, record)
+        elif kind == "grant.extended":
+            self._extended(index, record)
         elif not is_instant(record["not_after"]):
             self.faults.add(index, "an active grant without an end")
 
@@ -188,9 +161,15 @@ class Replay:
         folded.state, folded.index = after, index
         if machine == "request":
             self._follow(index, ident, folded, record)
+        if machine == "passkey" and (wrong := of_passkey(record, folded.said)):
+            self.faults.add(index, wrong)
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "grant":
             self._hold(index, folded, record)
+            self.emergencies.granted(index, record)
+        elif machine == "review":
+            given = self.emergencies.take(index, record, folded.said)
+            self.approved_for |= {} if given is None else {ident: given}
 
     def _as_asked(self, index: int, asked: Folded, record: Record) -> None:
         """What is approved is what was asked when people decided."""
@@ -213,11 +192,11 @@ class Replay:
         after = record["to"]
         if after != "awaiting" or not asked.is_at(record):
             self.links.pop(ident, None)
-        if after == "approved":
+        if after == "approved" and record["from"] == "awaiting":
             self._as_asked(index, asked, record)
         elif after == "awaiting":
             self.ballots.setdefault(ident, Ballot()).parties = self._parties(index, record)
-            if not all(_count(record[name]) for name in _PLACE):
+            if not all(count(record[name]) for name in PLACE):
                 self.faults.add(index, "asked without a round or a stage")
             self._issue(index, ident, record["links"])
         else:
@@ -225,7 +204,7 @@ class Replay:
 
     def _issue(self, index: int, ident: str, links: Json) -> None:
         """Everybody in `links` may decide now, each over a link of their own."""
-        issued = _pairs(links)
+        issued = pairs(links)
         if issued is None:
             self.faults.add(index, "links that are no list of links, each with its actor")
             return
@@ -245,7 +224,8 @@ class Replay:
         folded.said.setdefault("baseline", False)
         for name in _FIXED:
             value = record.get(name)
-            if value is not None and folded.said.setdefault(name, value) != value:
+            moved = name == "not_after" and record["type"] == "grant.extended"
+            if value is not None and not moved and folded.said.setdefault(name, value) != value:
                 self.faults.add(index, f"the grant's {name} is not what it was")
         heirs = record.get("heirs", [])
         if not isinstance(heirs, list):
@@ -264,6 +244,9 @@ class Replay:
             self.faults.add(index, "a decision on a request that awaits none")
             return
         self._asked_in_time(index, str(ident), record)
+        if wrong := self._signed.of_decision(index, record, self.folded) or bad_step_up(record):
+            self.faults.add(index, wrong)
+        self.emergencies.unlocked(index, record, "approver", "on_behalf_of")
         match record["decision"] if isinstance(record["approver"], str) else "":
             case "deny":
                 ballot.denied = True
@@ -273,6 +256,30 @@ class Replay:
                 self.faults.add(index, "a decision without its approver")
             case _:
                 self.faults.add(index, "a decision that is neither an approval nor a denial")
+
+    def _taken_back(self, index: int, record: Record) -> None:
+        """An approval that counted is taken back: what was asked is denied, what was given ends."""
+        ident, approver = record["request"], record["approver"]
+        if not isinstance(approver, str):
+            self.faults.add(index, "an approval is taken back that does not stand")
+            return
+        ballot = self.ballots.get(ident) if isinstance(ident, str) else None
+        if ballot is not None:
+            asked = self.folded["request", str(ident)].said
+            stood = ballot.voices((str(asked.get("material")), count(asked.get("round")) or 0))
+            ballot.denied = True
+        else:
+            request = self.folded.get(("request", ident)) if isinstance(ident, str) else None
+            said = {} if request is None else request.said
+            stood = set(str(said.get("approvers", "")).split())
+            said["approvers"] = ""
+        if approver not in stood:
+            self.faults.add(index, "an approval is taken back that does not stand")
+
+    def _is_unapproved(self, ident: Json) -> bool:
+        """Whether an approval of this request was taken back after it had been approved."""
+        request = self.folded.get(("request", ident)) if isinstance(ident, str) else None
+        return request is not None and request.is_unapproved
 
     def _asked_in_time(self, index: int, ident: str, record: Record) -> None:
         """Who decides was sent a link for this very stage, and uses it once and in time."""
@@ -286,12 +293,13 @@ class Replay:
             self.faults.add(index, "a decision over a link that was not issued to its approver")
 
     def _counted(self, index: int, ballot: Ballot, record: Record) -> None:
-        numbers = [_count(record[name]) for name in ("round", "stage", "need", "seconds")]
+        numbers = [count(record[name]) for name in ("round", "stage", "need", "seconds")]
         approver, material = str(record["approver"]), record["material"]
         match numbers:
             case [int(round_), int(stage), int(need), int(seconds)] if isinstance(material, str):
                 place = (material, round_, stage)
                 ballot.need[place] = max(need, ballot.need.get(place, 1))
+                self._stands_in(index, ballot, record, (material, round_))
                 ballot.approvers.setdefault(place, set()).add(approver)
                 least = ballot.seconds.get((material, round_), seconds)
                 ballot.seconds[material, round_] = min(seconds, least)
@@ -302,30 +310,41 @@ class Replay:
                     index, "an approval without its approver, round, stage, need or seconds"
                 )
 
+    def _stands_in(self, index: int, ballot: Ballot, record: Record, at: tuple[str, int]) -> None:
+        """One seat is one voice, whether its holder or their delegate uses it."""
+        principal = record.get("on_behalf_of", "")
+        if not isinstance(principal, str) or principal in ballot.parties:
+            self.faults.add(index, "an approval on behalf of somebody who may not give it")
+        elif not ballot.stand_in(at, str(record["approver"]), principal):
+            self.faults.add(index, "a second approval of one seat")
+
     def _approved(self, index: int, record: Record) -> None:
         ident, material = str(record["id"]), record["material"]
         ballot = self.ballots.pop(ident, Ballot())
-        round_, needs = _count(record["round"]), _counts(record["stages"])
+        round_, needs = count(record["round"]), counts(record["stages"])
         if ballot.denied:
             self.faults.add(index, "approved after a denial")
-        if not {record[name] for name in PARTIES[:2] if _is_text(record[name])} <= ballot.parties:
+        if not {record[name] for name in PARTIES[:2] if is_text(record[name])} <= ballot.parties:
             self.faults.add(index, "approved for somebody else than was asked")
-        if not all(_is_text(record[name]) for name in PARTIES[:2]):
+        if not all(is_text(record[name]) for name in PARTIES[:2]):
             self.faults.add(index, "approved without a requester or a beneficiary")
         if not round_ or not needs or not isinstance(material, str):
             self.faults.add(index, "approved without round or stages")
             return
         if stage := ballot.unfilled(material, round_, needs):
             self.faults.add(index, f"approved without the approvals of stage {stage}")
-        if self._parties(index, record) & ballot.of_round(material, round_):
+        if self._parties(index, record) & ballot.voices((material, round_)):
             self.faults.add(index, "approved by somebody whose own request it is")
+        stood = " ".join(sorted(ballot.voices((material, round_))))
+        self.folded["request", ident].said["approvers"] = stood
         given = ballot.seconds.get((material, round_), 0)
-        self.approved_for[ident] = {
-            "subject": record["beneficiary"],
-            "entitlement": record["entitlement"],
-            "target": record["target"],
-            "seconds": min(given, _count(record["seconds"]) or 0),
-        }
+        self.approved_for[ident] = given_by(record, min(given, count(record["seconds"]) or 0))
+
+    def _by_rule(self, index: int, record: Record) -> None:
+        self.ballots.pop(ident := str(record["id"]), None)
+        self.approved_for[ident] = given_by(record, count(record["seconds"]) or 0)
+        for text in self.automatic.take(record):
+            self.faults.add(index, text)
 
     def _planned(self, index: int, record: Record) -> None:
         """One grant for one approval: of what was asked, for whom it was, no longer than given."""
@@ -334,20 +353,38 @@ class Replay:
         if given is None:
             self.faults.add(index, "a grant of a request that nobody approved, or one too many")
             return
+        if self.folded.get(("request", str(ident)), Folded()).said.get("extends"):
+            self.faults.add(index, "a grant of a request for more time")
         if any(record[name] != given[name] for name in ("subject", "entitlement", "target")):
             self.faults.add(index, "a grant of something else, or to another, than was approved")
-        seconds, most = _count(record["seconds"]), given["seconds"]
+        seconds, most = count(record["seconds"]), given["seconds"]
         if seconds is None or not isinstance(most, int) or seconds > most:
             self.faults.add(index, "a grant for longer than its approvals gave")
 
     def _bounded(self, index: int, record: Record) -> None:
         """The end is no later than the grant's seconds after this record, which activates it."""
         begin, end = record.get("_ts"), record["not_after"]
-        seconds = _count(self.folded["grant", str(record["id"])].said.get("seconds"))
+        seconds = count(self.folded["grant", str(record["id"])].said.get("seconds"))
         if not is_instant(begin) or not is_instant(end):
             self.faults.add(index, "a grant is called for without an end")
         elif (from_text(str(end)) - from_text(str(begin))).total_seconds() > (seconds or 0):
             self.faults.add(index, "an end that is later than the grant's seconds allow")
+
+    def _extended(self, index: int, record: Record) -> None:
+        """One extension for one approval of just that, and never beyond the longest life."""
+        ident = record["extension"]
+        given = self.approved_for.pop(ident, None) if isinstance(ident, str) else None
+        asked = self.folded.get(("request", ident)) if isinstance(ident, str) else None
+        if given is None or asked is None:
+            self.faults.add(index, "more time that nobody approved")
+            return
+        if ("request", str(record["request"])) not in self.folded:
+            self.faults.add(index, "more time for access that no request gave")
+        same = all(record[name] == given[name] for name in ("subject", "entitlement", "target"))
+        if not same or asked.said.get("extends") != record["id"]:
+            self.faults.add(index, "more time for another grant than was approved")
+        for text in self.folded["grant", str(record["id"])].extend(record, count(given["seconds"])):
+            self.faults.add(index, text)
 
     def _parties(self, index: int, record: Record) -> frozenset[str]:
         """The actors who may not decide on a request, as its record tells them."""
@@ -361,31 +398,3 @@ class Replay:
     def _state(self, machine: str, ident: str) -> str:
         known = self.folded.get((machine, ident))
         return NEW if known is None else known.state
-
-
-def _is_text(value: Json) -> bool:
-    return isinstance(value, str)
-
-
-def _pairs(value: Json) -> dict[str, str] | None:
-    """The pairs of texts in a list of nothing else; None for anything else."""
-    pairs: dict[str, str] = {}
-    for item in value if isinstance(value, list) else (None,):
-        match item:
-            case [str(name), str(text)]:
-                pairs[name] = text
-            case _:
-                return None
-    return pairs
-
-
-def _count(value: Json) -> int | None:
-    """The value if it is an integer from 1 up; True is none."""
-    return value if type(value) is int and value > 0 else None
-
-
-def _counts(value: Json) -> list[int]:
-    """The integers from 1 up in a list of nothing else; empty for anything else."""
-    items = value if isinstance(value, list) else []
-    counts = [count for item in items if (count := _count(item))]
-    return counts if len(counts) == len(items) else []

@@ -17,6 +17,7 @@ from ticketgate.domain.completeness import COMPLETENESS, TicketKey
 from ticketgate.domain.disclosure_check import Tally
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, State
 from ticketgate.domain.note import VerifyEd25519
+from ticketgate.domain.passkey import VerifyP256
 from ticketgate.domain.trust import NONE, Trust
 
 STRUCTURE: Final = "structure"
@@ -31,6 +32,7 @@ class Asked:
     """What a verifier brings: whom it trusts, what it kept, and what it looks for.
 
     Records since `unsigned_since` (an instant as in `_ts`) may be unsigned yet; none where empty.
+    Without `verify_p256` no passkey is looked into, and none counts as pinned.
     """
 
     trust: Trust
@@ -41,6 +43,7 @@ class Asked:
     tickets: Collection[TicketKey] | None = None
     quick: bool = False
     unsigned_since: str = ""
+    verify_p256: VerifyP256 | None = None
 
 
 @dataclass(frozen=True, slots=True)

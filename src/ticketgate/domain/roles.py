@@ -13,7 +13,8 @@ from ticketgate.domain.policy import Word
 
 OPERATOR: Final = "operator"
 TRIAGE: Final = "triage"
-ROLES: Final = (OPERATOR, TRIAGE, "auditor")
+VOUCHER: Final = "voucher"
+ROLES: Final = (OPERATOR, TRIAGE, "auditor", VOUCHER)
 
 Roles = Mapping[str, tuple[Word, ...]]
 MayDo = Callable[[Roles, str, DirectorySnapshot], Refusal | None]  # such as `may_triage`
@@ -67,6 +68,23 @@ def may_attend(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refus
         "not_attending",
         "Only people with the role `triage` or `operator` can do this, and you have neither now.",
         "They are named under `roles` in ticketgate.yaml.",
+    )
+
+
+def may_vouch(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person may not vouch for passkeys now; None when they may.
+
+    Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `not_voucher`.
+    """
+    return _may(
+        (roles, VOUCHER),
+        subject,
+        snapshot,
+        Refusal(
+            "not_voucher",
+            "Only people with the role `voucher` can do this, and you have it not now.",
+            "They are named under `roles` in ticketgate.yaml.",
+        ),
     )
 
 

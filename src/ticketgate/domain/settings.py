@@ -71,6 +71,23 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """An OpenID provider that people sign in at. `accounts` is where the directory has its `sub`.
+
+    `step_up` are the classes (`acr`) that are a second factor; without one there is no step-up.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    accounts: str
+    scopes: tuple[str, ...] = ()  # beside `openid`
+    step_up: tuple[str, ...] = ()
+    step_up_age: timedelta = timedelta(minutes=5)
+    allow_networks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessSettings:
     """A C2SP witness. `key` is what it cosigns with."""
 
@@ -133,6 +150,47 @@ class Anchoring:
 
 
 @dataclass(frozen=True, slots=True)
+class LdapSettings:
+    """A directory in LDAP. `groups` maps names here to ids there (UUID, lower case).
+
+    `attributes` says which attribute tells name, mail, manager and team; the last two may be
+    missing. `ca_file` is a PEM bundle in place of the machine's roots, or empty.
+    """
+
+    name: str
+    kind: str  # openldap | active_directory
+    url: str  # ldaps://host or ldap://host
+    start_tls: bool
+    bind_dn: str
+    password: str = field(repr=False)
+    base: str
+    users: str  # a filter
+    groups_base: str
+    groups: Mapping[str, str]
+    attributes: Mapping[str, str]
+    ca_file: str
+    every: timedelta
+    deadline: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ScimSettings:
+    """A directory that speaks SCIM 2.0. `groups` maps names here to ids there."""
+
+    name: str
+    url: str
+    token: str = field(repr=False)
+    groups: Mapping[str, str]
+    allow_networks: str
+    ca_file: str
+    every: timedelta
+    deadline: timedelta
+
+
+DirectorySettings = LdapSettings | ScimSettings
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole of `ticketgate.yaml`. Paths are absolute. `digest` is SHA-256 of its bytes."""
 
@@ -158,3 +216,5 @@ class Settings:
     anchoring: Anchoring = Anchoring()
     retention: Retention = field(default_factory=Retention)
     evidence_public: bool = False
+    provider: ProviderSettings | None = None
+    directories: tuple[DirectorySettings, ...] = ()

@@ -1,6 +1,6 @@
-"""Sign-in by mail code: a code is 8 digits, 10 minutes, 5 tries, for the browser that asked."""
+"""Sign-in: a mail code is 8 digits, 10 minutes, 5 tries, for the browser that asked; sessions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,3 +35,21 @@ class SessionRow:
     signed_in_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """A fresh sign-in by a second factor, of one session, for one thing shown, until `until`.
+
+    `token` is the provider's own signed word, asked for with the nonce of `salt` and `shown`.
+    """
+
+    id_hash: str
+    subject: str
+    shown: str
+    at: datetime
+    until: datetime
+    auth_time: datetime
+    acr: str
+    salt: str
+    token: str = field(repr=False)

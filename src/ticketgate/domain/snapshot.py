@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, canonical, parse_canonical
+from ticketgate.domain.folded import Ballot, Folded
 from ticketgate.domain.instants import is_instant
 from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
 from ticketgate.domain.note import parse_vkey
-from ticketgate.domain.replay import Ballot, Folded, Replay
+from ticketgate.domain.replay import Replay
 from ticketgate.domain.snapshot_form import is_element
 from ticketgate.domain.trust import LogKey
 
@@ -151,6 +152,10 @@ def _thing(replay: Replay, on: str, ident: str) -> dict[str, Json]:
 
 def _ballot(replay: Replay, ident: str) -> dict[str, Json]:
     ballot, links = replay.ballots[ident], replay.links.get(ident, {})
+    represented: list[Json] = [
+        [*at, sorted(people)] for at, people in sorted(ballot.represented.items())
+    ]
+    stood_for: dict[str, Json] = {"represented": represented} if represented else {}
     return {
         "approvers": [
             [*place, sorted(people)] for place, people in sorted(ballot.approvers.items())
@@ -161,6 +166,7 @@ def _ballot(replay: Replay, ident: str) -> dict[str, Json]:
         "need": [[*place, count] for place, count in sorted(ballot.need.items())],
         "parties": sorted(ballot.parties),
         "seconds": [[*at, seconds] for at, seconds in sorted(ballot.seconds.items())],
+        **stood_for,  # logs of before there were delegates have no such key
     }
 
 
@@ -183,12 +189,16 @@ def _read_ballot(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
         ballot.need[material, round_, stage] = count
     for material, round_, least in one["seconds"]:
         ballot.seconds[material, round_] = least
+    for material, round_, people in one.get("represented", ()):
+        ballot.represented[material, round_] = set(people)
     replay.ballots[one["id"]] = ballot
     replay.links[one["id"]] = dict(one["links"])
 
 
 def _read_folded(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
     replay.folded[one["on"], one["id"]] = Folded(one["state"], one["index"], one["said"])
+    if one["on"] == "review":
+        replay.emergencies.know(one["id"], one["state"], one["said"])
 
 
 def _read_key(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above

@@ -7,19 +7,25 @@ may have a form that `to_snapshot` would not write (docs/evidence-format.md, "Sn
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from ticketgate.domain.emergency_replay import SAID
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import EDGES
 
-_INTEGERS: Final = frozenset({"seconds", "revision", "round", "stage"})
+_INTEGERS: Final = frozenset({"within", "seconds", "revision", "round", "stage"})
 _SAID: Final[Mapping[str, frozenset[str]]] = {
     "delivery": frozenset({"source"}),
     "ticket": frozenset({"source", "table", "revision"}),
-    "request": frozenset({"entitlement", "target", "decide_by", "round", "stage", "material"}),
+    "request": frozenset(
+        {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers", "extends"}
+    ),
     "grant": frozenset(
-        {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline"}
+        {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline", "since"}
     ),
     "exception": frozenset({"code"}),
+    "passkey": frozenset({"person", "key", "voucher", "rp_id", "origin"}),
+    "review": SAID,
 }
+_GIVEN: Final = frozenset({"grant", "review"})  # of which nothing is said to be null
 _STATES: Final = {on: {after for _, after in edges} for on, edges in EDGES.items()}
 
 
@@ -56,13 +62,30 @@ def _ballot(value: Json, _: int) -> bool:
             "parties": parties,
             "seconds": list(seconds),
             **rest,
-        } if not rest and _texts(parties):
+        } if _texts(parties) and _represents(rest):
             return (
                 all(map(_is_approvers, approvers))
                 and all(map(_is_link, links))
                 and all(map(_is_need, need))
                 and all(map(_is_seconds, seconds))
             )
+        case _:
+            return False
+
+
+def _represents(rest: Mapping[object, object]) -> bool:
+    """Whether the rest of a ballot is nothing, or those in whose place others decided."""
+    match rest:
+        case {"represented": list(rows), **more}:
+            return not more and bool(rows) and all(map(_is_represented, rows))
+        case _:
+            return not rest
+
+
+def _is_represented(row: Json) -> bool:
+    match row:
+        case [str(), turn, people]:
+            return _is_count(turn) and bool(people) and _texts(people)
         case _:
             return False
 
@@ -120,9 +143,11 @@ def _is_said(on: str, name: str, value: Json) -> bool:
         return False
     if name == "baseline":
         return value is None or isinstance(value, bool)
+    if name == "drill":
+        return isinstance(value, bool)
     if name in _INTEGERS:
-        return _is_count(value, 0) or (value is None and on != "grant")
-    return isinstance(value, str) or (value is None and on != "grant")
+        return _is_count(value, 0) or (value is None and on not in _GIVEN)
+    return isinstance(value, str) or (value is None and on not in _GIVEN)
 
 
 def _keys(value: Json, _: int) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ticketgate.domain.evidence_verdict import EvidenceVerdict, FaultList
-from ticketgate.domain.replay import Folded, Replay
+from ticketgate.domain.folded import Folded
+from ticketgate.domain.replay import Replay
 
 STATE: Final = "state"
 

@@ -10,6 +10,8 @@ from ticketgate.domain.policy import (
     ASSURANCE_DEFAULT,
     ASSURANCE_LEVELS,
     ApproveRule,
+    Automatic,
+    Escalation,
     Stage,
     Word,
 )
@@ -43,6 +45,9 @@ def strength_of(old: ApproveRule, new: ApproveRule) -> Strength:
 
 def strength(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
     """Every field of a rule, `when` and `id` left out, that asks something else now."""
+    if old.automatic or new.automatic:
+        yield from _automatic(old.automatic, new.automatic)
+        return
     if [_bare(one) for one in old.stages] != [_bare(one) for one in new.stages]:
         yield _stages(old.stages, new.stages)
     if set(old.never) != set(new.never):
@@ -58,6 +63,45 @@ def strength(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
         less = new.decide_within < old.decide_within
         said = "less time to decide" if less else "a request can be approved for longer"
         yield Compared("decide_within", _span(old), _span(new), _either(less), said)
+    if old.escalate != new.escalate:
+        less = _asks_less(old.escalate, new.escalate)
+        said = "fewer people may decide, or later" if less else "people may decide who might not"
+        texts = (_escalation(old.escalate), _escalation(new.escalate))
+        yield Compared("escalate", *texts, _either(less), said)
+
+
+def _automatic(old: Automatic | None, new: Automatic | None) -> Iterator[Compared]:
+    """Whether people are asked at all; if not, how often that may be, and why."""
+    if old is None or new is None:
+        said = "nobody is asked any more" if old is None else "people are asked, and nobody was"
+        texts = (_often(old), _often(new))
+        yield Compared("automatic", *texts, _either(old is not None), said)
+        return
+    if old.max_per_day != new.max_per_day:
+        less = new.max_per_day < old.max_per_day
+        said = "approves fewer by itself in a day" if less else "approves more by itself in a day"
+        yield Compared("automatic", _often(old), _often(new), _either(less), said)
+    if old.because != new.because:
+        yield Compared(
+            "because", old.because, new.because, Strength.OTHER, "the reason has other words"
+        )
+
+
+def _often(one: Automatic | None) -> str:
+    return "" if one is None else f"{one.max_per_day} in a day"
+
+
+def _asks_less(old: Escalation | None, new: Escalation | None) -> bool:
+    """Whether nobody is asked by `new` whom `old` would not ask, nor sooner."""
+    if old is None or new is None:
+        return new is None
+    return set(new.to) <= set(old.to) and new.after >= old.after
+
+
+def _escalation(one: Escalation | None) -> str:
+    if one is None:
+        return ""
+    return f"{_words(one.to)} after {duration_text(int(one.after.total_seconds()))}"
 
 
 def _either(stronger: bool) -> Strength:  # noqa: FBT001 -- a word for it

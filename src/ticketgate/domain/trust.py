@@ -29,6 +29,8 @@ NONE: Final = "none"
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BLANKS: Final = re.compile(r"[ \t]+")  # not `split()`: octets of a name may look like a space
 _KEY_ID: Final = re.compile(r"[0-9a-f]{8}\Z", re.ASCII)
+_ACTOR: Final = re.compile(r"[a-z][a-z0-9_]{0,63}\Z", re.ASCII)
+_KEY_DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
 _NUMBER: Final = re.compile(r"(0|[1-9][0-9]{0,15})\Z", re.ASCII)
 
 
@@ -66,6 +68,8 @@ class Trust:
 
     `groups` are in the order of the file, so that each comes after its members. `ends` are by
     label, also of keys that only the log brings; those of `logs` have their `end` already.
+    `approvers` are the digests of the passkeys of each actor that are pinned; every decision from
+    the record `passkeys_from` on must be signed by one of its approver's.
     """
 
     logs: tuple[LogKey, ...]
@@ -74,6 +78,8 @@ class Trust:
     quorum: str = NONE
     tsa: tuple[str, ...] = ()
     ends: Mapping[str, int] = field(default_factory=dict)
+    approvers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    passkeys_from: int | None = None
 
     @property
     def origins(self) -> frozenset[str]:
@@ -127,6 +133,8 @@ class _Reader:
         self._quorum: str | None = None
         self._tsa: list[str] = []
         self._ends: dict[str, int] = {}
+        self._approvers: dict[str, frozenset[str]] = {}
+        self._passkeys_from: int | None = None
         self._take: Mapping[str, Callable[[Sequence[str]], None]] = {
             "log": self._log,
             "witness": self._witness,
@@ -134,6 +142,8 @@ class _Reader:
             "quorum": self._take_quorum,
             "end": self._end,
             "tsa": self._take_tsa,
+            "approver": self._approver,
+            "passkeys": self._passkeys,
         }
 
     def take(self, words: Sequence[str]) -> None:
@@ -156,6 +166,8 @@ class _Reader:
             self._quorum,
             tuple(self._tsa),
             dict(self._ends),
+            dict(self._approvers),
+            self._passkeys_from,
         )
 
     def _log(self, words: Sequence[str]) -> None:
@@ -206,6 +218,21 @@ class _Reader:
         _count(words, 1, 1)
         self._tsa.append(_octets(words[0]))
 
+    def _approver(self, words: Sequence[str]) -> None:
+        _count(words, 2, 2)
+        actor, key = words
+        if not _ACTOR.match(actor) or not _KEY_DIGEST.match(key):
+            raise TrustError("`approver` is an actor of the log, and SHA-256 (hex) of a key")
+        self._approvers[actor] = self._approvers.get(actor, frozenset()) | {key}
+
+    def _passkeys(self, words: Sequence[str]) -> None:
+        _count(words, 1, 1)
+        if self._passkeys_from is not None or not _NUMBER.match(words[0]):
+            raise TrustError("`passkeys` stands once, and says from which record on")
+        self._passkeys_from = int(words[0])
+        if self._passkeys_from > INTEGER_MAX:
+            raise TrustError("`passkeys` from more records on than can be counted")
+
     def _define(self, name: str) -> None:
         if name == NONE or name in self._witnesses or name in self._groups:
             raise TrustError(f"the name {name!a} is taken")
@@ -230,6 +257,9 @@ def trust_text(trust: Trust) -> bytes:
     lines += [f"quorum {trust.quorum}"]
     lines += [f"end {label} {size}" for label, size in trust.ends.items()]
     lines += [f"tsa {path}" for path in trust.tsa]
+    for actor, pinned in trust.approvers.items():
+        lines += [f"approver {actor} {key}" for key in sorted(pinned)]
+    lines += [] if trust.passkeys_from is None else [f"passkeys {trust.passkeys_from}"]
     return "".join(f"{line}\n" for line in lines).encode()
 
 

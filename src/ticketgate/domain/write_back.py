@@ -13,6 +13,11 @@ from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.opening import REASONS
 
 GIVE_UP_AFTER: Final = timedelta(days=1)
+EMERGENCY: Final = "emergency.access"  # the kind of event; the beneficiary alone begins one
+_EMERGENCY: Final = (
+    " In an emergency, whoever needs it and is pre-authorised begins one, signed in, on the page"
+    " /console/emergency of the gateway; this ticket does not."
+)
 _TIME: Final = "%Y-%m-%d %H:%M UTC"
 
 
@@ -35,9 +40,11 @@ def of_request(request: AccessRequest, before: str) -> str | None:
     what = f"Access to {request.entitlement} at {request.target}"
     match request.state:
         case RequestState.AWAITING if before != RequestState.AWAITING:
-            return f"{what} was asked for and waits for approval until {_at(request.decide_by)}."
+            until = _at(request.decide_by)
+            return f"{what} was asked for and waits for approval until {until}.{_offer(request)}"
         case RequestState.BLOCKED if before != RequestState.BLOCKED:
-            return f"{what} cannot be approved as it is asked for. {_why(request.reasons)}"
+            why = _why(request.reasons)
+            return f"{what} cannot be approved as it is asked for. {why}{_offer(request)}"
         case RequestState.APPROVED:
             return f"{what} was approved, for {timedelta(seconds=request.seconds_now)} (h:mm:ss)."
         case RequestState.DENIED:
@@ -75,6 +82,11 @@ _KEPT: Final = {
     "baseline": "The access stood before it, and stays.",
     "shared": "The access stays, since another grant holds it.",
 }
+
+
+def _offer(request: AccessRequest) -> str:
+    """A ticket only offers an emergency: the beneficiary, signed in, begins one (rule 9)."""
+    return _EMERGENCY if EMERGENCY in request.kinds else ""
 
 
 def _why(reasons: Sequence[str]) -> str:

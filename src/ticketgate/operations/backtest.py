@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Approval
-from ticketgate.domain.approvers import Case, standing
+from ticketgate.domain.approval import Approval, voices
+from ticketgate.domain.approvers import Case, Standing, standing
 from ticketgate.domain.backtest import Effect, Group, Groups, Outcome, Recorded, effects
 from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
@@ -20,8 +20,8 @@ from ticketgate.domain.policy_change import Direction
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
 from ticketgate.domain.triage import Triaged, after_triage
 from ticketgate.domain.unchanged import Apart, apart
+from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import classified, facts_of
-from ticketgate.operations.work_delivery import Ground, wanted_by
 
 PROGRESS_EVERY = 1000
 _Told = tuple[Ticket, Triaged | None]
@@ -164,15 +164,15 @@ def _would_do(
     rule = None if what is None else rules.get(what.approve_rule)
     if what is None or rule is None or entitlement is None:
         return False, f"entitlement {request.entitlement}"
-    case = Case(refreshed(request, what), rule, entitlement, snapshot)
+    case = Case(refreshed(request, what), rule, entitlement, snapshot, request.opened_at)
     counted: list[Approval] = []
     tally = decide(rule, counted, 1)
     for one in sorted(approvals, key=lambda given: given.index):
         if tally.verdict is not Tally.PENDING:
             break
-        earlier = frozenset(other.approver for other in counted)
-        stage = rule.stages[tally.stage - 1]
-        if isinstance(standing(case, stage, one.approver, earlier), str):
+        then, stage = replace(case, now=one.decided_at), rule.stages[tally.stage - 1]
+        earlier = voices(counted, 1)
+        if isinstance(standing(then, stage, one.approver, earlier, one.on_behalf_of), Standing):
             counted.append(replace(one, round=1, stage=tally.stage))
             tally = decide(rule, counted, 1)
     return tally.verdict is Tally.APPROVED and not what.reasons, f"approve {rule.id}"

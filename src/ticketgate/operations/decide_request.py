@@ -10,19 +10,25 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Approval, Link, LinkState
-from ticketgate.domain.approvers import Case, standing
+from ticketgate.domain.approval import Approval, Link, LinkState, voices
+from ticketgate.domain.approvers import Case, Standing, standing
 from ticketgate.domain.decision import Verdict, decide, seconds_of
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.evidence import Disclosure, Draft, EvidenceRef, Json
+from ticketgate.domain.evidence import Draft, EvidenceRef, Json
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.opening import REASONS, Asked, case_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
+from ticketgate.domain.sign_in import StepUp
+from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.ask_again import Ground, ask_again, wanted_by
 from ticketgate.operations.classified import classified_row
+from ticketgate.operations.decision_refusals import CHANGED, NOT_ASKED, RULES, no_longer
+from ticketgate.operations.emergency_lock import lock_on
+from ticketgate.operations.extend_grant import extend_grant, longest_now
 from ticketgate.operations.open_request import (
     changed,
     issue_links,
@@ -33,7 +39,7 @@ from ticketgate.operations.open_request import (
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.shadow import IN_SHADOW
-from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
+from ticketgate.operations.sign_decision import Key, Signed, Wanted, key_of
 from ticketgate.ports import Transaction
 
 SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
@@ -48,6 +54,7 @@ class Form:
     justification: str
     seconds: int | None
     shown: str
+    signed: Signed | None = None  # by a passkey, where the approver's own key signed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class SignedIn:
     subject: str
     method: str
     at: datetime
+    step_up: StepUp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +82,6 @@ class Decided:
     decision: str  # approve | deny
     state: str  # of the request afterwards
     evidence: EvidenceRef
-
-
-_NEW_MAIL: Final = "A new mail shows what is asked now."
-_LATE: Final = Refusal(
-    "decision_late", "The time to decide is over.", "Ask for the access again in a new ticket."
-)
-_CHANGED: Final = Refusal(
-    "ticket_changed",
-    "The ticket was changed after this page was shown; the old link is void.",
-    _NEW_MAIL,
-)
-_NOT_ASKED: Final = Refusal(
-    "request_blocked", "This is not asked for, or not offered, any more.", "Nothing is left to do."
-)
-_RULES: Final = Refusal(
-    "rules_changed",
-    "The rules that apply are not the ones that were shown; the old link is void.",
-    _NEW_MAIL,
-)
-_VOID: Final = {
-    "rules_changed": _RULES,
-    "stage_done": Refusal("already_decided", "Others have decided at this stage."),
-    "restored": Refusal(
-        "restored", "The gateway was restored from a backup; the old link is void.", _NEW_MAIL
-    ),
-}
 
 
 def decide_request(
@@ -120,29 +102,35 @@ def decide_request(
     request = None if link is None else tx.requests.get(link.request)
     if link is None or request is None:
         return not_found()
-    unready = _unready(tx, now, request, rules)
+    unready = _unready(tx, now, request, (who.subject, link.on_behalf_of), rules)
     if unready is not None:
         return unready
     if link.approver != who.subject:
         code = "self_approval" if _is_party(request, who.subject) else "not_link_holder"
         _refused(tx, request, who, code)
         return not_found()
-    ballot = _closed(request, link, now) or _ballot(tx, now, request, link, who, form, rules)
+    seconds = form.seconds or request.seconds_now
+    wanted = Wanted(form.decision, form.justification, seconds, form.shown)
+    key = key_of(tx, now, request, who.subject, wanted, form.signed)
+    who = replace(who, method=key.method or who.method)
+    closed = no_longer(request, link, now) or key.refusal
+    ballot = closed or _ballot(tx, now, request, link, who, form, rules)
     if isinstance(ballot, Refusal):
         _refused(tx, request, who, ballot.code)
         return ballot
-    return _commit(tx, now, request, who, form, ballot)
+    return _commit(tx, now, request, who, form, ballot, key)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ballot:
-    """A vote that counts: the link that is used up, what it is about, and the word that names."""
+    """A vote that counts: the link that is used up, what it is about, and why it may."""
 
     link: Link
     case: Case
-    clause: str
+    standing: Standing
     policy: str  # digest
     revision: int  # of the ticket, now
+    hard_max: int = 0  # of an extension: seconds that the access never outlives
 
 
 def _ballot(
@@ -158,11 +146,18 @@ def _ballot(
     if isinstance(still, Refusal):
         return still
     case, revision = still
-    clause = _entitled(tx, request, who, case)
-    if isinstance(clause, Refusal):
-        return clause
+    people = {who.subject, link.on_behalf_of, request.beneficiary.subject} - {""}
+    locked = lock_on(tx, now, people, rules.snapshot)
+    found = locked or _entitled(tx, request, link, who, case)
+    if isinstance(found, Refusal):
+        return found
     bad = _bad_form(request, link, form, case.rule)
-    return bad or _Ballot(link, case, clause, rules.policy.digest, revision)
+    if bad is not None or not request.extends or form.decision == "deny":
+        return bad or _Ballot(link, case, found, rules.policy.digest, revision)
+    longest = longest_now(tx, now, request, Ground(rules.policy, rules.snapshot))
+    if isinstance(longest, Refusal):
+        return longest
+    return _Ballot(link, case, found, rules.policy.digest, revision, longest)
 
 
 def not_found() -> Refusal:
@@ -186,31 +181,19 @@ def _refused(tx: Transaction, request: AccessRequest, who: SignedIn, code: str) 
 
 
 def _unready(
-    tx: Transaction, now: datetime, request: AccessRequest, rules: Rules
+    tx: Transaction, now: datetime, request: AccessRequest, who: tuple[str, str], rules: Rules
 ) -> Refusal | None:
     """What only says "try again": a stale directory, or deliveries not worked off (rules 5, 6)."""
     snapshot = rules.snapshot
     newest = tx.people.loaded("directory")
-    if newest != snapshot.digest or now - snapshot.read_at > SNAPSHOT_AGE_MAX:
+    if newest != snapshot.digest or now - _read_of(request, who, snapshot) > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
     return IN_SHADOW if rules.policy.shadow else unsettled(tx, request.ticket)
 
 
-def _closed(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
-    if link.state is LinkState.USED:
-        return Refusal("link_used", "This link has been used; a link works once.")
-    if request.state is RequestState.TIMED_OUT:
-        return _LATE
-    if request.state is not RequestState.AWAITING and link.why not in {
-        "ticket_changed",
-        "rules_changed",
-    }:
-        return Refusal("already_decided", f"The request is {request.state.value} already.")
-    if now >= request.decide_by or now >= link.expires_at:
-        return _LATE
-    if link.state is LinkState.VOID:
-        return _VOID.get(link.why, _CHANGED)
-    return None
+def _read_of(request: AccessRequest, who: tuple[str, str], snapshot: DirectorySnapshot) -> datetime:
+    """When the directory was asked of whoever decides, for whom, and of everybody it is about."""
+    return snapshot.read_of(*who, *(party.subject for party in request.parties))
 
 
 def _still(
@@ -224,10 +207,10 @@ def _still(
     ground = Ground(rules.policy, rules.snapshot)
     wanted: Mapping[str, Asked] = {} if row is None else _wanted(row, ground)
     what = wanted.get(request.entitlement)
-    case = case_of(request, rules.policy, rules.snapshot)
+    case = case_of(request, rules.policy, rules.snapshot, now)
     if row is None or what is None:
         moved = 0 if row is None else ask_again(tx, now, row, wanted, ground)
-        return _NOT_ASKED if moved else _RULES
+        return NOT_ASKED if moved else RULES
     cause = changed(request, what)
     after = renew(
         tx, now, request, what=what, row=row, policy=rules.policy, snapshot=rules.snapshot
@@ -236,7 +219,7 @@ def _still(
         return case, row.revision
     if not cause and what.reasons:
         return _stands_in_the_way(what)
-    return _RULES if cause == "rules" else _CHANGED
+    return RULES if cause == "rules" else CHANGED
 
 
 def _wanted(row: TicketRow, ground: Ground) -> Mapping[str, Asked]:
@@ -253,10 +236,12 @@ def _stands_in_the_way(what: Asked) -> Refusal:
     )
 
 
-def _entitled(tx: Transaction, request: AccessRequest, who: SignedIn, case: Case) -> str | Refusal:
-    """The word that names this person at this stage now, or why they may not decide."""
+def _entitled(
+    tx: Transaction, request: AccessRequest, link: Link, who: SignedIn, case: Case
+) -> Standing | Refusal:
+    """Why this person may decide at this stage now, as they were asked to, or why not."""
     stage = case.rule.stages[request.stage - 1]
-    found = standing(case, stage, who.subject, _earlier(tx, request))
+    found = standing(case, stage, who.subject, _earlier(tx, request), link.on_behalf_of)
     if isinstance(found, Refusal):
         return found
     needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
@@ -266,9 +251,7 @@ def _entitled(tx: Transaction, request: AccessRequest, who: SignedIn, case: Case
 
 
 def _earlier(tx: Transaction, request: AccessRequest) -> frozenset[str]:
-    return frozenset(
-        one.approver for one in tx.requests.approvals(request.id) if one.round == request.round
-    )
+    return voices(tx.requests.approvals(request.id), request.round)
 
 
 def _bad_form(request: AccessRequest, link: Link, form: Form, rule: ApproveRule) -> Refusal | None:
@@ -294,9 +277,11 @@ def _commit(
     who: SignedIn,
     form: Form,
     ballot: _Ballot,
+    key: Key,
 ) -> Decided:
     seconds = form.seconds or request.seconds_now
-    ref = _record_decision(tx, request, who, form, ballot)
+    ref = _record_decision(tx, request, who, form, ballot, key)
+    key.used(tx, now, request.id)
     tx.links.save(replace(ballot.link, state=LinkState.USED))
     tx.requests.add_approval(
         Approval(
@@ -308,9 +293,10 @@ def _commit(
             seconds=seconds,
             decided_at=now,
             index=ref.index,
+            on_behalf_of=ballot.standing.on_behalf_of,
         )
     )
-    after = _advance(tx, now, request, ballot.case)
+    after = _advance(tx, now, request, ballot)
     return Decided(form.decision, after.state.value, ref)
 
 
@@ -320,12 +306,12 @@ def _record_decision(
     who: SignedIn,
     form: Form,
     ballot: _Ballot,
+    key: Key,
 ) -> EvidenceRef:
     link, rule, snapshot = ballot.link, ballot.case.rule, ballot.case.snapshot
     stage = rule.stages[request.stage - 1]
     viewed = tx.requests.first_view(request.id, who.subject)
     actor = actor_of(tx, who.subject)
-    by_name = ballot.clause.startswith("person:")  # the word itself would tell who the actor is
     fields: dict[str, Json] = {
         "request": request.id,
         "round": request.round,
@@ -336,10 +322,10 @@ def _record_decision(
         "shown": link.shown,
         "material": request.material,
         "seconds": form.seconds or request.seconds_now,
-        "clause": f"person:{actor}" if by_name else ballot.clause,
+        **_capacity(tx, actor, ballot.standing),
         "authority_basis": "verified",
         "directory": snapshot.digest,
-        "directory_read_at": to_text(snapshot.read_at),
+        "directory_read_at": to_text(_read_of(request, (who.subject, link.on_behalf_of), snapshot)),
         "policy": ballot.policy,
         "rules": request.rules,
         "rule": f"{rule.id}@{rule.where}",
@@ -350,15 +336,26 @@ def _record_decision(
         "first_viewed_at": None if viewed is None else to_text(viewed),
         "revision": ballot.revision,
         "link": link.id,
+        **key.fields,
     }
-    said = Disclosure(
-        "justification", form.justification.strip(), subject=who.subject, kind="decision"
-    )
-    return tx.append(Draft("decision.recorded", fields, (said,)))
+    return tx.append(Draft("decision.recorded", *with_step_up(fields, key.hidden, who.step_up)))
 
 
-def _advance(tx: Transaction, now: datetime, request: AccessRequest, case: Case) -> AccessRequest:
+def _capacity(tx: Transaction, actor: str, found: Standing) -> dict[str, Json]:
+    """By which word the actor decides, and in whose place; no word tells a subject."""
+    fields: dict[str, Json] = {}
+    if found.until is not None:
+        fields["on_behalf_of"] = actor = actor_of(tx, found.on_behalf_of)
+        fields["delegated_until"] = to_text(found.until)
+    by_name = found.clause.startswith("person:")
+    return {"clause": f"person:{actor}" if by_name else found.clause, **fields}
+
+
+def _advance(
+    tx: Transaction, now: datetime, request: AccessRequest, ballot: _Ballot
+) -> AccessRequest:
     """Move the request by what its approvals come to now."""
+    case = ballot.case
     approvals = tx.requests.approvals(request.id)
     decision = decide(case.rule, approvals, request.round)
     if decision.verdict is Verdict.PENDING and decision.stage == request.stage:
@@ -377,7 +374,9 @@ def _advance(tx: Transaction, now: datetime, request: AccessRequest, case: Case)
     after = replace(after, state=state, closed_at=now)
     tx.requests.save(after)
     record(tx, now, after, request.state.value, "decided", [], _stages(case.rule))
-    if approved:
+    if approved and after.extends:
+        extend_grant(tx, now, after, ballot.hard_max)
+    elif approved:
         plan_grant(tx, now, after)
     return after
 

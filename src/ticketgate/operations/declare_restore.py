@@ -208,7 +208,7 @@ def _pair(
     snapshot = ground.snapshot
     if (
         tx.people.loaded("directory") != snapshot.digest
-        or now - snapshot.read_at > SNAPSHOT_AGE_MAX
+        or now - snapshot.read_of(said.subject) > SNAPSHOT_AGE_MAX
     ):
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
     refusal = may_operate(ground.roles, said.subject, snapshot) or _bad(said, shown)
@@ -249,10 +249,15 @@ def _ask_anew(tx: Transaction, now: datetime, request: AccessRequest, ground: Gr
     it against policy and directory again.
     """
     fresh = replace(
-        request, version=request.version + 1, round=request.round + 1, stage=1, cut=None
+        request,
+        version=request.version + 1,
+        round=request.round + 1,
+        stage=1,
+        cut=None,
+        escalated=0,
     )
-    reasons = blocking(fresh, ground.policy, ground.snapshot)
-    case = None if reasons else case_of(fresh, ground.policy, ground.snapshot)
+    reasons = blocking(fresh, ground.policy, ground.snapshot, now)
+    case = None if reasons else case_of(fresh, ground.policy, ground.snapshot, now)
     tx.requests.save(fresh)
     links = [] if case is None else issue_links(tx, now, fresh, case, frozenset())
     record(tx, now, fresh, request.state.value, RESTORED, links)

@@ -8,26 +8,28 @@ from threading import Lock
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Approval, Link, LinkState
-from ticketgate.domain.approvers import Case, standing
+from ticketgate.domain.approval import Approval, Link, LinkState, voices
+from ticketgate.domain.approvers import Standing, standing, unfit
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.opening import case_of
-from ticketgate.domain.policy import ASSURANCE_DEFAULT
 from ticketgate.operations.decide_request import (
     Decided,
     Form,
     Rules,
     SignedIn,
-    decide_request,
     not_found,
 )
 from ticketgate.operations.enforce import is_held
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.in_force import InForce, under
+from ticketgate.operations.link_view import LinkView, view_of
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.sign_decision import Signed
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded
+from ticketgate.operations.step_up import decide_stepped_up
+from ticketgate.operations.take_back import TakenBack, given_by, is_of, take_back, takeable
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
 
@@ -46,45 +48,6 @@ class Session:
     method: str
     signed_in_at: datetime
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    """Exactly what the holder of a link decides about; `shown` is the digest of it."""
-
-    ticket: str  # RITM0010001
-    source: str
-    requester: str  # name and subject id
-    beneficiary: str
-    entitlement: str
-    target: str
-    access: tuple[tuple[str, str], ...]
-    seconds: int  # the longest life that can be given
-    seconds_asked: int | None
-    catalog_item: str
-    reason: str
-    tier: str
-    kinds: tuple[str, ...]
-    rules: tuple[tuple[str, str], ...]  # (rule id, policy.yaml:6) that say it is an identity event
-    approve_rule: tuple[str, str]
-    clause: str  # the word that names this approver
-    stage: int
-    stages: int
-    stage_name: str
-    round: int
-    need: int
-    decisions: tuple[tuple[str, str, datetime], ...]  # (name, decision, when) so far this round
-    justification_chars_min: int
-    assurance: str
-    because: str
-    decide_by: datetime
-    shown: str
-    state: str  # awaiting, or how it ended
-    mine: str  # "", or what this approver decided
-    evidence: str = ""  # origin#index of this approver's decision
-    shapers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name and id, roles); none may decide
-    place: str = ""  # one line: where in the log it stands, and the newest signed root
-    held: bool = False  # access that is approved waits until a restore is ended
 
 
 class Desk:
@@ -117,13 +80,15 @@ class Desk:
         self._noting = Lock()
         self._noted: str | None = None
 
-    def snapshot(self) -> DirectorySnapshot:
+    def snapshot(self, *sure: str) -> DirectorySnapshot:
         """The directory as it is now; a new one is recorded before it is used (rule 5).
+
+        Of the subjects in `sure` every directory is asked at this moment.
 
         Raises:
             TicketgateError: code `directory_unreadable`.
         """
-        snapshot = self._directory.read(self._clock.now())
+        snapshot = self._directory.read(self._clock.now(), sure)
         with self._noting:  # so that what is noted here is what the store says last
             if snapshot.digest != self._noted:
                 self._noted = self._store.write(partial(_note_directory, snapshot=snapshot))
@@ -141,14 +106,26 @@ class Desk:
             if link is None or request is None or link.approver != subject:
                 return not_found()
             approvals = looking.requests.approvals(request.id)
+            grants = given_by(looking, request)
             held, place = is_held(looking), self._place.line(looking, request.id)
         try:
             snapshot = self._directory.read(self._clock.now())
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
+        refusal = unfit(snapshot.person(subject))
+        if refusal is not None:  # a session outlives its person's leaving; what it shows does not
+            return refusal
         self._store.write(partial(note_view, request=request.id, subject=subject))
         view = self._view(link, request, approvals, snapshot)
-        return view if isinstance(view, Refusal) else replace(view, held=held, place=place)
+        if isinstance(view, Refusal):
+            return view
+        return replace(
+            view,
+            held=held,
+            place=place,
+            takeable=takeable(request, link, approvals, grants),
+            given=grants[-1].state.value if grants else "",
+        )
 
     def _view(
         self,
@@ -157,20 +134,29 @@ class Desk:
         approvals: list[Approval],
         snapshot: DirectorySnapshot,
     ) -> LinkView | Refusal:
-        case = case_of(request, self._policy.now, snapshot)
+        case = case_of(request, self._policy.now, snapshot, self._clock.now())
         if case is None or link.stage > len(case.rule.stages):
             return Refusal("rules_changed", "The rule that this was shown under is gone.")
         given = [one for one in approvals if one.round == link.round]
-        mine = next((one for one in given if one.approver == link.approver), None)
+        mine = next((one for one in given if is_of(link.approver, one)), None)
         state = self._state(link, request, mine)
         stage = case.rule.stages[link.stage - 1]
+        found = Standing(link.clause, link.on_behalf_of)
         if state == "awaiting" and mine is None:
-            here = frozenset(one.approver for one in approvals if one.round == request.round)
-            found = standing(case, stage, link.approver, here)
-            if isinstance(found, Refusal):
-                return found
+            here = voices(approvals, request.round)
+            now = standing(case, stage, link.approver, here, link.on_behalf_of)
+            if isinstance(now, Refusal):
+                return now
+            found = now
         return view_of(
-            link, request, approvals, case, state=state, origin=self._place.origin, mine=mine
+            link,
+            request,
+            approvals,
+            case,
+            found,
+            state=state,
+            origin=self._place.origin,
+            mine=mine,
         )
 
     def _state(self, link: Link, request: AccessRequest, mine: Approval | None) -> str:
@@ -190,13 +176,18 @@ class Desk:
         justification: str,
         seconds: int | None,
         shown: str,
+        signed: Signed | None = None,
     ) -> Decided | Refusal:
         """Decide as the holder of the link. Refused POSTs use nothing up.
 
+        `signed` is what the approver's own passkey signed of this very decision.
+
         Refusals: `not_found`; `not_entitled`, `self_approval`, `alias_of_requester`,
         `approver_inactive`, `approver_unknown`, `not_human`, `separation_of_duties`,
-        `distinct_people`, `assurance` (403); `link_used`, `already_decided`, `decision_late`,
-        `ticket_changed`, `rules_changed`, `request_blocked`, `shown_changed` (409);
+        `distinct_people`, `approver_away`, `delegation_void`, `assurance`, `passkey_unknown`
+        (403); `link_used`,
+        `already_decided`, `decision_late`, `ticket_changed`, `rules_changed`, `request_blocked`,
+        `shown_changed`, `passkey_over`, `passkey_changed` (409);
         `justification`, `seconds`, `decision` (422); `directory_unreadable`,
         `directory_stale`, `policy_stale`, `ticket_backlog`, `store_unavailable`,
         `clock_disputed` (503).
@@ -207,21 +198,25 @@ class Desk:
                 "The machine's clock is off, so no time to live can be given.",
                 "An operator must mend the clock.",
             )
-        form = Form(decision, justification, seconds, shown)
+        form = Form(decision, justification, seconds, shown, signed)
         who = SignedIn(session.subject, session.method, session.signed_in_at)
         outcome: Decided | Refusal = not_found()
         for _ in range(BACKLOG_TRIES):
-            outcome = self._decide_once(token, who, form)
+            outcome = self._decide_once(token, session, who, form)
             if not isinstance(outcome, Refusal) or outcome.code not in AGAIN:
                 return outcome
             self._wait(BACKLOG_PAUSE_SECONDS)
         return outcome
 
-    def _decide_once(self, token: str, who: SignedIn, form: Form) -> Decided | Refusal:
+    def _decide_once(
+        self, token: str, session: Session, who: SignedIn, form: Form
+    ) -> Decided | Refusal:
         try:
-            rules = Rules(self._policy.now, self.snapshot())
+            about = (who.subject, *self._about(token))
+            rules = Rules(self._policy.now, self.snapshot(*about))
             deciding = partial(
-                decide_request,
+                decide_stepped_up,
+                session_hash=secret_hash(session.id),
                 token_hash=secret_hash(token),
                 who=who,
                 form=form,
@@ -230,6 +225,27 @@ class Desk:
             return self._store.write(under(rules.policy, deciding))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def take_back(self, token: str, session: Session, *, reason: str) -> TakenBack | Refusal:
+        """Take back what this person approved over the link. Refusals: those of the operation."""
+        who = SignedIn(session.subject, session.method, session.signed_in_at)
+        try:
+            snapshot = self.snapshot(who.subject)
+            taking = partial(
+                take_back, token_hash=secret_hash(token), who=who, reason=reason, snapshot=snapshot
+            )
+            return self._store.write(taking)
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _about(self, token: str) -> list[str]:
+        """Who asks, receives or wrote what a link is about, and who is stood in for."""
+        with self._store.reading() as looking:
+            link = looking.links.by_token(secret_hash(token))
+            request = None if link is None else looking.requests.get(link.request)
+        if link is None or request is None:
+            return []
+        return [link.on_behalf_of, *(party.subject for party in request.parties)]
 
     def ask_code(self, browser: str, *, address: str | None, token: str | None) -> Refusal | None:
         """Queue a sign-in code to the holder of `address` or of the link `token`.
@@ -301,81 +317,12 @@ class Desk:
 
 def _note_directory(tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot) -> str | None:
     """Record this directory unless it is not newer; returns the digest that holds now."""
-    note_loaded(tx, now, kind="directory", digest=snapshot.digest, read_at=snapshot.read_at)
-    return tx.people.loaded("directory")
-
-
-def view_of(
-    link: Link,
-    request: AccessRequest,
-    approvals: list[Approval],
-    case: Case,
-    *,
-    state: str,
-    origin: str,
-    mine: Approval | None,
-) -> LinkView:
-    """What a link shows, in the words of policy and directory."""
-    stage = case.rule.stages[link.stage - 1]
-    names = case.snapshot
-    needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
-    return LinkView(
-        ticket=request.ticket_number,
-        source=request.source,
-        requester=_named(request.requester.subject, names),
-        beneficiary=_named(request.beneficiary.subject, names),
-        entitlement=request.entitlement,
-        target=request.target,
-        access=tuple(sorted(request.access.items())),
-        seconds=request.seconds_now,
-        seconds_asked=request.seconds_asked,
-        catalog_item=request.catalog_item,
-        reason=request.reason,
-        tier=request.tier.word,
-        kinds=request.kinds,
-        rules=tuple(_rule(one) for one in request.rule_ids),
-        approve_rule=(case.rule.id, case.rule.where),
-        clause=link.clause,
-        stage=link.stage,
-        stages=len(case.rule.stages),
-        stage_name=stage.name,
-        round=link.round,
-        need=stage.need,
-        decisions=tuple(
-            (name_of(one.approver, names), one.decision, one.decided_at)
-            for one in approvals
-            if one.round == request.round
-        ),
-        justification_chars_min=case.rule.justification_chars_min,
-        assurance=needed,
-        because=case.rule.because,
-        decide_by=request.decide_by,
-        shown=request.shown if state == "awaiting" and mine is None else link.shown,
-        state=state,
-        mine="" if mine is None else mine.decision,
-        evidence="" if mine is None else f"{origin}#{mine.index}",
-        shapers=_shapers(request, names),
+    note_loaded(
+        tx,
+        now,
+        kind="directory",
+        digest=snapshot.digest,
+        read_at=snapshot.read_at,
+        sources=snapshot.sources,
     )
-
-
-def _shapers(
-    request: AccessRequest, snapshot: DirectorySnapshot
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Everybody who shaped what is asked, each once, with every role they had (ADR 0009)."""
-    roles: dict[str, list[str]] = {}
-    for shaper in request.shapers:
-        party = shaper.party
-        who = _named(party.subject, snapshot) if party.subject else party.account
-        roles.setdefault(who, []).append(shaper.role)
-    return tuple((who, tuple(dict.fromkeys(had))) for who, had in roles.items())
-
-
-def _named(subject: str, snapshot: DirectorySnapshot) -> str:
-    """Name and immutable id: two people may share a name."""
-    return f"{name_of(subject, snapshot)} ({subject})"
-
-
-def _rule(named: str) -> tuple[str, str]:
-    """`id@file:line` as (id, file:line)."""
-    ident, _, where = named.partition("@")
-    return ident, where
+    return tx.people.loaded("directory")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from ticketgate.domain.access_request import LIVE_REQUEST, RequestState
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.grant import HOLDING, Grant, GrantState
@@ -10,6 +11,7 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
 from ticketgate.domain.write_back import of_grant
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.open_request import end_request
 from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Reading, Transaction
 
@@ -39,14 +41,17 @@ def move(
     return after
 
 
-def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
+def end_grant(
+    tx: Transaction, now: datetime, grant: Grant, cause: str, by: str | None = None
+) -> Grant:
     """End a grant that is not ended: at once where the target was not touched, else by revoking.
 
     Rule 3: an active grant whose access another live grant holds for the same account is
     released and nothing is removed. A grant that is being revoked already stays as it is. An end
-    that was held (`hold_closings.py`) is held no more.
+    that was held (`hold_closings.py`) is held no more. `by` is the actor whose act it is, if any.
     """
     tx.pace.let_go(grant.id)
+    whose: dict[str, Json] = {} if by is None else {"by": by}
     if grant.state is GrantState.PLANNED:
         _drop_provision(tx, grant)
         return move(
@@ -55,6 +60,7 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
             grant,
             replace(grant, state=GrantState.CANCELLED, cause=cause, ended_at=now),
             cause,
+            whose,
         )
     if grant.state not in HOLDING:
         return grant
@@ -64,10 +70,12 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
     )
     grant = _drop_provision(tx, grant)
     if grant.state is GrantState.ACTIVE and holders(tx, grant):
+        _end_extensions(tx, now, grant)
         released = replace(grant, state=GrantState.RELEASED_SHARED, cause=cause, ended_at=now)
-        return move(tx, now, grant, released, cause, {"heirs": hand_on(tx, grant)})
+        return move(tx, now, grant, released, cause, {"heirs": hand_on(tx, grant), **whose})
+    _end_extensions(tx, now, grant)
     begun = replace(grant, state=GrantState.REVOKING, cause=cause, revoking_since=now)
-    revoking = move(tx, now, grant, begun, cause)
+    revoking = move(tx, now, grant, begun, cause, whose)
     tx.commands.add(
         Command(
             id=tx.new_id("cmd"),
@@ -79,6 +87,13 @@ def end_grant(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant
         )
     )
     return revoking
+
+
+def _end_extensions(tx: Transaction, now: datetime, grant: Grant) -> None:
+    """Nobody decides any more about longer access of a grant that ends."""
+    for request in tx.requests.of_ticket(grant.ticket):
+        if request.extends == grant.id and request.state in LIVE_REQUEST:
+            end_request(tx, now, request, RequestState.WITHDRAWN, "grant_ended")
 
 
 def holders(tx: Reading, grant: Grant) -> list[Grant]:

@@ -13,6 +13,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.grant import (
     CALL_SECONDS_MAX,
+    EMERGENCY,
     REVOKE_BACKOFF_SECONDS_MAX,
     REVOKE_OVERDUE_AFTER,
     REVOKE_TRIES_BEFORE_OVERDUE,
@@ -23,6 +24,7 @@ from ticketgate.domain.grant import (
 )
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.ticket import StateClass
+from ticketgate.operations.emergency_lock import LOCKED, lock_on
 from ticketgate.operations.end_grant import end_grant, hand_on, holders, move, sharers
 from ticketgate.operations.parked import unsettled
 from ticketgate.ports import Reading, Transaction
@@ -77,7 +79,7 @@ def intend_provision(
 ) -> Grant | None:
     """Commit the intent to provision; None when it must not be called (now, or ever).
 
-    This commit is the activation: `not_after` is set here and never moves.
+    This commit is the activation: `not_after` is set here, and no retry moves it.
     """
     command = tx.commands.get(ident)
     grant = None if command is None else tx.grants.get(command.about)
@@ -88,7 +90,7 @@ def intend_provision(
         return None
     if grant.state is GrantState.PROVISIONING:
         return _again(tx, now, command, grant, seen)
-    over = _over(now, grant, snapshot)
+    over = _over(tx, now, grant, snapshot)
     if over:
         end_grant(tx, now, grant, over)
         return None
@@ -111,11 +113,13 @@ def hold_back(tx: Transaction, now: datetime, *, ident: str) -> None:
         _later(tx, command, now + _HELD_FOR, HELD.code)
 
 
-def _over(now: datetime, grant: Grant, snapshot: DirectorySnapshot) -> str:
+def _over(tx: Reading, now: datetime, grant: Grant, snapshot: DirectorySnapshot) -> str:
     """Why a planned grant must never be provisioned; empty when it may."""
     person = snapshot.person(grant.subject)
     if person is None or not person.active:
         return "leaver"
+    if lock_on(tx, now, (grant.subject,), snapshot) is not None:
+        return LOCKED
     return "activate_within" if now >= grant.activate_by else ""
 
 
@@ -124,9 +128,11 @@ def _must_wait(tx: Transaction, grant: Grant, seen: Seen) -> bool:
 
     A look that began before another grant of the same access ended says nothing any more.
     """
-    row = tx.tickets.find(grant.ticket)
-    if row is None or row.ticket.state_class is StateClass.UNLISTED or unsettled(tx, grant.ticket):
-        return True
+    if grant.origin != EMERGENCY:  # no ticket is behind one
+        row = tx.tickets.find(grant.ticket)
+        unlisted = row is None or row.ticket.state_class is StateClass.UNLISTED
+        if unlisted or unsettled(tx, grant.ticket):
+            return True
     return any(
         other.state in REVOKING or (other.ended_at is not None and other.ended_at >= seen.at)
         for other in tx.grants.sharing(grant.holding)
@@ -143,6 +149,7 @@ def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen:
         grant,
         state=GrantState.PROVISIONING,
         not_after=now + timedelta(seconds=grant.seconds),
+        since=now,
         baseline=baseline,
         native_ref=next(iter(noted), None),
     )

@@ -93,6 +93,8 @@ class _Stays:
                 return hold_of(erasing.request(ident), self._now)
             case "ticket":
                 return hold_of(erasing.ticket(ident), self._now)
+            case "review":
+                return hold_of(erasing.emergency(ident), self._now)
             case "actor":
                 subject = erasing.subject(ident)
                 if subject is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ticketgate.domain.approvers import candidates
+from ticketgate.domain.approvers import absent, candidates
 from ticketgate.domain.boundary import bounded
 from ticketgate.domain.classify import classify
 from ticketgate.domain.directory import DirectorySnapshot
@@ -16,21 +16,23 @@ from ticketgate.domain.matcher import fields_of
 from ticketgate.domain.opening import Asked, blocking, case_of, fresh_request
 from ticketgate.domain.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Ticket
+from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import classified, facts_of
-from ticketgate.operations.work_delivery import Ground, wanted_by
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One entitlement that a ticket asks for, or none that is known.
 
-    `reasons` block it; `stages` has, for each stage, who would be asked: subject -> word.
+    `reasons` block it; `stages` has, for each stage, who would be asked: subject -> the
+    word that names them, and for whom they stand in.
     """
 
     what: Asked
     reasons: tuple[str, ...]
     rule: ApproveRule | None
     stages: tuple[tuple[Stage, Mapping[str, str]], ...]
+    away: tuple[str, ...] = ()  # who would be asked if they were there
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,13 @@ def explain(
 
 def _wish(what: Asked, ticket: Ticket, ground: Ground, now: datetime) -> Wish:
     request = fresh_request(what, ticket, 1, shapers=(), ident="", salt="", now=now)
-    reasons = blocking(request, ground.policy, ground.snapshot)
-    case = case_of(request, ground.policy, ground.snapshot)
+    reasons = blocking(request, ground.policy, ground.snapshot, now)
+    case = case_of(request, ground.policy, ground.snapshot, now)
     if case is None:
         return Wish(what, reasons, None, ())
-    stages = tuple((stage, candidates(case, stage)) for stage in case.rule.stages)
-    return Wish(what, reasons, case.rule, stages)
+    asked = [(stage, candidates(case, stage)) for stage in case.rule.stages]
+    stages = tuple((stage, {who: one.text for who, one in found.items()}) for stage, found in asked)
+    return Wish(what, reasons, case.rule, stages, absent(case))
 
 
 def _without(

@@ -9,10 +9,13 @@ from typing import Final
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import REVOKE_OVERDUE_AFTER
 from ticketgate.domain.timekeeping import Kept
+from ticketgate.operations.automatic import can_go_on
 from ticketgate.operations.enforce import declare_overdue, is_lost, requeue_lost
+from ticketgate.operations.escalate import escalate, silent
 from ticketgate.operations.hold_closings import end_held
 from ticketgate.operations.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.parked import perhaps_closed
+from ticketgate.operations.review_emergency import declare_unreviewed, late_reviews
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
     end_of_inactive,
@@ -30,6 +33,7 @@ KEEP_CLOCK_EVERY: Final = timedelta(seconds=30)
 HEARTBEAT_EVERY: Final = timedelta(minutes=50)  # at least hourly, with room for a slow start
 ALARM_EVERY: Final = timedelta(minutes=1)
 LET_PASS_EVERY: Final = timedelta(seconds=10)
+ESCALATE_EVERY: Final = timedelta(seconds=30)
 LET_PASS_MAX: Final = 100  # requests at a time that a limit of their source held back
 
 
@@ -65,11 +69,12 @@ class Housekeeper:
         self._alarm = alarm
         self._alarmed: frozenset[tuple[str, str]] = frozenset()
         self._next_alarm: datetime | None = None
-        self._followed: tuple[str, str] | None = None  # digests of directory and policy
+        self._followed: tuple[str, ...] | None = None  # what was asked about last
         self._disputed = False
         self._next_clock: datetime | None = None
         self._next_beat: datetime | None = None
         self._next_pass: datetime | None = None
+        self._next_silence: datetime | None = None
 
     def step(self) -> float:
         """Do what is due; returns how many seconds until something may be."""
@@ -80,6 +85,7 @@ class Housekeeper:
             partial(self._clock_and_beat, now),
             self._follow_rules,
             partial(self._let_pass, now),
+            partial(self._escalate, now),
             partial(self._watch_parked, now),
         ):
             try:
@@ -111,6 +117,7 @@ class Housekeeper:
             lost = [one for one in looking.commands.intended() if is_lost(one, now)]
             held = looking.pace.held_until(now)
             stuck = looking.grants.revoking_since(now - REVOKE_OVERDUE_AFTER)
+            unreviewed = late_reviews(looking, now)
         failed = self._each(
             [partial(expire_grant, ident=one, by=wall) for one in ended], urgent=True
         )
@@ -120,6 +127,8 @@ class Housekeeper:
             self._store.write(requeue_lost, urgent=True)
         if stuck:
             self._store.write(declare_overdue, urgent=True)
+        if unreviewed:
+            self._store.write(declare_unreviewed)
         if failed:
             raise failed[0]  # the others are done; this one is tried again, loudly
 
@@ -144,12 +153,16 @@ class Housekeeper:
             self._store.scrub()  # nor do bodies that are dropped stay in the files
 
     def _follow_rules(self) -> None:
-        """Another directory or policy, and a start, ask every live request and grant again."""
+        """Another directory or policy, and a start, ask every live request and grant again.
+
+        So does a delegation, an absence or a shift that begins or ends.
+        """
         policy = None if self._policy is None else self._policy.now
         snapshot = self._snapshot()
         if snapshot is None:
             return
-        rules = (snapshot.digest, "" if policy is None else policy.digest)
+        turn = str(snapshot.turn(self._clock.now()))
+        rules = (snapshot.digest, turn, "" if policy is None else policy.digest)
         if rules == self._followed:
             return
         self._store.write(partial(end_of_inactive, snapshot=snapshot), urgent=True)
@@ -160,13 +173,14 @@ class Housekeeper:
         self._followed = rules
 
     def _let_pass(self, now: datetime) -> None:
-        """What a limit held back goes on as time makes room, oldest first."""
+        """What a limit or a day's cap held back goes on as time makes room, oldest first."""
         if self._policy is None or (self._next_pass is not None and now < self._next_pass):
             return
         self._next_pass = now + LET_PASS_EVERY
         with self._store.reading() as looking:
             held = [one for one in looking.pace.held_sources() if has_room(looking, now, one)]
             waiting = [one for name in held for one in looking.pace.held(name, LET_PASS_MAX)]
+            waiting += can_go_on(looking, now, self._policy.now)[:LET_PASS_MAX]
         snapshot = self._snapshot() if waiting else None
         if snapshot is None:
             return
@@ -175,6 +189,24 @@ class Housekeeper:
         operations = [under(policy, partial(more, ident=one)) for one in waiting]
         found = self._each(operations, urgent=False)
         # The next turn asks under the new policy.
+        faults = [fault for fault in found if not isinstance(fault, PolicyStaleError)]
+        if faults:
+            raise faults[0]
+
+    def _escalate(self, now: datetime) -> None:
+        """Where nobody has answered for as long as a rule says, others are asked as well."""
+        if self._policy is None or (self._next_silence is not None and now < self._next_silence):
+            return
+        self._next_silence = now + ESCALATE_EVERY
+        policy = self._policy.now
+        with self._store.reading() as looking:
+            waiting = silent(looking, now, policy)
+        snapshot = self._snapshot() if waiting else None
+        if snapshot is None:
+            return
+        asking = partial(escalate, policy=policy, snapshot=snapshot)
+        operations = [under(policy, partial(asking, ident=one)) for one in waiting]
+        found = self._each(operations, urgent=False)
         faults = [fault for fault in found if not isinstance(fault, PolicyStaleError)]
         if faults:
             raise faults[0]

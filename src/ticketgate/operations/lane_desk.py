@@ -26,7 +26,7 @@ class LaneDesk:
     store: Store
     clock: Clock
     directory: Directory
-    snapshot: Callable[[], DirectorySnapshot]
+    snapshot: Callable[..., DirectorySnapshot]  # of the subjects given it is asked at once
     roles: Roles
     policy: InForce
     own_users: Mapping[str, frozenset[str]]
@@ -49,7 +49,8 @@ class LaneDesk:
         """
         try:
             policy = self.policy.now
-            who = self._sayer(session.subject, session.method, policy, self.snapshot())
+            subject = session.subject
+            who = self._sayer(subject, session.method, policy, self.snapshot(subject))
             return self.store.write(under(policy, operation(who)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)

@@ -13,9 +13,9 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import Asked
 from ticketgate.domain.policy import ApproveRule, Policy
 from ticketgate.domain.policy_change import Direction
+from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import classified_row
 from ticketgate.operations.open_request import end_request
-from ticketgate.operations.work_delivery import Ground, wanted_by
 from ticketgate.ports import Transaction
 
 CAUSE = "rules_loosened"

@@ -12,6 +12,11 @@ from ticketgate.domain.grant import revoke_backoff
 from ticketgate.ports import Transaction
 
 MAIL_FIRST_WAIT_SECONDS: Final = 2.0
+_WHAT: Final = {
+    CommandKind.MAIL_LINK: "link",
+    CommandKind.MAIL_CODE: "code",
+    CommandKind.MAIL_NOTICE: "emergency",
+}
 MAIL_TRIES_MAX: Final = 300  # with the longest pause of five minutes, about a day
 
 
@@ -58,7 +63,6 @@ def unwanted(tx: Transaction, now: datetime, *, ident: str) -> None:
 
 
 def _settle(tx: Transaction, command: Command, record: str, more: dict[str, Json]) -> None:
-    what = "link" if command.kind is CommandKind.MAIL_LINK else "code"
-    fields: dict[str, Json] = {"what": what, "about": command.about, **more}
+    fields: dict[str, Json] = {"what": _WHAT[command.kind], "about": command.about, **more}
     tx.append(Draft(record, fields))
     tx.commands.save(replace(command, state=CommandState.DONE))

@@ -1,12 +1,14 @@
 """Open, renew and withdraw requests: what a ticket revision does to what was asked before."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Link, LinkState
+from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import Case, candidates
+from ticketgate.domain.automatic import CAUSE, automatic_rule
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Disclosure, Draft, Json
@@ -23,10 +25,22 @@ from ticketgate.domain.opening import (
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.write_back import of_request
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.automatic import approved_by_rule
+from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.velocity import note_pace, reasons_now
 from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Transaction
 
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a record says of the person whose act it is: fields in clear, and what is hidden."""
+
+    fields: Mapping[str, Json] = field(default_factory=dict)
+    hidden: tuple[Disclosure, ...] = ()
+
+
+NOBODYS: Final = Word()  # no person's act: a ticket's, a policy's, or time's
 LINKS_PER_RECORD: Final = 200  # an entry's size is limited
 
 
@@ -39,7 +53,7 @@ def open_request(
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
-    """A new request: awaiting its first stage, or blocked with every reason."""
+    """A new request: awaiting its first stage, approved by a rule, or blocked with every reason."""
     request = fresh_request(
         what,
         row.ticket,
@@ -62,12 +76,22 @@ def settle(
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> AccessRequest:
-    """Blocked or awaiting, with links for the first stage: saved, recorded, mailed."""
+    """Blocked, or awaiting with links for the first stage, or approved by an automatic rule.
+
+    Saved, recorded, mailed; of what a rule approves, the grant is planned.
+    """
     reasons = reasons_now(tx, now, request, before, policy=policy, snapshot=snapshot)
     state = RequestState.BLOCKED if reasons else RequestState.AWAITING
     request = note_pace(tx, now, replace(request, state=state, reasons=reasons), before)
+    by_rule = None if reasons else approved_by_rule(tx, now, request, policy)
+    if by_rule is not None:
+        approved, said = by_rule
+        tx.requests.save(approved)
+        record(tx, now, approved, before, CAUSE, [], said)
+        plan_grant(tx, now, approved)
+        return approved
     tx.requests.save(request)
-    case = None if reasons else case_of(request, policy, snapshot)
+    case = None if reasons else case_of(request, policy, snapshot, now)
     links = [] if case is None else issue_links(tx, now, request, case, frozenset())
     record(tx, now, request, before, cause, links)
     return request
@@ -81,6 +105,7 @@ def record(
     cause: str,
     links: list[Link],
     more: dict[str, Json] | None = None,
+    word: Word = NOBODYS,
 ) -> None:
     """The record of one move of a request, with everything that a replay needs.
 
@@ -105,13 +130,16 @@ def record(
         "reasons": list(request.reasons),
         "links": issued[:LINKS_PER_RECORD],
         "shown": request.shown,
+        **({"extends": request.extends} if request.extends else {}),
         **_people(tx, request),
         **(more or {}),
+        **word.fields,
     }
     hidden = (
         Disclosure("ticket_number", request.ticket_number),
         Disclosure("reason", request.reason, subject=request.beneficiary.subject),
         Disclosure("salt", request.salt),
+        *word.hidden,
     )
     ref = tx.append(edge("request", request.id, before, request.state.value, cause, fields, hidden))
     tx.requests.note_record(request.id, ref.index)
@@ -145,11 +173,12 @@ def issue_links(
 ) -> list[Link]:
     """A link, and a mail that will carry it, for everybody who may decide at this stage now.
 
-    Whoever has a link for this stage of this round gets no other one.
+    Whoever has a link for this stage of this round gets no other one in the same capacity.
     """
     stage = case.rule.stages[request.stage - 1]
     place = (request.round, request.stage)
-    had = {one.approver for one in tx.links.of_request(request.id) if _place(one) == place}
+    sent = [one for one in tx.links.of_request(request.id) if _place(one) == place]
+    had = {(one.approver, one.on_behalf_of) for one in sent}
     links = [
         Link(
             id=tx.new_id("lnk"),
@@ -157,13 +186,14 @@ def issue_links(
             round=request.round,
             stage=request.stage,
             approver=subject,
-            clause=word,
+            clause=found.clause,
             shown=request.shown,
             state=LinkState.ISSUED,
             expires_at=request.decide_by,
+            on_behalf_of=found.on_behalf_of,
         )
-        for subject, word in candidates(replace(case, request=request), stage, earlier).items()
-        if subject not in had
+        for subject, found in candidates(replace(case, request=request), stage, earlier).items()
+        if (subject, found.on_behalf_of) not in had
     ]
     for link in links:
         tx.links.save(link)
@@ -196,11 +226,10 @@ def invite(
 
     The links that were sent stay good: neither material nor rules nor round are other ones.
     """
-    case = case_of(request, policy, snapshot)
-    if request.state is not RequestState.AWAITING or case is None:
+    case = case_of(request, policy, snapshot, now)
+    if request.state is not RequestState.AWAITING or case is None or case.rule.automatic:
         return False
-    given = tx.requests.approvals(request.id)
-    earlier = frozenset(one.approver for one in given if one.round == request.round)
+    earlier = voices(tx.requests.approvals(request.id), request.round)
     links = issue_links(tx, now, request, case, earlier)
     if links:
         after = replace(request, version=request.version + 1)
@@ -217,13 +246,21 @@ def void_links(tx: Transaction, request: str, why: str) -> None:
 
 
 def end_request(
-    tx: Transaction, now: datetime, request: AccessRequest, state: RequestState, cause: str
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    state: RequestState,
+    cause: str,
+    word: Word = NOBODYS,
 ) -> AccessRequest:
-    """End a live request: withdrawn, timed out. Its links are void with that cause."""
-    ended = replace(request, state=state, version=request.version + 1, closed_at=now)
+    """End a live request: withdrawn, denied, timed out. Its links are void with that cause.
+
+    `word` is that of the person who ends it, where one does.
+    """
+    ended = replace(request, state=state, version=request.version + 1, closed_at=now, cause=cause)
     tx.requests.save(ended)
     void_links(tx, request.id, cause)
-    record(tx, now, ended, request.state.value, cause, [])
+    record(tx, now, ended, request.state.value, cause, [], word=word)
     return ended
 
 
@@ -240,8 +277,8 @@ def renew(
     """Hold a live request against what is asked now; the same object when nothing has changed.
 
     Other material, rules or shapers: a new round, and the old links are void. A request that was
-    awaiting and is now blocked is withdrawn, since nothing leads from awaiting to blocked;
-    another one opens for what the ticket asks now, with the same shapers.
+    awaiting and is now blocked, or a rule's to approve, is withdrawn, since nothing leads from
+    awaiting to there; another one opens for what the ticket asks now, with the same shapers.
     """
     cause = changed(request, what)
     shapers = known_now(row.shapers, request.source, snapshot)
@@ -255,19 +292,41 @@ def renew(
         version=request.version + 1,
         decide_by=now + what.decide_within,
         cut=None,
+        escalated=0,
         stage=1,
         round=request.round + (1 if awaiting else 0),
     )
+    if awaiting and automatic_rule(fresh, policy):
+        return _anew(tx, now, request, "superseded", what, row, policy, snapshot)
     before = request.state.value
     reasons = reasons_now(tx, now, fresh, before, policy=policy, snapshot=snapshot)
     if not awaiting and same and reasons == request.reasons:
         return request
     void_links(tx, request.id, "rules_changed" if cause == "rules" else "ticket_changed")
     if awaiting and reasons:
-        end_request(tx, now, request, RequestState.WITHDRAWN, "blocked")
-        return open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
+        return _anew(tx, now, request, "blocked", what, row, policy, snapshot)
     cause = (cause or "shapers") if awaiting else "revalidated"
     return settle(tx, now, fresh, before, cause, policy=policy, snapshot=snapshot)
+
+
+def _anew(
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    cause: str,
+    what: Asked,
+    row: TicketRow,
+    policy: Policy,
+    snapshot: DirectorySnapshot,
+) -> AccessRequest:
+    """End a request that awaits, and open another one for what its ticket asks now.
+
+    None for more time: the ticket asks for access, which it has; not for more of it.
+    """
+    ended = end_request(tx, now, request, RequestState.WITHDRAWN, cause)
+    if request.extends:
+        return ended
+    return open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
 
 
 def changed(request: AccessRequest, what: Asked) -> str:

@@ -5,16 +5,50 @@ from datetime import datetime
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.evidence import Json  # noqa: TC001 -- read with the module
-from ticketgate.domain.grant import ACTIVATE_WITHIN, Grant, GrantState
+from ticketgate.domain.grant import ACTIVATE_WITHIN, EMERGENCY, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import NEW, edge
+from ticketgate.domain.policy import Entitlement
 from ticketgate.operations.actors import actor_of
 from ticketgate.ports import Transaction
 
 
 def plan_grant(tx: Transaction, now: datetime, request: AccessRequest) -> Grant:
     """The grant of an approved request, and the command that will provision it."""
+    return plan(tx, now, _of_request(tx, now, request), "approved")
+
+
+def plan_emergency(
+    tx: Transaction,
+    now: datetime,
+    *,
+    emergency: str,
+    subject: str,
+    entitlement: Entitlement,
+    seconds: int,
+) -> Grant:
+    """The grant of an emergency: no ticket is behind it, and none ends it (rule 9)."""
     grant = Grant(
+        id=tx.new_id("grt"),
+        version=1,
+        state=GrantState.PLANNED,
+        request=emergency,
+        source="",
+        table="",
+        ticket_id="",
+        entitlement=entitlement.id,
+        target=entitlement.target,
+        access=entitlement.access,
+        subject=subject,
+        seconds=seconds,
+        activate_by=now + ACTIVATE_WITHIN,
+        origin=EMERGENCY,
+    )
+    return plan(tx, now, grant, EMERGENCY)
+
+
+def _of_request(tx: Transaction, now: datetime, request: AccessRequest) -> Grant:
+    return Grant(
         id=tx.new_id("grt"),
         version=1,
         state=GrantState.PLANNED,
@@ -29,16 +63,21 @@ def plan_grant(tx: Transaction, now: datetime, request: AccessRequest) -> Grant:
         seconds=request.seconds_now,
         activate_by=now + ACTIVATE_WITHIN,
     )
+
+
+def plan(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
+    """Save and record a grant, and queue the command that will provision it."""
     tx.grants.save(grant)
     fields: dict[str, Json] = {
-        "request": request.id,
+        "request": grant.request,
+        "origin": grant.origin,
         "entitlement": grant.entitlement,
         "target": grant.target,
         "subject": actor_of(tx, grant.subject),
         "seconds": grant.seconds,
         "activate_by": to_text(grant.activate_by),
     }
-    tx.append(edge("grant", grant.id, NEW, GrantState.PLANNED.value, "approved", fields))
+    tx.append(edge("grant", grant.id, NEW, GrantState.PLANNED.value, cause, fields))
     tx.commands.add(
         Command(
             id=tx.new_id("cmd"),

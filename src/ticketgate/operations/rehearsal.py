@@ -13,7 +13,7 @@ from typing import Final
 from typing_extensions import override
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Link, LinkState
+from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import standing
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
@@ -27,6 +27,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Move
 from ticketgate.domain.ticket import Ticket
 from ticketgate.domain.timekeeping import Kept
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.classified import classified
 from ticketgate.operations.decide_request import Form, Rules, SignedIn, decide_request
 from ticketgate.operations.housekeeping import Housekeeper
@@ -35,7 +36,7 @@ from ticketgate.operations.notify import mint_link
 from ticketgate.operations.receive import receive
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
-from ticketgate.operations.work_delivery import Ground, Reading, work_delivery
+from ticketgate.operations.work_delivery import Reading, work_delivery
 from ticketgate.ports import Clock, Store, Targets, Transaction
 
 ORIGIN: Final = "rehearsal.invalid/policy"
@@ -169,8 +170,9 @@ class Rehearsal:
         people = dict(self._snapshot.people)
         people[subject] = replace(people[subject], active=False)
         digest = digest_of([self._snapshot.digest, "leaves", subject])
-        groups = self._snapshot.groups
-        self._snapshot = DirectorySnapshot(digest, self._clock.now(), people, groups)
+        self._snapshot = replace(
+            self._snapshot, digest=digest, read_at=self._clock.now(), people=people
+        )
 
     def _decide(self, move: Move) -> None:
         request = self._request()
@@ -183,7 +185,7 @@ class Rehearsal:
         if request.state is RequestState.AWAITING:
             links = [one for one in links if _place(one) == (request.round, request.stage)]
         if not links:
-            earlier = frozenset(one.approver for one in given if one.round == request.round)
+            earlier = voices(given, request.round)
             self._refused = self._why_not_asked(request, move.by, earlier)
             return
         now, link = self._clock.now(), links[-1]
@@ -204,7 +206,7 @@ class Rehearsal:
 
     def _why_not_asked(self, request: AccessRequest, subject: str, earlier: frozenset[str]) -> str:
         """Why somebody has no link: what would be told if they had one."""
-        case = case_of(request, self._policy, self._known())
+        case = case_of(request, self._policy, self._known(), self._clock.now())
         if case is None:
             return "request_blocked"
         found = standing(case, case.rule.stages[request.stage - 1], subject, earlier)

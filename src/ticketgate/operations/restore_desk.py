@@ -54,7 +54,7 @@ class RestoreDesk:
     store: Store
     clock: Clock
     directory: Directory  # to look; `snapshot` is recorded before it is relied on
-    snapshot: Callable[[], DirectorySnapshot]
+    snapshot: Callable[..., DirectorySnapshot]  # of the subjects given it is asked at once
     roles: Roles
     policy: InForce
     sources: tuple[str, ...]
@@ -130,7 +130,7 @@ class RestoreDesk:
     def compare_again(self, subject: str) -> Refusal | None:
         """Have every target looked at once more."""
         try:
-            refusal = may_operate(self.roles, subject, self.snapshot())
+            refusal = may_operate(self.roles, subject, self.snapshot(subject))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
         if refusal is None:
@@ -140,7 +140,9 @@ class RestoreDesk:
     def _say(self, operation: Callable[..., Heard | Refusal], said: Said) -> Heard | Refusal:
         try:
             policy = self.policy.now
-            ground = Ground(self.roles, self.snapshot(), policy, self.sources, self.polled)
+            ground = Ground(
+                self.roles, self.snapshot(said.subject), policy, self.sources, self.polled
+            )
             return self.store.write(under(policy, partial(operation, said=said, ground=ground)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)

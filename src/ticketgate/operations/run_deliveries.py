@@ -14,12 +14,12 @@ from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.inbox import DeliveryRow
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import TERMINAL_STATES, Ticket
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.classified import classified
 from ticketgate.operations.exposed import may_show_secret
 from ticketgate.operations.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.read_body import read_body
 from ticketgate.operations.work_delivery import (
-    Ground,
     Reading,
     end_closed,
     work_delivery,

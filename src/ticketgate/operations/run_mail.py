@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.anchoring_text import evidence_line
 from ticketgate.domain.approval import Link, LinkNote
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.evidence_place import EvidencePlace
+from ticketgate.operations.extend_grant import ends_then
 from ticketgate.operations.in_force import InForce
 from ticketgate.operations.notify import mailed, mint_link, unwanted
 from ticketgate.operations.sign_in import mint_code, secret_hash
@@ -34,11 +38,13 @@ class MailRunner:
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try of one mail."""
-        made = (
-            self._link(command, snapshot)
-            if command.kind is CommandKind.MAIL_LINK
-            else self._code(command)
-        )
+        match command.kind:
+            case CommandKind.MAIL_LINK:
+                made = self._link(command, snapshot)
+            case CommandKind.MAIL_NOTICE:
+                made = self._notice(command, snapshot)
+            case _:
+                made = self._code(command)
         if made is None:
             self.store.write(partial(unwanted, ident=command.id))
             return
@@ -70,9 +76,10 @@ class MailRunner:
         return link.approver, self.letters.link(self._note(link, request, snapshot), token)
 
     def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:
-        stages = next(
-            (one.stages for one in self.policy.now.approve if one.id == request.approve_rule), ()
-        )
+        policy = self.policy.now
+        stages = next((one.stages for one in policy.approve if one.id == request.approve_rule), ())
+        with self.store.reading() as looking:
+            ends = ends_then(looking, request, Ground(policy, snapshot))
         return LinkNote(
             ticket=request.ticket_number,
             entitlement=request.entitlement,
@@ -83,6 +90,9 @@ class MailRunner:
             decide_by=request.decide_by,
             shown=link.shown,
             clause=link.clause,
+            on_behalf_of=name_of(link.on_behalf_of, snapshot) if link.on_behalf_of else "",
+            until=_until(link, snapshot),
+            ends=ends,
             stage_name=stages[link.stage - 1].name if link.stage <= len(stages) else "",
             evidence=self._place(request.id),
         )
@@ -91,12 +101,30 @@ class MailRunner:
         with self.store.reading() as looking:
             return self.place.line(looking, request)
 
+    def _notice(self, command: Command, snapshot: DirectorySnapshot) -> tuple[str, Letter] | None:
+        """One of those who are told of an emergency, and what; None once it is gone."""
+        with self.store.reading() as looking:
+            notice = looking.emergencies.notice(command.about)
+            emergency = None if notice is None else looking.emergencies.get(notice[0])
+        if notice is None or emergency is None:
+            return None
+        line = evidence_line(self.place.origin, emergency.index, self.place.signed())
+        who = name_of(emergency.subject, snapshot)
+        return notice[1], self.letters.emergency(emergency, who, line)
+
     def _code(self, command: Command) -> tuple[str, Letter] | None:
         code = self.ids.code()
         row = self.store.write(
             partial(mint_code, ident=command.about, code=code, key=self.code_key)
         )
         return None if row is None else (row.subject, self.letters.code(code))
+
+
+def _until(link: Link, snapshot: DirectorySnapshot) -> datetime | None:
+    """When the delegation ends by which somebody is asked; None when nobody delegated."""
+    given = snapshot.duties.given_to(link.approver, snapshot.read_at)
+    ends = (one.window.ends for one in given if one.principal == link.on_behalf_of)
+    return max(ends, default=None)
 
 
 def name_of(subject: str, snapshot: DirectorySnapshot) -> str:

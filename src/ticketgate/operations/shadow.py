@@ -51,7 +51,7 @@ def would_ask(
                 "entitlement": what.entitlement,
                 "approve_rule": what.approve_rule,
                 "seconds": what.seconds,
-                "reasons": list(blocking(request, policy, snapshot)),
+                "reasons": list(blocking(request, policy, snapshot, now)),
             }
         )
     return {"would": would}

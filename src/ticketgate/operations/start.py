@@ -1,6 +1,6 @@
 """Start: the first record of a log, and what configuration a gateway runs on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ticketgate.domain.evidence import FORMAT, Draft, Json
@@ -29,11 +29,13 @@ def note_loaded(
     digest: str,
     read_at: datetime | None = None,
     difference: str | None = None,
+    sources: Sequence[tuple[str, str]] = (),
 ) -> bool:
     """Record which policy, directory or settings hold from now on; False when they already did.
 
     What was read before the newest one was is not newer for being noted later. `difference` says
-    how a policy differs from the one before it.
+    how a policy differs from the one before it; `sources` are the digests of what a directory was
+    joined from.
     """
     read_at = read_at or now
     last = tx.people.loaded_at(kind)
@@ -42,6 +44,8 @@ def note_loaded(
     fields: dict[str, Json] = {"digest": digest, "authority": "host"}
     if difference is not None:
         fields["difference"] = difference
+    if sources:
+        fields["sources"] = [[name, told] for name, told in sources]
     tx.append(Draft(f"{kind}.loaded", fields))
     tx.people.note_loaded(kind, digest, read_at)
     return True

@@ -8,12 +8,12 @@ from ticketgate.domain.approval import LinkState
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import GrantState, is_due
 from ticketgate.domain.policy import Policy
+from ticketgate.operations.ask_again import Ground, ask_again, wanted_by
 from ticketgate.operations.classified import classified_row, follow_rules
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import end_request, invite
 from ticketgate.operations.shadow import enter_shadow
 from ticketgate.operations.velocity import has_room
-from ticketgate.operations.work_delivery import Ground, ask_again, wanted_by
 from ticketgate.ports import Transaction
 
 

@@ -22,13 +22,14 @@ from ticketgate.domain.ticket import TERMINAL_STATES
 from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN, Triaged, after_triage, basis_of
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import record_classified, rules_on
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
 from ticketgate.operations.exceptions import is_full, open_exception, resolve_exception
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.second_word import SECOND, second_of, void_word
 from ticketgate.operations.shadow import would_ask
-from ticketgate.operations.work_delivery import Ground, apply_verdict, wanted_by
+from ticketgate.operations.work_delivery import apply_verdict
 from ticketgate.ports import Transaction
 
 CAUSE: Final = "triage"
@@ -105,7 +106,7 @@ def own_shapers(
 
 def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage) -> Refusal | None:
     """Why this person may say nothing now: a directory that is not the newest, or no such role."""
-    read_at, newest = who.snapshot.read_at, tx.people.loaded("directory")
+    read_at, newest = who.snapshot.read_of(who.subject), tx.people.loaded("directory")
     if newest != who.snapshot.digest or now - read_at > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
     return may(who.roles, who.subject, who.snapshot)

@@ -13,6 +13,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.opening import BLOCKED_FOR_MAX, blocking
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.velocity import EXCEEDED, REASON, Velocity
+from ticketgate.operations.automatic import rule_reasons
 from ticketgate.operations.exceptions import open_exception
 from ticketgate.ports import Reading, Transaction
 
@@ -38,11 +39,14 @@ def reasons_now(
     policy: Policy,
     snapshot: DirectorySnapshot,
 ) -> tuple[str, ...]:
-    """What blocks a request, the limit of its source included; `before` is the state it comes from.
+    """What blocks a request: also what keeps an automatic rule from it, and its source's limit.
+
+    `before` is the state it comes from.
 
     One that awaits has passed already. One that something else blocks is not counted.
     """
-    found = blocking(request, policy, snapshot)
+    found = blocking(request, policy, snapshot, now)
+    found = found or rule_reasons(reading, now, request, policy, snapshot)
     if found or before == RequestState.AWAITING or has_room(reading, now, request.source):
         return found
     return (REASON,)

@@ -3,7 +3,7 @@
 Platforms repeat, reorder and lose; whatever comes, the same ticket state results (invariant I9).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,10 +11,8 @@ from ticketgate.domain.access_request import (
     LIVE_REQUEST,
     AccessRequest,
     RequestState,
-    material_of,
 )
 from ticketgate.domain.boundary import bounded
-from ticketgate.domain.classify import asked_entitlements
 from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Json  # noqa: TC001 -- as every module here does
@@ -25,29 +23,25 @@ from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.masked_ticket import shown_in
 from ticketgate.domain.opening import (
-    Ask,
     Asked,
-    asked,
     beneficiary_field,
     beneficiary_of,
-    refreshed,
 )
-from ticketgate.domain.policy import Policy
 from ticketgate.domain.surface import surface_of
 from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket, carried
 from ticketgate.domain.triage import after_triage
 from ticketgate.operations.approver_rows import take_claim
+from ticketgate.operations.ask_again import Ground, ask_again, wanted_by
 from ticketgate.operations.boundary import open_breaches
 from ticketgate.operations.classified import (
     classified,
     classified_row,
-    facts_of,
     record_classified,
 )
 from ticketgate.operations.exposed import open_exposed, open_exposed_delivery
 from ticketgate.operations.hold_closings import end_by_ticket
 from ticketgate.operations.odd_revision import TERMINAL, odd_revision
-from ticketgate.operations.open_request import end_request, open_request, renew
+from ticketgate.operations.open_request import end_request
 from ticketgate.operations.past_end import open_asked_past_end, open_unsaid
 from ticketgate.operations.second_word import void_word
 from ticketgate.operations.shadow import would_ask
@@ -64,15 +58,6 @@ class Reading:
     what: Ticket | ApproverRow | NoTicket | Refusal
     classification: Classification | None = None
     secret: bool = False  # the raw body holds one: it goes once processed, and is told if parked
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What the policy and the directory say while a delivery is worked off."""
-
-    policy: Policy
-    snapshot: DirectorySnapshot
-    own_users: frozenset[str] = frozenset()
 
 
 def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: Ground) -> str:
@@ -292,73 +277,6 @@ def apply_verdict(
         ask_again(tx, now, row, wanted, ground)
     else:
         _withdraw(tx, now, requests, row.verdict)
-
-
-def wanted_by(
-    ticket: Ticket, classification: Classification, ground: Ground
-) -> Mapping[str, Asked]:
-    """What the ticket asks now, by entitlement.
-
-    One blocked ask, under the empty name, when it names none or when it may name more than could
-    be read.
-    """
-    entitlements, unreadable = asked_entitlements(ground.policy, facts_of(ticket, ground.snapshot))
-    unnamed = (None,) if unreadable or not entitlements else ()
-    questions = [
-        Ask(ticket, classification, one, unreadable, ground.policy, ground.snapshot)
-        for one in (*entitlements, *unnamed)
-    ]
-    return {what.entitlement: what for what in map(asked, questions)}
-
-
-def ask_again(
-    tx: Transaction,
-    now: datetime,
-    row: TicketRow,
-    wanted: Mapping[str, Asked],
-    ground: Ground,
-) -> int:
-    """Hold the requests of a ticket against what it asks now; returns how many moved."""
-    policy, snapshot = ground.policy, ground.snapshot
-    requests = tx.requests.of_ticket(row.ticket.key)
-    moved = 0
-    for request in requests:
-        if request.state not in LIVE_REQUEST:
-            continue
-        what = wanted.get(request.entitlement)
-        if what is None:
-            end_request(tx, now, request, RequestState.WITHDRAWN, "superseded")
-            moved += 1
-            continue
-        held = replace(request, revision=row.revision)
-        after = renew(tx, now, held, what=what, row=row, policy=policy, snapshot=snapshot)
-        moved += after is not held
-    for what in wanted.values():
-        if not _answered([one for one in requests if one.entitlement == what.entitlement], what):
-            open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
-            moved += 1
-    return moved
-
-
-def _answered(requests: Sequence[AccessRequest], what: Asked) -> bool:
-    """Whether what is asked now has its request among those for the entitlement, oldest first.
-
-    A live one answers. After an approval only another beneficiary asks anew; after a denial or a
-    time-out only another material does.
-    """
-    if any(one.state in LIVE_REQUEST or _refused(one, what) for one in requests):
-        return True
-    last = requests[-1] if requests else None
-    return (
-        last is not None
-        and last.state is RequestState.APPROVED
-        and last.beneficiary.subject == what.beneficiary.subject
-    )
-
-
-def _refused(request: AccessRequest, what: Asked) -> bool:
-    over = request.state in {RequestState.DENIED, RequestState.TIMED_OUT}
-    return over and material_of(refreshed(request, what)) == request.material
 
 
 def _end_what_is_not_asked(

@@ -6,6 +6,7 @@ as one: state, evidence and outbox. Nothing outward happens inside it.
 
 from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.bundle import Bundle
+from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import (
     Anchor,
@@ -27,6 +28,8 @@ from ticketgate.ports.outside import (
     Source,
     Targets,
 )
+from ticketgate.ports.passkeys import Passkeys
+from ticketgate.ports.provider import Asking, IdentityProvider, ProviderSignIns, Signed
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
 from ticketgate.ports.surface import Surface
@@ -48,6 +51,7 @@ __all__ = [
     "Anchors",
     "ApproverRows",
     "Asked",
+    "Asking",
     "Bundle",
     "Channels",
     "Clock",
@@ -55,10 +59,12 @@ __all__ = [
     "Committed",
     "Deliveries",
     "Directory",
+    "Emergencies",
     "Erasing",
     "EvidenceReading",
     "Exceptions",
     "Grants",
+    "IdentityProvider",
     "Ids",
     "Keeping",
     "Letters",
@@ -66,12 +72,15 @@ __all__ = [
     "LogKeys",
     "Operation",
     "Pace",
+    "Passkeys",
     "People",
     "Platforms",
     "Post",
+    "ProviderSignIns",
     "Reading",
     "Requests",
     "Restores",
+    "Signed",
     "Signer",
     "Source",
     "Store",

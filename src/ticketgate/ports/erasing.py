@@ -35,6 +35,9 @@ class Erasing(Protocol):
     def ticket(self, ident: str) -> Standing:
         """Where a ticket stands (our id), its requests and grants counted in."""
 
+    def emergency(self, ident: str) -> Standing:
+        """Where an emergency stands, its review and its grant counted in."""
+
     def person(self, subject: str) -> Standing:
         """Where everything stands in which a person asked, received, edited or approved."""
 

@@ -1,5 +1,6 @@
 """What lies outside the process: time, randomness, people, mail, targets, platforms."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Protocol
 from ticketgate.connector_api import ItsmClient, ItsmConnector, SourceMapping, TargetConnector
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.emergency import Emergency
 
 
 class Clock(Protocol):
@@ -40,10 +42,12 @@ class Ids(Protocol):
 
 
 class Directory(Protocol):
-    """Who exists, read afresh each time."""
+    """Who exists. The file is read afresh each time; other directories are asked now and then."""
 
-    def read(self, now: datetime) -> DirectorySnapshot:
+    def read(self, now: datetime, sure: Collection[str] = ()) -> DirectorySnapshot:
         """The directory as it is now; parsed again only if its digest changed.
+
+        Of the subjects in `sure` every directory is asked at this moment (rule 5).
 
         Raises:
             TicketgateError: code `directory_unreadable`.
@@ -100,3 +104,6 @@ class Letters(Protocol):
 
     def code(self, code: str) -> tuple[str, str, str]:
         """(subject, text, HTML) of the mail that carries a sign-in code."""
+
+    def emergency(self, emergency: Emergency, who: str, evidence: str) -> tuple[str, str, str]:
+        """(subject, text, HTML) of the mail that tells of an emergency of `who`."""

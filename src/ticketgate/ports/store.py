@@ -7,10 +7,13 @@ from typing import Protocol, TypeVar
 
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports.approvals import ApproverRows
+from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
+from ticketgate.ports.passkeys import Passkeys
+from ticketgate.ports.provider import ProviderSignIns
 from ticketgate.ports.restores import LogKeys, Restores
 from ticketgate.ports.surface import Surface
 from ticketgate.ports.tables import (
@@ -50,7 +53,10 @@ class Reading(Protocol):
     surface: Surface
     approver_rows: ApproverRows
     erasing: Erasing
+    passkeys: Passkeys
     pace: Pace
+    sign_ins: ProviderSignIns
+    emergencies: Emergencies
 
 
 class Transaction(Reading, Protocol):

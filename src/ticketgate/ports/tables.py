@@ -132,6 +132,9 @@ class Requests(Protocol):
     def listed(self, state: str | None, limit: int) -> list[AccessRequest]:
         """Newest first, for looking."""
 
+    def of_person(self, subject: str, limit: int) -> list[AccessRequest]:
+        """Those that the person asks, or gets, or a delegate decided for them, newest first."""
+
     def note_record(self, ident: str, index: int) -> None:
         """Note which record moved the request last."""
 
@@ -178,6 +181,9 @@ class Grants(Protocol):
 
     def of_ticket(self, key: tuple[str, str, str]) -> list[Grant]:
         """All grants of a ticket that are not ended."""
+
+    def of_request(self, request: str) -> list[Grant]:
+        """All grants of a request, ended ones too; oldest first."""
 
     def sharing(self, holding: str | None) -> list[Grant]:
         """All grants with the same `Grant.holding`, ended ones too; none for None."""

@@ -22,6 +22,12 @@ class Pace(Protocol):
     def note_passed(self, source: str, request: str, at: datetime, since: datetime) -> None:
         """Note that one did; what is not later than `since` is forgotten."""
 
+    def approved(self, rule: str, since: datetime) -> int:
+        """How many requests an automatic rule approved later than `since`."""
+
+    def note_approved(self, rule: str, request: str, at: datetime, since: datetime) -> None:
+        """Note that it did; what is not later than `since` is forgotten."""
+
     def held_sources(self) -> list[str]:
         """The sources of requests that nothing but their limit blocks."""
 

@@ -376,6 +376,151 @@ def verify_signature(public: bytes, message: bytes, signature: bytes) -> bool:
     return encode_point(found) == signature[:32] and not low_order(found)
 
 
+# --- P-256 (FIPS 186-5), and what a passkey signs (WebAuthn level 2) ------------------------------
+
+P256 = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+    1,
+)
+Jacobian = tuple[int, int, int]  # (X, Y, Z): x = X/Z², y = Y/Z³; the point at infinity has Z = 0
+
+
+def double256(a: Jacobian) -> Jacobian:
+    """Twice a point of a curve with a = -3."""
+    x, y, z = a
+    square, gamma = z * z % P256, y * y % P256
+    beta, alpha = x * gamma % P256, 3 * (x - square) * (x + square) % P256
+    twice = (alpha * alpha - 8 * beta) % P256
+    left = (y + z) ** 2 - gamma - square
+    return twice, (alpha * (4 * beta - twice) - 8 * gamma * gamma) % P256, left % P256
+
+
+def add256(a: Jacobian, b: Jacobian) -> Jacobian:
+    """The sum of two points, whichever they are."""
+    if not a[2] or not b[2]:
+        return b if not a[2] else a
+    square_a, square_b = a[2] * a[2] % P256, b[2] * b[2] % P256
+    u, s = a[0] * square_b % P256, a[1] * b[2] * square_b % P256
+    h = (b[0] * square_a - u) % P256
+    r = (b[1] * a[2] * square_a - s) % P256
+    if not h:
+        return (1, 1, 0) if r else double256(a)
+    h2 = h * h % P256
+    h3, v = h * h2 % P256, u * h2 % P256
+    x = (r * r - h3 - 2 * v) % P256
+    return x, (r * (v - x) - s * h3) % P256, h * a[2] * b[2] % P256
+
+
+def read_der(signature: bytes) -> tuple[int, int]:
+    """The two integers of a signature in DER (X.690 §8.3, §10.1), each 1 to below the order."""
+    if signature[:1] != b"\x30" or len(signature) < 2 or signature[1] != len(signature) - 2:
+        raise Refused("a signature that is not DER")
+    numbers, at = [], 2
+    while at < len(signature):
+        size = signature[at + 1] if at + 1 < len(signature) else 0
+        body = signature[at + 2 : at + 2 + size]
+        if signature[at] != 2 or not size or len(body) != size or body[0] > 0x7F:
+            raise Refused("a signature that is not DER")
+        if size > 1 and body[0] == 0 and body[1] <= 0x7F:
+            raise Refused("a signature that is not in its shortest form")
+        numbers.append(int.from_bytes(body, "big"))
+        at += 2 + size
+    if len(numbers) != 2 or not all(1 <= number < P256_N for number in numbers):
+        raise Refused("a signature out of range")
+    return numbers[0], numbers[1]
+
+
+@functools.lru_cache(maxsize=1024)
+def verify_p256(key: bytes, message: bytes, signature: bytes) -> bool:
+    """ECDSA with SHA-256 (FIPS 186-5 §6.4.2); the key as 04‖x‖y, reduced and on the curve."""
+    try:
+        r, s = read_der(signature)
+    except Refused:
+        return False
+    x, y = int.from_bytes(key[1:33], "big"), int.from_bytes(key[33:], "big")
+    if len(key) != 65 or key[0] != 4 or x >= P256 or y >= P256:
+        return False
+    if (y * y - x * x * x + 3 * x - P256_B) % P256:
+        return False
+    inverse = pow(s, -1, P256_N)
+    first = int.from_bytes(sha256(message).digest(), "big") * inverse % P256_N
+    second, own = r * inverse % P256_N, (x, y, 1)
+    table, total = (P256_G, own, add256(P256_G, own)), (1, 1, 0)
+    for bit in range(255, -1, -1):
+        total = double256(total)
+        which = (first >> bit & 1) + 2 * (second >> bit & 1)
+        if which:
+            total = add256(total, table[which - 1])
+    return bool(total[2]) and total[0] * pow(total[2], -2, P256) % P256 % P256_N == r
+
+
+COSE = re.compile(rb"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL)
+PAYLOAD: dict[str, type] = {
+    "approver": str, "credential_id": str, "decision": str, "expires_at": str,
+    "justification_digest": str, "log_head": str, "log_size": int, "nonce": str, "origin": str,
+    "purpose": str, "request": str, "round": int, "rp_id": str, "seconds": int, "shown": str,
+    "stage": int,
+}  # fmt: skip
+ASSERTION = {"payload", "authenticator_data", "client_data", "key", "signature"}
+SAME = ("approver", "decision", "request", "round", "seconds", "shown", "stage")
+HEAD_AGE = 8192  # records behind the head that was signed
+PAYLOAD_LIFE = dt.timedelta(minutes=10)
+
+
+def key_of(cose: bytes) -> bytes:
+    """04‖x‖y of a COSE key: ES256 in the one encoding of CTAP 2."""
+    found = COSE.fullmatch(cose)
+    if not found:
+        raise Refused("a key that is not ES256 in its one form")
+    return b"\x04" + found[1] + found[2]
+
+
+def check_client_data(data: bytes, payload: Record) -> None:
+    """Client data (WebAuthn level 2 §5.8.1) of this very challenge, on this very origin."""
+    try:
+        said = json.loads(data.decode(), object_pairs_hook=unique, parse_constant=no_number)
+    except (ValueError, RecursionError):
+        raise Refused("client data that is not strict JSON") from None
+    if len(data) > 4096 or not isinstance(said, dict) or "topOrigin" in said:
+        raise Refused("client data in another form")
+    wanted = to_base64url(sha256(dump(payload).encode()).digest())
+    if said.get("type") != "webauthn.get" or said.get("crossOrigin", False) is not False:
+        raise Refused("another kind of client data, or made in a page of another origin")
+    if said.get("challenge") != wanted or said.get("origin") != payload["origin"]:
+        raise Refused("made for another payload, or on another origin")
+
+
+def check_assertion(told: Any) -> tuple[Record, str]:
+    """What an assertion signs, and the digest of its key. What does not verify is refused."""
+    if not isinstance(told, dict) or told.keys() != ASSERTION:
+        raise Refused("an assertion without what it must have")
+    payload = told["payload"]
+    if not isinstance(payload, dict) or payload.keys() != PAYLOAD.keys():
+        raise Refused("a payload in another form")
+    if not all(type(payload[name]) is form for name, form in PAYLOAD.items()):
+        raise Refused("a payload in another form")
+    if payload["purpose"] != "ticketgate-approval/v1":
+        raise Refused("a payload for something else")
+    cose, client, data, signature = (
+        from_base64(text_of(told, name))
+        for name in ("key", "client_data", "authenticator_data", "signature")
+    )
+    check_client_data(client, payload)
+    # Present and verified must be set; backed up (0x10) only with what may be (0x08); nothing else.
+    if len(data) != 37 or data[:32] != sha256(payload["rp_id"].encode()).digest():
+        raise Refused("authenticator data of another relying party, or of another length")
+    if data[32] not in (0x05, 0x0D, 0x1D):
+        raise Refused("made without user verification, or with bits that may not be")
+    read_der(signature)
+    if not verify_p256(key_of(cose), data + sha256(client).digest(), signature):
+        raise Refused("a signature that its key did not make")
+    return payload, sha256(cose).hexdigest()
+
+
 # --- The tree, RFC 6962 §2.1 ----------------------------------------------------------------------
 
 
@@ -576,6 +721,8 @@ class Trust:
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum: str | None = None
         self.tsa: list[str] = []
+        self.pins: dict[str, set[str]] = {}
+        self.passkeys_from: int | None = None
         self._names: set[str] = {"none"}
         self._keys: set[bytes] = set()
         self._members: set[str] = set()
@@ -593,7 +740,10 @@ class Trust:
 
     def _line(self, kind: str, words: list[str]) -> None:
         """Take one line in."""
-        lengths = {"log": (1, 2), "witness": (2, 3), "quorum": (1,), "end": (2,), "tsa": (1,)}
+        lengths = {
+            "log": (1, 2), "witness": (2, 3), "quorum": (1,), "end": (2,), "tsa": (1,),
+            "approver": (2,), "passkeys": (1,),
+        }  # fmt: skip
         if kind != "group" and len(words) not in lengths.get(kind, ()):
             raise Refused(f"the line `{kind}`")
         if kind == "log":
@@ -606,8 +756,8 @@ class Trust:
             self._group(words)
         elif kind == "end":
             self._end(words[0], decimal(words[1]))
-        elif kind == "tsa":
-            self.tsa.append(words[0])
+        elif kind in ("tsa", "approver", "passkeys"):
+            self._tsa_or_approver(kind, words)
         elif self.quorum is None and words[0] in self._names:
             self.quorum = words[0]
         else:
@@ -620,6 +770,19 @@ class Trust:
             raise Refused("the line `end`")
         key_of = (name, bytes.fromhex(key_id))
         self.ends[key_of] = min(size, self.ends.get(key_of, INT_MAX))
+
+    def _tsa_or_approver(self, kind: str, words: list[str]) -> None:
+        """Certificates; a key of an approver that is pinned; or from which record on all sign."""
+        if kind == "tsa":
+            self.tsa.append(words[0])
+        elif kind == "approver":
+            if not re.fullmatch("[a-z][a-z0-9_]{0,63} [0-9a-f]{64}", " ".join(words)):
+                raise Refused("the line `approver`")
+            self.pins.setdefault(words[0], set()).add(words[1])
+        elif self.passkeys_from is None:
+            self.passkeys_from = decimal(words[0])
+        else:
+            raise Refused("a second line `passkeys`")
 
     def _new_key(self, key: Vkey) -> Vkey:
         if key.public in self._keys:
@@ -677,7 +840,7 @@ class Keys:
     """
 
     def __init__(self, trust: Trust, origin: str) -> None:
-        self.origin, self.ends = origin, trust.ends
+        self.origin, self.ends, self.trust = origin, trust.ends, trust
         self.known: dict[bytes, LogKey] = {}
         for key in trust.logs:
             if key.name == origin:
@@ -740,6 +903,7 @@ SAID = {  # fields that many types have
     " rules seconds stage target ticket tier",
     "GRANT": MOVE + "entitlement request subject target",
     "PARTIES": "beneficiary requester",
+    "REVIEW": MOVE + "entitlement person",
 }
 MUST_HAVE: dict[str, tuple[str, ...]] = {
     kind: tuple(" ".join(SAID.get(word, word) for word in fields.split()).split())
@@ -773,10 +937,12 @@ links.issued: links request round stage
 decision.recorded: approver authority_basis because classification clause decision directory\
  directory_read_at first_viewed_at link material method need policy request revision round rule\
  rules seconds shown signed_in_at stage
+decision.taken_back: approver link method request round signed_in_at stage
 decision.refused: approver code request
 grant.planned: GRANT activate_by seconds
 grant.provisioning: GRANT baseline before command deadline not_after plan
 grant.cancelled: GRANT
+grant.extended: GRANT extension hard_max not_after
 grant.activated grant.released_shared revocation.begun revocation.overdue: GRANT not_after
 revocation.attempted: before command grant request
 revocation.held: cause grant request until
@@ -784,6 +950,16 @@ revocation.confirmed: GRANT confirmed kept late_milliseconds not_after
 exception.opened: MOVE about code owner
 exception.assigned: MOVE code owner person
 exception.resolved: MOVE code person
+passkey.enrolled: MOVE attestation backed_up backup_eligible cose credential key origin person rp_id
+passkey.vouched: MOVE key method person voucher
+passkey.revoked: MOVE by person
+emergency.invoked: REVIEW authority_basis clause cooldown directory directory_read_at drill\
+ hard_max method policy seconds signed_in_at target within
+emergency.refused: code entitlement person
+emergency.asked: REVIEW clause directory policy seconds target within
+emergency.consented: REVIEW by clause directory method policy shown signed_in_at
+review.overdue: REVIEW
+review.done: REVIEW clause directory method outcome policy reviewer signed_in_at
 operator.revoked: by grants
 command.retried: about command outcome tries
 notification.sent: about what
@@ -814,15 +990,16 @@ ticket.classified     ticket   not_identity:identity,not_identity,uncertain
 ticket.classified     ticket   uncertain:identity,not_identity,uncertain
 request.opened        request  -:awaiting
 request.blocked       request  -:blocked blocked:blocked
-request.approved      request  awaiting:approved
+request.approved      request  -:approved awaiting:approved blocked:approved
 request.awaiting      request  awaiting:awaiting blocked:awaiting
-request.denied        request  awaiting:denied
+request.denied        request  awaiting:denied blocked:denied
 request.timed_out     request  awaiting:timed_out blocked:timed_out
 request.withdrawn     request  awaiting:withdrawn blocked:withdrawn
 grant.planned         grant    -:planned
 grant.provisioning    grant    planned:provisioning
 grant.activated       grant    provisioning:active
 grant.cancelled       grant    planned:cancelled
+grant.extended        grant    active:active
 grant.released_shared grant    active:released_shared
 revocation.begun      grant    active:revoking provisioning:revoking revoke_overdue:revoking
 revocation.overdue    grant    revoking:revoke_overdue
@@ -830,6 +1007,14 @@ revocation.confirmed  grant    revoking:revoked
 exception.opened      exception -:opened
 exception.assigned    exception opened:assigned assigned:assigned
 exception.resolved    exception opened:resolved assigned:resolved
+passkey.enrolled      passkey   -:pending
+passkey.vouched       passkey   pending:pending,usable
+passkey.revoked       passkey   pending:revoked usable:revoked
+emergency.asked       review    -:asked
+emergency.consented   review    asked:consented
+emergency.invoked     review    -:due consented:due
+review.overdue        review    due:overdue
+review.done           review    due:done overdue:done
 """.strip().split("\n"),
     )
     for before, afters in (move.split(":") for move in moves)
@@ -837,8 +1022,15 @@ exception.resolved    exception opened:resolved assigned:resolved
 }
 HOLDING = ("provisioning", "active")
 ENDED = frozenset({"released_shared", "cancelled", "revoked"})
+CONSENT_LIFE = 900  # seconds from an ask for consent to it, and to the emergency
 END_SLACK = 60  # seconds after the end of a grant by which ending it has begun
 ASKED = ("entitlement", "target", "decide_by")  # kept of a request that awaits decisions
+NOT_BY_RULE = frozenset(  # kinds that only people approve
+    {"emergency.access", "approval.act", "delegation", "privilege.elevate", "unknown.identity"}
+    | {"credential.reset", "mfa.reset"}
+)
+NOT_IN_SHAPES = {"log.opened", "passkey", "automatic"}  # a type, and fields that hold objects
+OF_PASSKEY = ("person", "key", "voucher", "rp_id", "origin")
 KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
 # What is looked at after a record was found canonical; its other fields need only be there.
 LOOKED_AT = {
@@ -846,11 +1038,18 @@ LOOKED_AT = {
     "ticket": MOVE + "revision source table",
     "request": MOVE
     + "beneficiary decide_by editor editors entitlement links material requester round seconds"
-    " stage stages target",
-    "grant": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
+    " stage stages target extends",
+    "grant": MOVE
+    + "activate_by confirmed extension hard_max heirs origin "
+    + " ".join(KEPT_OF_GRANT),
+    "emergency": MOVE
+    + "by clause cooldown drill entitlement hard_max method person seconds target within",
+    "review": MOVE + "entitlement method outcome person reviewer",
     "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
-    "decision": "approver decision link material need request round seconds stage",
+    "passkey": MOVE + "cose credential key origin person rp_id voucher",
+    "decision": "approver decision link material method need on_behalf_of request round seconds"
+    " stage",
 }
 
 
@@ -982,7 +1181,7 @@ class Reader:
         if not is_instant(record.get("_ts")):
             raise Refused("_ts is not an instant")
         missing = missing_fields(record)
-        if clean and not missing and record["type"] != "log.opened":
+        if clean and not missing and not {record["type"], *record} & NOT_IN_SHAPES:
             known = self.shapes.setdefault(record["type"], [])
             if len(known) < SHAPES_KEPT:
                 known.append(Shape(record))
@@ -1223,6 +1422,26 @@ def from_base64url(text: str) -> bytes:
     return data
 
 
+def check_token(record: Record, value: Any) -> None:
+    """The provider's token was asked for what its decision says was shown; not who signed it."""
+    told = record.get("step_up")
+    if not isinstance(told, dict) or not isinstance(value, str):
+        raise Refused("a token of no step-up")
+    if sha256(value.encode()).hexdigest() != told.get("token"):
+        raise Refused("a token that is not the one of its step-up")
+    asked = [str(told.get("salt")), str(record.get("shown"))]
+    salt, shown = (json.dumps(one, ensure_ascii=False) for one in asked)
+    text = f'{{"purpose":"ticketgate step-up","salt":{salt},"shown":{shown}}}'
+    try:
+        body = (value.split(".")[1:] or [""])[0].encode()
+        claims = json.loads(base64.urlsafe_b64decode(body + b"=" * (-len(body) % 4)))
+    except (ValueError, RecursionError):
+        claims = None
+    nonce = claims.get("nonce") if isinstance(claims, dict) else None
+    if nonce != sha256(text.encode()).hexdigest():
+        raise Refused("a token that was asked for something else")
+
+
 def read_disclosure(encoded: str, digest: str) -> tuple[str, Any]:
     """Name and value of a disclosure that hashes to the digest (RFC 9901 §4.2)."""
     if to_base64url(sha256(encoded.encode()).digest()) != digest:
@@ -1367,6 +1586,8 @@ class Disclosures:
                 self.counts["erased"] += 1
                 raise Refused("")
             name, value = read_disclosure(row.encoded, row.digest)
+            if name == "id_token":
+                check_token(record, value)
             self.counts["given"] += 1
             if self.tickets and name == "ticket":
                 self.tickets.seen(record, value)
@@ -1508,6 +1729,22 @@ class Ballots:
         self.approvers: dict[tuple[str, int, int], set[str]] = collections.defaultdict(set)
         self.need: dict[tuple[str, int, int], int] = {}
         self.seconds: dict[tuple[str, int], int] = {}
+        self.represented: dict[tuple[str, int], set[str]] = {}  # by a delegate
+
+    def voices(self, material: str, turn: int) -> set[str]:
+        """Who approved in a round, and for whom somebody did."""
+        places = [place for place in self.approvers if place[:2] == (material, turn)]
+        deciders = (self.approvers[place] for place in places)
+        return self.represented.get((material, turn), set()).union(*deciders)
+
+    def stand_in(self, approver: str, principal: str, material: str, turn: int) -> None:
+        """A delegate and whom they stand in for are one seat; each is used once in a round."""
+        taken = {approver} & self.represented.get((material, turn), set())
+        if principal:
+            taken |= {approver, principal} & self.voices(material, turn) | {approver} & {principal}
+            self.represented.setdefault((material, turn), set()).add(principal)
+        if taken:
+            raise Refused("a seat that is used twice")
 
     def approve(self, approver: str, place: tuple[str, int, int], need: int, seconds: int) -> None:
         """One approval at (material, round, stage)."""
@@ -1521,6 +1758,165 @@ def left_at(before: str, left: str) -> str:
     return f"a move from `{before}`, where the log left it at `{left}`"
 
 
+def check_step_up(record: Record) -> None:
+    """Who signed in afresh to do just this has told when, how, and the digest of the token."""
+    told = record.get("step_up")
+    if (told is not None) != (record.get("method") == "oidc_step_up"):
+        raise Refused("a step-up without its sign-in, or the other way round")
+    if told is None:
+        return
+    if not isinstance(told, dict) or {*told} != {"acr", "auth_time", "class", "salt", "token"}:
+        raise Refused("a step-up that is not told whole")
+    told = {key: value if isinstance(value, str) else "" for key, value in told.items()}
+    forms = re.fullmatch("[0-9a-f]{64} [0-9a-f]{32}", told["token"] + " " + told["salt"])
+    if not forms or told["class"] != "provider_token" or not told["acr"]:
+        raise Refused("a step-up that is not told whole")
+    if not isinstance(record.get("sd"), list) or len(record["sd"]) < 2:
+        raise Refused("a step-up without the digest of its token")
+    at, now = told["auth_time"], record["_ts"]
+    age = instant(now) - instant(at) if is_instant(at) else dt.timedelta(hours=2)
+    if not dt.timedelta(minutes=-1) <= age <= dt.timedelta(hours=1):
+        raise Refused("a step-up not of then")
+
+
+class Emergencies:
+    """Emergencies, with what their reviews owe: what was said of each, by its id.
+
+    `ended` is empty while the access is not over, and `never` where it was never given.
+    """
+
+    def __init__(self) -> None:
+        self.said: dict[str, Record] = {}
+        self.states: dict[str, str] = {}
+        self.latest: dict[tuple[str, str], str] = {}  # by person and entitlement
+        self.owed: dict[str, set[str]] = collections.defaultdict(set)  # by person; no drills
+
+    def know(self, name: str, state: str, said: Record) -> None:
+        """Where one stands, as its record or a snapshot tells."""
+        self.said[name], self.states[name] = said, state
+        if state in ("asked", "consented"):
+            return
+        if said.get("drill") is not False:
+            return
+        person, entitlement = said.get("person", ""), said.get("entitlement", "")
+        (self.owed[person].discard if state == "done" else self.owed[person].add)(name)
+        last = self.said.get(self.latest.get((person, entitlement), ""), {})
+        if said.get("invoked", "") >= last.get("invoked", ""):
+            self.latest[person, entitlement] = name
+
+    def locked(self, person: str, moment: str) -> bool:
+        """Whether a review of theirs is overdue then, whether or not a record says so."""
+        return any(
+            self.states[name] == "overdue" or moment >= self.said[name].get("until", "~")
+            for name in self.owed.get(person, ())
+        )
+
+    def check_unlocked(self, record: Record, *names: str) -> None:
+        """Nobody decides, or is given anything, while a review of theirs is overdue."""
+        people = (record.get(name) for name in names)
+        if any(isinstance(one, str) and self.locked(one, record["_ts"]) for one in people):
+            raise Refused("by, or for, somebody whose review is overdue")
+
+    def asked(self, name: str, after: str, record: Record) -> None:
+        """`emergency.asked`, and `emergency.consented` by somebody else, in time."""
+        said = self.said.get(name, {})
+        same = self.same_ask(record, said)
+        if after == "asked":
+            said = {"person": text_of(record, "person"), "drill": False, "invoked": record["_ts"],
+                    "within": count_of(record, "within"),
+                    "entitlement": text_of(record, "entitlement")}  # fmt: skip
+        self.know(name, after, said)
+        if after == "asked":
+            return
+        check_step_up(record)
+        if not same:
+            raise Refused("a consent to something else, or that came too late")
+        by = text_of(record, "by")
+        if by in ("", said.get("person")) or self.locked(by, record["_ts"]):
+            raise Refused("a consent of somebody who may not give it")
+
+    @staticmethod
+    def same_ask(record: Record, said: Record) -> bool:
+        """Whether it is of the person and entitlement that somebody asked for, and in time."""
+        if any(record.get(key) != said.get(key) for key in ("person", "entitlement")):
+            return False
+        at = said.get("invoked", "")
+        return is_instant(at) and bool(record["_ts"] < moment_after(at, CONSENT_LIFE))
+
+    def owing(self, entitlement: str, moment: str) -> bool:
+        """Whether anybody's emergency for it has a review that is overdue then."""
+        return any(
+            self.said[name].get("entitlement") == entitlement
+            and (self.states[name] == "overdue" or moment >= self.said[name].get("until", "~"))
+            for names in self.owed.values()
+            for name in names
+        )
+
+    def invoked(self, name: str, record: Record) -> bool:
+        """`emergency.invoked`: by somebody who may now; whether it gives access."""
+        person, entitlement = text_of(record, "person"), text_of(record, "entitlement")
+        numbers = [count_of(record, key) for key in ("seconds", "hard_max", "within", "cooldown")]
+        seconds, longest, within, cooldown = numbers
+        drill, now = record.get("drill"), record["_ts"]
+        if type(drill) is not bool or not text_of(record, "clause") or max(numbers) > 10**9:
+            raise Refused("an emergency without its times or its pre-authorisation")
+        text_of(record, "target")
+        locked = self.locked(person, now)
+        unheard = not drill and not record["from"] and self.owing(entitlement, now)
+        other = record["from"] and (drill or not self.same_ask(record, self.said.get(name, {})))
+        last = self.said.get(self.latest.get((person, entitlement), ""), {}).get("ended", "never")
+        self.know(name, "due", {
+            "person": person, "entitlement": entitlement, "drill": drill, "within": within,
+            "invoked": now, "until": moment_after(now, within), "ended": "",
+        })  # fmt: skip
+        check_step_up(record)
+        if unheard or other:
+            raise Refused("an emergency without the consent that it needs, or to something else")
+        if seconds > longest:
+            raise Refused("an emergency for longer than the policy lets it be")
+        if locked:
+            raise Refused("an emergency of somebody whose review is overdue")
+        if not drill and not last:
+            raise Refused("an emergency while another one of the same access is not over")
+        if not drill and is_instant(last) and now < moment_after(last, cooldown):
+            raise Refused("an emergency before the cooldown of the last one is over")
+        return not drill
+
+    def reviewed(self, name: str, after: str, record: Record) -> None:
+        """`review.overdue` and `review.done`."""
+        said = self.said.get(name, {})
+        self.know(name, after, said)
+        if any(text_of(record, key) != said.get(key) for key in ("person", "entitlement")):
+            raise Refused("a review of something else than the emergency")
+        if after == "overdue" and record["_ts"] < said.get("until", "~"):
+            raise Refused("a review is called overdue before its time")
+        if after == "done":
+            check_step_up(record)
+            if text_of(record, "reviewer") in ("", said["person"]):
+                raise Refused("an emergency that nobody else has reviewed")
+            if record.get("outcome") not in ("justified", "unjustified", "incomplete"):
+                raise Refused("a review without an outcome")
+            self.check_unlocked(record, "reviewer")
+
+    def granted(self, record: Record) -> None:
+        """A move of a grant tells its origin, and when the review is due."""
+        said = self.said.get(text_of(record, "request"), {})
+        before, after, now = record["from"], record["to"], record["_ts"]
+        if after == "planned" and (record.get("origin") == "emergency") != bool(said):
+            raise Refused("a grant that tells another origin than it has")
+        if "within" not in said:
+            return  # of no emergency, or a snapshot does not tell it
+        if before == after:
+            raise Refused("an emergency is extended")
+        end: Any = now if after == "cancelled" or before in HOLDING else None
+        end = {"planned": record.get("activate_by"), "provisioning": record.get("not_after"),
+               "active": None}.get(after, end)  # fmt: skip
+        if is_instant(end):
+            said["until"] = moment_after(end, said["within"])
+        if after in ENDED:
+            said["ended"] = "never" if after == "cancelled" else now
+
+
 class Replay:
     """Folds what the records say, in their order, and faults what is not possible."""
 
@@ -1530,6 +1926,7 @@ class Replay:
         self.whole = True  # nothing below is missing
         self.pruned: dict[int, tuple[int, str]] = {}  # boundary: (index, snapshot)
         self.listed: dict[str, list[int]] = {}  # by disclosure.erased
+        self.head: Callable[[int], str | None] = lambda _: None  # `_prev` of this entry, if known
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -1537,11 +1934,17 @@ class Replay:
         self.states: dict[str, dict[str, str]] = {on: {} for on, _, _ in MOVES}
         self.revisions: dict[str, set[int]] = {}
         self.parties: dict[str, set[str]] = {}
-        self.asked: dict[str, list[Any]] = {}  # ASKED, and the round and stage
+        self.asked: dict[str, list[Any]] = {}  # ASKED, and the round, the stage, the material
         self.links: dict[str, dict[str, str]] = {}  # that work, and whom each was issued to
         self.ballots: dict[str, Ballots] = {}
         self.approved: dict[str, tuple[Any, ...]] = {}
         self.grants: dict[str, Record] = {}
+        self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
+        self.passkeys: dict[str, Record] = {}  # what was said of each
+        self.extends: dict[str, Any] = {}  # the grant that a request asks more time for
+        self.by_rule: dict[tuple[str, str], int] = {}  # the count said last, by rule and UTC day
+        self.stand: dict[str, set[str]] = {}  # whose voice approved; nobody's once one took it back
+        self.emergencies = Emergencies()
         self.time = ""
         self.boundary = 0
         self.restoring = False
@@ -1594,23 +1997,30 @@ class Replay:
             seen.add(revision)
         elif on == "request":
             self._request(name, after, record)
+            self.asked_at[name] = index
         elif on == "grant":
             self._grant(index, name, after, record)
+        elif on in MORE:
+            MORE[on](self, name, after, record)
         if refused:
             raise Refused(left_at(before, left))
 
     def _request(self, name: str, after: str, record: Record) -> None:
+        if "extends" in record:
+            self.extends[name] = record["extends"]
         asked = self.asked.pop(name, None)
         if after == "awaiting":
-            self.asked[name] = [*map(record.get, ASKED), *place_of(record)]
-            if asked is None or asked[3:] != self.asked[name][3:]:
+            self.asked[name] = [*map(record.get, ASKED), *place_of(record), record.get("material")]
+            if asked is None or asked[3:5] != self.asked[name][3:5]:
                 self.links.pop(name, None)
             self.parties[name] = parties_of(record)
             self._issue(name, record)
             return
         parties, _ = self.parties.pop(name, set()), self.links.pop(name, None)
         ballots = self.ballots.pop(name, None)
-        if after == "approved":
+        if after == "approved" and (record["from"] != "awaiting" or record["cause"] == "automatic"):
+            self._approve_by_rule(name, record)
+        elif after == "approved":
             self._approve(name, record, ballots or Ballots())
             if asked is None or [record.get("entitlement"), record.get("target")] != asked[:2]:
                 raise Refused("approved is something else than was asked")
@@ -1627,7 +2037,7 @@ class Replay:
         """`links.issued`: more links for the stage that is asked."""
         if self.complete:
             name = text_of(record, "request")
-            if self.asked.get(name, [])[3:] != place_of(record):
+            if self.asked.get(name, [])[3:5] != place_of(record):
                 raise Refused("links of another stage than the one that is asked")
             self._issue(name, record)
 
@@ -1656,32 +2066,86 @@ class Replay:
         if ballots.denied:
             raise Refused("approved although it was denied")
         text_of(record, "requester")
-        places = [place for place in ballots.approvers if place[:2] == (material, turn)]
-        if parties_of(record) & set().union(*(ballots.approvers[place] for place in places)):
+        self.stand[name] = set(ballots.voices(material, turn))
+        if parties_of(record) & ballots.voices(material, turn):
             raise Refused("approved by somebody whose own request it is")
+        self.emergencies.check_unlocked(record, "beneficiary")
+
+    def _approve_by_rule(self, name: str, record: Record) -> None:
+        """Nobody decided: an automatic rule did, of kinds that it may, no oftener than it may."""
+        said, most = record.get("automatic"), record.get("seconds")
+        self.approved[name] = (
+            record.get("beneficiary"), record.get("entitlement"), record.get("target"),
+            most if type(most) is int else None,
+        )  # fmt: skip
+        if record["cause"] != "automatic" or not isinstance(said, dict):
+            raise Refused("approved without a person, and by no automatic rule")
+        rule, day = text_of(record, "approve_rule"), record["_ts"][:10]
+        number, most = count_of(said, "count"), count_of(said, "max_per_day")
+        last = self.by_rule.get((rule, day), 0)
+        self.by_rule[rule, day] = max(number, last)
+        for field in ("beneficiary", "requester"):
+            text_of(record, field)
+        count_of(record, "seconds")
+        if record["from"] == "awaiting" or self.extends.get(name):
+            raise Refused("approved by a rule although people were asked, or for more time")
+        if record.get("stages") != [] or record.get("links") != []:
+            raise Refused("approved by a rule, with stages or links")
+        kinds = texts_of(record, "kinds")
+        if not kinds or NOT_BY_RULE & set(kinds):
+            raise Refused("approved by a rule, of a kind that no rule may approve")
+        named = text_of(said, "rule").startswith(f"{rule}@")
+        if not (named and text_of(said, "digest") and text_of(said, "because")):
+            raise Refused("approved by a rule that its record does not name")
+        if said.get("day") != day or not last < number <= most:
+            raise Refused("approved by a rule more often than it may in a day, or not counted")
+        self.emergencies.check_unlocked(record, "beneficiary")
 
     def _grant(self, index: int, name: str, after: str, record: Record) -> None:
         known = self.grants.setdefault(name, {})
         known["index"] = index
+        text_of(record, "request")
         self._keep(record, known)
         if after == "planned":
             self._plan(record)
         elif after in HOLDING:
             self._check_end(after, record, known)
+            self._extend(name, record, known)
             if self.restoring:
                 raise Refused("access is given, and a restore has not ended")
+            self._still_approved(record)
         if after == "revoked" and record.get("confirmed") is not True:
             raise Refused("revoked without being read back")
         if after in ENDED:
             del self.grants[name]  # nothing moves it any more
+        self.emergencies.granted(record)
         if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
             raise Refused("an heir that is no grant")
+
+    def _still_approved(self, record: Record) -> None:
+        """Nobody has taken back an approval of it, or of the more time that it is given."""
+        names = ["request", "extension"] if record["type"] == "grant.extended" else ["request"]
+        if any(self.stand.get(text_of(record, name)) == set() for name in names):
+            raise Refused("access is given, and an approval of it was taken back")
+
+    def review(self, name: str, after: str, record: Record) -> None:
+        """An emergency that gives access stands in place of an approval."""
+        if after in ("asked", "consented"):
+            self.emergencies.asked(name, after, record)
+        elif after != "due":
+            self.emergencies.reviewed(name, after, record)
+        elif self.emergencies.invoked(name, record):
+            self.approved[name] = tuple(
+                map(record.get, ("person", "entitlement", "target", "seconds"))
+            )
 
     @staticmethod
     def _keep(record: Record, known: Record) -> None:
         """What was said of a grant once stays."""
         for field in KEPT_OF_GRANT:
             value = record.get(field)
+            if field == "not_after" and record["type"] == "grant.extended":
+                continue  # `_extend` looks at it
             if value is not None and known.setdefault(field, value) != value:
                 raise Refused(f"`{field}` of the grant moved")
 
@@ -1695,24 +2159,115 @@ class Replay:
             if life > dt.timedelta(seconds=count_of(known, "seconds")):
                 raise Refused("access for longer than was given")
 
+    def _extend(self, name: str, record: Record, known: Record) -> None:
+        """More time follows one approval of just that, and is never beyond the longest life."""
+        if record["type"] != "grant.extended":
+            return
+        given = self.approved.pop(text_of(record, "extension"), None)
+        if given is None:
+            raise Refused("more time that nobody approved")
+        self._lengthen(record, known, given[3])
+        same = (record.get("subject"), record.get("entitlement"), record.get("target")) == given[:3]
+        if not same or self.extends.get(record["extension"]) != name:
+            raise Refused("more time for another grant than was approved")
+        if known.get("request") not in self.states["request"]:
+            raise Refused("more time for access that no request gave")
+
+    @staticmethod
+    def _lengthen(record: Record, known: Record, seconds: int | None) -> None:
+        """The end is later, by no more than was approved, within the longest life."""
+        old, end = text_of(known, "not_after"), text_of(record, "not_after")
+        if not is_instant(old) or not is_instant(end):
+            raise Refused("more time without an end")
+        before, after = instant(old), instant(end)
+        life = dt.timedelta(seconds=count_of(known, "seconds"))
+        longest = dt.timedelta(seconds=count_of(record, "hard_max"))
+        since = instant(known["since"]) if is_instant(known.get("since")) else before - life
+        known["since"], known["not_after"] = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), end
+        if not instant(record["_ts"]) < before < after or seconds is None:
+            raise Refused("more time when there was none left, or that is less")
+        if after - before > dt.timedelta(seconds=seconds):
+            raise Refused("more time than was approved")
+        if after - since > longest:
+            raise Refused("a life beyond the longest")
+
     def _plan(self, record: Record) -> None:
         """A grant follows one approval, and is what was approved."""
         approved = self.approved.pop(text_of(record, "request"), None)
         if approved is None:
             raise Refused("a grant without an approval of its own")
+        if self.extends.get(record["request"]):
+            raise Refused("a grant of a request for more time")
         if (record.get("subject"), record.get("entitlement"), record.get("target")) != approved[:3]:
             raise Refused("a grant of something else, or for somebody else, than was approved")
         if approved[3] is None or count_of(record, "seconds") > approved[3]:
             raise Refused("a grant for longer than was approved")
 
-    def decided(self, _: int, record: Record) -> None:
+    def passkey(self, name: str, after: str, record: Record) -> None:
+        """Two different people vouch for a key, neither of them its person."""
+        known, first = self.passkeys.get(name, {}), self.passkeys.get(name, {}).get("voucher")
+        self.passkeys[name] = {**known, **{key: record[key] for key in OF_PASSKEY if key in record}}
+        if record["type"] == "passkey.enrolled":
+            cose, credential = (from_base64(text_of(record, key)) for key in ("cose", "credential"))
+            key_of(cose)
+            digests = [sha256(cose).hexdigest(), sha256(credential).hexdigest()]
+            if digests != [record["key"], name]:
+                raise Refused("a passkey whose digests are of something else")
+            for key in ("person", "rp_id", "origin"):
+                text_of(record, key)
+        elif record["type"] == "passkey.vouched":
+            voucher = text_of(record, "voucher")
+            if [record["person"], record["key"]] != [known.get("person"), known.get("key")]:
+                raise Refused("vouched for something else than was enrolled")
+            if voucher in (record["person"], first) or (after == "usable") != (first is not None):
+                raise Refused("usable without two different people who vouch")
+
+    def _signed(self, index: int, record: Record) -> None:
+        """Who decided by passkey signed exactly this, with a key that is known to be theirs."""
+        trust = self.keys.trust
+        if ("passkey" in record) != (record.get("method") == "passkey"):
+            raise Refused("approval: a passkey without its assertion, or the other way round")
+        if "passkey" not in record:
+            if trust.passkeys_from is not None and index >= trust.passkeys_from:
+                raise Refused("approval: not signed by a passkey")
+            return
+        payload, key = check_assertion(record["passkey"])
+        self._check_payload(index, record, payload)
+        passkey, known = payload["credential_id"], self.passkeys.get(payload["credential_id"], {})
+        usable = self.states["passkey"].get(passkey) == "usable"
+        if not usable or known.get("person") != payload["approver"]:
+            raise Refused("approval: by a passkey that is not this person's, or may not be used")
+        said = [key, payload["rp_id"], payload["origin"]]
+        if said != [known.get(name) for name in ("key", "rp_id", "origin")]:
+            raise Refused("approval: by another key, or on another site, than was enrolled")
+        asks = trust.pins or trust.passkeys_from is not None
+        if asks and key not in trust.pins.get(payload["approver"], ()):
+            raise Refused("approval: key not pinned")
+
+    def _check_payload(self, index: int, record: Record, payload: Record) -> None:
+        """What was signed is this decision, at this time, in this log."""
+        if any(payload[name] != record.get(name) for name in SAME):
+            raise Refused("approval: the assertion is over something else")
+        if payload["justification_digest"] not in texts_of(record, "sd"):
+            raise Refused("approval: the assertion is over another justification")
+        until = payload["expires_at"]
+        left = instant(until) - instant(record["_ts"]) if is_instant(until) else dt.timedelta()
+        if not dt.timedelta() < left <= PAYLOAD_LIFE:
+            raise Refused("approval: the assertion has expired, or lives too long")
+        size, asked_at = payload["log_size"], self.asked_at.get(record["request"], index)
+        if not max(asked_at, index - HEAD_AGE - 1) < size <= index:
+            raise Refused("approval: signed over a head that is too old, or newer than the entry")
+        if self.head(size) not in (None, payload["log_head"]):
+            raise Refused("approval: signed over a head that is not in this log")
+
+    def decided(self, index: int, record: Record) -> None:
         """`decision.recorded`: a ballot on a request that awaits decisions."""
         if not self.complete:
             return
         request, approver = text_of(record, "request"), text_of(record, "approver")
         if request not in self.asked:
             raise Refused("a decision on a request that awaits none")
-        _, _, until, turn, stage = self.asked[request]
+        _, _, until, turn, stage, _ = self.asked[request]
         if not is_instant(until) or record["_ts"] >= until:
             raise Refused("a decision when the time to decide was over")
         issued = self.links.get(request, {}).pop(text_of(record, "link"), None)
@@ -1724,11 +2279,35 @@ class Replay:
             ballots.denied = True
         elif decision == "approve":
             place = (text_of(record, "material"), turn, stage)
-            ballots.approve(approver, place, count_of(record, "need"), count_of(record, "seconds"))
-            if approver in self.parties.get(request, ()):
-                raise Refused("an approval by somebody whose own request it is")
+            principal = text_of(record, "on_behalf_of") if "on_behalf_of" in record else ""
+            need, seconds = count_of(record, "need"), count_of(record, "seconds")
+            try:
+                ballots.stand_in(approver, principal, *place[:2])
+            finally:  # it is counted as it would be anyhow
+                ballots.approve(approver, place, need, seconds)
+            if self.parties.get(request, set()) & {approver, principal}:
+                raise Refused("an approval by somebody whose own request it is, or in their place")
         else:
             raise Refused("a decision that is neither approve nor deny")
+        self._signed(index, record)
+        self.emergencies.check_unlocked(record, "approver", "on_behalf_of")
+        check_step_up(record)
+
+    def taken_back(self, _: int, record: Record) -> None:
+        """`decision.taken_back`: an approval that counted does not any more."""
+        if not self.complete:
+            return
+        request, approver = text_of(record, "request"), text_of(record, "approver")
+        stood = self.stand.get(request, set())
+        if request in self.asked:
+            ballots = self.ballots.setdefault(request, Ballots())
+            ballots.denied = True
+            turn, material = self.asked[request][3], self.asked[request][5]
+            stood = ballots.voices(material, turn)
+        else:
+            self.stand[request] = set()
+        if approver not in stood:
+            raise Refused("an approval is taken back that does not stand")
 
     def erased(self, index: int, record: Record) -> None:
         """`disclosure.erased`: whether the digests are of entries before shows at the end."""
@@ -1757,6 +2336,8 @@ class Replay:
 
     def finish(self) -> None:
         """At the end of the log: no access stands a minute after its end."""
+        undone = (self.extends.get(request) for request, stood in self.stand.items() if not stood)
+        longer = {grant for grant in undone if isinstance(grant, str)}
         for name, known in self.grants.items():
             end: Any = known.get("not_after")
             if self.states["grant"].get(name) in HOLDING and (
@@ -1764,10 +2345,19 @@ class Replay:
                 or instant(self.time) - instant(end) > dt.timedelta(seconds=END_SLACK)
             ):
                 self.verdict.fault(known["index"], "its time is up, and nothing began to end it")
+            if self.states["grant"].get(name) in ("planned", *HOLDING) and (
+                name in longer or self.stand.get(known.get("request", "")) == set()
+            ):
+                self.verdict.fault(known["index"], "its approval was taken back; nothing ended it")
 
 
+MORE: dict[str, Callable[[Replay, str, str, Record], None]] = {
+    "passkey": Replay.passkey,
+    "review": Replay.review,
+}
 OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "decision.recorded": Replay.decided,
+    "decision.taken_back": Replay.taken_back,
     "disclosure.erased": Replay.erased,
     "links.issued": Replay.issued,
     "restore.declared": Replay.restored,
@@ -1776,6 +2366,15 @@ OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
     "key.rotated": lambda replay, index, record: replay.keys.rotated(index, record),
     "key.ended": lambda replay, index, record: replay.keys.ended(index, record),
 }
+
+
+def moment_after(text: str, seconds: int) -> str:
+    """The instant so many seconds after another."""
+    try:
+        later = instant(text) + dt.timedelta(seconds=seconds)
+    except OverflowError:
+        return "9999-12-31T23:59:59.999999Z"
+    return later.isoformat(timespec="microseconds") + "Z"
 
 
 def instant(text: str) -> dt.datetime:
@@ -1869,9 +2468,12 @@ FORMS: dict[str, Any] = {
 MAY_BE_SAID: dict[str, set[str]] = {
     "delivery": {"source"},
     "ticket": {"source", "table", "revision"},
-    "request": {"entitlement", "target", "decide_by", "round", "stage", "material"},
-    "grant": {*KEPT_OF_GRANT, "baseline"},
+    "request": {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers"}
+    | {"extends"},
+    "grant": {*KEPT_OF_GRANT, "baseline", "since"},
     "exception": {"code"},
+    "passkey": {*OF_PASSKEY},
+    "review": {"person", "entitlement", "drill", "within", "invoked", "until", "ended"},
 }
 
 
@@ -1897,10 +2499,10 @@ def fits_said(on: str, name: str, value: Any) -> bool:
     if name not in MAY_BE_SAID[on]:
         return False
     if value is None:
-        return on != "grant" or name == "baseline"
-    if name == "baseline":
+        return on not in ("grant", "review") or name == "baseline"
+    if name in ("baseline", "drill"):
         return isinstance(value, bool)
-    return fits(value, 0 if name in ("seconds", "revision", "round", "stage") else str)
+    return fits(value, 0 if name in ("within", "seconds", "revision", "round", "stage") else str)
 
 
 def is_rising(rows: list[Any], width: int) -> bool:
@@ -1909,18 +2511,34 @@ def is_rising(rows: list[Any], width: int) -> bool:
     return all(one < other for one, other in zip(keys, keys[1:]))
 
 
+def fits_ballots(value: Any) -> bool:
+    """Whether these are the decisions on one request, sorted."""
+    form, stood_for = FORMS["ballots"], []
+    if isinstance(value, dict) and "represented" in value:  # only where delegates decided
+        form, stood_for = {**form, "represented": [(str, 1, [str])]}, value["represented"]
+        if not stood_for:
+            return False
+    if not fits(value, form):
+        return False
+    people = [value["parties"], *(row[-1] for row in value["approvers"] + stood_for)]
+    rows = [("approvers", 3), ("links", 1), ("need", 3), ("seconds", 2)]
+    rows += [("represented", 2)] if stood_for else []
+    return (
+        all(is_rising(some, 0) for some in people)
+        and all(people[1:])
+        and all(is_rising(value[some], width) for some, width in rows)
+    )
+
+
 def check_element(name: str, value: Any, boundary: int, last: tuple[str, Any]) -> tuple[str, Any]:
     """Refuse what a snapshot would not have; the place of this element among its likes."""
-    good = fits(value, FORMS[name])
+    good = name == "ballots" or fits(value, FORMS[name])
     if good and name in SINGLE:
         good = {"boundary": value == boundary, "time": is_instant(value)}.get(name, True)
     elif good and name == "keys":
         good = value[2] is None or value[2] >= 0
     elif good and name == "ballots":
-        people = [value["parties"], *(row[3] for row in value["approvers"])]
-        rows = (("approvers", 3), ("links", 1), ("need", 3), ("seconds", 2))
-        good = all(is_rising(some, 0) for some in people) and all(people[1:])
-        good = good and all(is_rising(value[some], width) for some, width in rows)
+        good = fits_ballots(value)
     elif good and name == "folded":
         on, said = value["on"], value["said"]
         states = {after for machine, _, after in MOVES if machine == on}
@@ -1962,7 +2580,19 @@ def restore_thing(replay: Replay, value: Any) -> None:
     """Where the log left one thing, and what is kept of it."""
     replay.states[value["on"]][text_of(value, "id")] = text_of(value, "state")
     if value["on"] == "request" and value["state"] == "awaiting":
-        replay.asked[value["id"]] = [*map(value["said"].get, (*ASKED, "round", "stage"))]
+        replay.asked[value["id"]] = [
+            *map(value["said"].get, (*ASKED, "round", "stage", "material"))
+        ]
+    if value["on"] == "request" and "approvers" in value["said"]:
+        replay.stand[value["id"]] = set((value["said"]["approvers"] or "").split())
+    if value["on"] == "request" and "extends" in value["said"]:
+        replay.extends[value["id"]] = value["said"]["extends"]
+    if value["on"] == "request":
+        replay.asked_at[value["id"]] = value["index"]
+    if value["on"] == "passkey":
+        replay.passkeys[value["id"]] = value["said"]
+    if value["on"] == "review":
+        replay.emergencies.know(value["id"], value["state"], value["said"])
     if value["on"] == "grant" and value["state"] not in ENDED:
         replay.grants[value["id"]] = {**value["said"], "index": value["index"]}
 
@@ -1981,6 +2611,8 @@ def restore(replay: Replay, name: str, value: Any) -> None:
             ballots.approvers[material, turn, stage] |= set(people)
         ballots.need.update({tuple(row[:3]): row[3] for row in value["need"]})
         ballots.seconds.update({tuple(row[:2]): row[2] for row in value["seconds"]})
+        rows = value.get("represented", [])
+        ballots.represented.update({tuple(row[:2]): set(row[2]) for row in rows})
     elif name == "folded":
         restore_thing(replay, value)
     elif name == "revisions":
@@ -2014,12 +2646,17 @@ class Content:
         self.snapshots = bundle.snapshots
         self.reader = Reader()
         self.size = 0  # index of the entry that comes next
+        self.recent: collections.deque[tuple[int, list[bytes]]] = collections.deque()
+        self.replay.head = self.head
 
     def take(self, index: int, batch: bytes, lines: list[bytes]) -> None:
         """A batch of entries, as they lie in the file and apart."""
         if index != self.size:
             self.skip_to(index)
         self.size = index + len(lines)
+        self.recent.append((index, lines))
+        while self.recent[0][0] + len(self.recent[0][1]) < index - HEAD_AGE:
+            self.recent.popleft()
         clean = 1 not in batch.translate(UNCLEAN)
         try:
             rows = batch.decode().split("\n") if clean else []
@@ -2046,6 +2683,13 @@ class Content:
                 self._entry(place, record, missing)
             upcoming = self.disclosures.upcoming
 
+    def head(self, size: int) -> str | None:
+        """The chain's head after so many entries (`_prev` of the next), where that is here."""
+        for start, lines in self.recent:
+            if 0 <= size - start < len(lines):
+                return lines[size - start][10:74].decode("latin-1")
+        return None
+
     def _entry(self, index: int, record: Record, missing: str) -> None:
         if index == 0 or record["type"] == "log.opened":
             self._opened(index, record)
@@ -2060,6 +2704,7 @@ class Content:
     def skip_to(self, index: int) -> None:
         """Entries below the index are not there: go on from a snapshot, or without the past."""
         self.size = index
+        self.recent.clear()
         self.replay.begin_anew()
         self.replay.whole = False
         self.replay.complete = index in self.snapshots

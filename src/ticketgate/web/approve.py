@@ -1,14 +1,21 @@
 """The page of a link: shows exactly what is approved, and takes one decision."""
 
+from dataclasses import replace
 from typing import Final
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
+from ticketgate.domain.approval_check import PASSKEY
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import duration_text
-from ticketgate.operations.desk import Desk, LinkView, Session
+from ticketgate.domain.policy import ASSURANCE_LEVELS
+from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.link_view import LinkView
+from ticketgate.operations.provider_desk import ProviderDesk
+from ticketgate.operations.sign_decision import Wanted
+from ticketgate.web.passkeys import Signing
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import signed_in
@@ -17,6 +24,7 @@ _SHORTER_SECONDS: Final = (
     *(900, 1800, 3600, 7200, 14_400, 28_800),
     *(86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400, 30 * 86_400),
 )
+_TAKE_BACK: Final = "take_back"  # beside approve and deny, for who approved
 _DIGITS_MAX: Final = 9
 _TRY_AGAIN: Final = frozenset({422, 503})
 _NOT_SIGNED_IN: Final = Refusal(
@@ -24,6 +32,7 @@ _NOT_SIGNED_IN: Final = Refusal(
     "You are not signed in any more; nothing was recorded.",
     "Open the link again, sign in, and decide.",
 )
+_NO_KEY: Final = Refusal("no_passkeys", "No passkey can sign here.", "Ask an operator.")
 _NO_SECONDS: Final = Refusal(
     "seconds",
     "The time is not a whole number of seconds.",
@@ -41,8 +50,12 @@ class ApprovePage(MethodView):
 
     init_every_request = False
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(
+        self, desk: Desk, provider: ProviderDesk | None, signing: Signing | None = None
+    ) -> None:
         self._desk = desk
+        self._provider = provider
+        self._signing = signing
 
     def get(self, link: str) -> ResponseReturnValue:
         """What the link is about, to its holder; before sign-in nothing of it (rule 16)."""
@@ -52,7 +65,9 @@ class ApprovePage(MethodView):
         view = self._desk.open_link(link, person.subject)
         if isinstance(view, Refusal):
             return refused(view)
-        return flask.render_template("approve.html", refusal=None, **_context(link, view))
+        return flask.render_template(
+            "approve.html", refusal=None, **self._context(link, view, person)
+        )
 
     def post(self, link: str) -> ResponseReturnValue:
         """Decide; 303 to the page, which then shows the outcome."""
@@ -60,19 +75,48 @@ class ApprovePage(MethodView):
         typed = flask.request.form.get("justification", "").replace("\r\n", "\n")
         if person is None:
             return refused(_NOT_SIGNED_IN, link=link, typed=typed)
-        refusal = self._decide(link, person, typed)
+        back = flask.request.form.get("decision") == _TAKE_BACK
+        refusal = (self._take_back if back else self._decide)(link, person, typed)
+        if isinstance(refusal, Wanted):
+            return self._ask_key(link, person, refusal)
         if refusal is None:
             return flask.redirect(flask.url_for("approve", link=link), 303)
         if status_of(refusal.code) not in _TRY_AGAIN:
             return refused(refusal, link=link, typed=typed)
         return self._again(link, person, refusal, typed)
 
-    def _decide(self, link: str, person: Session, typed: str) -> Refusal | None:
+    def _take_back(self, link: str, person: Session, typed: str) -> Refusal | None:
+        answer = self._desk.take_back(link, person, reason=typed)
+        return answer if isinstance(answer, Refusal) else None
+
+    def _ask_key(self, link: str, person: Session, wanted: Wanted) -> ResponseReturnValue:
+        """The decision needs a passkey: the same once more, to be signed."""
+        view = self._desk.open_link(link, person.subject)
+        if isinstance(view, Refusal) or self._signing is None:
+            return refused(view if isinstance(view, Refusal) else _NO_KEY, link=link)
+        wanted = replace(wanted, seconds=wanted.seconds or view.seconds)
+        return self._signing.ask(link, person, view, wanted)
+
+    def _needs_key(self, link: str, person: Session) -> bool:
+        """Whether the rule takes nothing less than a passkey, and it can be asked for."""
+        if self._signing is None:
+            return False
+        view = self._desk.open_link(link, person.subject)
+        if isinstance(view, Refusal) or view.mine or view.by:
+            return False
+        return view.assurance == PASSKEY
+
+    def _decide(self, link: str, person: Session, typed: str) -> Refusal | Wanted | None:
         form = flask.request.form
         try:
             seconds = _whole(form.get("seconds", ""))
         except ValueError:
             return _NO_SECONDS
+        signed = None if self._signing is None else self._signing.signed(person)
+        if isinstance(signed, Refusal):
+            return signed
+        if signed is None and self._needs_key(link, person):
+            return Wanted(form.get("decision", ""), typed, seconds or 0, form.get("shown", ""))
         answer = self._desk.decide(
             link,
             person,
@@ -80,6 +124,7 @@ class ApprovePage(MethodView):
             justification=typed,
             seconds=seconds,
             shown=form.get("shown", ""),
+            signed=signed,
         )
         return answer if isinstance(answer, Refusal) else None
 
@@ -89,14 +134,27 @@ class ApprovePage(MethodView):
         if isinstance(view, Refusal):
             return refused(view, link=link, typed=typed)
         form = flask.request.form
-        if view.shown != form.get("shown", ""):
+        if view.shown != form.get("shown", "") and not view.takeable:
             return refused(_OTHER_NOW, link=link, typed=typed)
-        context = _context(link, view) | {
+        context = self._context(link, view, person) | {
             "typed": typed,
             "decision": form.get("decision", ""),
             "chosen": form.get("seconds", ""),
         }
         return refused(refusal, "approve.html", **context)
+
+    def _context(self, link: str, view: LinkView, person: Session) -> dict[str, object]:
+        return {**_context(link, view), "proof": self._still_needed(view, person)}
+
+    def _still_needed(self, view: LinkView, person: Session) -> str:
+        """The sign-in at the provider that must come first: `oidc`, `oidc_step_up`, or none."""
+        levels = ASSURANCE_LEVELS.index
+        if self._provider is None or levels(person.method) >= levels(view.assurance):
+            return ""
+        if view.assurance != "oidc_step_up":
+            return view.assurance if view.assurance == "oidc" else ""
+        done = not self._provider.steps_up or self._provider.stepped_up(person, view.shown)
+        return "" if done else view.assurance
 
 
 def _whole(text: str) -> int | None:
@@ -113,7 +171,7 @@ def _context(link: str, view: LinkView) -> dict[str, object]:
     return {
         "link": link,
         "view": view,
-        "open": view.state == "awaiting" and not view.mine,
+        "open": view.state == "awaiting" and not view.mine and not view.by,
         "shorter": [(s, duration_text(s)) for s in _SHORTER_SECONDS if s < view.seconds],
         "typed": "",
         "decision": "",
@@ -121,6 +179,12 @@ def _context(link: str, view: LinkView) -> dict[str, object]:
     }
 
 
-def add_approve(app: flask.Flask, desk: Desk) -> None:
-    """Add the page of this module to `app`."""
-    app.add_url_rule("/approve/<link>", view_func=ApprovePage.as_view("approve", desk))
+def add_approve(
+    app: flask.Flask,
+    desk: Desk,
+    provider: ProviderDesk | None = None,
+    signing: Signing | None = None,
+) -> None:
+    """Add the page of this module to `app`; with `signing`, passkeys may sign."""
+    view = ApprovePage.as_view("approve", desk, provider, signing)
+    app.add_url_rule("/approve/<link>", view_func=view)

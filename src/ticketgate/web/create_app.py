@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 from typing import Final
@@ -16,17 +17,25 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk
+from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
+from ticketgate.operations.passkey_desk import PasskeyDesk
+from ticketgate.operations.provider_desk import ProviderDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
+from ticketgate.operations.request_desk import RequestDesk
 from ticketgate.operations.restore_desk import RestoreDesk
 from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.web.api import add_description, guard_api
 from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
+from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
+from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
+from ticketgate.web.provider import add_provider
 from ticketgate.web.quarantine import add_quarantine
 from ticketgate.web.replies import instant, refused, told
+from ticketgate.web.requests import add_requests
 from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
 from ticketgate.web.sign_in import add_sign_in, signed_in
@@ -54,13 +63,28 @@ _TITLES: Final = {
     "triage": "Triage",
     "quarantine": "Quarantine",
     "exceptions": "Exceptions",
+    "requests": "Requests",
+    "emergency": "Emergency",
+    "passkeys": "Passkeys",
     "restore": "Restore",
 }
-_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception"}
+_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception", "request_page",
+                   "one_emergency"}  # fmt: skip
 _FRAMES_MAX: Final = 12
 
 
-def create_app(
+@dataclass(frozen=True, slots=True)
+class SignInWays:
+    """How people may sign in: by a code that is mailed, at an identity provider, or both."""
+
+    mail_code: bool = True
+    provider: ProviderDesk | None = None
+
+
+BY_MAIL: Final = SignInWays()
+
+
+def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     desk: Desk,
     *,
     public_url: str,
@@ -69,13 +93,19 @@ def create_app(
     extra_blueprints: Iterable[flask.Blueprint] = (),
     restores: RestoreDesk | None = None,
     lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None = None,
+    requests: RequestDesk | None = None,
+    sign_in: SignInWays = BY_MAIL,
+    emergencies: EmergencyDesk | None = None,
+    passkeys: PasskeyDesk | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
     Every template is read and compiled here, so a broken one fails at start and none is read
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
-    `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two.
+    `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
+    with `requests` those of one's own requests, with `emergencies` those of emergency access; with
+    `passkeys` that of one's passkeys, which then may sign decisions.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -84,7 +114,8 @@ def create_app(
     if restores is not None and restores.pending:
         add_pending(app)
     else:
-        add_approve(app, desk)
+        signing = None if passkeys is None else Signing(passkeys)
+        add_approve(app, desk, sign_in.provider, signing)
     if restores is not None:
         add_restore(app, desk, restores)
     if lanes is not None:
@@ -93,7 +124,13 @@ def create_app(
         add_exceptions(app, desk, lanes[2])
         add_api_lanes(app, desk, lanes[0], lanes[1])
         add_description(app)
-    add_sign_in(app, desk, new_secret)
+    if requests is not None:
+        add_requests(app, desk, requests)
+    if emergencies is not None:
+        add_emergency(app, desk, emergencies, sign_in.provider)
+    if passkeys is not None:
+        add_passkeys(app, desk, passkeys)
+    _add_sign_in(app, desk, new_secret, sign_in, emergencies)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, lambda _: refused(_CSRF))
@@ -102,20 +139,42 @@ def create_app(
     app.register_error_handler(Exception, _fault)
     _prepare_templates(app, desk)
     opened = None if lanes is None else lanes[2].pages
-    app.context_processor(lambda: {"console_pages": partial(_pages, desk, opened, restores)})
+    mine = {"requests": requests, "passkeys": passkeys}
+    own = tuple(name for name, there in mine.items() if there is not None)
+    pages = partial(_pages, desk, opened, restores, (own, emergencies))
+    app.context_processor(lambda: {"console_pages": pages, "emergencies": bool(emergencies)})
     return app
+
+
+def _add_sign_in(
+    app: flask.Flask,
+    desk: Desk,
+    new_secret: Callable[[], str],
+    ways: SignInWays,
+    emergencies: EmergencyDesk | None,
+) -> None:
+    provider = ways.provider
+    elsewhere = None if provider is None else provider.sign_out
+    add_sign_in(app, desk, new_secret, mail_code=ways.mail_code, elsewhere=elsewhere)
+    if provider is not None:
+        add_provider(app, desk, provider, emergencies)
+    by = {"by_mail": ways.mail_code, "by_provider": provider is not None}
+    app.context_processor(lambda: by)
 
 
 def _pages(
     desk: Desk,
     opened: Callable[[str], tuple[str, ...]] | None,
     restores: RestoreDesk | None,
+    own: tuple[tuple[str, ...], EmergencyDesk | None],
 ) -> list[tuple[str, str]]:
-    """(endpoint, title) of the pages that the roles of who looks open; on console pages only."""
+    """(endpoint, title) of the pages open to who looks, by their roles or to all (`own`)."""
     person = signed_in(desk) if flask.request.endpoint in _CONSOLE else None
     if person is None or opened is None:
         return []
-    here = set(opened(person.subject))
+    here = {*opened(person.subject), *own[0]}
+    if own[1] is not None and own[1].is_open(person):
+        here.add("emergency")
     if "restore" in here and (restores is None or not restores.under_way()):
         here.remove("restore")
     return [(name, title) for name, title in _TITLES.items() if name in here]

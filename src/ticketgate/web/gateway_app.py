@@ -9,15 +9,16 @@ import flask
 from typing_extensions import override
 
 from ticketgate.operations.hand_out import HandOut
-from ticketgate.web.create_app import create_app
+from ticketgate.web.create_app import SignInWays, create_app
 from ticketgate.web.evidence import evidence_pages
 from ticketgate.web.front import Front, FrontLimits
 from ticketgate.web.intake import Intake, SourceKeys
 from ticketgate.web.probes import closed_pages, probes
 from ticketgate.web.problems import Answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
-from ticketgate.wiring.console import lane_desks
+from ticketgate.wiring.console import emergency_desk, lane_desks, passkey_desk, request_desk
 from ticketgate.wiring.gateway import Gateway
+from ticketgate.wiring.signing_in import provider_desk
 
 _NOWHERE: Final = "http://localhost"  # links are made from; closed pages make none
 
@@ -40,6 +41,10 @@ def doors(gateway: Gateway) -> Front:
         extra_blueprints=[looks, evidence_pages(partial(_hand_out, gateway))],
         restores=gateway.restores,
         lanes=None if gateway.lost else lane_desks(gateway),
+        requests=None if gateway.lost else request_desk(gateway),
+        sign_in=SignInWays(settings.mail_code, provider_desk(gateway)),
+        emergencies=None if gateway.lost else emergency_desk(gateway),
+        passkeys=None if gateway.lost else passkey_desk(gateway),
     )
     if gateway.lost is not None:
         shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)

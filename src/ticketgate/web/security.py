@@ -52,7 +52,15 @@ def cached_as(words: str) -> None:
     flask.g.cached_as = words
 
 
+def with_script() -> None:
+    """Let the reply to this request run the scripts that lie in `static/`, and no others."""
+    flask.g.with_script = True
+
+
 def _with_headers(reply: flask.Response) -> flask.Response:
     reply.headers.update(HEADERS)
+    if flask.g.get("with_script", False):
+        policy = HEADERS["Content-Security-Policy"]
+        reply.headers["Content-Security-Policy"] = f"{policy}; script-src 'self'"
     reply.headers["Cache-Control"] = flask.g.get("cached_as", HEADERS["Cache-Control"])
     return reply

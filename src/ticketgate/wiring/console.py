@@ -1,19 +1,58 @@
 """The desks of the console's pages, over a gateway."""
 
+from collections.abc import Callable, Mapping
+
+from ticketgate.adapters.passkey_site import site_of
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.roles import Roles
+from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
+from ticketgate.operations.in_force import InForce
+from ticketgate.operations.passkey_desk import PasskeyDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
+from ticketgate.operations.request_desk import RequestDesk
 from ticketgate.operations.triage_desk import TriageDesk
+from ticketgate.ports import Clock, Directory, Store
 from ticketgate.wiring.gateway import Gateway
+from ticketgate.wiring.verifying import strict_p256
+
+_Parts = tuple[
+    Store,
+    Clock,
+    Directory,
+    Callable[..., DirectorySnapshot],
+    Roles,
+    InForce,
+    Mapping[str, frozenset[str]],
+]
 
 
 def lane_desks(gateway: Gateway) -> tuple[TriageDesk, QuarantineDesk, ExceptionDesk]:
     """The triage lane, the quarantine and the exceptions of a gateway."""
-    settings, policy = gateway.settings, gateway.in_force
-    parts = (gateway.store, gateway.clock, gateway.directory, gateway.desk.snapshot)
-    own = {name: source.own_users for name, source in gateway.sources.items()}
-    rights = (settings.roles, policy, own)
+    parts = _parts(gateway)
     return (
-        TriageDesk(*parts, *rights),
-        QuarantineDesk(*parts, *rights, gateway.sources),
-        ExceptionDesk(*parts, *rights, gateway.sources),
+        TriageDesk(*parts),
+        QuarantineDesk(*parts, gateway.sources),
+        ExceptionDesk(*parts, gateway.sources),
     )
+
+
+def request_desk(gateway: Gateway) -> RequestDesk:
+    """What people see of their requests, over a gateway."""
+    return RequestDesk(*_parts(gateway))
+
+
+def emergency_desk(gateway: Gateway) -> EmergencyDesk:
+    """What people see of emergencies, over a gateway."""
+    return EmergencyDesk(*_parts(gateway)[:-1])
+
+
+def passkey_desk(gateway: Gateway) -> PasskeyDesk:
+    """Passkeys, on the site that `public_url` names."""
+    return PasskeyDesk(*_parts(gateway), site_of(gateway.settings.public_url), strict_p256)
+
+
+def _parts(gateway: Gateway) -> _Parts:
+    own = {name: source.own_users for name, source in gateway.sources.items()}
+    rights = (gateway.settings.roles, gateway.in_force, own)
+    return (gateway.store, gateway.clock, gateway.directory, gateway.desk.snapshot, *rights)

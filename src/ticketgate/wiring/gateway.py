@@ -29,7 +29,6 @@ from ticketgate.adapters.thread_ban import forbid_outward_calls
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.receipt import Receipt
 from ticketgate.domain.restore import Loss
 from ticketgate.domain.timekeeping import Kept, Reading
@@ -47,6 +46,7 @@ from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
 from ticketgate.operations.run_mail import MailRunner
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded
+from ticketgate.operations.who_exists import WhoExists
 from ticketgate.ports import Signer, Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.asking import answered
@@ -63,7 +63,7 @@ from ticketgate.wiring.telling import alarm, log
 VERSION: Final = version("ticketgate")
 AT_ONCE: Final = 2
 REVOKES: Final = "revokes"
-MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE)
+MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
 MAILS_LOST: Final = (CommandKind.MAIL_CODE,)  # while a restore must be declared
 TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries", RELOAD)  # of deliveries only closings
 
@@ -97,9 +97,8 @@ class Gateway:
             StoreUnavailableError: another gateway runs (`locked`), or the store cannot be opened.
             TicketgateError: `rolled_back` or `forked`: the log is not the one that was signed.
         """
-        self.settings = configuration.settings
+        self.settings, self.directory = configuration.settings, configuration.directory
         self.in_force = InForce(configuration.policy)
-        self.directory = configuration.directory
         self.faults = configuration.faults
         self.ids = RandomIds()
         self.meters = Meters(shadow=configuration.policy.shadow)
@@ -125,6 +124,7 @@ class Gateway:
         self._place = evidence_place(self.settings.origin, self.keys)
         self.channels = Channels(self.settings, self.store, self.clock, self._place, self.meters)
         self.desk = self._desk()
+        self.people = self._who_exists()
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
         self.keepers = Keepers(self.store, self.settings.retention, self.clock.now)
@@ -140,6 +140,10 @@ class Gateway:
             raise
 
     # --- building -----------------------------------------------------------------------------
+
+    def _who_exists(self) -> WhoExists:
+        who = (self.store, self.clock, self.desk.snapshot, partial(log, "directory.unread"))
+        return WhoExists(*who, whole=not self.faults)
 
     def _open(
         self, before_commit: Callable[[], None] | None, machine: Callable[[], Reading]
@@ -195,7 +199,7 @@ class Gateway:
             store=self.store,
             clock=self.clock,
             policy=None if self.lost else self.in_force,
-            snapshot=self._known,
+            snapshot=self.people.known,
             raw_body_keep=self.settings.raw_body_keep,
             kept_clock=self.clock.kept,
             counts=self.meters.take_counts,
@@ -223,10 +227,10 @@ class Gateway:
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run),
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
-            self.channels.lane(self._who_exists),
+            self.channels.lane(self.people.at_any_rate),
         ]
         deliveries = DeliveryRunner(self.store, self.sources, self.in_force)
-        known = _nobody if self.lost else self._known
+        known = _nobody if self.lost else self.people.known
         inbox = Loop("deliveries", DeliveryWorker(deliveries, known).step)
         outbox = [Loop(lane.name, lane.step) for lane in lanes]
         signing: list[Loop] = []
@@ -246,25 +250,13 @@ class Gateway:
         kinds: tuple[CommandKind, ...],
         run: Callable[[Any, DirectorySnapshot], None],
     ) -> Lane:
-        snapshot = self._who_exists if name == REVOKES else self.desk.snapshot
+        snapshot = self.people.at_any_rate if name == REVOKES else self.desk.snapshot
         return Lane(name, kinds, self.store, self.clock, snapshot, run, self._at_once)
 
     def _at_once(self, target: str) -> int:
         """How many calls a target gets at a time; mail, and a target that is gone, a few."""
         known = self.settings.targets.get(target)
         return AT_ONCE if known is None else known.at_once
-
-    def _known(self) -> DirectorySnapshot | None:
-        """The directory; None while it cannot be read, and where it is none of a whole."""
-        try:
-            return None if self.faults else self.desk.snapshot()
-        except TicketgateError as fault:
-            log("directory.unread", fault.code)
-            return None
-
-    def _who_exists(self) -> DirectorySnapshot:
-        """The directory; an empty one while it cannot be read: taking away never waits for it."""
-        return self._known() or DirectorySnapshot("", self.clock.now(), {})
 
     # --- life ---------------------------------------------------------------------------------
 

@@ -72,7 +72,7 @@ def keep_loss(store: Store, loss: Loss) -> Loss:
 
 def restore_desk(
     says: tuple[Settings, InForce, Directory],
-    holds: tuple[Store, Clock, Callable[[], DirectorySnapshot]],
+    holds: tuple[Store, Clock, Callable[..., DirectorySnapshot]],
     on_declared: Callable[[], None] | None,
 ) -> RestoreDesk:
     """The desk of a configuration and a store; with `on_declared` a restore is pending."""

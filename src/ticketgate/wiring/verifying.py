@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ticketgate.adapters import ed25519
+from ticketgate.adapters import ed25519, p256
 from ticketgate.adapters.bundle_folder import BundleFolder
 from ticketgate.adapters.configuration import SETTINGS_NAME
 from ticketgate.adapters.settings_file import load_anchoring, load_where
@@ -13,10 +13,12 @@ from ticketgate.adapters.sqlite.looking import look
 from ticketgate.domain.anchor_check import ReadToken, Vouching
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.note import VerifyEd25519, parse_vkey
+from ticketgate.domain.passkey import VerifyP256
 from ticketgate.domain.settings import TsaSettings, WitnessSettings
 from ticketgate.domain.trust import LogKey, Trust, quorum_of
 
 strict_ed25519: VerifyEd25519 = ed25519.verify
+strict_p256: VerifyP256 = p256.verify
 
 
 def open_bundle(folder: Path, base: Path | None) -> BundleFolder:

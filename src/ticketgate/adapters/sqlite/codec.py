@@ -127,7 +127,10 @@ def request_text(request: AccessRequest) -> str:
         "stage": request.stage,
         "reasons": request.reasons,
         "cut": request.cut,
+        "escalated": request.escalated,
         "closed_at": moment_text(request.closed_at),
+        "cause": request.cause,
+        "extends": request.extends,
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -167,7 +170,10 @@ def request_of(row: Mapping[str, Any]) -> AccessRequest:
         decide_by=from_text(row["decide_by"]),
         reasons=tuple(plain["reasons"]),
         cut=plain["cut"],
+        escalated=plain.get("escalated", 0),
         closed_at=moment(plain["closed_at"]),
+        cause=plain.get("cause", ""),
+        extends=plain.get("extends", ""),
     )
 
 
@@ -216,6 +222,8 @@ def grant_text(grant: Grant) -> str:
         "cause": grant.cause,
         "late_until": moment_text(grant.late_until),
         "ended_at": moment_text(grant.ended_at),
+        "origin": grant.origin,
+        "since": moment_text(grant.since),
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -243,6 +251,8 @@ def grant_of(row: Mapping[str, Any]) -> Grant:
         baseline=plain["baseline"],
         cause=plain["cause"],
         late_until=moment(plain["late_until"]),
+        since=moment(plain.get("since")),
         revoking_since=moment(row["revoking_since"]),
         ended_at=moment(plain["ended_at"]),
+        origin=plain.get("origin", "request"),  # none in grants of before there were emergencies
     )

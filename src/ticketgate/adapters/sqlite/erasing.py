@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.emergency import ASKS
 from ticketgate.domain.erasure import ACTOR, Counted, HiddenValue, Standing
 from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.instants import from_text, to_text
@@ -26,7 +27,8 @@ GRANTS_OF: Final = (  # written as in the index
     "SELECT * FROM access_grant WHERE"
     " CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END = ?"
 )
-_APPROVED: Final = "SELECT request FROM approval WHERE approver = ?"
+_APPROVED: Final = "SELECT request FROM approval WHERE ? IN (approver, on_behalf_of)"
+_EMERGENCY: Final = "SELECT * FROM emergency WHERE id = ?"
 _OVER: Final = frozenset({"closed", "cancelled"})
 _LIVE_REQUEST: Final = frozenset({"blocked", "awaiting"})
 _ENDED: Final = frozenset({"revoked", "cancelled", "released_shared"})
@@ -113,8 +115,15 @@ class SqliteErasing:
             return Standing(live=True)
         return self._standing(list(rows(self._db, sql, *key)))
 
+    def emergency(self, ident: str) -> Standing:
+        """Where an emergency stands, its review and its grant counted in."""
+        return self._standing([], list(rows(self._db, _EMERGENCY, ident)))
+
     def person(self, subject: str) -> Standing:
-        """Where everything stands in which a person asked, received, edited or approved."""
+        """Where everything stands in which a person asked, received, edited or approved.
+
+        An emergency is the one who began it asking, and the one who reviewed it deciding.
+        """
         sql = _PARTIES.format(_APPROVED)
         approved = {row["request"] for row in rows(self._db, _APPROVED, subject)}
         found = [
@@ -124,25 +133,36 @@ class SqliteErasing:
         ]
         if any(self.ticket(ident).live for ident in self._tickets_of(subject, [])):
             return Standing(live=True)
-        return self._standing(found)
+        sql = "SELECT * FROM emergency WHERE ? IN (subject, reviewer)"
+        return self._standing(found, list(rows(self._db, sql, subject)))
 
     def subject(self, actor: str) -> str | None:
         """Whom an actor stands for."""
         found: str | None = scalar(self._db, "SELECT subject FROM actor WHERE id = ?", actor)
         return found
 
-    def _standing(self, requests: list[Row]) -> Standing:
+    def _standing(self, requests: list[Row], emergencies: Iterable[Row] = ()) -> Standing:
         moments: list[str] = []
         given: list[str] = []
+        grants: list[Row] = []
+        for row in emergencies:
+            if row["state"] in ASKS:  # for some minutes; then it is nothing any more
+                moments.append(row["invoked_at"])
+                continue
+            if row["state"] != "done":
+                return Standing(live=True)
+            moments.append(row["reviewed_at"])
+            grants += self._grants_of(row["id"])
         for row in requests:
             key = (row["source"], row["tbl"], row["ticket_id"])
             if row["state"] in _LIVE_REQUEST or self._is_open(key):
                 return Standing(live=True)
             moments.append(json.loads(row["content"])["closed_at"])
-            for grant in self._grants_of(row["id"]):
-                if grant["state"] not in _ENDED:
-                    return Standing(live=True)
-                given.append(json.loads(grant["content"])["ended_at"])
+            grants += self._grants_of(row["id"])
+        for grant in grants:
+            if grant["state"] not in _ENDED:
+                return Standing(live=True)
+            given.append(json.loads(grant["content"])["ended_at"])
         ended = max([*moments, *given], default=None)
         return Standing(False, codec.moment(ended), codec.moment(max(given, default=None)))
 
@@ -219,17 +239,24 @@ class SqliteErasing:
         for table, column in (
             ("access_grant", "subject"),
             ("approval", "approver"),
+            ("approval", "on_behalf_of"),
             ("link", "approver"),
+            ("link", "on_behalf_of"),
             ("request_view", "subject"),
             ("restore_statement", "subject"),
+            ("emergency", "subject"),
+            ("emergency", "reviewer"),
+            ("notice", "subject"),
         ):
             sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 -- fixed words
             self._db.execute(sql, (actor, subject))
         sql = "UPDATE surface SET owner = 'person:' || ? WHERE owner = 'person:' || ?"
         self._db.execute(sql, (actor, subject))
+        sql = "UPDATE emergency SET clause = 'person:' || ? WHERE clause = 'person:' || ?"
+        self._db.execute(sql, (actor, subject))
         sql = "UPDATE evidence_disclosure SET subject = ? WHERE subject = ? AND encoded IS NULL"
         self._db.execute(sql, (actor, subject))
-        for table in ("actor", "session", "code"):
+        for table in ("actor", "session", "code", "provider_session", "step_up"):
             self._db.execute(f"DELETE FROM {table} WHERE subject = ?", (subject,))  # noqa: S608 -- as above
 
 
@@ -242,7 +269,7 @@ def _subjects(content: dict[str, Any]) -> set[str]:
 def _value(row: Row) -> HiddenValue:
     record: dict[str, Any] = parse_entry(row["entry"])
     match record:
-        case {"on": "request" | "ticket" as on, "id": ident}:
+        case {"on": "request" | "ticket" | "review" as on, "id": ident}:
             about = (on, ident)
         case {"type": "exception.opened", "id": ident}:  # what resolved it tells no subject
             about = ("exception", ident)

@@ -67,7 +67,7 @@ class SqliteLog:
             EvidenceError: the draft is outside the profile or the vocabulary.
         """
         check_record(draft)
-        salts = [self._ids.salt() for _ in draft.disclosures]
+        salts = [one.salt or self._ids.salt() for one in draft.disclosures]
         sealed = seal(self.end.head, draft, now, salts)
         index = self.end.head.size
         self._db.execute(

@@ -36,6 +36,15 @@ class SqliteGrants:
         )
         return _grants(rows(self._db, sql, *key))
 
+    def of_request(self, request: str) -> list[Grant]:
+        """All grants of a request, ended ones too; oldest first."""
+        sql = (
+            "SELECT * FROM access_grant WHERE"
+            " CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END = ?"
+            " ORDER BY rowid"
+        )
+        return _grants(rows(self._db, sql, request))
+
     def sharing(self, holding: str | None) -> list[Grant]:
         """All grants with the same holding, ended ones too."""
         return _grants(rows(self._db, "SELECT * FROM access_grant WHERE holding = ?", holding))

@@ -27,6 +27,9 @@ SAME: Final = {  # columns that are compared as they stand
     "loaded": ("digest",),
     "exception": ("code", "subject", "about", "owner", "state", "opened_at", "resolved_at",
                   "resolved_by", "idx"),
+    "emergency": ("version", "state", "drill", "entitlement", "target", "seconds", "within",
+                  "invoked_at", "idx", "outcome", "reviewed_at"),
+    "passkey": ("state", "person", "key", "voucher", "rp_id", "origin"),
 }  # fmt: skip
 OF_CONTENT: Final = {
     "request": ("target", "revision", "kinds", "round", "stage", "material", "rules",
@@ -34,10 +37,11 @@ OF_CONTENT: Final = {
     "access_grant": ("request", "seconds", "activate_by", "baseline", "cause", "ended_at"),
 }  # fmt: skip
 PEOPLE: Final = {
-    "link": "approver",
-    "approval": "approver",
-    "request_view": "subject",
-    "access_grant": "subject",
+    "link": ("approver",),
+    "approval": ("approver", "on_behalf_of"),
+    "request_view": ("subject",),
+    "access_grant": ("subject",),
+    "emergency": ("subject",),
 }
 _TICKET: Final = "SELECT id, source, tbl, ticket_id FROM ticket"
 
@@ -62,8 +66,7 @@ class HeldRows:
         for table, names in SAME.items():
             for row in rows(self._db, f"SELECT * FROM {table}"):  # noqa: S608 -- fixed names
                 held: dict[str, object] = {name: row[name] for name in names}
-                if table in PEOPLE:
-                    held[PEOPLE[table]] = self._actor(row[PEOPLE[table]])
+                held |= {name: self._actor(row[name]) for name in PEOPLE.get(table, ())}
                 self._more(table, row, held)
                 yield table, _ident(table, row, held), held
 

@@ -16,6 +16,13 @@ SELECT min(opened_at) FROM request WHERE state IN ('blocked', 'awaiting')
   OR id IN (SELECT json_extract(content, '$.request') FROM access_grant WHERE
     state NOT IN {_ENDED} OR ?1 IS NULL OR json_extract(content, '$.ended_at') > ?1)
 """  # noqa: S608 -- fixed words
+# The same of emergencies: their reviews are what is decided.
+_OWED = f"""
+SELECT min(invoked_at) FROM emergency WHERE state NOT IN ('asked', 'consented') AND (
+  state <> 'done' OR ?1 IS NULL OR reviewed_at > ?1
+  OR access_grant IN (SELECT id FROM access_grant WHERE state NOT IN {_ENDED}
+    OR json_extract(content, '$.ended_at') > ?1))
+"""  # noqa: S608 -- as above
 
 
 class SqliteKeeping:
@@ -28,6 +35,7 @@ class SqliteKeeping:
         """When the oldest thing began whose records must stay."""
         moments = [
             scalar(self._db, _NEEDED, codec.moment_text(decided_since)),
+            scalar(self._db, _OWED, codec.moment_text(decided_since)),
             scalar(self._db, "SELECT min(received_at) FROM delivery WHERE state = 'accepted'"),
         ]
         return codec.moment(min(filter(None, moments), default=None))

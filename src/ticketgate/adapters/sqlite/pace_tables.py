@@ -12,6 +12,7 @@ from ticketgate.domain.velocity import REASON, HeldClosing, Rate, Velocity
 _HELD: Final = "state = 'blocked' AND json_extract(content, '$.reasons') = ?"
 _REQUESTS: Final = "requests"
 _CLOSINGS: Final = "closings"
+_APPROVED: Final = "approved"  # by a rule, whose id stands in the place of the source
 _ONLY: Final = f'["{REASON}"]'
 
 
@@ -54,6 +55,14 @@ class SqlitePace:
     def note_closed(self, source: str, grant: str, at: datetime, since: datetime) -> None:
         """Note that one was ended; what is not later than `since` is forgotten."""
         self._note(source, _CLOSINGS, grant, at, since)
+
+    def approved(self, rule: str, since: datetime) -> int:
+        """How many requests an automatic rule approved later than `since`."""
+        return self._count(rule, _APPROVED, since)
+
+    def note_approved(self, rule: str, request: str, at: datetime, since: datetime) -> None:
+        """Note that it did; what is not later than `since` is forgotten."""
+        self._note(rule, _APPROVED, request, at, since)
 
     def _limit(self, source: str, what: str) -> Rate | None:
         row = one(self._db, "SELECT * FROM pace WHERE source = ? AND what = ?", source, what)

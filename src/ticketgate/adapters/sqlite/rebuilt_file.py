@@ -10,9 +10,10 @@ from typing import Final
 from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.rows import rows
 from ticketgate.domain.errors import StoreUnavailableError
-from ticketgate.domain.rebuild import TABLES, Hidden, Rebuild, Row
+from ticketgate.domain.rebuild import TABLES, Rebuild
+from ticketgate.domain.rebuilt_row import Hidden, Row
 
-_PEOPLE: Final = frozenset({"approver", "subject"})
+_PEOPLE: Final = frozenset({"approver", "on_behalf_of", "subject"})
 
 
 def write(rebuilt: Rebuild, path: Path) -> None:

@@ -89,6 +89,18 @@ class SqliteRequests:
         )
         return _requests(rows(self._db, sql, state, limit))
 
+    def of_person(self, subject: str, limit: int) -> list[AccessRequest]:
+        """Those that the person asks, or gets, or a delegate decided for them, newest first."""
+        sql = (
+            "SELECT * FROM request WHERE"
+            " CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END = ?1"
+            " OR"
+            " CASE WHEN json_valid(content) THEN json_extract(content, '$.beneficiary[0]') END = ?1"
+            " OR id IN (SELECT request FROM approval WHERE on_behalf_of = ?1)"
+            " ORDER BY opened_at DESC, rowid DESC LIMIT ?2"
+        )
+        return _requests(rows(self._db, sql, subject, limit))
+
     def note_record(self, ident: str, index: int) -> None:
         """Note which record moved the request last."""
         self._db.execute("INSERT OR REPLACE INTO request_record VALUES (?, ?)", (ident, index))
@@ -115,6 +127,7 @@ class SqliteRequests:
                 seconds=row["seconds"],
                 decided_at=from_text(row["decided_at"]),
                 index=row["idx"],
+                on_behalf_of=row["on_behalf_of"],
             )
             for row in found
         ]
@@ -122,7 +135,7 @@ class SqliteRequests:
     def add_approval(self, approval: Approval) -> None:
         """Store an approval; one per person and round."""
         self._db.execute(
-            "INSERT INTO approval VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO approval VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 approval.request,
                 approval.round,
@@ -132,6 +145,7 @@ class SqliteRequests:
                 approval.seconds,
                 to_text(approval.decided_at),
                 approval.index,
+                approval.on_behalf_of,
             ),
         )
 
@@ -161,6 +175,7 @@ def _link(row: Row) -> Link:
         state=LinkState(row["state"]),
         expires_at=from_text(row["expires_at"]),
         why=row["why"],
+        on_behalf_of=row["on_behalf_of"],
     )
 
 
@@ -189,7 +204,7 @@ class SqliteLinks:
     def save(self, link: Link) -> None:
         """Insert or replace."""
         self._db.execute(
-            "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 link.id,
                 link.request,
@@ -201,6 +216,7 @@ class SqliteLinks:
                 link.state.value,
                 to_text(link.expires_at),
                 link.why,
+                link.on_behalf_of,
             ),
         )
 

@@ -251,6 +251,58 @@ CREATE UNIQUE INDEX exception_open ON exception (code, subject)
 CREATE INDEX exception_waiting ON exception (opened_at, idx) WHERE state <> 'resolved';
 """
 
+# Whose a request is; as above.
+_STATEMENTS_14: Final = """
+CREATE INDEX request_requester ON request (
+  CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END);
+CREATE INDEX request_beneficiary ON request (
+  CASE WHEN json_valid(content) THEN json_extract(content, '$.beneficiary[0]') END);
+"""
+
+_STATEMENTS_15: Final = """
+CREATE TABLE spent (ident TEXT PRIMARY KEY, until TEXT NOT NULL) STRICT;
+CREATE TABLE provider_session (
+  id_hash TEXT PRIMARY KEY, subject TEXT NOT NULL, sub TEXT NOT NULL, sid TEXT NOT NULL) STRICT;
+CREATE INDEX provider_session_sub ON provider_session (sub);
+CREATE TABLE step_up (
+  id_hash TEXT NOT NULL, subject TEXT NOT NULL, shown TEXT NOT NULL, at TEXT NOT NULL,
+  until TEXT NOT NULL, auth_time TEXT NOT NULL, acr TEXT NOT NULL, salt TEXT NOT NULL,
+  token TEXT NOT NULL, PRIMARY KEY (id_hash, shown)) STRICT;
+"""
+
+# Whose delegate somebody is asked, or decides, as; empty: they are named themselves.
+_STATEMENTS_16: Final = """
+ALTER TABLE link ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
+ALTER TABLE approval ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
+"""
+
+# Emergencies with their reviews, and who is told of them.
+_STATEMENTS_17: Final = """
+CREATE TABLE emergency (
+  id TEXT PRIMARY KEY, version INTEGER NOT NULL, state TEXT NOT NULL, drill INTEGER NOT NULL,
+  subject TEXT NOT NULL, entitlement TEXT NOT NULL, target TEXT NOT NULL,
+  access_grant TEXT NOT NULL, seconds INTEGER NOT NULL, within INTEGER NOT NULL,
+  clause TEXT NOT NULL, invoked_at TEXT NOT NULL, idx INTEGER NOT NULL, outcome TEXT NOT NULL,
+  reviewer TEXT NOT NULL, reviewed_at TEXT) STRICT;
+CREATE INDEX emergency_open ON emergency (invoked_at) WHERE state <> 'done';
+CREATE INDEX emergency_of ON emergency (entitlement, invoked_at);
+CREATE TABLE notice (
+  id TEXT PRIMARY KEY, emergency TEXT NOT NULL, subject TEXT NOT NULL) STRICT;
+"""
+
+# People in them are actors of the log.
+_STATEMENTS_18: Final = """
+CREATE TABLE passkey (
+  id TEXT PRIMARY KEY, person TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL,
+  cose BLOB NOT NULL, credential BLOB NOT NULL, rp_id TEXT NOT NULL, origin TEXT NOT NULL,
+  counter INTEGER NOT NULL, enrolled_at TEXT NOT NULL, voucher TEXT);
+CREATE INDEX passkey_person ON passkey (person, enrolled_at);
+CREATE INDEX passkey_pending ON passkey (enrolled_at) WHERE state = 'pending';
+CREATE TABLE passkey_ceremony (
+  session_hash TEXT NOT NULL, purpose TEXT NOT NULL, payload TEXT NOT NULL, salt TEXT NOT NULL,
+  expires_at TEXT NOT NULL, PRIMARY KEY (session_hash, purpose));
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -266,6 +318,11 @@ MIGRATIONS: Final = (
     _STATEMENTS_11,
     _STATEMENTS_12,
     _STATEMENTS_13,
+    _STATEMENTS_14,
+    _STATEMENTS_15,
+    _STATEMENTS_16,
+    _STATEMENTS_17,
+    _STATEMENTS_18,
 )
 
 

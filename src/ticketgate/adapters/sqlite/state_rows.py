@@ -15,6 +15,13 @@ _ROWS: Final = {
     "ticket": 'SELECT id, verdict AS state, source, tbl AS "table", revision FROM ticket',
     "request": "SELECT id, state, entitlement, decide_by, content FROM request",
     "exception": "SELECT id, state, code FROM exception",
+    "review": (
+        "SELECT e.id AS id, e.state AS state, e.entitlement AS entitlement, e.within AS within,"
+        " CASE WHEN a.id IS NOT NULL THEN a.id"
+        " WHEN NOT EXISTS (SELECT 1 FROM actor WHERE id = e.subject) THEN e.subject END AS person"
+        " FROM emergency e LEFT JOIN actor a ON a.subject = e.subject"
+    ),
+    "passkey": "SELECT id, state, person, key, voucher, rp_id, origin FROM passkey",
     "grant": (
         "SELECT g.id AS id, g.state AS state, g.entitlement AS entitlement, g.target AS target,"
         " g.not_after AS not_after, g.content AS content, CASE WHEN a.id IS NOT NULL THEN a.id"
@@ -27,6 +34,7 @@ _OF_CONTENT: Final = {
     "request": ("target", "round", "stage", "material"),
     "grant": ("request", "seconds", "baseline"),
 }
+_TABLES: Final = {"grant": "access_grant", "review": "emergency"}
 _KEPT_TABLES: Final = (*_ROWS, "evidence_entry", "evidence_head", "evidence_disclosure")
 
 
@@ -51,5 +59,5 @@ def _content(machine: str, text: object) -> dict[str, Any]:
 
 def is_untouched(connection: sqlite3.Connection) -> bool:
     """Whether nothing was ever written: a database that `init` made and no gateway has opened."""
-    tables = ["access_grant" if name == "grant" else name for name in _KEPT_TABLES]
+    tables = [_TABLES.get(name, name) for name in _KEPT_TABLES]
     return all(one(connection, f"SELECT 1 FROM {name} LIMIT 1") is None for name in tables)  # noqa: S608 -- fixed names

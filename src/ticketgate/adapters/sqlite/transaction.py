@@ -6,6 +6,7 @@ from datetime import datetime  # noqa: TC003 -- as every module here does
 from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
 from ticketgate.adapters.sqlite.approver_tables import SqliteApproverRows
 from ticketgate.adapters.sqlite.channel_tables import SqliteChannels
+from ticketgate.adapters.sqlite.emergency_tables import SqliteEmergencies
 from ticketgate.adapters.sqlite.erasing import SqliteErasing
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.exception_tables import SqliteExceptions
@@ -13,7 +14,9 @@ from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
 from ticketgate.adapters.sqlite.keeping import SqliteKeeping
 from ticketgate.adapters.sqlite.pace_tables import SqlitePace
+from ticketgate.adapters.sqlite.passkey_tables import SqlitePasskeys
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
+from ticketgate.adapters.sqlite.provider_tables import SqliteProviderSignIns
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
 from ticketgate.adapters.sqlite.surface_tables import SqliteSurface
@@ -24,6 +27,7 @@ from ticketgate.ports import (
     Channels,
     Commands,
     Deliveries,
+    Emergencies,
     Erasing,
     EvidenceReading,
     Exceptions,
@@ -33,7 +37,9 @@ from ticketgate.ports import (
     Links,
     LogKeys,
     Pace,
+    Passkeys,
     People,
+    ProviderSignIns,
     Requests,
     Restores,
     Surface,
@@ -62,7 +68,10 @@ class SqliteReading:
         self.approver_rows: ApproverRows = SqliteApproverRows(connection)
         self.surface: Surface = SqliteSurface(connection)
         self.exceptions: Exceptions = SqliteExceptions(connection)
+        self.emergencies: Emergencies = SqliteEmergencies(connection)
         self.pace: Pace = SqlitePace(connection)
+        self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
+        self.passkeys: Passkeys = SqlitePasskeys(connection)
         self.erasing: Erasing = SqliteErasing(connection)
 
 

@@ -32,6 +32,7 @@ from ticketgate.wiring.verifying import (
     own_trust,
     own_vouching,
     strict_ed25519,
+    strict_p256,
     token_reader,
 )
 
@@ -261,7 +262,9 @@ def _asked(options: Options, trust: Trust, certificates: Sequence[bytes]) -> Ask
             tickets = _usage(parse_tickets, lines)
     known = tuple(_usage(parse_checkpoint, _small(file)) for file in options.known)
     read = token_reader(certificates)
-    return Asked(trust, strict_ed25519, now, known, read, tickets, options.quick)
+    return Asked(
+        trust, strict_ed25519, now, known, read, tickets, options.quick, verify_p256=strict_p256
+    )
 
 
 def _trust(file: Path) -> Trust:

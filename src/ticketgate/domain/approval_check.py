@@ -1,0 +1,169 @@
+"""Approval check: whether each recorded decision is signed as it must be, by whose key.
+
+What the operator's log says of passkeys is followed (who enrolled which key, who vouched for it);
+what the auditor pinned is asked besides, since whoever owns the log can enrol a key of their own.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Protocol
+
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.evidence import Json
+from ticketgate.domain.instants import from_text, is_instant
+from ticketgate.domain.passkey import (
+    Assertion,
+    PasskeyError,
+    VerifyP256,
+    check_assertion,
+    credential_id,
+    decode,
+    key_digest,
+)
+
+HEAD_AGE_MAX: Final = 8192  # records behind the head that was signed
+LIFE: Final = timedelta(minutes=10)  # of a payload, at the most
+PASSKEY: Final = "passkey"
+SAID: Final = ("person", "key", "voucher", "rp_id", "origin")  # what is kept of a passkey
+_SAME: Final = ("approver", "decision", "request", "round", "seconds", "shown", "stage")
+
+Record = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverTrust:
+    """What an auditor brings: digests of keys by actor, and from which record on all must sign.
+
+    `verify` is None where nobody brings anything: then signatures are not looked into.
+    """
+
+    verify: VerifyP256 | None = None
+    pins: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    required_from: int | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether keys must be pinned."""
+        return bool(self.pins) or self.required_from is not None
+
+
+class Thing(Protocol):
+    """Where the log left a thing: `replay.Folded`."""
+
+    state: str
+    index: int
+    said: dict[str, Json]
+
+
+class ApprovalCheck:
+    """Fed every record in order; says of a decision, or a passkey's move, what is wrong with it."""
+
+    def __init__(self, trust: ApproverTrust) -> None:
+        self._trust = trust
+        self._heads: deque[Json] = deque(maxlen=HEAD_AGE_MAX + 1)  # `_prev`, up to the newest
+        self._began: int | None = None
+
+    def saw(self, index: int, record: Record | None) -> None:
+        """Any record, also one that cannot be read."""
+        self._began = index if self._began is None else self._began
+        self._heads.append(None if record is None else record.get("_prev"))
+
+    def of_decision(
+        self, index: int, record: Record, folded: Mapping[tuple[str, str], Thing]
+    ) -> str:
+        """What is wrong with who signed a `decision.recorded`; empty where nothing is.
+
+        `folded` is where the log left its request, and the passkeys.
+        """
+        signed = PASSKEY in record
+        if signed != (record.get("method") == PASSKEY):
+            return "approval: a sign-in by passkey without its assertion, or the other way round"
+        required = self._trust.required_from
+        if not signed:
+            unsigned = required is not None and index >= required
+            return "approval: not signed by a passkey" if unsigned else ""
+        try:
+            assertion = check_assertion(record[PASSKEY], self._trust.verify)
+            self._check_payload(record, assertion.payload)
+            self._check_head(index, folded["request", str(record["request"])], assertion.payload)
+            known = folded.get((PASSKEY, str(assertion.payload["credential_id"])))
+            self._check_key(assertion, known)
+        except EvidenceError as fault:
+            return f"approval: {fault.reason}"
+        return ""
+
+    def _check_payload(self, record: Record, payload: Record) -> None:
+        """It is about this decision, and was made for now."""
+        if any(payload[name] != record.get(name) for name in _SAME):
+            raise PasskeyError("the assertion is over something else")
+        sealed = record.get("sd")
+        if not isinstance(sealed, list) or payload["justification_digest"] not in sealed:
+            raise PasskeyError("the assertion is over another justification")
+        moment, until = record.get("_ts"), payload["expires_at"]
+        if not is_instant(moment) or not is_instant(until):
+            raise PasskeyError("the assertion is over no instant")
+        left = from_text(str(until)) - from_text(str(moment))
+        if not timedelta() < left <= LIFE:
+            raise PasskeyError("the assertion has expired, or lives too long")
+
+    def _check_head(self, index: int, asked: Thing, payload: Record) -> None:
+        """It was signed over the head of this log, behind the request and not long ago."""
+        size = payload["log_size"]
+        oldest = max(asked.index + 1, index - HEAD_AGE_MAX)
+        if not isinstance(size, int) or not oldest <= size <= index:
+            raise PasskeyError("signed over a head that is too old, or newer than the entry")
+        behind = index - size + 1  # the head is what the record behind it says of it
+        kept = behind <= len(self._heads) and self._heads[-behind]
+        if size >= (self._began or 0) and kept != payload["log_head"]:
+            raise PasskeyError("signed over a head that is not in this log")
+
+    def _check_key(self, signed: Assertion, known: Thing | None) -> None:
+        """The key is this person's: by the log, and by the auditor's own list."""
+        payload, said = signed.payload, {} if known is None else known.said
+        usable = known is not None and known.state == "usable"
+        if not usable or said.get("person") != payload["approver"]:
+            raise PasskeyError("by a passkey that is not this person's, or may not be used")
+        if said.get("key") != signed.key:
+            raise PasskeyError("by another key than was enrolled")
+        if any(payload[name] != said.get(name) for name in ("rp_id", "origin")):
+            raise PasskeyError("signed on another site than the key was enrolled for")
+        pinned = self._trust.pins.get(str(payload["approver"]), frozenset())
+        if self._trust.asks and (self._trust.verify is None or signed.key not in pinned):
+            raise PasskeyError("key not pinned")
+
+
+def of_passkey(record: Record, said: Record) -> str:
+    """What is wrong with a record that moves a passkey, of which the log `said` this before."""
+    match record["type"]:
+        case "passkey.enrolled":
+            return _enrolled(record)
+        case "passkey.vouched":
+            return _vouched(record, said)
+        case _:
+            return ""
+
+
+def _enrolled(record: Record) -> str:
+    if not all(isinstance(record[name], str) for name in ("person", "rp_id", "origin")):
+        return "a passkey of nobody, or for no site"
+    try:
+        key, credential = key_digest(decode(record["cose"])), decode(record["credential"])
+    except EvidenceError as fault:
+        return f"a passkey enrolled with {fault.reason}"
+    if key != record["key"] or credential_id(credential) != record["id"]:
+        return "a passkey whose digests are of something else"
+    return ""
+
+
+def _vouched(record: Record, said: Record) -> str:
+    """Two different people vouch, neither of them for themselves."""
+    voucher, first = record["voucher"], said.get("voucher")
+    if any(record[name] != said.get(name) for name in ("person", "key")):
+        return "vouched for another key, or another person, than was enrolled"
+    if not isinstance(voucher, str) or voucher == record["person"]:
+        return "vouched for by nobody else than its person"
+    if (record["to"] == "usable") != (first is not None) or voucher == first:
+        return "usable without two different people who vouch"
+    return ""

@@ -1,0 +1,105 @@
+"""Ask again: what a ticket asks now, and what that does to its requests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ticketgate.domain.access_request import (
+    LIVE_REQUEST,
+    TAKEN_BACK,
+    AccessRequest,
+    RequestState,
+    material_of,
+)
+from ticketgate.domain.classify import asked_entitlements
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.identity_event import Classification
+from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.opening import Ask, Asked, asked, refreshed
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.ticket import Ticket
+from ticketgate.operations.classified import facts_of
+from ticketgate.operations.open_request import end_request, open_request, renew
+from ticketgate.ports import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the policy and the directory say while a delivery is worked off."""
+
+    policy: Policy
+    snapshot: DirectorySnapshot
+    own_users: frozenset[str] = frozenset()
+
+
+def wanted_by(
+    ticket: Ticket, classification: Classification, ground: Ground
+) -> Mapping[str, Asked]:
+    """What the ticket asks now, by entitlement.
+
+    One blocked ask, under the empty name, when it names none or when it may name more than could
+    be read.
+    """
+    entitlements, unreadable = asked_entitlements(ground.policy, facts_of(ticket, ground.snapshot))
+    unnamed = (None,) if unreadable or not entitlements else ()
+    questions = [
+        Ask(ticket, classification, one, unreadable, ground.policy, ground.snapshot)
+        for one in (*entitlements, *unnamed)
+    ]
+    return {what.entitlement: what for what in map(asked, questions)}
+
+
+def ask_again(
+    tx: Transaction,
+    now: datetime,
+    row: TicketRow,
+    wanted: Mapping[str, Asked],
+    ground: Ground,
+) -> int:
+    """Hold the requests of a ticket against what it asks now; returns how many moved."""
+    policy, snapshot = ground.policy, ground.snapshot
+    moved = 0
+    for request in tx.requests.of_ticket(row.ticket.key):
+        if request.state not in LIVE_REQUEST:
+            continue
+        what = wanted.get(request.entitlement)
+        if what is None or (request.extends and _is_anothers(request, what)):
+            end_request(tx, now, request, RequestState.WITHDRAWN, "superseded")
+            moved += 1
+            continue
+        held = replace(request, revision=row.revision)
+        after = renew(tx, now, held, what=what, row=row, policy=policy, snapshot=snapshot)
+        moved += after is not held
+    requests = [one for one in tx.requests.of_ticket(row.ticket.key) if not one.extends]
+    for what in wanted.values():
+        if not _answered([one for one in requests if one.entitlement == what.entitlement], what):
+            open_request(tx, now, what=what, row=row, policy=policy, snapshot=snapshot)
+            moved += 1
+    return moved
+
+
+def _is_anothers(request: AccessRequest, what: Asked) -> bool:
+    """Whether the ticket is for somebody else now than whose access it is to extend."""
+    return request.beneficiary.subject != what.beneficiary.subject
+
+
+def _answered(requests: Sequence[AccessRequest], what: Asked) -> bool:
+    """Whether what is asked now has its request among those for the entitlement, oldest first.
+
+    A live one answers. After an approval only another beneficiary asks anew; after a denial, a
+    time-out, or when its own people took it back, only another material does.
+    """
+    if any(one.state in LIVE_REQUEST or _refused(one, what) for one in requests):
+        return True
+    last = requests[-1] if requests else None
+    return (
+        last is not None
+        and last.state is RequestState.APPROVED
+        and last.beneficiary.subject == what.beneficiary.subject
+    )
+
+
+def _refused(request: AccessRequest, what: Asked) -> bool:
+    taken_back = request.cause == TAKEN_BACK
+    over = taken_back or request.state in {RequestState.DENIED, RequestState.TIMED_OUT}
+    return over and material_of(refreshed(request, what)) == request.material

@@ -1,0 +1,86 @@
+"""Ask for consent: while a review is overdue, nobody begins an emergency for the same alone."""
+
+from datetime import datetime
+
+from ticketgate.domain.emergency import CONSENT_LIFE, Emergency, ReviewState
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Disclosure, Json
+from ticketgate.domain.machines import NEW, edge
+from ticketgate.domain.policy import EmergencyRules, Entitlement
+from ticketgate.operations.actors import actor_of
+from ticketgate.operations.decide_request import Rules, SignedIn
+from ticketgate.operations.emergency_lock import overdue
+from ticketgate.ports import Reading, Transaction
+
+_NEEDED = Refusal(
+    "consent_needed",
+    "Somebody's emergency for this was not reviewed in time. Until it is, a second person must"
+    " consent within 15 minutes: another pre-authorised person, or a reviewer.",
+    "Have one of them open /console/emergency now; once they have consented, begin again.",
+)
+
+
+def needs_consent(reading: Reading, now: datetime, entitlement: str) -> bool:
+    """Whether a review of an emergency for it is overdue, whoever's it was."""
+    return any(one.entitlement == entitlement for one in overdue(reading, now))
+
+
+def own_ask(reading: Reading, now: datetime, subject: str, entitlement: str) -> Emergency | None:
+    """What this person asked consent to and that still counts; one that has it comes first."""
+    found = [
+        one
+        for one in reading.emergencies.asks(now - CONSENT_LIFE)
+        if one.subject == subject and one.entitlement == entitlement
+    ]
+    given = [one for one in found if one.state is ReviewState.CONSENTED]
+    return next(reversed(given or found), None)
+
+
+def ask_consent(
+    tx: Transaction,
+    now: datetime,
+    *,
+    who: SignedIn,
+    seconds: int,
+    reason: str,
+    allowed: tuple[EmergencyRules, Entitlement, str],
+    rules: Rules,
+) -> Refusal:
+    """Record what somebody would begin, so that a second person can consent; `consent_needed`.
+
+    `allowed` is the section, the entitlement, and the word that pre-authorises them.
+    """
+    section, entitlement, clause = allowed
+    if own_ask(tx, now, who.subject, entitlement.id) is not None:
+        return _NEEDED
+    ident, actor = tx.new_id("emg"), actor_of(tx, who.subject)
+    fields: dict[str, Json] = {
+        "person": actor,
+        "entitlement": entitlement.id,
+        "target": entitlement.target,
+        "seconds": seconds,
+        "within": int(section.review_within.total_seconds()),
+        "clause": f"person:{actor}" if clause.startswith("person:") else clause,
+        "policy": rules.policy.digest,
+        "directory": rules.snapshot.digest,
+    }
+    why = Disclosure("reason", reason.strip(), subject=who.subject, kind="emergency")
+    asked = ReviewState.ASKED
+    ref = tx.append(edge("review", ident, NEW, asked.value, "asked", fields, (why,)))
+    ask = Emergency(
+        id=ident,
+        version=1,
+        state=asked,
+        drill=False,
+        subject=who.subject,
+        entitlement=entitlement.id,
+        target=entitlement.target,
+        grant="",
+        seconds=seconds,
+        within=section.review_within,
+        clause=clause,
+        invoked_at=now,
+        index=ref.index,
+    )
+    tx.emergencies.save(ask)
+    return _NEEDED

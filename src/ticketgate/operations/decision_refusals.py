@@ -1,0 +1,51 @@
+"""Decision refusals: what the holder of a link is told when the request has moved on."""
+
+from datetime import datetime
+from typing import Final
+
+from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.approval import Link, LinkState
+from ticketgate.domain.errors import Refusal
+
+_NEW_MAIL: Final = "A new mail shows what is asked now."
+LATE: Final = Refusal(
+    "decision_late", "The time to decide is over.", "Ask for the access again in a new ticket."
+)
+CHANGED: Final = Refusal(
+    "ticket_changed",
+    "The ticket was changed after this page was shown; the old link is void.",
+    _NEW_MAIL,
+)
+NOT_ASKED: Final = Refusal(
+    "request_blocked", "This is not asked for, or not offered, any more.", "Nothing is left to do."
+)
+RULES: Final = Refusal(
+    "rules_changed",
+    "The rules that apply are not the ones that were shown; the old link is void.",
+    _NEW_MAIL,
+)
+VOID: Final = {
+    "rules_changed": RULES,
+    "stage_done": Refusal("already_decided", "Others have decided at this stage."),
+    "restored": Refusal(
+        "restored", "The gateway was restored from a backup; the old link is void.", _NEW_MAIL
+    ),
+}
+
+
+def no_longer(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
+    """Why the link decides nothing any more; None while it does."""
+    if link.state is LinkState.USED:
+        return Refusal("link_used", "This link has been used; a link works once.")
+    if request.state is RequestState.TIMED_OUT:
+        return LATE
+    if request.state is not RequestState.AWAITING and link.why not in {
+        "ticket_changed",
+        "rules_changed",
+    }:
+        return Refusal("already_decided", f"The request is {request.state.value} already.")
+    if now >= request.decide_by or now >= link.expires_at:
+        return LATE
+    if link.state is LinkState.VOID:
+        return VOID.get(link.why, CHANGED)
+    return None

@@ -1,0 +1,330 @@
+"""The emergency desk: what a signed-in person can invoke, give back and review."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from ticketgate.domain.approvers import unfit
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.emergency import (
+    CONSENT_LIFE,
+    Emergency,
+    ReviewState,
+    due_at,
+    is_ask,
+    is_overdue,
+    terms,
+)
+from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.grant import UNENDED
+from ticketgate.domain.roles import Roles
+from ticketgate.operations.consent_emergency import ConsentForm, consent, may_consent
+from ticketgate.operations.decide_request import Rules, SignedIn
+from ticketgate.operations.desk import Session
+from ticketgate.operations.emergency_lock import LOCKED
+from ticketgate.operations.emergency_window import Window, reason_of, window_of
+from ticketgate.operations.in_force import InForce, under
+from ticketgate.operations.invoke_emergency import (
+    InvokeForm,
+    give_back,
+    invoke_emergency,
+    may_invoke,
+    too_weak,
+)
+from ticketgate.operations.review_emergency import (
+    ReviewForm,
+    may_review,
+    review_emergency,
+    shown_of,
+)
+from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.sign_in import secret_hash
+from ticketgate.operations.step_up import by_step_up, stepped_up
+from ticketgate.operations.view import note_view
+from ticketgate.ports import Clock, Directory, Operation, Reading, Store
+
+T = TypeVar("T")
+
+LISTED_MAX: Final = 200
+PAGE: Final = "emergency"  # what the record of a look is about
+_NOTHING: Final = Refusal("not_found", "There is nothing here for you.")
+_CLOCK: Final = Refusal(
+    "clock_disputed",
+    "The machine's clock is off, so no time to live can be given.",
+    "An operator must mend the clock; docs/emergency.md says what to do meanwhile.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What this person may invoke; `refusal` is what stands in the way now."""
+
+    entitlement: str
+    target: str = ""
+    clause: str = ""
+    seconds: int = 0  # the longest
+    within: int = 0  # seconds from the end of the access to the review
+    shown: str = ""
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyView:
+    """One emergency. `state` is of its review, `access` of its grant (empty for a drill)."""
+
+    id: str
+    drill: bool
+    who: str
+    entitlement: str
+    target: str
+    clause: str
+    invoked_at: datetime
+    not_after: datetime | None
+    access: str
+    ended_at: datetime | None
+    state: str  # due | overdue | done
+    review_by: datetime
+    outcome: str
+    reviewer: str
+    mine: bool
+    live: bool  # the access has not begun to end
+    can_review: bool
+    barred: Refusal | None  # why this person cannot review it
+    shown: str
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody would begin, and a second person has to consent to until `until`."""
+
+    id: str
+    who: str
+    entitlement: str
+    target: str
+    seconds: int
+    reason: str
+    until: datetime
+    given: bool
+    mine: bool
+    barred: Refusal | None  # why this person cannot consent
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyPage:
+    """What the page shows to this person.
+
+    Offers, what they ask consent to or may consent to, and emergencies of theirs or to review.
+    """
+
+    offers: tuple[Offer, ...]
+    asks: tuple[Ask, ...]
+    found: tuple[EmergencyView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyDesk:
+    """What the pages of emergencies call. `snapshot` records a directory before it is used.
+
+    Of the subjects that it is given every directory is asked at that moment.
+    """
+
+    store: Store
+    clock: Clock
+    directory: Directory
+    snapshot: Callable[..., DirectorySnapshot]
+    roles: Roles
+    policy: InForce
+
+    def is_open(self, session: Session) -> bool:
+        """Whether the page has anything for this person."""
+        return not isinstance(self._page(session), Refusal)
+
+    def page(self, session: Session) -> EmergencyPage | Refusal:
+        """What this person may invoke, theirs, and what they may review.
+
+        Refusals: `not_found` where there is nothing for them, `directory_unreadable`.
+        """
+        found = self._page(session)
+        if isinstance(found, EmergencyPage):
+            self.store.write(partial(note_view, request=PAGE, subject=session.subject))
+        return found
+
+    def _page(self, session: Session) -> EmergencyPage | Refusal:
+        rules = self._looking(session)
+        if isinstance(rules, Refusal):
+            return rules
+        section = rules.policy.emergency
+        names = () if section is None else dict.fromkeys(one.entitlement for one in section.allow)
+        with self.store.reading() as looking:
+            made = [self._offer(looking, session, name, rules) for name in names]
+            known = looking.emergencies.listed(LISTED_MAX)
+            asked = [
+                self._ask(looking, one, session, rules)
+                for one in looking.emergencies.asks(self.clock.now() - CONSENT_LIFE)
+            ]
+            views = [self._view(looking, one, session, rules) for one in known]
+        offers = tuple(one for one in made if one is not None)
+        found = tuple(one for one in views if one.mine or one.can_review)
+        asks = tuple(one for one in asked if one is not None)
+        return EmergencyPage(offers, asks, found) if offers or asks or found else _NOTHING
+
+    def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
+        """One, with everything on record of it. Refusals: `not_found`, of the directory."""
+        rules = self._looking(session)
+        if isinstance(rules, Refusal):
+            return rules
+        with self.store.reading() as looking:
+            emergency = looking.emergencies.get(ident)
+            if emergency is None or is_ask(emergency):
+                return _NOTHING
+            view = self._view(looking, emergency, session, rules, whole=True)
+        if not view.mine and not view.can_review:
+            return _NOTHING
+        self.store.write(partial(note_view, request=ident, subject=session.subject))
+        return view
+
+    def invoke(self, session: Session, form: InvokeForm) -> Emergency | Refusal:
+        """Refusals: those of `invoke_emergency`, `clock_disputed`, of directory and store."""
+        if self.clock.disputed():
+            return _CLOCK
+        call = partial(invoke_emergency, form=form, roles=self.roles)
+        return self._decide(session, form.shown, call)
+
+    def give_back(self, session: Session, ident: str) -> Emergency | Refusal:
+        """Refusals: those of `give_back`, of directory and store."""
+        call = partial(give_back, ident=ident, who=_signed_in(session))
+        return self._carry_out(session, lambda rules: partial(call, rules=rules))
+
+    def review(self, session: Session, ident: str, form: ReviewForm) -> Emergency | Refusal:
+        """Refusals: those of `review_emergency`, of directory and store."""
+        return self._decide(session, form.shown, partial(review_emergency, ident=ident, form=form))
+
+    def consent(self, session: Session, ident: str, form: ConsentForm) -> Emergency | Refusal:
+        """Refusals: those of `consent`, of directory and store."""
+        return self._decide(session, form.shown, partial(consent, ident=ident, form=form))
+
+    def shows(self, session: Session, shown: str) -> bool:
+        """Whether the pages show just this to this person now, to act on."""
+        page = self._page(session)
+        if isinstance(page, Refusal):
+            return False
+        offered = {one.shown for one in page.offers}
+        asked = {one.shown for one in page.asks}
+        return shown in offered | asked | {one.shown for one in page.found}
+
+    def _decide(
+        self, session: Session, shown: str, operation: Callable[..., T | Refusal]
+    ) -> T | Refusal:
+        """Carry it out with what a step-up for `shown` adds to how surely the person is known."""
+        call = partial(
+            by_step_up, session_hash=secret_hash(session.id), who=_signed_in(session), shown=shown
+        )
+        return self._carry_out(
+            session, lambda rules: partial(call, operation=partial(operation, rules=rules))
+        )
+
+    def _looking(self, session: Session) -> Rules | Refusal:
+        """What somebody who looks is shown by; nothing is shown to who is no active human."""
+        try:
+            rules = Rules(self.policy.now, self.directory.read(self.clock.now()))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+        gone = unfit(rules.snapshot.person(session.subject)) is not None
+        return _NOTHING if gone else rules
+
+    def _carry_out(
+        self, session: Session, operation: Callable[[Rules], Operation[T | Refusal]]
+    ) -> T | Refusal:
+        try:
+            rules = Rules(self.policy.now, self.snapshot(session.subject))
+            return self.store.write(under(rules.policy, operation(rules)))
+        except TicketgateError as fault:
+            return Refusal(fault.code, fault.reason, fault.next_step)
+
+    def _known(self, looking: Reading, session: Session, shown: str) -> SignedIn:
+        who, now = _signed_in(session), self.clock.now()
+        return stepped_up(looking, now, secret_hash(session.id), who, shown)
+
+    def _offer(self, looking: Reading, session: Session, name: str, rules: Rules) -> Offer | None:
+        found = may_invoke(looking, self.clock.now(), _signed_in(session), name, rules)
+        if isinstance(found, Refusal):
+            return Offer(name, refusal=found) if found.code == LOCKED else None
+        section, wanted = found.rules, found.entitlement
+        shown = terms(section, wanted, found.clause)
+        return Offer(
+            wanted.id,
+            wanted.target,
+            found.clause,
+            int(section.hard_max.total_seconds()),
+            int(section.review_within.total_seconds()),
+            shown,
+            too_weak(self._known(looking, session, shown), wanted),
+        )
+
+    def _ask(self, looking: Reading, ask: Emergency, session: Session, rules: Rules) -> Ask | None:
+        shown = shown_of(ask, None)
+        who = self._known(looking, session, shown)
+        found = may_consent(looking, self.clock.now(), ask, who, rules)
+        barred = found if isinstance(found, Refusal) else None
+        mine = ask.subject == session.subject
+        if barred is not None and barred.code not in {"assurance", LOCKED} and not mine:
+            return None
+        return Ask(
+            ask.id,
+            f"{name_of(ask.subject, rules.snapshot)} ({ask.subject})",
+            ask.entitlement,
+            ask.target,
+            ask.seconds,
+            reason_of(looking, ask.index),
+            ask.invoked_at + CONSENT_LIFE,
+            ask.state is ReviewState.CONSENTED,
+            mine,
+            barred,
+            shown,
+        )
+
+    def _view(
+        self,
+        looking: Reading,
+        emergency: Emergency,
+        session: Session,
+        rules: Rules,
+        *,
+        whole: bool = False,
+    ) -> EmergencyView:
+        grant = looking.grants.get(emergency.grant)
+        snapshot, shown = rules.snapshot, shown_of(emergency, grant)
+        who = self._known(looking, session, shown)
+        found = may_review(looking, self.clock.now(), emergency, who, rules)
+        barred = found if isinstance(found, Refusal) else None
+        overdue = is_overdue(emergency, grant, self.clock.now())
+        return EmergencyView(
+            id=emergency.id,
+            drill=emergency.drill,
+            who=f"{name_of(emergency.subject, snapshot)} ({emergency.subject})",
+            entitlement=emergency.entitlement,
+            target=emergency.target,
+            clause=emergency.clause,
+            invoked_at=emergency.invoked_at,
+            not_after=None if grant is None else grant.not_after,
+            access="" if grant is None else grant.state.value,
+            ended_at=None if grant is None else grant.ended_at,
+            state=ReviewState.OVERDUE.value if overdue else emergency.state.value,
+            review_by=due_at(emergency, grant),
+            outcome=emergency.outcome,
+            reviewer=name_of(emergency.reviewer, snapshot),
+            mine=snapshot.same_human(emergency.subject, session.subject),
+            live=grant is not None and grant.state in UNENDED,
+            can_review=barred is None or barred.code in {"assurance", LOCKED},
+            barred=barred,
+            shown=shown,
+            window=window_of(looking, emergency, rules) if whole else None,
+        )
+
+
+def _signed_in(session: Session) -> SignedIn:
+    return SignedIn(session.subject, session.method, session.signed_in_at)

@@ -1,0 +1,216 @@
+"""Passkeys: enrolled by their person, vouched for by two others, revoked by anybody who may.
+
+A key signs nothing until two different humans with the role `voucher`, neither of them its person,
+have said whose it is. What browsers send is checked by `domain/passkey.py` alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from ticketgate.domain.approvers import unfit
+from ticketgate.domain.errors import EvidenceError, Refusal
+from ticketgate.domain.evidence import Json
+from ticketgate.domain.machines import NEW, edge
+from ticketgate.domain.passkey import (
+    CREATE,
+    ENROLMENT,
+    attested_data,
+    attested_key,
+    challenge_of,
+    check_authenticator,
+    check_client,
+    credential_id,
+    encode,
+    key_digest,
+)
+from ticketgate.domain.passkey_row import (
+    CEREMONY_LIFE,
+    PASSKEYS_MAX,
+    Ceremony,
+    Passkey,
+    PasskeyState,
+    Site,
+)
+from ticketgate.domain.roles import may_operate, may_vouch
+from ticketgate.operations.actors import actor_of
+from ticketgate.operations.sign_decision import OVER, payload_base
+from ticketgate.operations.triage import Sayer
+from ticketgate.ports import Transaction
+
+_AGAIN: Final = "Begin again."
+_NONE: Final = Refusal("not_found", "There is no such passkey.")
+_KNOWN: Final = Refusal("passkey_known", "This passkey is enrolled already.", "Use another one.")
+_TOO_MANY: Final = Refusal(
+    "passkeys_full",
+    f"Nobody has more than {PASSKEYS_MAX} passkeys here.",
+    "Revoke one that you do not use.",
+)
+_OWN: Final = Refusal(
+    "own_passkey",
+    "Nobody vouches for a passkey of their own, whichever account it is of.",
+    "Somebody else with the role `voucher` must do it.",
+)
+_TWICE: Final = Refusal(
+    "vouched_already",
+    "You have vouched for it already, be it with another account.",
+    "Somebody else with the role `voucher` must do it.",
+)
+_OTHER: Final = Refusal(
+    "passkey_changed", "It is not what was shown, or waits for nobody.", "Open the page again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a browser made for an enrolment."""
+
+    client_data: bytes
+    attestation: bytes
+
+
+def begin_enrolment(
+    tx: Transaction, now: datetime, *, session_hash: str, who: Sayer, site: Site
+) -> Ceremony | Refusal:
+    """What the browser is asked to make a passkey over.
+
+    Refusals: those of `unfit`, `passkeys_full`.
+    """
+    refusal = unfit(who.snapshot.person(who.subject))
+    if refusal is not None:
+        return refusal
+    actor = actor_of(tx, who.subject)
+    kept = [one for one in tx.passkeys.of_person(actor) if one.state is not PasskeyState.REVOKED]
+    if len(kept) >= PASSKEYS_MAX:
+        return _TOO_MANY
+    payload = {**payload_base(tx, now, ENROLMENT, site), "approver": actor}
+    ceremony = Ceremony(session_hash, ENROLMENT, payload, "", now + CEREMONY_LIFE)
+    tx.passkeys.begin(ceremony, now)
+    return ceremony
+
+
+def finish_enrolment(
+    tx: Transaction, now: datetime, *, session_hash: str, who: Sayer, made: Made
+) -> Passkey | Refusal:
+    """Enrol it; two people must vouch then.
+
+    Refusals: those of `unfit`, `passkey_over`, `passkey_invalid`, `passkey_known`.
+    """
+    refusal = unfit(who.snapshot.person(who.subject))
+    if refusal is not None:
+        return refusal
+    ceremony = tx.passkeys.ceremony(session_hash, ENROLMENT)
+    actor = actor_of(tx, who.subject)
+    if ceremony is None or now >= ceremony.expires_at or ceremony.payload["approver"] != actor:
+        return OVER
+    tx.passkeys.end(session_hash, ENROLMENT)
+    try:
+        passkey, fields = _enrolled(now, ceremony.payload, actor, made)
+    except EvidenceError as fault:
+        return invalid(fault)
+    if tx.passkeys.get(passkey.id) is not None:
+        return _KNOWN
+    tx.append(edge("passkey", passkey.id, NEW, passkey.state.value, "enrolled", fields))
+    tx.passkeys.add(passkey)
+    return passkey
+
+
+def invalid(fault: EvidenceError) -> Refusal:
+    """Why what a browser sent does not count."""
+    return Refusal("passkey_invalid", f"It does not count: {fault.reason}.", _AGAIN)
+
+
+def _enrolled(
+    now: datetime, payload: Mapping[str, Json], actor: str, made: Made
+) -> tuple[Passkey, dict[str, Json]]:
+    origin, rp_id = str(payload["origin"]), str(payload["rp_id"])
+    check_client(made.client_data, CREATE, challenge_of(payload), origin)
+    data = attested_data(made.attestation)
+    told = check_authenticator(data, rp_id, attested=True)
+    credential, cose = attested_key(data)
+    passkey = Passkey(
+        id=credential_id(credential),
+        person=actor,
+        state=PasskeyState.PENDING,
+        key=key_digest(cose),
+        cose=cose,
+        credential=credential,
+        rp_id=rp_id,
+        origin=origin,
+        counter=told.counter,
+        enrolled_at=now,
+    )
+    fields: dict[str, Json] = {
+        "person": actor,
+        "key": passkey.key,
+        "cose": encode(cose),
+        "credential": encode(credential),
+        "rp_id": rp_id,
+        "origin": origin,
+        "attestation": encode(made.attestation),
+        "backup_eligible": told.eligible,
+        "backed_up": told.backed_up,
+    }
+    return passkey, fields
+
+
+def vouch(
+    tx: Transaction, _now: datetime, *, ident: str, key: str, who: Sayer
+) -> Passkey | Refusal:
+    """Say that the passkey with this key (its digest, as shown) is its person's.
+
+    Refusals: those of `may_vouch`; `not_found`, `passkey_changed`, `own_passkey`,
+    `vouched_already`.
+    """
+    refusal = may_vouch(who.roles, who.subject, who.snapshot)
+    passkey = tx.passkeys.get(ident)
+    if refusal is not None or passkey is None:
+        return refusal or _NONE
+    if passkey.state is not PasskeyState.PENDING or passkey.key != key:
+        return _OTHER
+    barred = _barred(tx, passkey, who)
+    if barred is not None:
+        return barred
+    voucher = actor_of(tx, who.subject)
+    state = PasskeyState.USABLE if passkey.voucher else PasskeyState.PENDING
+    after = replace(passkey, state=state, voucher=voucher)
+    fields: dict[str, Json] = {
+        "person": passkey.person,
+        "key": passkey.key,
+        "voucher": voucher,
+        "method": who.method,
+    }
+    tx.append(edge("passkey", ident, passkey.state.value, state.value, "vouched", fields))
+    tx.passkeys.save(after)
+    return after
+
+
+def _barred(tx: Transaction, passkey: Passkey, who: Sayer) -> Refusal | None:
+    """Neither the person nor who vouched first, by any account of theirs; both must be known."""
+    person = tx.people.subject(passkey.person)
+    if person is None or who.snapshot.same_human(who.subject, person):
+        return _OWN
+    first = tx.people.subject(passkey.voucher) if passkey.voucher else None
+    if passkey.voucher and (first is None or who.snapshot.same_human(who.subject, first)):
+        return _TWICE
+    return None
+
+
+def revoke_passkey(tx: Transaction, _now: datetime, *, ident: str, who: Sayer) -> Passkey | Refusal:
+    """End it, for good: by its person, or by an operator.
+
+    Refusals: `not_found` (also of somebody else's, to who is no operator), `passkey_changed`.
+    """
+    passkey = tx.passkeys.get(ident)
+    person = None if passkey is None else tx.people.subject(passkey.person)
+    mine = person is not None and who.snapshot.same_human(who.subject, person)
+    if passkey is None or not (mine or may_operate(who.roles, who.subject, who.snapshot) is None):
+        return _NONE
+    if passkey.state is PasskeyState.REVOKED:
+        return _OTHER
+    after = replace(passkey, state=PasskeyState.REVOKED)
+    fields: dict[str, Json] = {"person": passkey.person, "by": actor_of(tx, who.subject)}
+    tx.append(edge("passkey", ident, passkey.state.value, after.state.value, "revoked", fields))
+    tx.passkeys.save(after)
+    return after

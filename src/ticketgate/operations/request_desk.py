@@ -1,0 +1,184 @@
+"""The request desk: what people see of their requests, and what they do with them.
+
+Who asks or gets it sees it; people with the role `triage` or `operator` see those of everybody.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest
+from ticketgate.domain.approvers import unfit
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.grant import Grant
+from ticketgate.domain.opening import REASONS
+from ticketgate.domain.roles import may_attend
+from ticketgate.domain.way_out import NEXT_STEPS
+from ticketgate.domain.write_back import EMERGENCY
+from ticketgate.operations.decide_request import not_found
+from ticketgate.operations.desk import Session
+from ticketgate.operations.lane_desk import LaneDesk
+from ticketgate.operations.own_request import (
+    EXTEND,
+    RETURN,
+    TAKE_BACK,
+    KnownRequest,
+    RequestForm,
+    do_with_request,
+    known_request,
+    may_see,
+    offered,
+    shown_of,
+)
+from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.triage import Sayer
+from ticketgate.operations.view import note_view
+
+LISTED_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLine:
+    """One grant of a request. `not_after` is None before it was first given."""
+
+    id: str
+    state: str
+    cause: str
+    not_after: datetime | None
+    returnable: bool
+    extendable: bool  # who looks has it; whether the rules let them shows when they ask
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """One request. `deeds` are what this person can do with it now."""
+
+    id: str
+    number: str
+    source: str
+    entitlement: str
+    target: str
+    requester: str
+    beneficiary: str
+    state: str
+    cause: str
+    seconds: int
+    reason: str
+    opened_at: datetime
+    decide_by: datetime
+    reasons: tuple[tuple[str, str, str], ...]  # (code, what it means, what to do)
+    grants: tuple[GrantLine, ...]
+    deeds: frozenset[str]
+    mine: bool
+    live: bool
+    shown: str
+    extends: str = ""  # the grant that it asks more time for
+    emergency: bool = False  # whether its ticket asks for an emergency, which it only offers
+
+
+def _anybody(*_: object) -> None:
+    """Every signed-in person has a list; what is on it is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDesk(LaneDesk):
+    """What the pages of requests call."""
+
+    def listed(self, subject: str) -> tuple[RequestView, ...] | Refusal:
+        """One's own, newest first, and what is live of others for who may attend to it.
+
+        What a delegate decided in one's place is among them.
+
+        Refusals: `approver_unknown`, `approver_inactive`, `not_human`, those of the directory.
+        """
+        who = self.seen_by(subject, _anybody)
+        refusal = who if isinstance(who, Refusal) else unfit(who.snapshot.person(subject))
+        if isinstance(who, Refusal) or refusal is not None:
+            return refusal or not_found()
+        with self.store.reading() as looking:
+            found = looking.requests.of_person(subject, LISTED_MAX)
+            if may_attend(who.roles, subject, who.snapshot) is None:
+                found += looking.requests.listed("blocked", LISTED_MAX)
+                found += looking.requests.listed("awaiting", LISTED_MAX)
+            each = {one.id: one for one in found}.values()
+            known = [known_request(looking, one.id) for one in each]
+            views = [_view(one, who) for one in known if one is not None]
+        return tuple(sorted(views, key=lambda one: (not one.mine, one.id)))[:LISTED_MAX]
+
+    def view(self, ident: str, subject: str) -> RequestView | Refusal:
+        """One request. Refusals: those of `may_see`, and of the directory."""
+        who = self.seen_by(subject, _anybody)
+        if isinstance(who, Refusal):
+            return who
+        with self.store.reading() as looking:
+            found = known_request(looking, ident)
+        if found is None:
+            return unfit(who.snapshot.person(subject)) or not_found()
+        refusal = may_see(found.request, subject, who.roles, who.snapshot, found.stood_in_for)
+        if refusal is not None:
+            return refusal
+        self.store.write(partial(note_view, request=ident, subject=subject))
+        return _view(found, who)
+
+    def say(self, ident: str, session: Session, form: RequestForm) -> AccessRequest | Refusal:
+        """Carry out what was posted. Refusals: those of `do_with_request`, directory and store."""
+        return self.carry_out(
+            session,
+            lambda who: partial(
+                do_with_request,
+                ident=ident,
+                form=form,
+                who=who,
+                signed_in_at=session.signed_in_at,
+            ),
+        )
+
+
+def _view(known: KnownRequest, who: Sayer) -> RequestView:
+    request, grants = known.request, known.grants
+    deeds = offered(request, grants, who)
+    if who.subject in known.takers:
+        deeds |= {(TAKE_BACK, "")}
+    own = {request.requester.subject, request.beneficiary.subject}
+    return RequestView(
+        id=request.id,
+        number=request.ticket_number,
+        source=request.source,
+        entitlement=request.entitlement,
+        target=request.target,
+        requester=_named(request.requester.subject, request.requester.account, who),
+        beneficiary=_named(request.beneficiary.subject, request.beneficiary.account, who),
+        state=request.state.value,
+        cause=request.cause,
+        seconds=request.seconds_now,
+        reason=request.reason,
+        opened_at=request.opened_at,
+        decide_by=request.decide_by,
+        reasons=tuple(
+            (code, REASONS.get(code, code), NEXT_STEPS.get(code, "")) for code in request.reasons
+        ),
+        grants=tuple(_line(one, deeds) for one in grants),
+        deeds=frozenset(what for what, _ in deeds),
+        mine=who.subject in own,
+        live=request.state in LIVE_REQUEST,
+        shown=shown_of(request, grants),
+        extends=request.extends,
+        emergency=EMERGENCY in request.kinds and request.state in LIVE_REQUEST,
+    )
+
+
+def _line(grant: Grant, deeds: frozenset[tuple[str, str]]) -> GrantLine:
+    return GrantLine(
+        grant.id,
+        grant.state.value,
+        grant.cause,
+        grant.not_after,
+        returnable=(RETURN, grant.id) in deeds,
+        extendable=(EXTEND, grant.id) in deeds,
+    )
+
+
+def _named(subject: str, account: str, who: Sayer) -> str:
+    """Name and immutable id; the bare account of somebody whom the directory did not know."""
+    return f"{name_of(subject, who.snapshot)} ({subject})" if subject else account

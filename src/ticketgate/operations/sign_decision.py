@@ -1,0 +1,208 @@
+"""Sign a decision: what an approver's own key is asked to sign, and whether it has.
+
+A ceremony is begun for one browser session, over exactly what was shown and typed; the decision is
+then made through the one door (`decide_request`), which asks here whether the signature counts.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.approval_check import HEAD_AGE_MAX, PASSKEY
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Disclosure, Json, disclosure_digest_of
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.passkey import APPROVAL, Assertion
+from ticketgate.domain.passkey_row import CEREMONY_LIFE, Ceremony, Passkey, PasskeyState, Site
+from ticketgate.operations.actors import actor_of
+from ticketgate.operations.exceptions import open_exception
+from ticketgate.ports import Transaction
+
+OVER: Final = Refusal(
+    "passkey_over", "Nothing is under way here, or its time is up.", "Begin again."
+)
+_NO_KEY: Final = Refusal(
+    "passkey_unknown",
+    "No passkey of yours may be used.",
+    "Enrol one at /console/passkeys, and have two people vouch for it.",
+)
+_CHANGED: Final = Refusal(
+    "passkey_changed",
+    "What was signed is not what is sent, or not over this log any more.",
+    "Open the link again, and decide afresh.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An assertion whose signature has verified, and as it goes into the record."""
+
+    session_hash: str
+    assertion: Assertion
+    told: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody is about to decide; as of `decide_request.Form`, with nothing left out."""
+
+    decision: str
+    justification: str
+    seconds: int
+    shown: str
+
+
+def payload_base(tx: Transaction, now: datetime, purpose: str, site: Site) -> dict[str, Json]:
+    """What every payload says: for what, where, until when, over which head of the log."""
+    head = tx.evidence.head()
+    return {
+        "purpose": purpose,
+        "rp_id": site.rp_id,
+        "origin": site.origin,
+        "expires_at": to_text(now + CEREMONY_LIFE),
+        "nonce": tx.new_salt(),
+        "log_size": 0 if head is None else head.size,
+        "log_head": "" if head is None else head.leaf.hex(),
+    }
+
+
+def begin_signing(
+    tx: Transaction,
+    now: datetime,
+    *,
+    session_hash: str,
+    subject: str,
+    token_hash: str,
+    wanted: Wanted,
+    site: Site,
+) -> tuple[Ceremony, Passkey] | Refusal:
+    """Begin a ceremony for the newest passkey that may be used. Nothing is decided.
+
+    Refusals: `not_found`, `shown_changed`, `passkey_unknown`.
+    """
+    link = tx.links.by_token(token_hash)
+    request = None if link is None else tx.requests.get(link.request)
+    if link is None or request is None or link.approver != subject:
+        return Refusal("not_found", "There is nothing here for you.")
+    if not wanted.shown == link.shown == request.shown:
+        return Refusal(
+            "shown_changed", "This is not what is asked now.", "Open the link again and read it."
+        )
+    actor = actor_of(tx, subject)
+    usable = tuple(
+        one
+        for one in tx.passkeys.of_person(actor)
+        if one.state is PasskeyState.USABLE and (one.rp_id, one.origin) == (site.rp_id, site.origin)
+    )
+    if not usable:
+        return _NO_KEY
+    salt = tx.new_salt()
+    payload: dict[str, Json] = {
+        **payload_base(tx, now, APPROVAL, site),
+        "approver": actor,
+        "credential_id": usable[-1].id,
+        "decision": wanted.decision,
+        "justification_digest": disclosure_digest_of(said(wanted.justification, subject, salt)),
+        "request": request.id,
+        "round": request.round,
+        "seconds": wanted.seconds,
+        "shown": wanted.shown,
+        "stage": request.stage,
+    }
+    ceremony = Ceremony(session_hash, APPROVAL, payload, salt, now + CEREMONY_LIFE)
+    tx.passkeys.begin(ceremony, now)
+    return ceremony, usable[-1]
+
+
+def said(justification: str, subject: str, salt: str = "") -> Disclosure:
+    """The justification as a decision hides it; `salt` in hex, empty for one of its own."""
+    text = justification.strip()
+    return Disclosure("justification", text, subject, "decision", bytes.fromhex(salt))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a decision has of a passkey: nothing beside `hidden`, where none signed it."""
+
+    hidden: Disclosure
+    signed: Signed | None = None
+    passkey: Passkey | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def method(self) -> str:
+        """How the person is known by it; empty where nothing was signed."""
+        return "" if self.passkey is None else PASSKEY
+
+    @property
+    def fields(self) -> dict[str, Json]:
+        """Of the decision's record."""
+        return {} if self.signed is None else {PASSKEY: self.signed.told}
+
+    def used(self, tx: Transaction, now: datetime, about: str) -> None:
+        """After the decision: the ceremony is over, and the counter is kept.
+
+        A counter that did not go on opens `passkey_counter`: the key may have been copied. It
+        blocks nothing, since many authenticators keep none (they say 0).
+        """
+        if self.signed is None or self.passkey is None:
+            return
+        tx.passkeys.end(self.signed.session_hash, APPROVAL)
+        counter, before = self.signed.assertion.authenticator.counter, self.passkey.counter
+        if (counter or before) and counter <= before:
+            open_exception(tx, now, "passkey_counter", f"passkey {self.passkey.id}", about=about)
+        tx.passkeys.save(replace(self.passkey, counter=max(counter, before)))
+
+
+def key_of(
+    tx: Transaction,
+    now: datetime,
+    request: AccessRequest,
+    subject: str,
+    wanted: Wanted,
+    signed: Signed | None,
+) -> Key:
+    """Whether the signature counts for exactly this. Uses nothing up.
+
+    Its refusals: `passkey_over`, `passkey_changed`, `passkey_unknown`.
+    """
+    plain = said(wanted.justification, subject)
+    if signed is None:
+        return Key(plain)
+    ceremony = tx.passkeys.ceremony(signed.session_hash, APPROVAL)
+    if ceremony is None or now >= ceremony.expires_at:
+        return Key(plain, refusal=OVER)
+    payload, hidden = signed.assertion.payload, said(wanted.justification, subject, ceremony.salt)
+    exactly: dict[str, Json] = {
+        "approver": tx.people.actor(subject),
+        "decision": wanted.decision,
+        "justification_digest": disclosure_digest_of(hidden),
+        "request": request.id,
+        "round": request.round,
+        "seconds": wanted.seconds,
+        "shown": wanted.shown,
+        "stage": request.stage,
+    }
+    same = payload == ceremony.payload and all(payload[name] == exactly[name] for name in exactly)
+    if not same or not _is_head(tx, request.id, payload["log_size"], payload["log_head"]):
+        return Key(plain, refusal=_CHANGED)
+    passkey = tx.passkeys.get(str(payload["credential_id"]))
+    if passkey is None or passkey.state is not PasskeyState.USABLE:
+        return Key(plain, refusal=_NO_KEY)
+    if (passkey.key, passkey.person) != (signed.assertion.key, payload["approver"]):
+        return Key(plain, refusal=_NO_KEY)
+    return Key(hidden, signed, passkey)
+
+
+def _is_head(tx: Transaction, request: str, size: Json, leaf: Json) -> bool:
+    """Whether this was the head of this very log, not long ago, behind all there is of the request.
+
+    More people may have been asked meanwhile, over the same `shown`: both verifiers want a head
+    behind that record.
+    """
+    now, newest = tx.evidence_size(), tx.requests.newest_record(request)
+    oldest = max(1, now + 2 - HEAD_AGE_MAX, 0 if newest is None else newest + 1)
+    if not isinstance(size, int) or not oldest <= size <= now:
+        return False
+    return tx.evidence.hashes(0, size - 1, 1)[0].hex() == leaf

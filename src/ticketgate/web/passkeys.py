@@ -1,0 +1,172 @@
+"""`/console/passkeys`: enrol a passkey, vouch for those of others, revoke; and signing decisions.
+
+Making and using a passkey needs the first-party script in `static/passkey.js`; what the browser
+gives it, it posts in a form, like everything else here.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask.views import MethodView
+
+from ticketgate.domain.errors import EvidenceError, Refusal
+from ticketgate.domain.passkey import challenge_of, decode, encode
+from ticketgate.domain.passkey_row import Ceremony, Passkey
+from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.link_view import LinkView
+from ticketgate.operations.passkey_desk import PasskeyDesk
+from ticketgate.operations.passkeys import Made, invalid
+from ticketgate.operations.sign_decision import Signed, Wanted
+from ticketgate.web.lane import NOT_SIGNED_IN, to_sign_in
+from ticketgate.web.replies import refused
+from ticketgate.web.security import with_script
+from ticketgate.web.sign_in import signed_in
+
+PARTS: Final = ("authenticator_data", "client_data", "signature")
+_MILLISECONDS: Final = 240_000  # below the life of a ceremony
+
+
+def _creation(ceremony: Ceremony, person: Session, have: tuple[Passkey, ...]) -> str:
+    """`PublicKeyCredentialCreationOptions` (WebAuthn level 2, §5.4); bytes as base64."""
+    payload = ceremony.payload
+    return json.dumps(
+        {
+            "challenge": encode(challenge_of(payload)),
+            "rp": {"id": payload["rp_id"], "name": "ticketgate"},
+            "user": {
+                "id": encode(str(payload["approver"]).encode()),
+                "name": person.name,
+                "displayName": person.name,
+            },
+            "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+            "excludeCredentials": [
+                {"type": "public-key", "id": encode(one.credential)} for one in have
+            ],
+            "authenticatorSelection": {
+                "userVerification": "required",
+                "residentKey": "preferred",
+            },
+            "attestation": "none",
+            "timeout": _MILLISECONDS,
+        }
+    )
+
+
+def request_options(ceremony: Ceremony, passkey: Passkey) -> str:
+    """`PublicKeyCredentialRequestOptions` (§5.5); bytes as base64."""
+    return json.dumps(
+        {
+            "challenge": encode(challenge_of(ceremony.payload)),
+            "rpId": ceremony.payload["rp_id"],
+            "allowCredentials": [{"type": "public-key", "id": encode(passkey.credential)}],
+            "userVerification": "required",
+            "timeout": _MILLISECONDS,
+        }
+    )
+
+
+def bytes_of(form: Mapping[str, str], names: tuple[str, ...]) -> dict[str, bytes] | Refusal:
+    """What the script has put into these fields."""
+    try:
+        return {name: decode(form.get(name, "")) for name in names}
+    except EvidenceError as fault:
+        return invalid(fault)
+
+
+class PasskeysPage(MethodView):
+    """The list, and what can be done with each."""
+
+    init_every_request = False
+
+    def __init__(self, desk: Desk, passkeys: PasskeyDesk) -> None:
+        self._desk = desk
+        self._passkeys = passkeys
+
+    def get(self) -> ResponseReturnValue:
+        """One's own, and those to vouch for."""
+        person = signed_in(self._desk)
+        if person is None:
+            return to_sign_in(flask.url_for("passkeys"))
+        return self._page(person)
+
+    def post(self) -> ResponseReturnValue:
+        """`do` says what: begin, finish, vouch, revoke; 303 to the list."""
+        person = signed_in(self._desk)
+        if person is None:
+            return refused(NOT_SIGNED_IN)
+        form = flask.request.form
+        answer: object
+        match form.get("do", ""):
+            case "begin":
+                return self._begin(person)
+            case "finish":
+                found = bytes_of(form, ("client_data", "attestation"))
+                answer = (
+                    found
+                    if isinstance(found, Refusal)
+                    else self._passkeys.finish(
+                        person, Made(found["client_data"], found["attestation"])
+                    )
+                )
+            case "vouch":
+                answer = self._passkeys.vouch(person, form.get("id", ""), form.get("key", ""))
+            case "revoke":
+                answer = self._passkeys.revoke(person, form.get("id", ""))
+            case _:
+                answer = Refusal("what", "Nothing of that name can be done here.")
+        if isinstance(answer, Refusal):
+            return refused(answer, back=flask.url_for("passkeys"))
+        return flask.redirect(flask.url_for("passkeys"), 303)
+
+    def _page(self, person: Session, ceremony: Ceremony | None = None) -> ResponseReturnValue:
+        view = self._passkeys.view(person.subject)
+        if isinstance(view, Refusal):
+            return refused(view)
+        options = ""
+        if ceremony is not None:
+            with_script()
+            options = _creation(ceremony, person, view.mine)
+        return flask.render_template("passkeys.html", view=view, options=options)
+
+    def _begin(self, person: Session) -> ResponseReturnValue:
+        ceremony = self._passkeys.begin(person)
+        if isinstance(ceremony, Refusal):
+            return refused(ceremony, back=flask.url_for("passkeys"))
+        return self._page(person, ceremony)
+
+
+class Signing:
+    """What the page of a link needs where the approver's own key must sign."""
+
+    def __init__(self, passkeys: PasskeyDesk) -> None:
+        self._passkeys = passkeys
+
+    def signed(self, person: Session) -> Signed | Refusal | None:
+        """What the form carries of a passkey; None where nothing."""
+        form = flask.request.form
+        if not any(form.get(name) for name in PARTS):
+            return None
+        found = bytes_of(form, PARTS)
+        return found if isinstance(found, Refusal) else self._passkeys.signed(person, found)
+
+    def ask(
+        self, link: str, person: Session, view: LinkView, wanted: Wanted
+    ) -> ResponseReturnValue:
+        """The page on which the browser asks for the passkey."""
+        prepared = self._passkeys.prepare(link, person, wanted)
+        if isinstance(prepared, Refusal):
+            return refused(prepared, link=link, typed=wanted.justification)
+        with_script()
+        options = request_options(*prepared)
+        return flask.render_template(
+            "passkey_sign.html", link=link, view=view, wanted=wanted, options=options
+        )
+
+
+def add_passkeys(app: flask.Flask, desk: Desk, passkeys: PasskeyDesk) -> None:
+    """Add the page of this module to `app`."""
+    page = PasskeysPage.as_view("passkeys", desk, passkeys)
+    app.add_url_rule("/console/passkeys", view_func=page)

@@ -1,0 +1,152 @@
+"""Directories beside the file: what the settings may say of them, and every fault of it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.adapters.test_configuration import edit, faults_of, folder, load, put_secret
+
+from ticketgate.adapters import directories_reader
+from ticketgate.adapters.joined_directory import JoinedDirectory
+from ticketgate.domain.settings import LdapSettings, ScimSettings
+
+__all__ = ["folder"]  # a fixture
+UUID = "6F9619FF-8B86-D011-B42D-00C04FC964FF"
+LDAP = f"""
+directory:
+  file: directory.yaml
+  ldap:
+    corp:
+      kind: openldap
+      url: ldaps://ldap.corp.example
+      bind_dn: cn=ticketgate,dc=corp,dc=example
+      password: file:secrets/ldap.password
+      base: ou=people,dc=corp,dc=example
+      groups: {{ dba: {{ id: {UUID} }} }}
+"""
+SCIM = """
+directory:
+  file: directory.yaml
+  scim:
+    idp:
+      url: https://idp.corp.example/scim/v2
+      token: file:secrets/scim.token
+      groups: { dba: { id: Gr0up } }
+"""
+
+
+def beside(folder: Path, text: str) -> None:
+    put_secret(folder, "ldap.password", "let me read")
+    edit(folder, "ticketgate.yaml", "directory: { file: directory.yaml }\n", text.lstrip())
+
+
+def test_a_directory_in_ldap_is_read_with_what_is_usual(folder: Path) -> None:
+    beside(folder, LDAP)
+    found = load(folder)
+    (corp,) = found.settings.directories
+    assert isinstance(corp, LdapSettings)
+    assert corp.users == "(objectClass=inetOrgPerson)"
+    assert corp.groups_base == corp.base == "ou=people,dc=corp,dc=example"
+    assert corp.groups == {"dba": UUID.lower()}
+    assert corp.attributes == {"name": "cn", "mail": "mail", "manager": "manager"}
+    assert (corp.every, corp.deadline) == (timedelta(minutes=5), timedelta(seconds=10))
+    assert corp.ca_file == ""
+    assert "let me read" not in repr(corp)
+    assert isinstance(found.directory, JoinedDirectory)
+    assert [one.name for one in found.directory.remotes] == ["corp"]
+
+
+def test_everything_can_be_said(folder: Path) -> None:
+    more = """      users: (objectClass=person)
+      groups_base: ou=groups,dc=corp,dc=example
+      attributes: { name: displayName, mail: rfc822Mailbox, manager: none, team: ou }
+      ca_file: ca.pem
+      start_tls: true
+      every: 1m
+      deadline: 2s
+"""
+    (folder / "ca.pem").write_text("")
+    text = LDAP.replace("ldaps:", "ldap:").replace("kind: openldap", "kind: active_directory")
+    beside(folder, text + more)
+    (corp,) = load(folder).settings.directories
+    assert isinstance(corp, LdapSettings)
+    assert corp.kind == "active_directory"
+    assert corp.start_tls
+    assert corp.attributes == {"name": "displayName", "mail": "rfc822Mailbox", "team": "ou"}
+    assert corp.ca_file == str(folder / "ca.pem")
+
+
+def test_a_directory_that_speaks_scim_is_read(folder: Path) -> None:
+    beside(folder, SCIM)
+    found = load(folder)
+    (idp,) = found.settings.directories
+    assert isinstance(idp, ScimSettings)
+    assert idp.groups == {"dba": "Gr0up"}  # its ids are whatever it likes
+    assert "t" * 40 not in repr(idp)
+    assert isinstance(found.directory, JoinedDirectory)
+
+
+def test_groups_and_accounts_of_a_directory_can_be_named(folder: Path) -> None:
+    beside(folder, LDAP)
+    edit(folder, "directory.yaml", "    accounts: {", f"    accounts: {{ corp: [{UUID}],")
+    edit(folder, "policy.yaml", "group:sec-iam", "group:dba")
+    assert load(folder).settings.directories
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("url: ldaps://ldap.corp.example", "url: https://ldap.corp.example", "is not ldaps://HOST"),
+        ("url: ldaps://ldap.corp.example", "url: ldaps://a@ldap.corp.example", "is not ldaps://"),
+        ("url: ldaps://ldap.corp.example", "url: ldaps://ldap/dc=x", "is not ldaps://HOST"),
+        ("url: ldaps://ldap.corp.example", "url: ldaps://ldap:99999", "is not ldaps://HOST"),
+        (
+            "url: ldaps://ldap.corp.example",
+            "url: ldap://ldap.corp.example\n      start_tls: false",
+            "LDAP without TLS is only for a server on this machine",
+        ),
+        ("kind: openldap", "kind: openldap\n      start_tls: true", "ldaps is TLS from the"),
+        ("kind: openldap", "kind: nds", "unknown word 'nds'"),
+        ("file:secrets/ldap.password", "let me read", "env:NAME or file:PATH"),
+        ("bind_dn: cn=ticketgate,dc=corp,dc=example", "user: x", "unknown key"),
+        (UUID, "sec-iam", "is not the id of a group"),
+        ("dba: {", "sec-iam: {", "the group 'sec-iam' stands in directory.yaml as well"),
+        ("    corp:", "    corp-scim:", "'corp-scim' is a source or a target already"),
+        ("    corp:", "    file:", "'file' is a directory already"),
+        ("kind: openldap", "kind: openldap\n      every: 2h", "must be from 10s to 3600s"),
+        ("kind: openldap", "kind: openldap\n      deadline: 2m", "must be from 1s to 60s"),
+        ("kind: openldap", "kind: openldap\n      users: uid=*", "is not a filter"),
+        ("kind: openldap", "kind: openldap\n      users: (a=*))", "is not a filter"),
+        ("kind: openldap", "kind: openldap\n      ca_file: none.pem", "no such file"),
+        ("kind: openldap", "kind: openldap\n      attributes: { phone: x }", "unknown key"),
+        ("  file: directory.yaml", "  files: directory.yaml", "unknown key"),
+    ],
+)
+def test_a_fault_of_a_directory_is_told(folder: Path, old: str, new: str, fault: str) -> None:
+    beside(folder, LDAP.replace(old, new, 1))
+    assert any(fault in one for one in faults_of(folder)), faults_of(folder)
+
+
+def test_two_directories_do_not_share_a_name_or_a_group(folder: Path) -> None:
+    beside(folder, LDAP + SCIM.partition("directory.yaml\n")[2].replace("idp:", "corp:"))
+    found = faults_of(folder)
+    assert any("'corp' is a directory already" in one for one in found)
+    assert any("the group 'dba' stands in another directory" in one for one in found)
+
+
+def test_a_network_that_is_none_is_told(folder: Path) -> None:
+    beside(folder, SCIM + "      allow_networks: 10.0.0.1/8\n")
+    assert any("is not a list of networks" in one for one in faults_of(folder))
+
+
+def test_an_account_of_a_directory_that_is_not_configured_is_told(folder: Path) -> None:
+    edit(folder, "directory.yaml", "    accounts: {", "    accounts: { corp: [x],")
+    assert any("no target and no directory" in one for one in faults_of(folder))
+
+
+def test_without_the_extra_it_is_said_how_to_install_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directories_reader, "find_spec", lambda _: None)
+    beside(folder, LDAP)
+    assert any("pip install 'ticketgate[ldap]'" in one for one in faults_of(folder))

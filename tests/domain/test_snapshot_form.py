@@ -1,0 +1,21 @@
+"""Snapshot form: a ballot, with and without delegates."""
+
+from typing import Any, Final
+
+from tests.segments import SHORT as AT
+
+from ticketgate.domain.snapshot_form import is_element
+
+BALLOT: Final[dict[str, Any]] = {
+    "approvers": [], "denied": False, "id": "r1", "links": [], "need": [], "parties": [],
+    "seconds": [],
+}  # fmt: skip
+
+
+def test_a_ballot_has_those_in_whose_place_others_decided_where_there_are_any() -> None:
+    good: dict[str, Any] = {"represented": [["m", 1, ["act_5", "act_6"]]]}
+    assert is_element("ballots", BALLOT | good, AT)
+    rows: list[Any] = [None, [], [["m", 1, []]], [["m", 0, ["a"]]], [["m", 1, ["b", "a"]]], ["m"]]
+    for bad in rows:
+        assert not is_element("ballots", BALLOT | {"represented": bad}, AT)
+    assert not is_element("ballots", BALLOT | good | {"more": 1}, AT)

@@ -1,0 +1,98 @@
+"""Both verifiers say the same of reviews and snapshots that nobody honest writes."""
+
+from typing import Any, Final
+
+import pytest
+from tests.operations.emergencies import faults_of
+from tests.verifier.bundle_writer import policy as trust
+
+from ticketgate.domain.folded import Folded
+from ticketgate.domain.replay import Replay
+from ticketgate.verifier import verify
+
+T: Final = "2026-11-22T10:00:00.000000Z"
+OF: Final = {"on": "review", "id": "emg_x", "cause": "c", "person": "p", "entitlement": "e"}
+OVERDUE: Final = OF | {"type": "review.overdue", "from": "due", "to": "overdue"}
+DONE: Final = OF | {
+    "type": "review.done", "from": "due", "to": "done", "reviewer": "z", "outcome": "justified",
+    "method": "oidc",
+}  # fmt: skip
+INVOKED: Final = OF | {
+    "type": "emergency.invoked", "id": "emg_y", "from": "", "to": "due", "target": "t",
+    "seconds": 1, "hard_max": 1, "cooldown": 1, "within": 1, "drill": False, "clause": "c",
+    "method": "oidc",
+}  # fmt: skip
+GRANT: Final = OF | {"on": "grant", "id": "grt_x", "request": "emg_x", "subject": "p"}
+PLANNED: Final = GRANT | {
+    "type": "grant.planned", "from": "", "to": "planned", "activate_by": T, "seconds": 1,
+    "origin": "emergency",
+}  # fmt: skip
+NONE: Final = {"person": None, "entitlement": None}
+KNOWN: Final = {"person": "p", "entitlement": "e", "drill": False}
+MOVED: Final = GRANT | {
+    "type": "grant.extended", "from": "active", "to": "active", "extension": "req_x",
+    "not_after": "2026-11-22T12:00:00.000000Z", "hard_max": 9000, "target": "t",
+}  # fmt: skip
+
+
+def whole(record: dict[str, Any]) -> dict[str, Any]:
+    return dict.fromkeys(verify.MUST_HAVE[record["type"]]) | {"_ts": T} | record
+
+
+@pytest.mark.parametrize("record", [OVERDUE | NONE, DONE | NONE, OVERDUE, DONE])
+def test_a_review_of_nothing_is_a_fault_to_both(record: dict[str, Any]) -> None:
+    assert faults_of([whole(record)]) == ({0}, {0})
+
+
+def judged(machine: str, said: dict[str, Any], state: str, record: dict[str, Any]) -> list[bool]:
+    """Whether each verifier faults a record that follows what a snapshot says of one thing."""
+    ours, theirs = Replay(), verify.Replay(verify.Keys(verify.Trust(trust().encode()), ""))
+    ident = "emg_x" if machine == "review" else "grt_x"
+    ours.folded[machine, ident] = Folded(state, 0, dict(said))
+    theirs.states[machine][ident] = state
+    if machine == "review":
+        ours.emergencies.know(ident, state, ours.folded[machine, ident].said)
+        theirs.emergencies.know(ident, state, dict(said))
+    else:
+        ours.approved_for["req_x"] = {**said, "seconds": 3600}
+        ours.folded["request", "req_x"] = Folded("approved", 0, {"extends": ident})
+        ours.folded["request", "emg_x"] = Folded("approved", 0, {})
+        theirs.approved["req_x"] = ("p", "e", "t", 3600)
+        theirs.extends["req_x"], theirs.grants[ident] = ident, dict(said)
+        theirs.states["request"]["emg_x"] = "approved"
+    ours.take(1, whole(record))
+    theirs.take(1, whole(record), verify.missing_fields(whole(record)))
+    return [bool(ours.faults.kept), bool(theirs.verdict.faults)]
+
+
+@pytest.mark.parametrize(
+    ("said", "record", "faulty"),
+    [
+        ({"person": "p"}, OVERDUE, True),
+        (KNOWN, OVERDUE, True),
+        (KNOWN, DONE, False),
+        (KNOWN, INVOKED, False),
+        (KNOWN, PLANNED, True),
+        (KNOWN | {"within": 5, "invoked": "x", "until": "x", "ended": "x"}, INVOKED, False),
+        (KNOWN | {"within": 5, "invoked": T, "until": "x", "ended": ""}, INVOKED, True),
+        (KNOWN | {"within": 5, "invoked": T, "until": "x", "ended": T}, INVOKED, True),
+    ],
+)
+def test_a_snapshot_that_tells_half_of_an_emergency_is_read_alike(
+    said: dict[str, Any], record: dict[str, Any], *, faulty: bool
+) -> None:
+    assert judged("review", said, "due", record) == [faulty, faulty]
+
+
+@pytest.mark.parametrize(
+    ("since", "faulty"),
+    [("x", False), ("2026-11-22T09:00:00.000000Z", True), ("2026-11-22T10:00:00.000000Z", False)],
+)
+def test_a_life_that_a_snapshot_tells_by_no_instant_is_counted_from_its_end(
+    since: str, *, faulty: bool
+) -> None:
+    said = {
+        "request": "emg_x", "entitlement": "e", "target": "t", "subject": "p", "seconds": 3600,
+        "not_after": "2026-11-22T11:00:00.000000Z", "since": since,
+    }  # fmt: skip
+    assert judged("grant", said, "active", MOVED) == [faulty, faulty]

@@ -1,0 +1,136 @@
+"""What is posted to each route: the best form that there is, as the one who may send it has it.
+
+Everybody of `whole.PEOPLE` sends the same, with the token of their own browser: who may not is
+stopped by who they are, and by nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from tests.web.whole import WHY, Whole
+from werkzeug.test import TestResponse
+
+SAID: Final = {"justification": WHY}
+VERDICT: Final = {"verdict": "identity", "kind": "delegation", "tier": "critical", **SAID}
+FOUND: Final = {"do": "review", "outcome": "unjustified", **SAID}
+
+Post = Callable[[Whole], Callable[[str], TestResponse]]  # of who sends it
+
+
+def _form(
+    route: str,
+    right: str,
+    typed: Mapping[str, str],
+    page: str = "",
+    known: Mapping[str, str] = {},
+) -> Post:
+    def prepared(whole: Whole) -> Callable[[str], TestResponse]:
+        path = whole.path(route)
+        fields = whole.form(right, page or path, path, **known) | dict(typed)
+        return lambda who: whole.send(who, path, fields)
+
+    return prepared
+
+
+def _plain(path: str, typed: Mapping[str, str]) -> Post:
+    return lambda whole: lambda who: whole.send(who, path, typed)
+
+
+def _word(route: str, right: str, body: Mapping[str, object]) -> Post:
+    def prepared(whole: Whole) -> Callable[[str], TestResponse]:
+        path = whole.path(route)
+        seen = whole.look(right, path).json
+        assert isinstance(seen, dict), seen
+        said = {**body, **SAID, "shown": seen["shown"]}
+        return lambda who: whole.say(who, path, said)
+
+    return prepared
+
+
+def _unparked(post: Post) -> Post:
+    """What waits until the delivery that nobody can read is dismissed."""
+
+    def prepared(whole: Whole) -> Callable[[str], TestResponse]:
+        done = POSTS["/console/quarantine/<ident>", ""](whole)("tina")
+        assert done.status_code == 303, done.text
+        return post(whole)
+
+    return prepared
+
+
+def _vouch(whole: Whole) -> Callable[[str], TestResponse]:
+    typed = {"do": "vouch", "id": whole.passkey.id, "key": whole.passkey.key}
+    return lambda who: whole.send(who, "/console/passkeys", typed)
+
+
+def _revoke(whole: Whole) -> Callable[[str], TestResponse]:
+    typed = {"do": "revoke", "id": whole.passkey.id}
+    return lambda who: whole.send(who, "/console/passkeys", typed)
+
+
+def _finish(whole: Whole) -> Callable[[str], TestResponse]:
+    """A passkey that was made over the ceremony of Bob, finished by anybody."""
+    key = whole.made()
+    return lambda who: whole.send(who, "/console/passkeys", {"do": "finish", **key})
+
+
+def _step_up(whole: Whole) -> Callable[[str], TestResponse]:
+    typed = {"link": whole.link, "shown": whole.gate.shown(whole.link)}
+    return lambda who: whole.send(who, "/sign-in/oidc", typed)
+
+
+def _step_up_for_emergency(whole: Whole) -> Callable[[str], TestResponse]:
+    """A second factor for what the page of emergencies shows Kate."""
+    page = "/console/emergency"
+    fields = whole.form("kate", page, page, entitlement="sales-reports")
+    typed = {"next": page, "shown": fields["shown"]}
+    return lambda who: whole.send(who, "/sign-in/oidc", typed)
+
+
+_ONE: Final = "/console/emergency/<ident>"
+_INVOKE: Final = {"do": "invoke", "minutes": "30", "reason": WHY}
+
+# (route, deed) -> what is sent; several deeds where one route does several things
+POSTS: Final[Mapping[tuple[str, str], Post]] = {
+    ("/api/v1/quarantine/<ident>", ""): _word(
+        "/api/v1/quarantine/<ident>", "tina", {"what": "dismiss"}
+    ),
+    ("/api/v1/triage/<ident>", ""): _unparked(
+        _word(
+            "/api/v1/triage/<ident>",
+            "tina",
+            {"verdict": "identity", "kinds": ["delegation"], "tier": "critical"},
+        )
+    ),
+    ("/approve/<link>", "approve"): _form(
+        "/approve/<link>", "bob", {"decision": "approve", **SAID}
+    ),
+    ("/approve/<link>", "deny"): _form("/approve/<link>", "bob", {"decision": "deny", **SAID}),
+    ("/console/emergency", ""): _form(
+        "/console/emergency", "kate", _INVOKE, known={"entitlement": "sales-reports"}
+    ),
+    (_ONE, "return"): _form(_ONE, "bob", {"do": "return"}),
+    (_ONE, "review"): _form(_ONE, "dan", FOUND),
+    ("/console/exceptions/<ident>", ""): _form(
+        "/console/exceptions/<ident>", "olga", {"what": "resolve", **SAID}
+    ),
+    ("/console/passkeys", "begin"): _plain("/console/passkeys", {"do": "begin"}),
+    ("/console/passkeys", "finish"): _finish,
+    ("/console/passkeys", "vouch"): _vouch,
+    ("/console/passkeys", "revoke"): _revoke,
+    ("/console/quarantine/<ident>", ""): _form(
+        "/console/quarantine/<ident>", "tina", {"what": "dismiss", **SAID}
+    ),
+    ("/console/requests/<ident>", "withdraw"): _form(
+        "/console/requests/<ident>", "kate", {}, known={"what": "withdraw"}
+    ),
+    ("/console/triage/<ident>", ""): _unparked(_form("/console/triage/<ident>", "tina", VERDICT)),
+    ("/restore", ""): _form("/restore", "olga", {"do": "declare", "reason": WHY}),
+    ("/sign-in", ""): _plain("/sign-in", {"address": "bob@example.com"}),
+    ("/sign-in/code", ""): _plain("/sign-in/code", {"code": "00000001"}),
+    ("/sign-in/oidc", "sign-in"): _plain("/sign-in/oidc", {"next": "/sign-in"}),
+    ("/sign-in/oidc", "step-up"): _step_up,
+    ("/sign-in/oidc", "emergency"): _step_up_for_emergency,
+    ("/sign-in/oidc/logout", ""): _plain("/sign-in/oidc/logout", {"logout_token": "a.b.c"}),
+    ("/sign-out", ""): _plain("/sign-out", {}),
+}

@@ -1,0 +1,209 @@
+"""The pages of emergencies, over a real store: begin one, give it back, review one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import flask
+import pytest
+from tests.operations.emergencies import FOUND, RULES, WHY, desk_of, policy_with
+from tests.operations.kit import Gate, folder
+from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
+
+from ticketgate.domain.policy import Allowed, Word
+from ticketgate.web.create_app import create_app
+
+LIST = "/console/emergency"
+REPORTS = Allowed("sales-reports", (Word("group", "platform-engineering"),), "policy.yaml:90")
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    with folder() as place:
+        made = Gate(place, policy_with(replace(RULES, allow=(*RULES.allow, REPORTS))))
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+def app_of(gate: Gate) -> flask.Flask:
+    return create_app(
+        gate.desk,
+        public_url="http://127.0.0.1:8080",
+        session_key=SESSION_KEY,
+        new_secret=gate.ids.token,
+        emergencies=desk_of(gate),
+    )
+
+
+def surfer(gate: Gate, person: str, page: str = LIST) -> Surfer:
+    """Somebody who came by the page and signed in with a mailed code."""
+    made = Surfer(app_of(gate))
+    first = made.get(page)
+    assert first.status_code == 303
+    address = gate.directory.people[person].mail
+    asked = made.submit(first.headers["Location"], "/sign-in", {"address": address})
+    gate.run_mail()
+    words = gate.post.to(address)[-1].text.split()
+    code = next(word for word in words if word.isdigit() and len(word) == 8)
+    entered = made.submit(asked.headers["Location"], "/sign-in/code", {"code": code})
+    assert entered.headers["Location"] == page
+    return made
+
+
+def form_on(surfing: Surfer, path: str, **known: str) -> dict[str, str]:
+    """The form of a page that has these values."""
+    found = [form for where, form in Forms(surfing.get(path).text).forms if where == path]
+    return next(form for form in found if known.items() <= form.items())
+
+
+def begin(surfing: Surfer, **typed: str) -> str:
+    """Begin an emergency for reports; the path of its page."""
+    form = form_on(surfing, LIST, entitlement="sales-reports")
+    posted = form | {"reason": WHY, "minutes": "30", "do": "invoke"} | typed
+    answer = surfing.client.post(LIST, data=posted, headers=BROWSER)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["Location"])
+
+
+def test_before_sign_in_nothing_is_shown_and_nothing_is_done(gate: Gate) -> None:
+    stranger = Surfer(app_of(gate))
+    for path in (LIST, f"{LIST}/emg_x"):
+        assert stranger.get(path).headers["Location"].startswith("/sign-in")
+        token = Forms(stranger.get("/sign-in").text).form("/sign-in")["csrf_token"]
+        posted = {"csrf_token": token, "entitlement": "sales-reports", "reason": WHY}
+        assert stranger.client.post(path, data=posted, headers=BROWSER).status_code == 401
+    assert gate.grants() == []
+
+
+def test_whoever_it_has_nothing_for_finds_no_page(gate: Gate) -> None:
+    erin, bob = surfer(gate, "erin"), surfer(gate, "bob")
+    assert erin.get(LIST).status_code == 404
+    path = begin(bob)
+    alice = surfer(gate, "alice")
+    assert alice.get(path).status_code == 404
+    assert erin.get(LIST).status_code == 200  # she owns the reports, and may review now
+
+
+def test_looking_begins_nothing(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    text = bob.get(LIST).text
+    assert "Begin the emergency" in text
+    assert "needs a sign-in by oidc_step_up" in text  # the other entitlement's tier is high
+    for ask in (bob.client.head, bob.client.options):
+        assert ask(LIST, headers=BROWSER).status_code == 200
+    assert (gate.grants(), gate.records("emergency.invoked")) == ([], [])
+
+
+def test_an_emergency_is_begun_given_back_and_reviewed_on_pages(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob, reason=f"{WHY} <script>alert(1)</script>")
+    gate.settle()
+    assert gate.members("SG-SALES-REPORTS") == {"bob"}
+    page = bob.get(path).text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "grant.provisioning" in page
+    given = form_on(bob, path) | {"do": "return"}
+    assert bob.client.post(path, data=given, headers=BROWSER).status_code == 303
+    gate.settle()
+    assert gate.members("SG-SALES-REPORTS") == set()
+    erin = surfer(gate, "erin", path)
+    form = form_on(erin, path) | {"do": "review", "outcome": "justified"}
+    short = erin.client.post(path, data=form | {"justification": "ok"}, headers=BROWSER)
+    assert (short.status_code, 'aria-invalid="true"' in short.text) == (422, True)
+    done = erin.client.post(path, data=form | {"justification": FOUND}, headers=BROWSER)
+    assert done.status_code == 303
+    assert "justified, by" in erin.get(path).text
+    again = erin.client.post(path, data=form | {"justification": FOUND}, headers=BROWSER)
+    assert again.status_code == 409
+
+
+def test_nobody_reviews_their_own_on_the_page(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob)
+    form = form_on(bob, path)
+    posted = form | {"do": "review", "outcome": "justified", "justification": FOUND}
+    answer = bob.client.post(path, data=posted, headers=BROWSER)
+    assert (answer.status_code, "own_emergency" in answer.text) == (403, True)
+
+
+def test_a_drill_gives_nothing(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob, do="drill")
+    assert "DRILL" in bob.get(path).text
+    assert "DRILL" in bob.get(LIST).text
+    assert gate.grants() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        ({"minutes": "121"}, 422),
+        ({"minutes": "1e3"}, 422),
+        ({"minutes": "-1"}, 422),
+        ({"minutes": "٣"}, 422),
+        ({"minutes": "9999999999"}, 422),
+        ({"reason": "short"}, 422),
+        ({"shown": "x"}, 409),
+        ({"entitlement": "prod-db-admin"}, 403),
+        ({"entitlement": "root"}, 403),
+        ({"csrf_token": "x"}, 400),
+    ],
+)
+def test_a_form_that_does_not_do_keeps_what_was_typed(
+    gate: Gate, typed: dict[str, str], status: int
+) -> None:
+    bob = surfer(gate, "bob")
+    form = form_on(bob, LIST, entitlement="sales-reports")
+    posted = form | {"reason": WHY, "minutes": "30", "do": "invoke"} | typed
+    answer = bob.client.post(LIST, data=posted, headers=BROWSER)
+    assert answer.status_code == status
+    assert gate.grants() == []
+    if status == 422:
+        assert posted["reason"] in answer.text
+
+
+def test_a_form_that_says_nothing_is_refused(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob)
+    form = form_on(bob, path)
+    answer = bob.client.post(path, data=form | {"do": "approve"}, headers=BROWSER)
+    assert answer.status_code == 400
+
+
+def test_without_a_directory_the_page_says_so(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob)
+    gate.directory.unreadable = True
+    assert bob.get(LIST).status_code == 503
+    assert bob.get(path).status_code == 503
+
+
+def test_a_second_person_consents_on_the_page(gate: Gate) -> None:
+    surfing = surfer(gate, "alice")
+    begin(surfing)
+    gate.settle()
+    gate.tick(1800)
+    gate.tick(26 * 3600)  # nobody reviews it
+    bob = surfer(gate, "bob")
+    form = form_on(bob, LIST, entitlement="sales-reports")
+    posted = form | {"reason": f"{WHY} <b>", "minutes": "30", "do": "invoke"}
+    asked = bob.client.post(LIST, data=posted, headers=BROWSER)
+    assert (asked.status_code, "consent_needed" in asked.text) == (409, True)
+    assert "Nobody has consented yet" in bob.get(LIST).text
+    erin = surfer(gate, "erin")
+    text = erin.get(LIST).text
+    assert "A second person must consent" in text
+    assert "&lt;b&gt;" in text
+    (path, found) = next(
+        (where, form) for where, form in Forms(text).forms if where.startswith(f"{LIST}/")
+    )
+    given = found | {"do": "consent", "justification": FOUND}
+    short = erin.client.post(path, data=given | {"justification": "ok"}, headers=BROWSER)
+    assert short.status_code == 422
+    done = erin.client.post(path, data=given, headers=BROWSER)
+    assert (done.status_code, done.headers["Location"]) == (303, LIST)
+    assert "Consent was given" in erin.get(LIST).text
+    assert bob.client.post(LIST, data=posted, headers=BROWSER).status_code == 303
+    gate.settle()
+    assert gate.members("SG-SALES-REPORTS") == {"bob"}

@@ -1,0 +1,68 @@
+"""The page of passkeys: who sees it, what a POST needs, and where a script may run."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.operations.kit import Gate, folder
+from tests.operations.passkeys import Keys
+from tests.web.page_desk import SESSION_KEY, Surfer
+
+from ticketgate.web.create_app import create_app
+
+PAGE = "/console/passkeys"
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    with folder() as path:
+        gate = Gate(path)
+        try:
+            yield gate
+        finally:
+            gate.stop()
+
+
+def surfer(gate: Gate) -> Surfer:
+    """Bob, who came by the page and signed in."""
+    app = create_app(
+        gate.desk, public_url="http://127.0.0.1:8080", session_key=SESSION_KEY,
+        new_secret=gate.ids.token, passkeys=Keys(gate).desk,
+    )  # fmt: skip
+    made = Surfer(app)
+    first = made.get(PAGE)
+    assert first.status_code == 303
+    asked = made.submit(first.headers["Location"], "/sign-in", {"address": "bob@example.com"})
+    gate.run_mail()
+    words = gate.post.to("bob@example.com")[-1].text.split()
+    code = next(word for word in words if word.isdigit() and len(word) == 8)
+    made.submit(asked.headers["Location"], "/sign-in/code", {"code": code})
+    return made
+
+
+def test_looking_changes_nothing_and_runs_no_script(gate: Gate) -> None:
+    bob = surfer(gate)
+    before = gate.evidence_size()
+    seen = bob.get(PAGE)
+    assert seen.status_code == 200
+    assert "script-src" not in seen.headers["Content-Security-Policy"]
+    assert gate.evidence_size() == before
+
+
+def test_where_a_passkey_is_made_our_own_script_may_run(gate: Gate) -> None:
+    begun = surfer(gate).submit(PAGE, PAGE, {"do": "begin"})
+    assert begun.headers["Content-Security-Policy"].endswith("; script-src 'self'")
+    assert "passkey.js" in begun.text
+    assert "<noscript>" in begun.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"do": "finish", "client_data": "é", "attestation": ""}, 422),
+        ({"do": "vouch", "id": "x", "key": "y"}, 404),
+        ({"do": "revoke", "id": "x"}, 404),
+        ({"do": "else"}, 422),
+    ],
+)
+def test_what_does_not_count_is_refused(gate: Gate, sent: dict[str, str], status: int) -> None:
+    assert surfer(gate).submit(PAGE, PAGE, sent).status_code == status
