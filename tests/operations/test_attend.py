@@ -286,15 +286,17 @@ def test_who_has_no_role_sees_nothing_and_without_a_directory_nobody_does(
         for found in (lane.exceptions.listed(person), lane.exceptions.view(view.id, person)):
             assert isinstance(found, Refusal)
             codes.append(found.code)
-        assert lane.exceptions.pages(person) == ()
+        assert lane.exceptions.roles_of(person) == frozenset()
     assert codes == ["not_attending"] * 2 + ["directory_unreadable"] * 2
     assert lane.attend("take", view=view) == "directory_unreadable"
     gate.directory.unreadable = False
 
 
-def test_the_pages_of_the_console_follow_from_the_roles(lane: Lane) -> None:
-    assert lane.exceptions.pages("bob") == ("triage", "quarantine", "exceptions")
-    assert lane.exceptions.pages("erin") == ("exceptions", "restore")
+def test_the_roles_of_somebody_are_those_of_now(lane: Lane) -> None:
+    assert lane.exceptions.roles_of("bob") == {"triage"}
+    assert lane.exceptions.roles_of("erin") == {"operator"}
+    lane.gate.directory.change("bob", active=False)
+    assert lane.exceptions.roles_of("bob") == frozenset()
 
 
 def test_tables_and_log_agree_on_what_is_assigned(gate: Gate, lane: Lane) -> None:

@@ -13,8 +13,9 @@ from ticketgate.domain.policy import Word
 
 OPERATOR: Final = "operator"
 TRIAGE: Final = "triage"
+AUDITOR: Final = "auditor"
 VOUCHER: Final = "voucher"
-ROLES: Final = (OPERATOR, TRIAGE, "auditor", VOUCHER)
+ROLES: Final = (OPERATOR, TRIAGE, AUDITOR, VOUCHER)
 
 Roles = Mapping[str, tuple[Word, ...]]
 MayDo = Callable[[Roles, str, DirectorySnapshot], Refusal | None]  # such as `may_triage`
@@ -86,6 +87,12 @@ def may_vouch(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusa
             "They are named under `roles` in ticketgate.yaml.",
         ),
     )
+
+
+def roles_of(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> frozenset[str]:
+    """The roles that this person has now; none for somebody unknown, inactive or no human."""
+    none = Refusal("not_found", "This person has not this role.")
+    return frozenset(one for one in roles if _may((roles, one), subject, snapshot, none) is None)
 
 
 def _may(

@@ -9,7 +9,7 @@ from typing import Final
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
 from ticketgate.domain.inbox import TicketRow
-from ticketgate.domain.roles import may_attend, may_operate, may_triage
+from ticketgate.domain.roles import may_attend, may_triage
 from ticketgate.operations.attend import (
     AttendForm,
     attend,
@@ -107,16 +107,6 @@ class ExceptionDesk(LaneDesk):
         if row is None:
             return None
         return told_by(self.sources.get(row.source), looking.deliveries.body(row.seq))
-
-    def pages(self, subject: str) -> tuple[str, ...]:
-        """The pages of the console that this person's roles open; none without a directory."""
-        who = self.seen_by(subject, may_attend)
-        if isinstance(who, Refusal):
-            return ()
-        triage = may_triage(who.roles, subject, who.snapshot) is None
-        operate = may_operate(who.roles, subject, who.snapshot) is None
-        lanes = ("triage", "quarantine") if triage else ()
-        return (*lanes, "exceptions", *(("restore",) if operate else ()))
 
 
 def _view(

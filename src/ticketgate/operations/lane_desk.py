@@ -7,13 +7,17 @@ from typing import TypeVar
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.roles import MayDo, Roles
+from ticketgate.domain.roles import MayDo, Roles, roles_of
 from ticketgate.operations.desk import Session
 from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Clock, Directory, Operation, Store
 
 T = TypeVar("T")
+
+
+def anybody(*_: object) -> None:
+    """For `seen_by`: every signed-in person may look; what they find is theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,13 @@ class LaneDesk:
             return Refusal(fault.code, fault.reason, fault.next_step)
         refusal = may(self.roles, subject, snapshot)
         return refusal or self._sayer(subject, "", self.policy.now, snapshot)
+
+    def roles_of(self, subject: str) -> frozenset[str]:
+        """The roles that this person has now, for showing; none while there is no directory."""
+        who = self.seen_by(subject, anybody)
+        return (
+            frozenset() if isinstance(who, Refusal) else roles_of(self.roles, subject, who.snapshot)
+        )
 
     def carry_out(
         self, session: Session, operation: Callable[[Sayer], Operation[T | Refusal]]

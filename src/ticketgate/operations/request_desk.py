@@ -18,7 +18,7 @@ from ticketgate.domain.way_out import NEXT_STEPS
 from ticketgate.domain.write_back import EMERGENCY
 from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.desk import Session
-from ticketgate.operations.lane_desk import LaneDesk
+from ticketgate.operations.lane_desk import LaneDesk, anybody
 from ticketgate.operations.own_request import (
     EXTEND,
     RETURN,
@@ -77,10 +77,6 @@ class RequestView:
     emergency: bool = False  # whether its ticket asks for an emergency, which it only offers
 
 
-def _anybody(*_: object) -> None:
-    """Every signed-in person has a list; what is on it is theirs."""
-
-
 @dataclass(frozen=True, slots=True)
 class RequestDesk(LaneDesk):
     """What the pages of requests call."""
@@ -92,7 +88,7 @@ class RequestDesk(LaneDesk):
 
         Refusals: `approver_unknown`, `approver_inactive`, `not_human`, those of the directory.
         """
-        who = self.seen_by(subject, _anybody)
+        who = self.seen_by(subject, anybody)
         refusal = who if isinstance(who, Refusal) else unfit(who.snapshot.person(subject))
         if isinstance(who, Refusal) or refusal is not None:
             return refusal or not_found()
@@ -108,7 +104,7 @@ class RequestDesk(LaneDesk):
 
     def view(self, ident: str, subject: str) -> RequestView | Refusal:
         """One request. Refusals: those of `may_see`, and of the directory."""
-        who = self.seen_by(subject, _anybody)
+        who = self.seen_by(subject, anybody)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:

@@ -3,7 +3,6 @@
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import PurePath
 from typing import Final
 
@@ -16,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
-from ticketgate.operations.desk import Desk
+from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.passkey_desk import PasskeyDesk
@@ -30,6 +29,7 @@ from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
 from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
+from ticketgate.web.navigation import Entry, Navigation
 from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
 from ticketgate.web.provider import add_provider
@@ -59,17 +59,6 @@ _CSRF: Final = Refusal(
     "Open the page again and send its form; cookies must be on.",
 )
 _SERVER_FAULT: Final = 500
-_TITLES: Final = {
-    "triage": "Triage",
-    "quarantine": "Quarantine",
-    "exceptions": "Exceptions",
-    "requests": "Requests",
-    "emergency": "Emergency",
-    "passkeys": "Passkeys",
-    "restore": "Restore",
-}
-_CONSOLE: Final = {*_TITLES, "triage_ticket", "quarantine_delivery", "exception", "request_page",
-                   "one_emergency"}  # fmt: skip
 _FRAMES_MAX: Final = 12
 
 
@@ -138,10 +127,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     app.register_error_handler(TicketgateError, _our_error)
     app.register_error_handler(Exception, _fault)
     _prepare_templates(app, desk)
-    opened = None if lanes is None else lanes[2].pages
-    mine = {"requests": requests, "passkeys": passkeys}
-    own = tuple(name for name, there in mine.items() if there is not None)
-    pages = partial(_pages, desk, opened, restores, (own, emergencies))
+    pages = _navigation(desk, lanes, requests, restores, emergencies)
     app.context_processor(lambda: {"console_pages": pages, "emergencies": bool(emergencies)})
     return app
 
@@ -162,22 +148,23 @@ def _add_sign_in(
     app.context_processor(lambda: by)
 
 
-def _pages(
+def _navigation(
     desk: Desk,
-    opened: Callable[[str], tuple[str, ...]] | None,
+    lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None,
+    requests: RequestDesk | None,
     restores: RestoreDesk | None,
-    own: tuple[tuple[str, ...], EmergencyDesk | None],
-) -> list[tuple[str, str]]:
-    """(endpoint, title) of the pages open to who looks, by their roles or to all (`own`)."""
-    person = signed_in(desk) if flask.request.endpoint in _CONSOLE else None
-    if person is None or opened is None:
-        return []
-    here = {*opened(person.subject), *own[0]}
-    if own[1] is not None and own[1].is_open(person):
-        here.add("emergency")
-    if "restore" in here and (restores is None or not restores.under_way()):
-        here.remove("restore")
-    return [(name, title) for name, title in _TITLES.items() if name in here]
+    emergencies: EmergencyDesk | None,
+) -> Callable[[], list[Entry]]:
+    """What every template asks which pages of the console to lead to."""
+    known = requests if lanes is None else lanes[0]
+    if known is None:
+        return list
+    open_if: dict[str, Callable[[Session], bool]] = {}
+    if emergencies is not None:
+        open_if["emergency"] = emergencies.is_open
+    if restores is not None:
+        open_if["restore"] = lambda _: restores.under_way()
+    return Navigation(desk, known.roles_of, open_if)
 
 
 def _prepare_templates(app: flask.Flask, desk: Desk) -> None:

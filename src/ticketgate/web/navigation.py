@@ -1,0 +1,79 @@
+"""The one navigation of the console: its pages as a table, and who is shown which.
+
+A link that is shown gives no right: each page asks again, of the directory of that moment.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import flask
+
+from ticketgate.domain.roles import OPERATOR, TRIAGE
+from ticketgate.operations.desk import Desk, Session
+from ticketgate.web.sign_in import signed_in
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the console. `below` are the endpoints of pages that belong to it.
+
+    `roles` are those that open it, any one of them; empty: everybody who is signed in.
+    """
+
+    endpoint: str
+    title: str
+    roles: frozenset[str] = frozenset()
+    below: frozenset[str] = frozenset()
+
+
+PAGES: Final = (
+    Page("requests", "Requests", below=frozenset({"request_page"})),
+    Page("emergency", "Emergency", below=frozenset({"one_emergency"})),
+    Page("exceptions", "Exceptions", frozenset({TRIAGE, OPERATOR}), frozenset({"exception"})),
+    Page("triage", "Triage", frozenset({TRIAGE}), frozenset({"triage_ticket"})),
+    Page("quarantine", "Quarantine", frozenset({TRIAGE}), frozenset({"quarantine_delivery"})),
+    Page("passkeys", "Passkeys"),
+    Page("restore", "Restore", frozenset({OPERATOR})),
+)
+_CONSOLE: Final = frozenset(one for page in PAGES for one in (page.endpoint, *page.below))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link of the navigation; `here` is the page that is looked at, or what it belongs to."""
+
+    endpoint: str
+    title: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """Called by the template of every page: what of `PAGES` this person may open.
+
+    `open_if` says of an endpoint what must hold beside the role.
+    """
+
+    desk: Desk
+    roles_of: Callable[[str], frozenset[str]]
+    open_if: Mapping[str, Callable[[Session], bool]] = field(default_factory=dict)
+
+    def __call__(self) -> list[Entry]:
+        """The entries; none outside the console, and none before sign-in."""
+        at = flask.request.endpoint
+        person = signed_in(self.desk) if at in _CONSOLE else None
+        if person is None:
+            return []
+        roles, there = self.roles_of(person.subject), flask.current_app.view_functions
+        return [
+            Entry(page.endpoint, page.title, at == page.endpoint or at in page.below)
+            for page in PAGES
+            if page.endpoint in there
+            and (not page.roles or page.roles & roles)
+            and self.open_if.get(page.endpoint, _always)(person)
+        ]
+
+
+def _always(_: Session) -> bool:
+    return True
