@@ -137,7 +137,7 @@ def test_a_hole_is_seen(still: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
         if still.look("mallory", still.path(route)).status_code != told["mallory"]
     }
     lanes = {f"/{at}/{name}" for at in ("console", "api/v1") for name in ("triage", "quarantine")}
-    lanes |= {"/console/exceptions", "/restore"}
+    lanes |= {"/console/exceptions", "/console/emergency", "/restore"}
     assert {one.removesuffix("/<ident>") for one in seen} == {*lanes, "/console/requests"}
 
 

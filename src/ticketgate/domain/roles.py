@@ -72,6 +72,59 @@ def may_attend(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refus
     )
 
 
+def may_audit(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person may not read everything now; None when they may.
+
+    Whoever may, changes nothing by it: what is done asks for the roles above.
+    Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `not_auditor`.
+    """
+    return _may(
+        (roles, AUDITOR),
+        subject,
+        snapshot,
+        Refusal(
+            "not_auditor",
+            "Only people with the role `auditor` see this, and you have it not now.",
+            "They are named under `roles` in ticketgate.yaml.",
+        ),
+    )
+
+
+def may_look(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person may not read what those with a role attend to; auditors may.
+
+    Refusals: those of `may_attend`.
+    """
+    refusal = may_attend(roles, subject, snapshot)
+    return None if may_audit(roles, subject, snapshot) is None else refusal
+
+
+def may_read_parked(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person may not read what is quarantined; auditors may.
+
+    Refusals: those of `may_triage`.
+    """
+    refusal = may_triage(roles, subject, snapshot)
+    return None if may_audit(roles, subject, snapshot) is None else refusal
+
+
+def may_read_log(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person may not read every record of the log; operators and auditors may.
+
+    Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `not_reading_log`.
+    """
+    refusal = may_audit(roles, subject, snapshot)
+    if refusal is None or may_operate(roles, subject, snapshot) is None:
+        return None
+    if refusal.code != "not_auditor":
+        return refusal
+    return Refusal(
+        "not_reading_log",
+        "Only people with the role `auditor` or `operator` read the whole log; you have neither.",
+        "Records of your own requests are linked from their pages at /console/requests.",
+    )
+
+
 def may_vouch(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
     """Why this person may not vouch for passkeys now; None when they may.
 

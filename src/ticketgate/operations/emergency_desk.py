@@ -19,7 +19,7 @@ from ticketgate.domain.emergency import (
 )
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.grant import UNENDED
-from ticketgate.domain.roles import Roles
+from ticketgate.domain.roles import Roles, may_audit
 from ticketgate.operations.consent_emergency import ConsentForm, consent, may_consent
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.desk import Session
@@ -168,9 +168,15 @@ class EmergencyDesk:
             ]
             views = [self._view(looking, one, session, rules) for one in known]
         offers = tuple(one for one in made if one is not None)
-        found = tuple(one for one in views if one.mine or one.can_review)
+        audits = self._audits(session, rules)
+        found = tuple(one for one in views if audits or one.mine or one.can_review)
         asks = tuple(one for one in asked if one is not None)
-        return EmergencyPage(offers, asks, found) if offers or asks or found else _NOTHING
+        there = audits or offers or asks or found
+        return EmergencyPage(offers, asks, found) if there else _NOTHING
+
+    def _audits(self, session: Session, rules: Rules) -> bool:
+        """Whether this person reads every emergency."""
+        return may_audit(self.roles, session.subject, rules.snapshot) is None
 
     def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
         """One, with everything on record of it. Refusals: `not_found`, of the directory."""
@@ -182,7 +188,7 @@ class EmergencyDesk:
             if emergency is None or is_ask(emergency):
                 return _NOTHING
             view = self._view(looking, emergency, session, rules, whole=True)
-        if not view.mine and not view.can_review:
+        if not (view.mine or view.can_review or self._audits(session, rules)):
             return _NOTHING
         self.store.write(partial(note_view, request=ident, subject=session.subject))
         return view

@@ -1,4 +1,7 @@
-"""The exception desk: what people with the role `triage` or `operator` see of them, and say."""
+"""The exception desk: what people with the role `triage` or `operator` see of them, and say.
+
+Auditors see them, and say nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from typing import Final
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
 from ticketgate.domain.inbox import TicketRow
-from ticketgate.domain.roles import may_attend, may_triage
+from ticketgate.domain.roles import may_attend, may_look, may_triage
 from ticketgate.operations.attend import (
     AttendForm,
     attend,
@@ -61,9 +64,9 @@ class ExceptionDesk(LaneDesk):
     def listed(self, subject: str) -> tuple[ExceptionView, ...] | Refusal:
         """The open ones, oldest first, at most `LISTED_MAX`.
 
-        Refusals: those of `may_attend`, of the directory. A look is recorded once an hour.
+        Refusals: those of `may_look`, of the directory. A look is recorded once an hour.
         """
-        who = self.seen_by(subject, may_attend)
+        who = self.seen_by(subject, may_look)
         if isinstance(who, Refusal):
             return who
         now = self.clock.now()
@@ -75,7 +78,7 @@ class ExceptionDesk(LaneDesk):
 
     def view(self, ident: str, subject: str) -> ExceptionView | Refusal:
         """One that is open. Refusals: as of `listed`, and `not_found`."""
-        who = self.seen_by(subject, may_attend)
+        who = self.seen_by(subject, may_look)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:
@@ -83,7 +86,9 @@ class ExceptionDesk(LaneDesk):
             if case is None or case.state is ExceptionState.RESOLVED:
                 return Refusal("not_found", "No such exception is open.")
             told = self._told(looking, case)
-            barred = own_exception(looking, case, subject, who.snapshot, told)
+            barred = may_attend(who.roles, subject, who.snapshot) or own_exception(
+                looking, case, subject, who.snapshot, told
+            )
             people = () if barred else _people(looking, case, who, told)
             view = _view(looking, case, who, self.clock.now(), barred, people)
         self.store.write(partial(note_view, request=ident, subject=subject))

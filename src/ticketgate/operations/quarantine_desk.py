@@ -11,7 +11,7 @@ from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.roles import may_triage
+from ticketgate.domain.roles import may_read_parked, may_triage
 from ticketgate.domain.ticket import Ticket, carried
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
@@ -80,9 +80,9 @@ class QuarantineDesk(LaneDesk):
     def listed(self, subject: str) -> tuple[QuarantineView, ...] | Refusal:
         """What is quarantined: first what blocks somebody, the oldest first; no body is read.
 
-        Refusals: those of `may_triage`, of the directory. A look is recorded once an hour.
+        Refusals: those of `may_read_parked`, of the directory. A look is recorded once an hour.
         """
-        who = self.seen_by(subject, may_triage)
+        who = self.seen_by(subject, may_read_parked)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:
@@ -93,7 +93,7 @@ class QuarantineDesk(LaneDesk):
 
     def view(self, ident: str, subject: str) -> QuarantineView | Refusal:
         """One quarantined delivery. Refusals: as of `listed`, and `not_found`."""
-        who = self.seen_by(subject, may_triage)
+        who = self.seen_by(subject, may_read_parked)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:
@@ -133,9 +133,10 @@ def _views(
     """`told` is what the body says where one row is asked for; of a list no body is read."""
     waiting = [(one, _worked_off(looking, one)) for one in looking.requests.live()]
     living = cache(partial(own_living, looking, who))  # once for each source
+    reads_only = may_triage(who.roles, who.subject, who.snapshot)
+    barred = (reads_only or own_delivery(looking, row, who, told, living) for row in rows)
     return [
-        _view(looking, row, told, waiting, own_delivery(looking, row, who, told, living), now)
-        for row in rows
+        _view(looking, row, told, waiting, bar, now) for row, bar in zip(rows, barred, strict=True)
     ]
 
 

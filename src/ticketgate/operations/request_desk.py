@@ -1,6 +1,7 @@
 """The request desk: what people see of their requests, and what they do with them.
 
-Who asks or gets it sees it; people with the role `triage` or `operator` see those of everybody.
+Who asks or gets it sees it; people with the role `triage`, `operator` or `auditor` see those of
+everybody.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from ticketgate.domain.approvers import unfit
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.opening import REASONS
-from ticketgate.domain.roles import may_attend
+from ticketgate.domain.roles import may_audit, may_look
 from ticketgate.domain.way_out import NEXT_STEPS
 from ticketgate.domain.write_back import EMERGENCY
 from ticketgate.operations.decide_request import not_found
@@ -94,7 +95,7 @@ class RequestDesk(LaneDesk):
             return refusal or not_found()
         with self.store.reading() as looking:
             found = looking.requests.of_person(subject, LISTED_MAX)
-            if may_attend(who.roles, subject, who.snapshot) is None:
+            if may_look(who.roles, subject, who.snapshot) is None:
                 found += looking.requests.listed("blocked", LISTED_MAX)
                 found += looking.requests.listed("awaiting", LISTED_MAX)
             each = {one.id: one for one in found}.values()
@@ -103,7 +104,7 @@ class RequestDesk(LaneDesk):
         return tuple(sorted(views, key=lambda one: (not one.mine, one.id)))[:LISTED_MAX]
 
     def view(self, ident: str, subject: str) -> RequestView | Refusal:
-        """One request. Refusals: those of `may_see`, and of the directory."""
+        """One request; auditors see any. Refusals: those of `may_see`, and of the directory."""
         who = self.seen_by(subject, anybody)
         if isinstance(who, Refusal):
             return who
@@ -112,7 +113,7 @@ class RequestDesk(LaneDesk):
         if found is None:
             return unfit(who.snapshot.person(subject)) or not_found()
         refusal = may_see(found.request, subject, who.roles, who.snapshot, found.stood_in_for)
-        if refusal is not None:
+        if refusal is not None and may_audit(who.roles, subject, who.snapshot) is not None:
             return refusal
         self.store.write(partial(note_view, request=ident, subject=subject))
         return _view(found, who)

@@ -9,7 +9,7 @@ from typing import Final
 
 import flask
 
-from ticketgate.domain.roles import OPERATOR, TRIAGE
+from ticketgate.domain.roles import AUDITOR, OPERATOR, TRIAGE
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.web.sign_in import signed_in
 
@@ -30,9 +30,13 @@ class Page:
 PAGES: Final = (
     Page("requests", "Requests", below=frozenset({"request_page"})),
     Page("emergency", "Emergency", below=frozenset({"one_emergency"})),
-    Page("exceptions", "Exceptions", frozenset({TRIAGE, OPERATOR}), frozenset({"exception"})),
+    Page(
+        "exceptions", "Exceptions", frozenset({TRIAGE, OPERATOR, AUDITOR}), frozenset({"exception"})
+    ),
     Page("triage", "Triage", frozenset({TRIAGE}), frozenset({"triage_ticket"})),
-    Page("quarantine", "Quarantine", frozenset({TRIAGE}), frozenset({"quarantine_delivery"})),
+    Page(
+        "quarantine", "Quarantine", frozenset({TRIAGE, AUDITOR}), frozenset({"quarantine_delivery"})
+    ),
     Page("passkeys", "Passkeys"),
     Page("restore", "Restore", frozenset({OPERATOR})),
 )

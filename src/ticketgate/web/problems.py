@@ -84,6 +84,8 @@ _DESK: Final = {
     "not_operator": 403,
     "not_triage": 403,
     "not_attending": 403,
+    "not_auditor": 403,
+    "not_reading_log": 403,
     "not_voucher": 403,
     "own_passkey": 403,
     "passkey_unknown": 403,
