@@ -1,7 +1,7 @@
 """The schema. `connecting.py` opens the file, `migrating.py` runs the migrations.
 
-The hot path uses raw SQL. State tables hold in clear only what entries hold in clear; the rest is in
-`content` columns that erasure sets to NULL.
+The hot path uses raw SQL. State tables hold in clear only what entries hold in clear; the rest is
+in `content` columns that erasure sets to NULL.
 """
 
 from typing import Final
