@@ -113,7 +113,7 @@ def decide_request(
     wanted = Wanted(form.decision, form.justification, seconds, form.shown)
     key = key_of(tx, now, request, who.subject, wanted, form.signed)
     who = replace(who, method=key.method or who.method)
-    closed = no_longer(request, link, now) or key.refusal
+    closed = no_longer(tx, request, link, now, rules.snapshot) or key.refusal
     ballot = closed or _ballot(tx, now, request, link, who, form, rules)
     if isinstance(ballot, Refusal):
         _refused(tx, request, who, ballot.code)

@@ -1,11 +1,16 @@
 """Decision refusals: what the holder of a link is told when the request has moved on."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Link, LinkState
+from ticketgate.domain.approvers import unfit
+from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
+from ticketgate.operations.who_decided import of_end, of_stage
+from ticketgate.ports import Reading
 
 _NEW_MAIL: Final = "A new mail shows what is asked now."
 LATE: Final = Refusal(
@@ -32,9 +37,28 @@ VOID: Final = {
     ),
 }
 
+_BY_STAGE: Final = frozenset({"link_used", "already_decided"})
 
-def no_longer(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
-    """Why the link decides nothing any more; None while it does."""
+
+def no_longer(
+    reading: Reading, request: AccessRequest, link: Link, now: datetime, snapshot: DirectorySnapshot
+) -> Refusal | None:
+    """Why the link decides nothing any more, and who decided and when; None while it does."""
+    refusal = _no_longer(request, link, now)
+    if refusal is None or unfit(snapshot.person(link.approver)) is not None:
+        return refusal
+    known = of_end(reading, request, snapshot)
+    if refusal.code in _BY_STAGE and not known:
+        known = of_stage(reading, link, snapshot)
+    return with_word(refusal, known)
+
+
+def with_word(refusal: Refusal, known: str) -> Refusal:
+    """The refusal, and what is known of who decided, when there is something."""
+    return replace(refusal, reason=f"{refusal.reason} {known}.") if known else refusal
+
+
+def _no_longer(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
     if link.state is LinkState.USED:
         return Refusal("link_used", "This link has been used; a link works once.")
     if request.state is RequestState.TIMED_OUT:

@@ -9,6 +9,7 @@ from ticketgate.domain.approvers import Case, Standing
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.policy import ASSURANCE_DEFAULT
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.who_decided import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ def view_of(
     return LinkView(
         ticket=request.ticket_number,
         source=request.source,
-        requester=_named(request.requester.subject, names),
-        beneficiary=_named(request.beneficiary.subject, names),
+        requester=named(request.requester.subject, names),
+        beneficiary=named(request.beneficiary.subject, names),
         entitlement=request.entitlement,
         target=request.target,
         access=tuple(sorted(request.access.items())),
@@ -92,7 +93,7 @@ def view_of(
         rules=tuple(_rule(one) for one in request.rule_ids),
         approve_rule=(case.rule.id, case.rule.where),
         clause=found.clause,
-        on_behalf_of=_named(found.on_behalf_of, names) if found.on_behalf_of else "",
+        on_behalf_of=named(found.on_behalf_of, names) if found.on_behalf_of else "",
         delegated_until=found.until,
         stage=link.stage,
         stages=len(case.rule.stages),
@@ -112,7 +113,7 @@ def view_of(
         state=state,
         mine="" if mine is None or not own else mine.decision,
         evidence="" if mine is None else f"{origin}#{mine.index}",
-        by="" if mine is None or own else _named(mine.approver, names),
+        by="" if mine is None or own else named(mine.approver, names),
         extends=bool(request.extends),
         shapers=_shapers(request, names),
     )
@@ -125,7 +126,7 @@ def _shapers(
     roles: dict[str, list[str]] = {}
     for shaper in request.shapers:
         party = shaper.party
-        who = _named(party.subject, snapshot) if party.subject else party.account
+        who = named(party.subject, snapshot) if party.subject else party.account
         roles.setdefault(who, []).append(shaper.role)
     return tuple((who, tuple(dict.fromkeys(had))) for who, had in roles.items())
 
@@ -133,11 +134,6 @@ def _shapers(
 def _who(one: Approval, snapshot: DirectorySnapshot) -> str:
     name = name_of(one.approver, snapshot)
     return f"{name} for {name_of(one.on_behalf_of, snapshot)}" if one.on_behalf_of else name
-
-
-def _named(subject: str, snapshot: DirectorySnapshot) -> str:
-    """Name and immutable id: two people may share a name."""
-    return f"{name_of(subject, snapshot)} ({subject})"
 
 
 def _rule(named: str) -> tuple[str, str]:

@@ -25,12 +25,14 @@ from ticketgate.domain.roles import Roles, may_attend
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.decide_request import SignedIn, not_found
+from ticketgate.operations.decision_refusals import with_word
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.extend_grant import Wish, ask_extension
 from ticketgate.operations.open_request import Word, end_request
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.operations.take_back import in_place_of, take_back_in_place
 from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_shapers
+from ticketgate.operations.who_decided import of_end
 from ticketgate.ports import Reading, Transaction
 
 WITHDRAW, RETURN, EXTEND, DENY = "withdraw", "return", "extend", "deny"
@@ -144,9 +146,7 @@ def do_with_request(
         return found
     request, grants = found
     if form.shown != shown_of(request, grants):
-        return Refusal(
-            "shown_changed", "This is not what the page shows now.", "Read it again, then say so."
-        )
+        return with_word(_OTHER_NOW, of_end(tx, request, who.snapshot))
     if form.what == TAKE_BACK:
         by, why = SignedIn(who.subject, who.method, signed_in_at), form.justification
         done = take_back_in_place(tx, now, request=request, who=by, reason=why)
@@ -246,6 +246,9 @@ _DEEDS: Final[Mapping[str, Callable[..., AccessRequest | Refusal]]] = {
     EXTEND: _extend,
     DENY: _deny,
 }
+_OTHER_NOW: Final = Refusal(
+    "shown_changed", "This is not what the page shows now.", "Read it again, then say so."
+)
 _NOT_WITHDRAWN: Final = Refusal(
     "not_offered",
     "Only who asks for it or gets it can withdraw it, and only before access is given.",

@@ -22,8 +22,10 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import JUSTIFICATION_CHARS_MAX, SignedIn, not_found
+from ticketgate.operations.decision_refusals import with_word
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import Word, end_request
+from ticketgate.operations.who_decided import of_end
 from ticketgate.ports import Reading, Transaction
 
 TAKEN_BACK: Final = "taken_back"  # why a request is denied whose approver thought better of it
@@ -104,7 +106,7 @@ def take_back(
     refusal = unfit(snapshot.person(who.subject))
     grants = given_by(tx, request)
     if refusal is None and not takeable(request, link, tx.requests.approvals(request.id), grants):
-        refusal = _NOT_OFFERED
+        refusal = with_word(_NOT_OFFERED, of_end(tx, request, snapshot))
     if refusal is not None:
         return refusal
     return _taken(tx, now, request, link, who, reason)
