@@ -53,6 +53,8 @@ ASKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "keys rotate": ("rotate_key", ()),
     "keys rotate --end": ("end_key", ()),
     "keys show": ("", ()),
+    "notify list": ("", ()),
+    "notify test": ("", ("nobody",)),
     "policy backtest": ("", ("{policy}",)),
     "policy diff": ("", ("{policy}",)),
     "policy kinds": ("", ()),

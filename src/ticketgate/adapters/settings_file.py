@@ -18,6 +18,7 @@ from ticketgate.adapters.addresses import (
 from ticketgate.adapters.anchors_reader import read_anchoring
 from ticketgate.adapters.directories_reader import DirectoriesRead, read_directories
 from ticketgate.adapters.files import read_file, stop_on_faults
+from ticketgate.adapters.notify_reader import read_receivers
 from ticketgate.adapters.places import LATER, Place, Section
 from ticketgate.adapters.retention_reader import read_retention
 from ticketgate.adapters.roles_reader import read_roles
@@ -32,7 +33,7 @@ from ticketgate.domain.settings import Anchoring, MailSettings, Settings, Target
 
 LATER_KEYS: Final = (
     "api_tokens", "require_signed_policy", "signed_policy",
-    "assets", "witnesses", "notify", "reconcile",
+    "assets", "witnesses", "reconcile",
 )  # fmt: skip
 ORIGIN_CHARS_MAX: Final = 200
 AT_ONCE_DEFAULT: Final = 4
@@ -216,6 +217,7 @@ def read_settings(
         retention=read_retention(top.get("retention")),
         evidence_public=_read_evidence(top.get("evidence")),
         directories=known.beside,
+        receivers=read_receivers(top.get("notify"), secrets),
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}

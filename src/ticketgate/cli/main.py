@@ -44,6 +44,7 @@ for _name, _module, _short_help in (
      "Tickets of which the rules cannot tell; people say on /console/triage what they are."),
     ("grants", "grants", "Who holds what, until when, and what is being taken away."),
     ("exceptions", "exceptions", "What was found that a person must look at."),
+    ("notify", "notify", "Who outside is told of events: list them, send one a test."),
     ("surface", "surface", "What was seen to touch access; without a command: list it."),
     ("revoke", "revoke", "Take access away now."),
     ("evidence", "evidence", "The evidence log: verify it, copy it, look at its records."),

@@ -14,6 +14,7 @@ class CommandKind(StrEnum):
     MAIL_CODE = "mail_code"
     MAIL_NOTICE = "mail_notice"  # of an emergency; its `about` is the notice
     COMMENT = "comment"  # its target is the source
+    ANNOUNCE = "announce"  # its target is the receiver
 
 
 class CommandState(StrEnum):
@@ -29,7 +30,7 @@ class CommandState(StrEnum):
 class Command:
     """One command. `due_at` is when to try next.
 
-    `about` is the id of the grant, link, code or comment.
+    `about` is the id of the grant, link, code, comment or announcement.
     """
 
     id: str

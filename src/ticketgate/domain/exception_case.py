@@ -31,6 +31,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "approved_by_mail": "The platform took an approval that came by mail.",
     "approved_by_integration": "A machine wrote the approval in the approver's place.",
     "passkey_counter": "The counter of a passkey did not go on; the key may have been copied.",
+    "receiver_failed": "A receiver of notifications refused one, or was away for a day.",
     "approved_by_timeout": "The platform approved by itself when time was up.",
 }
 

@@ -88,6 +88,21 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiverSettings:
+    """Who outside is told of events. `url` and `secret` are secrets; only webhooks have the latter.
+
+    `events` are of `announcement.EVENTS`.
+    """
+
+    name: str
+    kind: str  # webhook | slack
+    url: str = field(repr=False)
+    events: frozenset[str]
+    secret: bytes | None = field(default=None, repr=False)
+    allow_networks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessSettings:
     """A C2SP witness. `key` is what it cosigns with."""
 
@@ -218,3 +233,4 @@ class Settings:
     evidence_public: bool = False
     provider: ProviderSettings | None = None
     directories: tuple[DirectorySettings, ...] = ()
+    receivers: tuple[ReceiverSettings, ...] = ()

@@ -4,6 +4,7 @@ A `Transaction` lives inside one write; whatever an operation does through it co
 as one: state, evidence and outbox. Nothing outward happens inside it.
 """
 
+from ticketgate.ports.announcements import Announcements, Receivers
 from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.bundle import Bundle
 from ticketgate.ports.emergencies import Emergencies
@@ -49,6 +50,7 @@ from ticketgate.ports.velocity import Pace
 __all__ = [
     "Anchor",
     "Anchors",
+    "Announcements",
     "ApproverRows",
     "Asked",
     "Asking",
@@ -78,6 +80,7 @@ __all__ = [
     "Post",
     "ProviderSignIns",
     "Reading",
+    "Receivers",
     "Requests",
     "Restores",
     "Signed",

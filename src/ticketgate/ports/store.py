@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from ticketgate.domain.evidence import Draft, EvidenceRef
+from ticketgate.ports.announcements import Announcements
 from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
@@ -45,6 +46,7 @@ class Reading(Protocol):
     people: People
     anchors: Anchors
     channels: Channels
+    announcements: Announcements
     evidence: EvidenceReading
     log_keys: LogKeys
     restores: Restores

@@ -21,6 +21,7 @@ from ticketgate.operations.run_polls import PollWorker
 from ticketgate.operations.velocity import set_limits
 from ticketgate.operations.write_back import tell_sources
 from ticketgate.ports import Clock, Platforms, Source, Store
+from ticketgate.wiring.notifying import Notifying
 
 COMMENTS: Final = "comments"
 LATE_AFTER: Final = 3  # times `every`
@@ -47,6 +48,8 @@ class Channels:
         self._place = place
         self._count = meters.received
         meters.polled = self.ages
+        self._notifying = Notifying(settings, store, clock)
+        self.news = self._notifying.loops
         self._platforms: Platforms = ConfiguredPlatforms(settings.sources, _way_out)
 
     def polls(self, sources: Mapping[str, Source]) -> list[Loop]:
@@ -75,11 +78,12 @@ class Channels:
             count=self._count,
         )
 
-    def lane(self, snapshot: Callable[[], DirectorySnapshot]) -> Lane:
-        """The lane of comments: one at a time for each source, so that they keep their order."""
+    def lanes(self, snapshot: Callable[[], DirectorySnapshot]) -> list[Lane]:
+        """Comments, one at a time for each source, so that they keep their order; and receivers."""
         runner = CommentRunner(self._store, self._platforms, self._place, _log)
         kinds = (CommandKind.COMMENT,)
-        return Lane(COMMENTS, kinds, self._store, self._clock, snapshot, runner.run, _one)
+        told = Lane(COMMENTS, kinds, self._store, self._clock, snapshot, runner.run, _one)
+        return [told, self._notifying.lane(snapshot)]
 
     def settle(self) -> None:
         """From now on tickets of just the sources with `write_back` are told, and limits hold."""
@@ -87,6 +91,7 @@ class Channels:
         self._store.write(partial(tell_sources, sources=told))
         limits = {name: one.velocity for name, one in self._settings.sources.items()}
         self._store.write(partial(set_limits, limits=limits))
+        self._notifying.settle()
 
     def readiness(self) -> Checks:
         """The check `polls`: every source was read to its end within three times its `every`."""

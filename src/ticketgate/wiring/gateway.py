@@ -227,7 +227,7 @@ class Gateway:
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run),
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
-            self.channels.lane(self.people.at_any_rate),
+            *self.channels.lanes(self.people.at_any_rate),
         ]
         deliveries = DeliveryRunner(self.store, self.sources, self.in_force)
         known = _nobody if self.lost else self.people.known
@@ -240,7 +240,9 @@ class Gateway:
             signing = [Loop("checkpoints", self._checkpointer.step), *anchoring_loops(*about)]
         again = Reconciler(self.store, self._targets, self.in_force, self.clock.now, log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing[:1]}
+        self._woken_by["evidence"] += self.channels.news
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
+        beside += self.channels.news
         beside += self.channels.polls(self.sources)
         return lanes, [inbox, *beside, *outbox, *signing, self.keepers.loop, self.reloader.loop]
 

@@ -301,6 +301,14 @@ CREATE TABLE passkey_ceremony (
   expires_at TEXT NOT NULL, PRIMARY KEY (session_hash, purpose));
 """
 
+# What receivers are told of records, and how far the log was read for them.
+_STATEMENTS_19: Final = """
+CREATE TABLE announced (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL) STRICT;
+CREATE TABLE announcement (
+  id TEXT PRIMARY KEY, receiver TEXT NOT NULL, event TEXT NOT NULL, idx INTEGER NOT NULL,
+  queued_at TEXT NOT NULL, UNIQUE (receiver, idx)) STRICT;
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -321,4 +329,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_16,
     _STATEMENTS_17,
     _STATEMENTS_18,
+    _STATEMENTS_19,
 )

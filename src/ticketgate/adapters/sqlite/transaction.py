@@ -4,6 +4,7 @@ import sqlite3
 from datetime import datetime  # noqa: TC003 -- as every module here does
 
 from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
+from ticketgate.adapters.sqlite.announcement_tables import SqliteAnnouncements
 from ticketgate.adapters.sqlite.approver_tables import SqliteApproverRows
 from ticketgate.adapters.sqlite.channel_tables import SqliteChannels
 from ticketgate.adapters.sqlite.emergency_tables import SqliteEmergencies
@@ -23,6 +24,7 @@ from ticketgate.adapters.sqlite.surface_tables import SqliteSurface
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
     Anchors,
+    Announcements,
     ApproverRows,
     Channels,
     Commands,
@@ -61,6 +63,7 @@ class SqliteReading:
         self.people: People = SqlitePeople(connection)
         self.anchors: Anchors = SqliteAnchors(connection)
         self.channels: Channels = SqliteChannels(connection)
+        self.announcements: Announcements = SqliteAnnouncements(connection)
         self.evidence: EvidenceReading = SqliteEvidence(connection)
         self.log_keys: LogKeys = SqliteLogKeys(connection)
         self.restores: Restores = SqliteRestores(connection)

@@ -1,0 +1,75 @@
+"""Who outside is told: the loop that reads the log for receivers, and the lane that tells them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from ticketgate.adapters.clock import read_machine
+from ticketgate.adapters.ids import RandomIds
+from ticketgate.adapters.lanes import Lane
+from ticketgate.adapters.loops import Loop
+from ticketgate.adapters.receivers import HttpReceivers
+from ticketgate.domain.announcement import TEST, Announcement
+from ticketgate.domain.command import CommandKind
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.instants import to_text
+from ticketgate.domain.settings import Settings
+from ticketgate.operations.announce import Announcer, begin_announcing
+from ticketgate.operations.run_announcements import AnnouncementRunner
+from ticketgate.ports import Clock, Store
+from ticketgate.wiring.telling import log
+
+ANNOUNCEMENTS: Final = "announcements"
+
+
+class Notifying:
+    """The receivers of a configuration."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self._receivers = HttpReceivers(settings.receivers, clock.wall)
+        self._store, self._clock, self._origin = store, clock, settings.origin
+        self.loops = [Loop("news", Announcer(store, self._receivers.events).step)]
+        if not settings.receivers:
+            self.loops = []
+
+    def lane(self, snapshot: Callable[[], DirectorySnapshot]) -> Lane:
+        """One call at a time to each receiver; one that hangs delays no other."""
+        runner = AnnouncementRunner(self._store, self._receivers, self._origin, log)
+        kinds = (CommandKind.ANNOUNCE,)
+        about = (ANNOUNCEMENTS, kinds, self._store, self._clock, snapshot)
+        return Lane(*about, runner.run, _one)
+
+    def settle(self) -> None:
+        """Records are told from now on, where anybody listens."""
+        listens = bool(self._receivers.events)
+        self._store.write(partial(begin_announcing, receivers=listens))
+
+
+def send_test(settings: Settings, name: str) -> str:
+    """Send one message of type `test` to a receiver; what it answered.
+
+    Raises:
+        TicketgateError: code `usage`: the settings name no such receiver; else why it did not go.
+    """
+    receivers = HttpReceivers(settings.receivers, _wall)
+    if name not in receivers.events:
+        known = ", ".join(sorted(receivers.events)) or "none"
+        raise TicketgateError(
+            f"ticketgate.yaml has no receiver {name!r}; it has: {known}",
+            code="usage",
+            next_step="list it under `notify`",
+        )
+    what = "This is a test of ticketgate's notifications. Nothing has happened."
+    about = (RandomIds().ident("evt"), to_text(_wall()), settings.origin)
+    return receivers.send(name, Announcement(TEST, *about, 0, "", "", "", what))
+
+
+def _wall() -> datetime:
+    return read_machine().wall
+
+
+def _one(receiver: str) -> int:
+    del receiver
+    return 1
