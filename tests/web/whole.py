@@ -42,6 +42,7 @@ from ticketgate.operations.checkpoint import Checkpointer
 from ticketgate.operations.declare_restore import note_loss
 from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.operations.evidence_desk import EvidenceDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.hand_out import HandOut
 from ticketgate.operations.passkey_desk import PasskeyDesk
@@ -116,7 +117,8 @@ class Whole:
         self.gate = gate
         _cast(gate)
         signer = CheckpointSigner([key_of("alice")], gate.path.parent / "memory")
-        Checkpointer(gate.store, signer, ORIGIN).sign()
+        self.sign = Checkpointer(gate.store, signer, ORIGIN).sign
+        self.sign()
         own = {name: one.own_users for name, one in gate.deliveries.sources.items()}
         here = (gate.store, gate.clock, gate.directory, gate.desk.snapshot)
         parts = (*here, ROLES, gate.in_force, own)
@@ -128,6 +130,7 @@ class Whole:
         self.emergencies = EmergencyDesk(*parts[:-1])
         self.passkeys = PasskeyDesk(*parts, Site(RP_ID, f"https://{RP_ID}"), p256.verify)
         self.restores = RestoreDesk(*parts[:-1], (SOURCE,))
+        self.evidence = EvidenceDesk(*parts, ORIGIN, signer.newest, ())
         hand_out = HandOut(gate.store, signer, public=True)
         self.app: flask.Flask = create_app(
             gate.desk,
@@ -144,6 +147,7 @@ class Whole:
             sign_in=SignInWays(mail_code=True, provider=self.provider),
             emergencies=self.emergencies,
             passkeys=self.passkeys,
+            evidence=self.evidence,
         )
         gate.write(partial(note_loss, loss=LOSS))
         self.clients = self._everybody()

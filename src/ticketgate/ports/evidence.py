@@ -41,6 +41,12 @@ class EvidenceReading(Protocol):
     def disclosures(self, first: int, end: int) -> Iterable[tuple[str, int, str | None]]:
         """(digest, index, encoded or None when erased) of those records, by index and digest."""
 
+    def hidden(self, index: int) -> Iterable[tuple[str, str | None, str, str]]:
+        """(digest, encoded or None when erased, subject, kind) of one record's disclosures.
+
+        `subject` is the directory subject that it concerns, or empty; by digest.
+        """
+
     def pruned_leaves(self) -> Iterable[bytes]:
         """The leaf hashes of what was pruned, a segment's in one row of bytes at a time."""
 

@@ -17,6 +17,7 @@ from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.operations.evidence_desk import EvidenceDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.passkey_desk import PasskeyDesk
 from ticketgate.operations.provider_desk import ProviderDesk
@@ -29,6 +30,7 @@ from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
 from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
+from ticketgate.web.log_pages import add_log_pages
 from ticketgate.web.navigation import Entry, Navigation
 from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
@@ -86,6 +88,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     sign_in: SignInWays = BY_MAIL,
     emergencies: EmergencyDesk | None = None,
     passkeys: PasskeyDesk | None = None,
+    evidence: EvidenceDesk | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
@@ -94,7 +97,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     With `restores` there is the page of a restore; while one is pending, no link opens. With
     `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
     with `requests` those of one's own requests, with `emergencies` those of emergency access; with
-    `passkeys` that of one's passkeys, which then may sign decisions.
+    `passkeys` that of one's passkeys, which then may sign decisions; with `evidence` those of the
+    log.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -119,6 +123,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
         add_emergency(app, desk, emergencies, sign_in.provider)
     if passkeys is not None:
         add_passkeys(app, desk, passkeys)
+    add_log_pages(app, desk, evidence)
     _add_sign_in(app, desk, new_secret, sign_in, emergencies)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)

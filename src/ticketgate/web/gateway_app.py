@@ -16,7 +16,13 @@ from ticketgate.web.intake import Intake, SourceKeys
 from ticketgate.web.probes import closed_pages, probes
 from ticketgate.web.problems import Answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
-from ticketgate.wiring.console import emergency_desk, lane_desks, passkey_desk, request_desk
+from ticketgate.wiring.console import (
+    emergency_desk,
+    evidence_desk,
+    lane_desks,
+    passkey_desk,
+    request_desk,
+)
 from ticketgate.wiring.gateway import Gateway
 from ticketgate.wiring.signing_in import provider_desk
 
@@ -45,6 +51,7 @@ def doors(gateway: Gateway) -> Front:
         sign_in=SignInWays(settings.mail_code, provider_desk(gateway)),
         emergencies=None if gateway.lost else emergency_desk(gateway),
         passkeys=None if gateway.lost else passkey_desk(gateway),
+        evidence=None if gateway.lost else evidence_desk(gateway),
     )
     if gateway.lost is not None:
         shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)

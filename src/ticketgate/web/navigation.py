@@ -37,6 +37,9 @@ PAGES: Final = (
     Page(
         "quarantine", "Quarantine", frozenset({TRIAGE, AUDITOR}), frozenset({"quarantine_delivery"})
     ),
+    Page(
+        "evidence_log", "Evidence", frozenset({OPERATOR, AUDITOR}), frozenset({"evidence_record"})
+    ),
     Page("passkeys", "Passkeys"),
     Page("restore", "Restore", frozenset({OPERATOR})),
 )

@@ -6,6 +6,7 @@ from ticketgate.adapters.passkey_site import site_of
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.roles import Roles
 from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.operations.evidence_desk import EvidenceDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
 from ticketgate.operations.in_force import InForce
 from ticketgate.operations.passkey_desk import PasskeyDesk
@@ -45,6 +46,17 @@ def request_desk(gateway: Gateway) -> RequestDesk:
 def emergency_desk(gateway: Gateway) -> EmergencyDesk:
     """What people see of emergencies, over a gateway."""
     return EmergencyDesk(*_parts(gateway)[:-1])
+
+
+def evidence_desk(gateway: Gateway) -> EvidenceDesk:
+    """The log as people read it, over a gateway; of one that does not sign nothing is proved."""
+    keys, settings = gateway.keys, gateway.settings
+    return EvidenceDesk(
+        *_parts(gateway),
+        settings.origin,
+        (lambda: None) if keys is None else keys.signer.newest,
+        tuple((one.kind, one.name) for one in settings.anchoring.anchors),
+    )
 
 
 def passkey_desk(gateway: Gateway) -> PasskeyDesk:

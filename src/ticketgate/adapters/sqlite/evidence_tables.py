@@ -161,6 +161,14 @@ class SqliteEvidence:
         )
         return self._db.execute(sql, (first, end))
 
+    def hidden(self, index: int) -> Iterator[tuple[str, str | None, str, str]]:
+        """(digest, encoded or None, subject, kind) of one record's disclosures, by digest."""
+        sql = (
+            "SELECT digest, encoded, subject, kind FROM evidence_disclosure WHERE idx = ?"
+            " ORDER BY digest"
+        )
+        return self._db.execute(sql, (index,))
+
     def pruned(self) -> Pruned | None:
         """Where the log begins; None where it has its first entry still, or never had any."""
         boundary = self.first()
