@@ -9,6 +9,7 @@ from tests.adapters.test_configuration import KNOWN, folder, put_secret
 
 from ticketgate.adapters.configuration import load_configuration
 from ticketgate.domain.errors import ConfigurationError
+from ticketgate.domain.outcomes import COMMENTED_DEFAULT
 from ticketgate.domain.settings import SourceSettings
 from ticketgate_connectors.itsm.servicenow.connector import ServiceNow
 
@@ -53,7 +54,7 @@ def test_a_source_is_asked_as_a_user_with_a_password(folder: Path) -> None:
         "hunter2",
         "",
     )
-    assert found.comment
+    assert found.comment_on == COMMENTED_DEFAULT
     assert "hunter2" not in repr(found)
 
 
@@ -66,7 +67,7 @@ def test_or_with_a_token_within_networks_of_its_own(folder: Path) -> None:
     assert found.poll is not None
     assert (found.poll.url, found.poll.token) == ("https://x.example.com", "t" * 30)
     assert (found.poll.overlap, found.poll.allow_networks) == (timedelta(minutes=10), "10.0.0.0/8")
-    assert not found.comment
+    assert found.comment_on == ()
     assert "t" * 30 not in repr(found)
 
 
@@ -80,9 +81,19 @@ def test_a_token_is_as_long_as_the_platform_made_it(folder: Path) -> None:
     assert found.poll.token == "y" * 20
 
 
+def test_a_ticket_is_told_of_the_outcomes_that_are_listed(folder: Path) -> None:
+    found = read(folder, f"{{ {POLL} }}", "{ comment: true, on: [denied, timed_out, denied] }")
+    assert found.comment_on == ("denied", "timed_out")
+
+
+def test_nothing_is_told_where_comments_are_off(folder: Path) -> None:
+    found = read(folder, f"{{ {POLL} }}", "{ comment: false, on: [denied] }")
+    assert found.comment_on == ()
+
+
 def test_without_the_keys_nothing_is_asked_or_told(folder: Path) -> None:
     found = read(folder, None)
-    assert (found.poll, found.comment) == (None, False)
+    assert (found.poll, found.comment_on) == (None, ())
 
 
 @pytest.mark.parametrize(
@@ -118,6 +129,10 @@ def test_a_poll_that_cannot_be_made_is_refused(folder: Path, poll: str, what: st
         ("{}", "'comment' is missing"),
         ("{ comment: yes }", "must be true or false"),
         ("{ comment: true, transition: x }", "'transition' comes later"),
+        ("{ comment: true, on: [] }", "the list is empty"),
+        ("{ comment: true, on: denied }", "must be a list"),
+        ("{ comment: true, on: [denyed] }", "unknown word 'denyed'; did you mean 'denied'"),
+        ("{ comment: true, on: [ending_soon] }", "unknown word 'ending_soon'"),
         ("{ comment: true, private: x }", "unknown key 'private'"),
     ],
 )

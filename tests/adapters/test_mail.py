@@ -99,7 +99,7 @@ def mailer(
 
 
 def send(mailer: Mailer, to: str = "bob@example.com", subject: str = "Please decide") -> None:
-    mailer.send(to, subject, "plain words\n", "<p>marked words</p>\n", "<m1@example.com>")
+    mailer.send(to, (subject, "plain words\n", "<p>marked words</p>\n"), "cmd_1.0")
 
 
 def test_a_mail_has_both_forms_and_says_that_no_person_sent_it(box: Box, port: int) -> None:
@@ -108,8 +108,10 @@ def test_a_mail_has_both_forms_and_says_that_no_person_sent_it(box: Box, port: i
     assert mail["To"] == "bob@example.com"
     assert mail["From"] == "gate@example.com"
     assert mail["Subject"] == "Zürich: RITM0010001"
-    assert mail["Message-ID"] == "<m1@example.com>"
+    assert mail["Message-ID"] == "<cmd_1.0@example.com>"
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["List-Id"] == "ticketgate <ticketgate.example.com>"
+    assert (mail["In-Reply-To"], mail["References"]) == (None, None)
     assert mail["Date"].datetime == SENT_AT
     assert mail.get_content_type() == "multipart/alternative"
     plain, marked = mail.iter_parts()
@@ -120,17 +122,26 @@ def test_a_mail_has_both_forms_and_says_that_no_person_sent_it(box: Box, port: i
     assert box.envelopes == [("gate@example.com", ["bob@example.com"])]
 
 
+def test_mails_of_one_thread_refer_to_the_same_id(box: Box, port: int) -> None:
+    for ident in ("cmd_1.0", "cmd_2.0"):
+        mailer(port).send("bob@example.com", ("s", "t", "<p>h</p>"), ident, "req_1")
+    roots = {(mail["In-Reply-To"], mail["References"]) for mail in box.mails}
+    assert roots == {("<req_1@example.com>", "<req_1@example.com>")}
+    assert len({mail["Message-ID"] for mail in box.mails}) == 2
+
+
 def test_without_a_clock_the_date_is_left_to_the_submission_server(box: Box, port: int) -> None:
     send(Mailer(MailSettings("127.0.0.1", port, "gate@example.com", tls=False)))
     assert box.mails[0]["Date"] is None
 
 
-@pytest.mark.parametrize("where", ["at_rcpt", "at_data"])
 @pytest.mark.parametrize(
-    ("answer", "error", "code"),
+    ("where", "answer", "error", "code"),
     [
-        ("550 no such user bob@example.com", MailRefusedError, "mail_refused"),
-        ("451 try again later bob@example.com", MailUnavailableError, "mail_unavailable"),
+        ("at_rcpt", "550 no such user bob@example.com", MailRefusedError, "recipient_refused"),
+        ("at_data", "550 no such user bob@example.com", MailRefusedError, "mail_refused"),
+        ("at_rcpt", "451 later bob@example.com", MailUnavailableError, "mail_unavailable"),
+        ("at_data", "451 later bob@example.com", MailUnavailableError, "mail_unavailable"),
     ],
 )
 def test_an_answer_of_550_is_final_and_one_of_451_is_not(

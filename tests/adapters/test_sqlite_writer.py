@@ -177,7 +177,7 @@ def test_an_operation_that_reaches_outside_is_refused_and_nothing_is_kept(
         if way == "http":
             GuardedHttp(1).request("GET", "http://127.0.0.1:9/")
         else:
-            mailer.send("bob@example.com", "s", "t", "<p>h</p>", "<1@example.com>")
+            mailer.send("bob@example.com", ("s", "t", "<p>h</p>"), "1")
 
     with opened(tmp_path / "x.db", on_thread=forbid_outward_calls) as store:
         with pytest.raises(OutwardCallError) as told:

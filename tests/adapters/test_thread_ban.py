@@ -39,7 +39,7 @@ def planted_http() -> None:
 
 def planted_mail() -> None:
     settings = MailSettings("127.0.0.1", 9, "gate@example.com", tls=False)
-    Mailer(settings).send("bob@example.com", "subject", "text", "<p>html</p>", "<1@example.com>")
+    Mailer(settings).send("bob@example.com", ("subject", "text", "<p>html</p>"), "1")
 
 
 @pytest.mark.parametrize("planted", [planted_http, planted_mail])

@@ -108,7 +108,7 @@ def test_the_block_of_the_page_is_a_source_of_the_recommended_scheme(
     assert faults == []
     assert source.kind == platform.connector.kind
     assert source.secrets
-    assert (source.poll is not None, source.comment) == (is_asked(platform),) * 2
+    assert (source.poll is not None, bool(source.comment_on)) == (is_asked(platform),) * 2
     assert f"scheme: {platform.connector.schemes[0]}\n" in page(platform.connector.kind)
 
 
@@ -118,7 +118,7 @@ def test_the_keys_for_asking_on_the_page_are_read(kind: str, tmp_path: Path) -> 
     assert faults == []
     assert source.poll is not None
     assert source.poll.token
-    assert source.comment
+    assert source.comment_on
 
 
 def test_a_fault_in_a_block_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.duties import Delegation, Duties, Window
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.timekeeping import Kept
-from ticketgate.ports import Clock, Directory, Ids, Post, Targets
+from ticketgate.ports import Clock, Directory, Ids, Letter, Post, Targets
 
 ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = "corp-scim"
@@ -131,6 +131,7 @@ class Mail:
     text: str
     html: str
     message_id: str
+    thread: str = ""
 
 
 @dataclass
@@ -145,10 +146,10 @@ class FakePost(Post):
     lost_answers: int = 0
 
     @override
-    def send(self, to: str, subject: str, text: str, html: str, message_id: str) -> None:
+    def send(self, to: str, letter: Letter, message_id: str, thread: str = "") -> None:
         if self.faults:
             raise TicketgateError("no mail", code=self.faults.pop(0))
-        self.mails.append(Mail(to, subject, text, html, message_id))
+        self.mails.append(Mail(to, *letter, message_id, thread))
         if self.lost_answers:
             self.lost_answers -= 1
             raise TicketgateError("no answer", code="mail_unavailable")

@@ -24,6 +24,7 @@ from tests.operations.emergencies import (
 from tests.operations.kit import Gate, folder
 from tests.operations.rebuilt import compared
 
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import canonical
@@ -109,6 +110,40 @@ def test_it_is_asked_once_consented_to_and_begun_in_time(gate: Gate) -> None:
     assert gate.members() == set()
     assert code_of(review(gate, made)) == ""
     assert_sound(gate)
+
+
+def mails(gate: Gate) -> set[str]:
+    """Who has mail that somebody asks for consent."""
+    for command in gate.due(CommandKind.MAIL_OUTCOME):
+        gate.mailer.run(command, gate.desk.snapshot())
+    return {one.to.partition("@")[0] for one in gate.post.mails if "consent to an" in one.subject}
+
+
+def test_those_who_may_consent_have_mail_and_nobody_else(gate: Gate) -> None:
+    try_to_invoke(gate)
+    found = mails(gate)
+    assert "carol" in found
+    assert found.isdisjoint({"alice", "bob", "erin"})  # locked, who asks, and who is not named
+    mail = next(one for one in gate.post.mails if "consent to an" in one.subject)
+    assert "https://gate.example.com/console/emergency" in mail.text
+    assert WHY not in mail.text
+    sent = len(gate.post.mails)
+    try_to_invoke(gate)
+    mails(gate)
+    assert len(gate.post.mails) == sent
+
+
+def test_the_person_of_an_emergency_hears_when_it_begins_and_ends(gate: Gate) -> None:
+    begun(gate)
+    gate.settle()
+    gate.tick(HOUR)
+    mails(gate)
+    sent = gate.post.to("bob@example.com")
+    ours = [one for one in sent if "/console/emergency/emg" in one.text]
+    assert [one.subject for one in ours if "EMERGENCY" not in one.subject] == [
+        "[ticketgate] Access is given",
+        "[ticketgate] Access has ended",
+    ]
 
 
 def test_an_ask_is_no_emergency(gate: Gate) -> None:

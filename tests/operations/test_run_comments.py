@@ -22,12 +22,13 @@ from ticketgate.connector_api import (
 )
 from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.command import CommandKind, CommandState
+from ticketgate.domain.outcomes import COMMENTED_DEFAULT
 from ticketgate.operations.write_back import commented, tell_sources
 
 
 @pytest.fixture
 def asking(gate: Gate) -> Asking:
-    gate.write(partial(tell_sources, sources=(SOURCE,)))
+    gate.write(partial(tell_sources, sources={SOURCE: COMMENTED_DEFAULT}))
     return Asking(gate)
 
 
@@ -138,7 +139,7 @@ def test_a_removal_that_is_overdue_is_told(gate: Gate, asking: Asking) -> None:
 
 
 def test_sources_without_write_back_are_told_nothing(gate: Gate, asking: Asking) -> None:
-    gate.write(partial(tell_sources, sources=("another",)))
+    gate.write(partial(tell_sources, sources={"another": COMMENTED_DEFAULT}))
     gate.deliver(access_ticket())
     assert not gate.due(CommandKind.COMMENT)
 

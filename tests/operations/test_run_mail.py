@@ -124,7 +124,7 @@ def test_what_is_done_already_is_not_done_again(asked: Gate) -> None:
     asked.run_mail()
     before = asked.evidence_size()
     for ident in (command.id, "nobody"):
-        asked.write(partial(mailed, ident=ident, code="", retryable=False))
+        asked.write(partial(mailed, ident=ident, to="bob", code="", retryable=False))
     assert asked.evidence_size() == before
 
 

@@ -9,6 +9,7 @@ from ticketgate.adapters.places import Place, Section
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.connector_api import ItsmConnector
 from ticketgate.domain.directory import canonical
+from ticketgate.domain.outcomes import COMMENTED, COMMENTED_DEFAULT
 from ticketgate.domain.settings import PollSettings
 
 EVERY_MIN: Final = timedelta(seconds=1)
@@ -22,15 +23,18 @@ def read_channels(
     connector: ItsmConnector | None,
     own_users: Collection[str],
     secrets: SecretReader,
-) -> tuple[PollSettings | None, bool]:
-    """The keys `poll` and `write_back` of a source; without a connector its kind is not known."""
+) -> tuple[PollSettings | None, tuple[str, ...]]:
+    """The keys `poll` and `write_back` of a source; without a connector its kind is not known.
+
+    Of the latter the outcomes that tickets are told of.
+    """
     asked, told = section.get("poll"), section.get("write_back")
     for place, word in ((asked, "poll"), (told, "comment")):
         if place is not None and connector is not None and word not in reach_of(connector):
             place.fault(f"sources of kind {connector.kind} only take hooks; this comes later")
-            return None, False
+            return None, ()
     poll = None if asked is None else _read_poll(asked, secrets)
-    comment = told is not None and _read_write_back(told)
+    comment = () if told is None else _read_write_back(told)
     if told is not None and comment:
         _check_own_user(told, asked, poll, own_users)
     return poll, comment
@@ -80,14 +84,21 @@ def _read_every(place: Place | None) -> timedelta | None:
     return found
 
 
-def _read_write_back(place: Place) -> bool:
+def _read_write_back(place: Place) -> tuple[str, ...]:
     section = place.section()
     if section is None:
-        return False
-    comment = section.need("comment")
+        return ()
+    comment, on = section.need("comment"), section.get("on")
     found = None if comment is None else comment.flag()
+    words = COMMENTED_DEFAULT if on is None else _read_outcomes(on)
     section.close(later=("transition", "approvals"))
-    return bool(found)
+    return words if found else ()
+
+
+def _read_outcomes(place: Place) -> tuple[str, ...]:
+    places = place.some()
+    words = [one.choice(COMMENTED) for one in places or ()]
+    return tuple(dict.fromkeys(one for one in words if one is not None))
 
 
 def _check_own_user(

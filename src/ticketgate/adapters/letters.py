@@ -2,10 +2,18 @@
 
 from typing import Final
 
-from ticketgate.adapters.mail_text import MailText, code_mail, emergency_mail, link_mail
+from ticketgate.adapters.mail_text import (
+    MailText,
+    code_mail,
+    emergency_mail,
+    link_mail,
+    outcome_mail,
+)
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.outcomes import OutcomeLetter, OutcomeNote
 from ticketgate.domain.sign_in import CODE_LIFE
+from ticketgate.ports import Letter
 
 _CODE_MINUTES: Final = int(CODE_LIFE.total_seconds() // 60)
 
@@ -17,19 +25,23 @@ class MailLetters:
         """`public_url` is the address that people reach the gateway by, without a final slash."""
         self._public_url = public_url.rstrip("/")
 
-    def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
+    def link(self, note: LinkNote, token: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a link."""
         return _parts(link_mail(note, f"{self._public_url}/approve/{token}"))
 
-    def emergency(self, emergency: Emergency, who: str, evidence: str) -> tuple[str, str, str]:
+    def emergency(self, emergency: Emergency, who: str, evidence: str) -> Letter:
         """(subject, text, HTML) of the mail that tells of an emergency."""
         url = f"{self._public_url}/console/emergency/{emergency.id}"
         return _parts(emergency_mail(emergency, who, evidence, url))
 
-    def code(self, code: str) -> tuple[str, str, str]:
+    def outcome(self, letter: OutcomeLetter, note: OutcomeNote) -> Letter:
+        """(subject, text, HTML) of the mail that tells what came of something."""
+        return _parts(outcome_mail(letter, note, f"{self._public_url}{note.page}"))
+
+    def code(self, code: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a sign-in code."""
         return _parts(code_mail(code, self._public_url, _CODE_MINUTES))
 
 
-def _parts(mail: MailText) -> tuple[str, str, str]:
+def _parts(mail: MailText) -> Letter:
     return mail.subject, mail.text, mail.html

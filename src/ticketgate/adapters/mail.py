@@ -16,7 +16,7 @@ from typing_extensions import override
 from ticketgate.adapters.thread_ban import check_outward_call
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.settings import MailSettings
-from ticketgate.ports import Post
+from ticketgate.ports import Letter, Post
 
 TIMEOUT_SECONDS: Final = 10.0
 PERMANENT_MIN: Final = 500  # RFC 5321 §4.2.1: 5yz is final, 4yz may be tried again
@@ -26,6 +26,12 @@ class MailRefusedError(TicketgateError):
     """This mail can never go out: a 5yz answer to it, or a header that cannot be written."""
 
     code = "mail_refused"
+
+
+class RecipientRefusedError(MailRefusedError):
+    """A 5yz answer to the recipient's address: no mail reaches it."""
+
+    code = "recipient_refused"
 
 
 class MailUnavailableError(TicketgateError):
@@ -40,6 +46,10 @@ class Mailer(Post):
     A new connection per mail; safe from any thread. `wall` gives the `Date` header; without it
     the submission server adds one (RFC 6409 §8.2). `ca_file` is a PEM bundle in place of the
     system's roots.
+
+    Every mail has a `Message-ID` and a `List-Id` (RFC 2919) of the sender's domain, and those of
+    one thread refer to the same id, which no mail has itself (RFC 5322 §3.6.4): so a client shows
+    them together, also to who has not seen the first.
 
     A connection that breaks after the text was sent may still have delivered it: the mail is then
     reported unavailable and sent again with the same `message_id`.
@@ -56,9 +66,9 @@ class Mailer(Post):
         self._ca_file = ca_file
 
     @override
-    def send(self, to: str, subject: str, text: str, html: str, message_id: str) -> None:
+    def send(self, to: str, letter: Letter, message_id: str, thread: str = "") -> None:
         check_outward_call("mail")
-        message = self._message(to, subject, text, html, message_id)
+        message = self._message(to, letter, message_id, thread)
         try:
             server = smtplib.SMTP(self._settings.host, self._settings.port, timeout=TIMEOUT_SECONDS)
         except (smtplib.SMTPException, OSError) as fault:
@@ -67,15 +77,17 @@ class Mailer(Post):
             self._greet(server)
             _hand_over(server, message)
 
-    def _message(
-        self, to: str, subject: str, text: str, html: str, message_id: str
-    ) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
+    def _message(self, to: str, letter: Letter, message_id: str, thread: str) -> EmailMessage:
+        message, domain = EmailMessage(policy=SMTP), self._settings.sender.rpartition("@")[2]
+        subject, text, html = letter
         try:
             message["From"] = Address(addr_spec=self._settings.sender)
             message["To"] = Address(addr_spec=to)
             message["Subject"] = subject
-            message["Message-ID"] = message_id
+            message["Message-ID"] = f"<{message_id}@{domain}>"
+            message["List-Id"] = f"ticketgate <ticketgate.{domain}>"
+            if thread:
+                message["In-Reply-To"] = message["References"] = f"<{thread}@{domain}>"
             message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: answer no robot
             if self._wall is not None:
                 message["Date"] = self._wall()
@@ -102,6 +114,8 @@ def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
         server.send_message(message)
     except smtplib.SMTPRecipientsRefused as fault:
         code, _ = next(iter(fault.recipients.values()))
+        if code >= PERMANENT_MIN:
+            raise RecipientRefusedError(f"the mail server answered {code}") from None
         raise _answered(code) from None
     except smtplib.SMTPResponseException as fault:
         raise _answered(fault.smtp_code) from None

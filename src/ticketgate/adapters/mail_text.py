@@ -10,9 +10,11 @@ import jinja2
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.instants import duration_text
+from ticketgate.domain.outcomes import TOLD, OutcomeLetter, OutcomeNote
 from ticketgate.domain.visible import visible
 
 VALUE_CHARS_MAX: Final = 200  # of a value in a body; the page shows it whole
+SAID_CHARS_MAX: Final = 4000  # every reason with its way out
 SUBJECT_CHARS_MAX: Final = 40  # of the ticket's number in a subject line
 EVIDENCE_CHARS_MAX: Final = 320  # an origin of 200, and numbers
 SHOWN_CHARS: Final = 16  # of the digest: enough to compare by eye
@@ -86,6 +88,28 @@ def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> M
         "evidence": _line(evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("emergency", f"[ticketgate] {word}: access to {entitlement}", values)
+
+
+def outcome_mail(letter: OutcomeLetter, note: OutcomeNote, url: str) -> MailText:
+    """The mail that tells what came of a request, access, a passkey, or an ask for consent.
+
+    What it says was true when it was committed (`At`), which is told since mail may be late. The
+    link in it is a page's address: it decides nothing, and whoever follows it signs in.
+    """
+    ticket = _line(note.ticket, SUBJECT_CHARS_MAX)
+    word = TOLD[letter.outcome].subject
+    values = {
+        "title": f"{ticket} {word}" if ticket else f"{word[:1].upper()}{word[1:]}",
+        "said": _line(letter.text, SAID_CHARS_MAX),
+        "next": _line(letter.next, SAID_CHARS_MAX),
+        "ticket": ticket,
+        "beneficiary": _line(note.beneficiary),
+        "at": _moment(letter.queued_at),
+        "url": url,
+        "site": _site(url),
+        "evidence": _line(note.evidence, EVIDENCE_CHARS_MAX),
+    }
+    return _mail("outcome", f"[ticketgate] {values['title']}", values)
 
 
 def code_mail(code: str, public_url: str, minutes: int) -> MailText:

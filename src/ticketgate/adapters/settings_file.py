@@ -29,7 +29,14 @@ from ticketgate.adapters.sources_reader import read_named, read_sources
 from ticketgate.adapters.strict_yaml import Report, Scalar, parse
 from ticketgate.connector_api import ItsmConnector, TargetKind
 from ticketgate.domain.policy import Word
-from ticketgate.domain.settings import Anchoring, MailSettings, Settings, TargetOptions
+from ticketgate.domain.settings import (
+    REMIND_BEFORE_END,
+    REMIND_MAX,
+    Anchoring,
+    MailSettings,
+    Settings,
+    TargetOptions,
+)
 
 LATER_KEYS: Final = (
     "api_tokens", "require_signed_policy", "signed_policy",
@@ -347,12 +354,20 @@ def _read_mail(place: Place | None, secrets: SecretReader) -> MailSettings | Non
         sender.fault(f"{address!r} is not a mail address")
     if ("user" in section) != ("password" in section):
         place.fault("user and password go together")
+    notice = _read_notice(section.get("remind_before_end"))
     section.close()
-    if smtp is None or address is None or tls is None:
+    if smtp is None or address is None or tls is None or notice is None:
         return None
     if not tls and not is_loopback(smtp[0]):
         place.fault("mail without TLS is only for a server on this machine")
-    return MailSettings(smtp[0], smtp[1], address, user, password, tls)
+    return MailSettings(smtp[0], smtp[1], address, user, password, tls, notice)
+
+
+def _read_notice(place: Place | None) -> timedelta | None:
+    """How long before an end its person hears of it; 0 for `never`."""
+    if place is None:
+        return REMIND_BEFORE_END
+    return timedelta() if place.text() == "never" else place.duration(REMIND_MAX)
 
 
 def _read_evidence(place: Place | None) -> bool:

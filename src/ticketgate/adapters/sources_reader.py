@@ -56,7 +56,7 @@ def read_sources(
             mapping=SourceMapping(name, _read_tables(section.need("tables"), kind or "")),
             scheme=scheme or STANDARD_WEBHOOKS,
             poll=poll,
-            comment=comment,
+            comment_on=comment,
             velocity=read_velocity(section.get("velocity")),
         )
         section.close(later=("api",))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class CommandKind(StrEnum):
@@ -13,8 +14,17 @@ class CommandKind(StrEnum):
     MAIL_LINK = "mail_link"
     MAIL_CODE = "mail_code"
     MAIL_NOTICE = "mail_notice"  # of an emergency; its `about` is the notice
+    MAIL_OUTCOME = "mail_outcome"  # its `about` is the letter
     COMMENT = "comment"  # its target is the source
     ANNOUNCE = "announce"  # its target is the receiver
+
+
+MAILS: Final = (
+    CommandKind.MAIL_LINK,
+    CommandKind.MAIL_CODE,
+    CommandKind.MAIL_NOTICE,
+    CommandKind.MAIL_OUTCOME,
+)
 
 
 class CommandState(StrEnum):
@@ -30,7 +40,7 @@ class CommandState(StrEnum):
 class Command:
     """One command. `due_at` is when to try next.
 
-    `about` is the id of the grant, link, code, comment or announcement.
+    `about` is the id of the grant, link, code, notice, letter, comment or announcement.
     """
 
     id: str

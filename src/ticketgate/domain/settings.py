@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from ticketgate.domain.anchor import AnchorKind
 from ticketgate.domain.mapping import SourceMapping
@@ -13,6 +13,9 @@ from ticketgate.domain.roles import Roles
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
 from ticketgate.domain.velocity import Velocity
+
+REMIND_BEFORE_END: Final = timedelta(hours=1)
+REMIND_MAX: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class SourceSettings:
     mapping: SourceMapping
     scheme: Scheme = STANDARD_WEBHOOKS
     poll: PollSettings | None = None
-    comment: bool = False  # tickets are told what they brought about; never without `poll`
+    comment_on: tuple[str, ...] = ()  # outcomes that tickets are told of; never without `poll`
     velocity: Velocity = field(default_factory=Velocity)
 
 
@@ -60,7 +63,10 @@ class TargetOptions:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """Where mail goes out. `tls` is STARTTLS; without it only loopback hosts are accepted."""
+    """Where mail goes out, and how long before its end it reminds of access.
+
+    `tls` is STARTTLS; without it only loopback hosts are accepted.
+    """
 
     host: str
     port: int
@@ -68,6 +74,7 @@ class MailSettings:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: bool = True
+    remind_before_end: timedelta = REMIND_BEFORE_END  # 0: nobody is reminded
 
 
 @dataclass(frozen=True, slots=True)

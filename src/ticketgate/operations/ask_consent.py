@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
-from ticketgate.domain.emergency import CONSENT_LIFE, Emergency, ReviewState
+from ticketgate.domain.approvers import unfit
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.emergency import CONSENT_LIFE, Emergency, ReviewState, named
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Json
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.policy import EmergencyRules, Entitlement
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import Rules, SignedIn
-from ticketgate.operations.emergency_lock import overdue
+from ticketgate.operations.emergency_lock import lock_on, overdue
+from ticketgate.operations.tell_outcome import tell_of_ask
 from ticketgate.ports import Reading, Transaction
 
 _NEEDED = Refusal(
@@ -83,4 +86,26 @@ def ask_consent(
         index=ref.index,
     )
     tx.emergencies.save(ask)
+    tell_of_ask(tx, now, ask, _may_consent(tx, now, ask, section, entitlement, rules.snapshot))
     return _NEEDED
+
+
+def _may_consent(
+    tx: Transaction,
+    now: datetime,
+    ask: Emergency,
+    section: EmergencyRules,
+    entitlement: Entitlement,
+    snapshot: DirectorySnapshot,
+) -> list[str]:
+    """Who may consent and has an address: never that human, nobody who is locked."""
+    words = (*section.words_for(entitlement.id), *section.review_by)
+    found = {one for word in words for one in named(word, entitlement, snapshot)}
+    return [
+        one
+        for one in sorted(found)
+        if unfit(snapshot.person(one)) is None
+        and snapshot.people[one].mail
+        and not snapshot.same_human(one, ask.subject)
+        and lock_on(tx, now, (one,), snapshot) is None
+    ]

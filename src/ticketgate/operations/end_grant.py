@@ -9,10 +9,9 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
-from ticketgate.domain.write_back import of_grant
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.open_request import end_request
-from ticketgate.operations.write_back import tell_ticket
+from ticketgate.operations.tell_outcome import tell_of_grant
 from ticketgate.ports import Reading, Transaction
 
 
@@ -24,7 +23,7 @@ def move(
     cause: str,
     more: dict[str, Json] | None = None,
 ) -> Grant:
-    """Save and record one move of a grant; its ticket is told of some of them."""
+    """Save and record one move of a grant; people and ticket are told of some of them."""
     after = replace(after, version=before.version + 1)
     tx.grants.save(after)
     fields: dict[str, Json] = {
@@ -36,8 +35,8 @@ def move(
         **(more or {}),
     }
     ref = tx.append(edge("grant", after.id, before.state.value, after.state.value, cause, fields))
-    text = of_grant(after, str(fields.get("kept", "")))
-    tell_ticket(tx, now, ticket=after.ticket, about=after.id, text=text, index=ref.index)
+    kept = str(fields.get("kept", ""))
+    tell_of_grant(tx, now, after, before.state.value, cause, kept, ref.index)
     return after
 
 

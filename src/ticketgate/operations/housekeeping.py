@@ -24,6 +24,7 @@ from ticketgate.operations.sweep import (
     revalidate_requests,
     time_out_request,
 )
+from ticketgate.operations.tell_outcome import ending_soon, remind
 from ticketgate.operations.untold_grants import open_perhaps_closed
 from ticketgate.operations.velocity import has_room
 from ticketgate.ports import Clock, Operation, Store, Transaction
@@ -34,6 +35,7 @@ HEARTBEAT_EVERY: Final = timedelta(minutes=50)  # at least hourly, with room for
 ALARM_EVERY: Final = timedelta(minutes=1)
 LET_PASS_EVERY: Final = timedelta(seconds=10)
 ESCALATE_EVERY: Final = timedelta(seconds=30)
+REMIND_EVERY: Final = timedelta(seconds=30)
 LET_PASS_MAX: Final = 100  # requests at a time that a limit of their source held back
 
 
@@ -59,6 +61,7 @@ class Housekeeper:
         `counts` takes what was refused since last time. `alarm(grant, delivery)` is told, once,
         that a parked delivery may have closed the ticket of a live grant; it is an exception too.
         """
+        self.notice = timedelta()  # before its end who has access is reminded; 0: nobody is
         self._store = store
         self._clock = clock
         self._policy = policy
@@ -75,6 +78,7 @@ class Housekeeper:
         self._next_beat: datetime | None = None
         self._next_pass: datetime | None = None
         self._next_silence: datetime | None = None
+        self._next_reminder: datetime | None = None
 
     def step(self) -> float:
         """Do what is due; returns how many seconds until something may be."""
@@ -86,6 +90,7 @@ class Housekeeper:
             self._follow_rules,
             partial(self._let_pass, now),
             partial(self._escalate, now),
+            partial(self._remind, now),
             partial(self._watch_parked, now),
         ):
             try:
@@ -210,6 +215,19 @@ class Housekeeper:
         faults = [fault for fault in found if not isinstance(fault, PolicyStaleError)]
         if faults:
             raise faults[0]
+
+    def _remind(self, now: datetime) -> None:
+        """Whoever has access hears that it ends soon."""
+        waits = self._next_reminder is not None and now < self._next_reminder
+        if waits or not self.notice or self._policy is None:
+            return
+        self._next_reminder = now + REMIND_EVERY
+        with self._store.reading() as looking:
+            near = ending_soon(looking, now, self.notice)
+        telling = partial(remind, notice=self.notice)
+        failed = self._each([partial(telling, ident=one) for one in near], urgent=False)
+        if failed:
+            raise failed[0]
 
     def _watch_parked(self, now: datetime) -> None:
         if self._next_alarm is not None and now < self._next_alarm:

@@ -23,12 +23,11 @@ from ticketgate.domain.opening import (
     refreshed,
 )
 from ticketgate.domain.policy import Policy
-from ticketgate.domain.write_back import of_request
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.automatic import approved_by_rule
 from ticketgate.operations.plan_grant import plan_grant
+from ticketgate.operations.tell_outcome import tell_of_request
 from ticketgate.operations.velocity import note_pace, reasons_now
-from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Transaction
 
 
@@ -143,8 +142,7 @@ def record(
     )
     ref = tx.append(edge("request", request.id, before, request.state.value, cause, fields, hidden))
     tx.requests.note_record(request.id, ref.index)
-    said = of_request(request, before)
-    tell_ticket(tx, now, ticket=request.ticket, about=request.id, text=said, index=ref.index)
+    tell_of_request(tx, now, request, before, cause, ref.index)
     place: dict[str, Json] = {
         "request": request.id,
         "round": request.round,

@@ -36,6 +36,7 @@ from ticketgate.domain.passkey_row import (
 from ticketgate.domain.roles import may_operate, may_vouch
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.sign_decision import OVER, payload_base
+from ticketgate.operations.tell_outcome import tell_of_passkey
 from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Transaction
 
@@ -111,8 +112,9 @@ def finish_enrolment(
         return invalid(fault)
     if tx.passkeys.get(passkey.id) is not None:
         return _KNOWN
-    tx.append(edge("passkey", passkey.id, NEW, passkey.state.value, "enrolled", fields))
+    ref = tx.append(edge("passkey", passkey.id, NEW, passkey.state.value, "enrolled", fields))
     tx.passkeys.add(passkey)
+    tell_of_passkey(tx, now, passkey, NEW, ref.index)
     return passkey
 
 
@@ -155,9 +157,7 @@ def _enrolled(
     return passkey, fields
 
 
-def vouch(
-    tx: Transaction, _now: datetime, *, ident: str, key: str, who: Sayer
-) -> Passkey | Refusal:
+def vouch(tx: Transaction, now: datetime, *, ident: str, key: str, who: Sayer) -> Passkey | Refusal:
     """Say that the passkey with this key (its digest, as shown) is its person's.
 
     Refusals: those of `may_vouch`; `not_found`, `passkey_changed`, `own_passkey`,
@@ -181,8 +181,10 @@ def vouch(
         "voucher": voucher,
         "method": who.method,
     }
-    tx.append(edge("passkey", ident, passkey.state.value, state.value, "vouched", fields))
+    before = passkey.state.value
+    ref = tx.append(edge("passkey", ident, before, state.value, "vouched", fields))
     tx.passkeys.save(after)
+    tell_of_passkey(tx, now, after, before, ref.index)
     return after
 
 
@@ -197,7 +199,7 @@ def _barred(tx: Transaction, passkey: Passkey, who: Sayer) -> Refusal | None:
     return None
 
 
-def revoke_passkey(tx: Transaction, _now: datetime, *, ident: str, who: Sayer) -> Passkey | Refusal:
+def revoke_passkey(tx: Transaction, now: datetime, *, ident: str, who: Sayer) -> Passkey | Refusal:
     """End it, for good: by its person, or by an operator.
 
     Refusals: `not_found` (also of somebody else's, to who is no operator), `passkey_changed`.
@@ -211,6 +213,8 @@ def revoke_passkey(tx: Transaction, _now: datetime, *, ident: str, who: Sayer) -
         return _OTHER
     after = replace(passkey, state=PasskeyState.REVOKED)
     fields: dict[str, Json] = {"person": passkey.person, "by": actor_of(tx, who.subject)}
-    tx.append(edge("passkey", ident, passkey.state.value, after.state.value, "revoked", fields))
+    before = passkey.state.value
+    ref = tx.append(edge("passkey", ident, before, after.state.value, "revoked", fields))
     tx.passkeys.save(after)
+    tell_of_passkey(tx, now, after, before, ref.index)
     return after

@@ -14,9 +14,9 @@ from ticketgate.domain.approvers import unfit
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.opening import REASONS
+from ticketgate.domain.outcomes import EMERGENCY
 from ticketgate.domain.roles import may_audit, may_look
 from ticketgate.domain.way_out import NEXT_STEPS
-from ticketgate.domain.write_back import EMERGENCY
 from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk, anybody

@@ -11,15 +11,24 @@ from ticketgate.domain.approval import Link, LinkNote
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.grant import GrantState
+from ticketgate.domain.outcomes import EMERGENCY_PAGE, TOLD, OutcomeLetter, OutcomeNote
 from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.extend_grant import ends_then
 from ticketgate.operations.in_force import InForce
 from ticketgate.operations.notify import mailed, mint_link, unwanted
 from ticketgate.operations.sign_in import mint_code, secret_hash
-from ticketgate.ports import Ids, Letters, Post, Store
+from ticketgate.ports import Ids, Letter, Letters, Post, Reading, Store
 
-Letter = tuple[str, str, str]  # subject, text, HTML
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A mail that is ready: for whom, what, and with which mails it belongs."""
+
+    subject: str
+    letter: Letter
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +52,31 @@ class MailRunner:
                 made = self._link(command, snapshot)
             case CommandKind.MAIL_NOTICE:
                 made = self._notice(command, snapshot)
+            case CommandKind.MAIL_OUTCOME:
+                made = self._outcome(command, snapshot)
             case _:
                 made = self._code(command)
         if made is None:
             self.store.write(partial(unwanted, ident=command.id))
             return
-        subject, letter = made
-        person = snapshot.person(subject)
+        person = snapshot.person(made.subject)
         code, retryable = ("no_address", False) if person is None else ("", False)
         if person is not None:
-            code, retryable = self._send(person.mail, letter, command)
+            code, retryable = self._send(person.mail, made, command)
         self.count(code)
         if code:
             self.log("mail.failed", code)
-        self.store.write(partial(mailed, ident=command.id, code=code, retryable=retryable))
+        told = partial(mailed, ident=command.id, to=made.subject, code=code, retryable=retryable)
+        self.store.write(told)
 
-    def _send(self, to: str, letter: Letter, command: Command) -> tuple[str, bool]:
+    def _send(self, to: str, made: _Made, command: Command) -> tuple[str, bool]:
         try:
-            self.post.send(to, *letter, message_id=f"{command.id}.{command.tries}")
+            self.post.send(to, made.letter, f"{command.id}.{command.tries}", made.thread)
         except TicketgateError as fault:
             return fault.code, fault.code == "mail_unavailable"
         return "", False
 
-    def _link(self, command: Command, snapshot: DirectorySnapshot) -> tuple[str, Letter] | None:
+    def _link(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
         token = self.ids.token()
         minted = self.store.write(
             partial(mint_link, ident=command.about, token_hash=secret_hash(token))
@@ -73,7 +84,8 @@ class MailRunner:
         if minted is None:
             return None
         link, request = minted
-        return link.approver, self.letters.link(self._note(link, request, snapshot), token)
+        letter = self.letters.link(self._note(link, request, snapshot), token)
+        return _Made(link.approver, letter, request.id)
 
     def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:
         policy = self.policy.now
@@ -101,7 +113,7 @@ class MailRunner:
         with self.store.reading() as looking:
             return self.place.line(looking, request)
 
-    def _notice(self, command: Command, snapshot: DirectorySnapshot) -> tuple[str, Letter] | None:
+    def _notice(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
         """One of those who are told of an emergency, and what; None once it is gone."""
         with self.store.reading() as looking:
             notice = looking.emergencies.notice(command.about)
@@ -110,14 +122,42 @@ class MailRunner:
             return None
         line = evidence_line(self.place.origin, emergency.index, self.place.signed())
         who = name_of(emergency.subject, snapshot)
-        return notice[1], self.letters.emergency(emergency, who, line)
+        return _Made(notice[1], self.letters.emergency(emergency, who, line), emergency.id)
 
-    def _code(self, command: Command) -> tuple[str, Letter] | None:
+    def _outcome(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
+        """What came of something; None for a reminder of an end that is another one by now."""
+        with self.store.reading() as looking:
+            letter = looking.letters.get(command.about)
+            if letter is None or not _holds(looking, letter):
+                return None
+            request = looking.requests.get(letter.thread)
+            index = letter.index
+            if index is None:
+                index = looking.requests.newest_record(letter.thread)
+            urgent = looking.emergencies.get(letter.thread) is not None
+        note = OutcomeNote(
+            ticket="" if request is None else request.ticket_number,
+            beneficiary="" if request is None else name_of(request.beneficiary.subject, snapshot),
+            evidence=evidence_line(self.place.origin, index, self.place.signed()),
+            page=f"{EMERGENCY_PAGE}/{letter.thread}" if urgent else TOLD[letter.outcome].page,
+        )
+        return _Made(letter.subject, self.letters.outcome(letter, note), letter.thread)
+
+    def _code(self, command: Command) -> _Made | None:
         code = self.ids.code()
         row = self.store.write(
             partial(mint_code, ident=command.about, code=code, key=self.code_key)
         )
-        return None if row is None else (row.subject, self.letters.code(code))
+        return None if row is None else _Made(row.subject, self.letters.code(code))
+
+
+def _holds(looking: Reading, letter: OutcomeLetter) -> bool:
+    """Whether what a letter says ahead of time is still so; what has come to pass is."""
+    if letter.until is None:
+        return True
+    grant = looking.grants.get(letter.about)
+    ends = None if grant is None or grant.state is not GrantState.ACTIVE else grant.not_after
+    return ends == letter.until
 
 
 def _until(link: Link, snapshot: DirectorySnapshot) -> datetime | None:

@@ -1,5 +1,6 @@
 """Write back: tickets are told what they brought about, once each, and never in anybody's way."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.grant import revoke_backoff
+from ticketgate.domain.outcomes import Saying
 from ticketgate.domain.write_back import GIVE_UP_AFTER, Comment
 from ticketgate.ports import Transaction
 
@@ -19,17 +21,19 @@ def tell_ticket(
     *,
     ticket: tuple[str, str, str],
     about: str,
-    text: str | None,
+    said: Saying,
     index: int,
 ) -> None:
-    """Queue a comment for a ticket, if its source is told anything at all.
+    """Queue a comment for a ticket, if its source is told of such an outcome.
 
     `index` is that of the record that the comment tells of.
     """
     source, table, ticket_id = ticket
-    if text is None or not tx.channels.is_told(source):
+    if not tx.channels.is_told(source, said.outcome.value):
         return
-    comment = Comment(tx.new_id("cmt"), source, table, ticket_id, about, text, index, queued_at=now)
+    comment = Comment(
+        tx.new_id("cmt"), source, table, ticket_id, about, said.text, index, queued_at=now
+    )
     tx.channels.add_comment(comment)
     tx.commands.add(
         Command(
@@ -76,7 +80,7 @@ def commented(
     tx.commands.save(replace(done, tries=tries))
 
 
-def tell_sources(tx: Transaction, now: datetime, *, sources: tuple[str, ...]) -> None:
-    """From now on tickets of just these sources are told."""
+def tell_sources(tx: Transaction, now: datetime, *, sources: Mapping[str, Collection[str]]) -> None:
+    """From now on tickets of just these sources are told, and of just these outcomes."""
     del now
     tx.channels.tell(sources)

@@ -19,10 +19,12 @@ from ticketgate.ports.evidence import (
 )
 from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
+from ticketgate.ports.letters import OutcomeLetters
 from ticketgate.ports.outside import (
     Clock,
     Directory,
     Ids,
+    Letter,
     Letters,
     Platforms,
     Post,
@@ -69,10 +71,12 @@ __all__ = [
     "IdentityProvider",
     "Ids",
     "Keeping",
+    "Letter",
     "Letters",
     "Links",
     "LogKeys",
     "Operation",
+    "OutcomeLetters",
     "Pace",
     "Passkeys",
     "People",

@@ -10,6 +10,7 @@ from ticketgate.connector_api import ItsmClient, ItsmConnector, SourceMapping, T
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.outcomes import OutcomeLetter, OutcomeNote
 
 
 class Clock(Protocol):
@@ -54,14 +55,18 @@ class Directory(Protocol):
         """
 
 
+Letter = tuple[str, str, str]  # subject, text, HTML
+
+
 class Post(Protocol):
     """Mail going out."""
 
-    def send(self, to: str, subject: str, text: str, html: str, message_id: str) -> None:
-        """One attempt.
+    def send(self, to: str, letter: Letter, message_id: str, thread: str = "") -> None:
+        """One attempt. Both ids are ours, without a domain; mails of one `thread` belong together.
 
         Raises:
-            TicketgateError: code `mail_refused` (permanent) or `mail_unavailable` (retry).
+            TicketgateError: code `recipient_refused` (permanent, for this address),
+                `mail_refused` (permanent) or `mail_unavailable` (retry).
         """
 
 
@@ -99,11 +104,14 @@ class Source:
 class Letters(Protocol):
     """How mails are worded. Pure: nothing is sent from here."""
 
-    def link(self, note: LinkNote, token: str) -> tuple[str, str, str]:
+    def link(self, note: LinkNote, token: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a link."""
 
-    def code(self, code: str) -> tuple[str, str, str]:
+    def code(self, code: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a sign-in code."""
 
-    def emergency(self, emergency: Emergency, who: str, evidence: str) -> tuple[str, str, str]:
+    def emergency(self, emergency: Emergency, who: str, evidence: str) -> Letter:
         """(subject, text, HTML) of the mail that tells of an emergency of `who`."""
+
+    def outcome(self, letter: OutcomeLetter, note: OutcomeNote) -> Letter:
+        """(subject, text, HTML) of the mail that tells what came of something."""

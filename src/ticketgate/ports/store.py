@@ -13,6 +13,7 @@ from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
 from ticketgate.ports.exceptions import Exceptions
 from ticketgate.ports.keeping import Keeping
+from ticketgate.ports.letters import OutcomeLetters
 from ticketgate.ports.passkeys import Passkeys
 from ticketgate.ports.provider import ProviderSignIns
 from ticketgate.ports.restores import LogKeys, Restores
@@ -59,6 +60,7 @@ class Reading(Protocol):
     pace: Pace
     sign_ins: ProviderSignIns
     emergencies: Emergencies
+    letters: OutcomeLetters
 
 
 class Transaction(Reading, Protocol):

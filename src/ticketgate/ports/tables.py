@@ -1,6 +1,6 @@
 """The state tables that an operation sees inside its transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -321,11 +321,11 @@ class Channels(Protocol):
     def save_poll(self, row: PollRow) -> None:
         """Insert or replace."""
 
-    def is_told(self, source: str) -> bool:
-        """Whether tickets of this source get comments."""
+    def is_told(self, source: str, outcome: str) -> bool:
+        """Whether tickets of this source get comments about such an outcome."""
 
-    def tell(self, sources: Iterable[str]) -> None:
-        """Tickets of just these sources get comments from now on."""
+    def tell(self, sources: Mapping[str, Collection[str]]) -> None:
+        """Tickets of just these sources get comments from now on, about just these outcomes."""
 
     def add_comment(self, comment: Comment) -> None:
         """Store a comment; committed with what it tells."""

@@ -87,7 +87,7 @@ class Channels:
 
     def settle(self) -> None:
         """From now on tickets of just the sources with `write_back` are told, and limits hold."""
-        told = tuple(name for name, one in self._settings.sources.items() if one.comment)
+        told = {name: one.comment_on for name, one in self._settings.sources.items()}
         self._store.write(partial(tell_sources, sources=told))
         limits = {name: one.velocity for name, one in self._settings.sources.items()}
         self._store.write(partial(set_limits, limits=limits))

@@ -26,7 +26,7 @@ from ticketgate.adapters.mail import Mailer
 from ticketgate.adapters.meters import Meters, states
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
-from ticketgate.domain.command import CommandKind
+from ticketgate.domain.command import MAILS, CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.receipt import Receipt
@@ -63,7 +63,6 @@ from ticketgate.wiring.telling import alarm, log
 VERSION: Final = version("ticketgate")
 AT_ONCE: Final = 2
 REVOKES: Final = "revokes"
-MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
 MAILS_LOST: Final = (CommandKind.MAIL_CODE,)  # while a restore must be declared
 TAKING_AWAY: Final = (REVOKES, "housekeeping", "deliveries", RELOAD)  # of deliveries only closings
 
@@ -127,6 +126,7 @@ class Gateway:
         self.people = self._who_exists()
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
+        self._keeper.notice = self.settings.mail.remind_before_end
         self.keepers = Keepers(self.store, self.settings.retention, self.clock.now)
         self.reloader = self._reloader(configuration)
         self._lanes, self._loops = self._threads()

@@ -1,7 +1,7 @@
 """How far sources were asked, and what their tickets are told, in SQLite."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import one, scalar
@@ -44,14 +44,16 @@ class SqliteChannels:
             ),
         )
 
-    def is_told(self, source: str) -> bool:
-        """Whether tickets of this source get comments."""
-        return bool(scalar(self._db, "SELECT count(*) FROM told WHERE source = ?", source))
+    def is_told(self, source: str, outcome: str) -> bool:
+        """Whether tickets of this source get comments about such an outcome."""
+        sql = "SELECT count(*) FROM told WHERE source = ? AND outcome = ?"
+        return bool(scalar(self._db, sql, source, outcome))
 
-    def tell(self, sources: Iterable[str]) -> None:
-        """Tickets of just these sources get comments from now on."""
+    def tell(self, sources: Mapping[str, Collection[str]]) -> None:
+        """Tickets of just these sources get comments from now on, about just these outcomes."""
         self._db.execute("DELETE FROM told")
-        self._db.executemany("INSERT INTO told VALUES (?)", [(name,) for name in sources])
+        pairs = [(name, one) for name, outcomes in sources.items() for one in outcomes]
+        self._db.executemany("INSERT INTO told VALUES (?, ?)", pairs)
 
     def add_comment(self, comment: Comment) -> None:
         """Store a comment."""

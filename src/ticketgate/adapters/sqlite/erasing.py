@@ -247,6 +247,7 @@ class SqliteErasing:
             ("emergency", "subject"),
             ("emergency", "reviewer"),
             ("notice", "subject"),
+            ("letter", "subject"),
         ):
             sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 -- fixed words
             self._db.execute(sql, (actor, subject))

@@ -309,6 +309,16 @@ CREATE TABLE announcement (
   queued_at TEXT NOT NULL, UNIQUE (receiver, idx)) STRICT;
 """
 
+# Mails about outcomes, and which outcomes tickets of a source are told.
+_STATEMENTS_20: Final = """
+CREATE TABLE letter (
+  id TEXT PRIMARY KEY, key TEXT NOT NULL, outcome TEXT NOT NULL, about TEXT NOT NULL,
+  thread TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL, next TEXT NOT NULL,
+  idx INTEGER, queued_at TEXT NOT NULL, until TEXT, UNIQUE (key, subject)) STRICT;
+DROP TABLE told;
+CREATE TABLE told (
+  source TEXT NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (source, outcome)) STRICT;
+"""
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -330,4 +340,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_17,
     _STATEMENTS_18,
     _STATEMENTS_19,
+    _STATEMENTS_20,
 )

@@ -14,6 +14,7 @@ from ticketgate.adapters.sqlite.exception_tables import SqliteExceptions
 from ticketgate.adapters.sqlite.grant_tables import SqliteCommands, SqliteGrants
 from ticketgate.adapters.sqlite.intake_tables import SqliteDeliveries, SqliteTickets
 from ticketgate.adapters.sqlite.keeping import SqliteKeeping
+from ticketgate.adapters.sqlite.letter_tables import SqliteOutcomeLetters
 from ticketgate.adapters.sqlite.pace_tables import SqlitePace
 from ticketgate.adapters.sqlite.passkey_tables import SqlitePasskeys
 from ticketgate.adapters.sqlite.people_tables import SqlitePeople
@@ -38,6 +39,7 @@ from ticketgate.ports import (
     Keeping,
     Links,
     LogKeys,
+    OutcomeLetters,
     Pace,
     Passkeys,
     People,
@@ -72,6 +74,7 @@ class SqliteReading:
         self.surface: Surface = SqliteSurface(connection)
         self.exceptions: Exceptions = SqliteExceptions(connection)
         self.emergencies: Emergencies = SqliteEmergencies(connection)
+        self.letters: OutcomeLetters = SqliteOutcomeLetters(connection)
         self.pace: Pace = SqlitePace(connection)
         self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
         self.passkeys: Passkeys = SqlitePasskeys(connection)
