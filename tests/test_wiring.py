@@ -273,6 +273,7 @@ def test_the_clock_is_kept_and_gone_on_from_when_the_wall_clock_was_set_back(
     with running(folder, machine=machine_off_by(timedelta(hours=-1))) as gateway:
         assert gateway.clock.now() >= kept.now
         assert gateway.readiness()["clock"] == (False, "the wall clock is off")
+        assert gateway.store.write(lambda tx, _now: tx.disputed), "no rule approves anything"
         assert gateway.clock.now() - before < timedelta(seconds=60)
     with commands.look(folder) as looking:
         assert looking.people.kept_clock() == kept, "a disputed clock is not stored"

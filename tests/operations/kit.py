@@ -116,6 +116,7 @@ class Gate:
             lambda _kept, _last: self.clock.now,
             lambda: None,
             self._before_commit,
+            self.clock.disputed,
         )
         self.store.start()
         self.in_force = InForce(self.policy)

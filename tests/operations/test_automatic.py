@@ -117,6 +117,17 @@ def test_a_directory_that_was_read_long_ago_approves_nothing(gate: Gate) -> None
     assert gate.states() == ["approved"]
 
 
+def test_while_the_clock_is_disputed_a_rule_approves_nothing(gate: Gate) -> None:
+    gate.clock.skew = timedelta(minutes=6)
+    report(gate)
+    gate.tick(11)
+    assert gate.requests()[0].reasons == ("clock_disputed",)
+    assert gate.grants() == []
+    gate.clock.skew = timedelta(0)
+    gate.tick(11)
+    assert gate.states() == ["approved"]
+
+
 def test_in_shadow_a_rule_approves_nothing_and_says_what_it_would_do() -> None:
     with folder() as place:
         gate = Gate(place, replace(automatic_in(own_policy()), shadow=True))

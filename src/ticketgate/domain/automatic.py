@@ -18,7 +18,8 @@ CAUSE: Final = "automatic"  # of the record of such an approval
 DAILY_CAP: Final = "daily_cap"
 STALE: Final = "directory_stale"
 LOCKED: Final = "person_locked"
-WAITS: Final = frozenset({DAILY_CAP, STALE, LOCKED})  # time or people mend these; it goes on itself
+CLOCK: Final = "clock_disputed"
+WAITS: Final = frozenset({DAILY_CAP, STALE, LOCKED, CLOCK})  # mended by time or people: it goes on
 NEVER_KINDS: Final = frozenset(
     {"emergency.access", "approval.act", "delegation", "privilege.elevate", "unknown.identity"}
     | {"credential.reset", "mfa.reset"}

@@ -48,6 +48,7 @@ REASONS: Final[Mapping[str, str]] = {
     "unfillable": "There are not enough distinct people who may approve at every stage.",
     "approvers_away": "Too few of the people who may approve are there; the others are away.",
     "daily_cap": "The rule that approves this by itself has done so as often as it may in a day.",
+    "clock_disputed": "The machine's clock is off, so no rule approves anything.",
     "directory_stale": "Whom this is about was not read freshly enough for a rule to approve it.",
     "person_locked": "An emergency of somebody concerned was not reviewed in time.",
     "velocity": "The source opened more requests than its limit. This one waits its turn.",

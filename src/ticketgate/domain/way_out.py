@@ -28,6 +28,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "unfillable": f"{_DIRECTORY} {_POLICY}",
     "approvers_away": "It goes on by itself when they are back, or when somebody stands in.",
     "daily_cap": "It goes on by itself on the next UTC day, oldest first.",
+    "clock_disputed": "It goes on by itself when the clock of the gateway has been mended.",
     "directory_stale": "It goes on by itself when the directory has been read again.",
     "person_locked": "It goes on by itself once a reviewer has done the review.",
     "velocity": "It goes on by itself, oldest first.",

@@ -1,7 +1,8 @@
 """Approve by a rule: what stands in the way of it, and the approval itself.
 
 No person decides, so all that a decision checks of people is checked here, at the same moment: the
-directory is as fresh (rule 5), and nobody concerned is locked (rule 9).
+directory is as fresh (rule 5), nobody concerned is locked (rule 9), and the clock is not disputed
+(rule 11).
 """
 
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Final
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.automatic import (
     CAUSE,
+    CLOCK,
     DAILY_CAP,
     LOCKED,
     STALE,
@@ -49,6 +51,7 @@ def rule_reasons(
     stale = reading.people.loaded("directory") != snapshot.digest
     found = {
         STALE: stale or now - read_at > SNAPSHOT_AGE_MAX,
+        CLOCK: reading.disputed,
         LOCKED: lock_on(reading, now, people, snapshot) is not None,
         DAILY_CAP: not _has_room(reading, now, rule),
     }

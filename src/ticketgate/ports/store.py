@@ -36,8 +36,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Reading(Protocol):
-    """A consistent look at everything, without the right to change."""
+    """A consistent look at everything, without the right to change.
 
+    `disputed` says in a write whether the wall clock disputes its time (rule 11); who only looks
+    asks the clock.
+    """
+
+    disputed: bool
     deliveries: Deliveries
     tickets: Tickets
     requests: Requests

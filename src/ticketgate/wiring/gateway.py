@@ -161,6 +161,7 @@ class Gateway:
             clock_from,
             forbid_outward_calls,
             before_commit,
+            lambda: any(one.disputed() for one in clocks),
         )
         return clocks[0], store
 

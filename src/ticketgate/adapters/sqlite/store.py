@@ -164,8 +164,11 @@ def open_store(
     clock_from: Callable[[Kept | None, datetime | None], Callable[[], datetime]],
     on_thread: Callable[[], None],
     before_commit: Callable[[], None] | None = None,
+    disputed: Callable[[], bool] | None = None,
 ) -> SqliteStore:
     """Open, migrate and bind the file. `clock_from(kept, last record)` gives the writer's `now`.
+
+    `disputed` says whether the wall clock disputes it; without one none does.
 
     Raises:
         StoreUnavailableError: it cannot be opened, or belongs to another log.
@@ -181,7 +184,8 @@ def open_store(
         with closing(schema.connect(path, read_only=True)) as looking:
             kept = SqliteReading(looking).people.kept_clock()
             last = evidence_tables.last_instant(looking)
-        writer = Writer(connection, origin, ids, clock_from(kept, last), on_thread, before_commit)
+        now = clock_from(kept, last)
+        writer = Writer(connection, origin, ids, now, on_thread, before_commit, disputed)
     except BaseException:
         connection.close()
         raise

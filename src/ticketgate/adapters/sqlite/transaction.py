@@ -54,6 +54,8 @@ from ticketgate.ports import (
 class SqliteReading:
     """`ports.Reading` over one connection."""
 
+    disputed = False
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.touched: set[str] = set()  # what has new work: deliveries, commands
         self.deliveries: Deliveries = SqliteDeliveries(connection, self.touched)
@@ -82,7 +84,7 @@ class SqliteReading:
 
 
 class SqliteTransaction(SqliteReading):
-    """`ports.Transaction`. `now` is set by the writer for each operation."""
+    """`ports.Transaction`. `now` and `disputed` are set by the writer for each operation."""
 
     def __init__(self, connection: sqlite3.Connection, log: SqliteLog, ids: Ids) -> None:
         super().__init__(connection)

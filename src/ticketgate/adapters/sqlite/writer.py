@@ -98,7 +98,8 @@ class Writer:
     """Runs operations on one thread over one connection.
 
     `now` gives each group its time, asked when all of it was queued. `on_thread` runs first on the
-    writer's thread. `before_commit` is called in the group's transaction, before COMMIT.
+    writer's thread. `before_commit` is called in the group's transaction, before COMMIT. `disputed`
+    says whether the wall clock disputes that time; without it none does.
     """
 
     def __init__(
@@ -109,9 +110,11 @@ class Writer:
         now: Callable[[], datetime],
         on_thread: Callable[[], None],
         before_commit: Callable[[], None] | None = None,
+        disputed: Callable[[], bool] | None = None,
     ) -> None:
         self._db = connection
         self._now = now
+        self._disputed = disputed
         self._log = SqliteLog(connection, origin, ids)
         self._tx = SqliteTransaction(connection, self._log, ids)
         self._lanes = _Lanes()
@@ -182,6 +185,7 @@ class Writer:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             now = self._now()
+            self._tx.disputed = self._disputed is not None and self._disputed()
             for job in group:
                 self._one(job, now)
             self._log.store_head()
