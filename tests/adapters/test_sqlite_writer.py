@@ -301,3 +301,21 @@ def test_a_waiter_that_gave_up_harms_nobody(tmp_path: Path) -> None:
             assert gone.cancel()
         assert patient.result(WAIT_SECONDS) == 3
         assert store.writer.alive
+
+
+# --- somebody else has the file -----------------------------------------------------------------
+
+
+def test_what_another_writer_wrote_is_never_written_over(tmp_path: Path) -> None:
+    """The lock keeps two gateways apart; where it does not, the second goes on from the file."""
+    path = tmp_path / "x.db"
+    with opened(path) as one, opened(path) as other:
+        behind, ahead = one, other  # the one that opened last has written last
+        for operation in (nothing, note):  # either would have put the end of the log back
+            before = size(ahead)
+            with pytest.raises(StoreUnavailableError, match="another process has written"):
+                behind.write(operation)
+            assert size(ahead) == before
+            assert behind.write(note) == before  # it has read the end anew
+            behind, ahead = ahead, behind
+    assert is_whole(path)

@@ -124,7 +124,7 @@ def test_what_time_ended_is_told_with_the_moment(asked: Gate) -> None:
     asked.clock.at += timedelta(hours=8)
     asked.keeper.step()
     at = to_text(MORNING + timedelta(hours=8))
-    assert why(asked.decide("bob")) == f"The time to decide is over. It ended at {at}: decide_by."
+    assert why(asked.decide("bob")) == f"The time to decide was over at {at}."
 
 
 def test_a_ticket_that_was_changed_tells_of_nobody_while_it_waits(asked: Gate) -> None:

@@ -9,13 +9,11 @@ from ticketgate.domain.approval import Link, LinkState
 from ticketgate.domain.approvers import unfit
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.instants import to_text
 from ticketgate.operations.who_decided import of_end, of_stage
 from ticketgate.ports import Reading
 
 _NEW_MAIL: Final = "A new mail shows what is asked now."
-LATE: Final = Refusal(
-    "decision_late", "The time to decide is over.", "Ask for the access again in a new ticket."
-)
 CHANGED: Final = Refusal(
     "ticket_changed",
     "The ticket was changed after this page was shown; the old link is void.",
@@ -45,7 +43,9 @@ def no_longer(
 ) -> Refusal | None:
     """Why the link decides nothing any more, and who decided and when; None while it does."""
     refusal = _no_longer(request, link, now)
-    if refusal is None or unfit(snapshot.person(link.approver)) is not None:
+    if refusal is None or refusal.code == "decision_late":  # which time alone decides
+        return refusal
+    if unfit(snapshot.person(link.approver)) is not None:
         return refusal
     known = of_end(reading, request, snapshot)
     if refusal.code in _BY_STAGE and not known:
@@ -58,18 +58,27 @@ def with_word(refusal: Refusal, known: str) -> Refusal:
     return replace(refusal, reason=f"{refusal.reason} {known}.") if known else refusal
 
 
+def _late(request: AccessRequest, link: Link) -> Refusal:
+    over = to_text(min(request.decide_by, link.expires_at))
+    return Refusal(
+        "decision_late",
+        f"The time to decide was over at {over}.",
+        "Ask for the access again in a new ticket.",
+    )
+
+
 def _no_longer(request: AccessRequest, link: Link, now: datetime) -> Refusal | None:
     if link.state is LinkState.USED:
         return Refusal("link_used", "This link has been used; a link works once.")
     if request.state is RequestState.TIMED_OUT:
-        return LATE
+        return _late(request, link)
     if request.state is not RequestState.AWAITING and link.why not in {
         "ticket_changed",
         "rules_changed",
     }:
         return Refusal("already_decided", f"The request is {request.state.value} already.")
     if now >= request.decide_by or now >= link.expires_at:
-        return LATE
+        return _late(request, link)
     if link.state is LinkState.VOID:
         return VOID.get(link.why, CHANGED)
     return None

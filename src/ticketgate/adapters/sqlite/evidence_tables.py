@@ -52,6 +52,20 @@ class SqliteLog:
             return LogEnd(genesis(self.origin), Frontier())
         return LogEnd(Head(found[0], found[1]), decoded(found[0], found[2]))
 
+    def check_end(self) -> None:
+        """Hold the end in memory against the file's, in a transaction that has begun.
+
+        One gateway writes, and a lock sees to that (`instance_lock`); where it does not, whatever
+        would come after an end that is not the log's is refused here.
+
+        Raises:
+            sqlite3.OperationalError: somebody else has written; `stored_end` has where it ends now.
+        """
+        found = self._db.execute("SELECT size, leaf FROM evidence_head").fetchone()
+        head = self.end.head
+        if found is not None and tuple(found) != (head.size, head.leaf):
+            raise sqlite3.OperationalError("another process has written to this store")
+
     def store_head(self) -> None:
         """Store the head, once for all records of a transaction, before it commits."""
         head, tree = self.end.head, self.end.tree

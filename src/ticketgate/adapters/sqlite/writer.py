@@ -184,6 +184,7 @@ class Writer:
     def _group(self, group: list[_Job]) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            self._log.check_end()
             now = self._now()
             self._tx.disputed = self._disputed is not None and self._disputed()
             for job in group:
