@@ -28,6 +28,7 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
+from ticketgate.domain.access_window import WINDOW_REASONS
 from ticketgate.domain.automatic import WAITS
 from ticketgate.domain.durations import DURATION_REASONS
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Tier, Verdict
@@ -289,7 +290,7 @@ def test_all_reasons_are_told_at_once_and_each_has_its_words() -> None:
         "uncertain",
         "velocity",
         "approvers_away",
-        "window",
+        *WINDOW_REASONS,
         *DURATION_REASONS,
         *WAITS,
         *ask(bad, never, nothing).reasons,

@@ -134,9 +134,8 @@ class Gate:
         sources = {SOURCE: Source(PlainConnector(), mapping, frozenset({OWN_USER}))}
         self.deliveries = DeliveryRunner(self.store, sources, self.in_force)
         self.worker = DeliveryWorker(self.deliveries, self.known)
-        self.runner = TargetRunner(
-            self.store, self.targets, self.clock.now, self._log, self.clock.disputed
-        )
+        runs = (self.store, self.targets, self.clock.now, self._log, self.clock.disputed)
+        self.runner = TargetRunner(*runs, self.in_force)
         letters = MailLetters("https://gate.example.com")
         self.mailer = MailRunner(
             self.store,

@@ -15,6 +15,7 @@ from ticketgate.connector_api import Unavailable
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.restore import Loss
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.declare_restore import Said
 from ticketgate.operations.enforce import Seen, hold_back, intend_provision
 from ticketgate.operations.restore_desk import RestoreDesk
@@ -231,7 +232,10 @@ def test_an_intent_under_way_when_the_hold_begins_is_not_committed(approved: Gat
     Office(approved).lose()
     intended = approved.write(
         partial(
-            intend_provision, ident=command.id, seen=seen, snapshot=approved.directory.read(MORNING)
+            intend_provision,
+            ident=command.id,
+            seen=seen,
+            ground=Ground(approved.policy, approved.directory.read(MORNING)),
         )
     )
     assert intended is None

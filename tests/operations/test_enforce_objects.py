@@ -9,6 +9,7 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.end_grant import end_grant, holders
 from ticketgate.operations.enforce import Seen, intend_provision
 
@@ -19,8 +20,8 @@ def test_standing_access_that_went_before_the_call_is_not_given_back(approved: G
     gate.target.groups[GROUP].add(principal("alice"))
     (command,) = gate.due(CommandKind.PROVISION)
     seen = Seen(principal("alice"), present=True, at=gate.clock.at)
-    snapshot = gate.desk.snapshot()
-    gate.write(partial(intend_provision, ident=command.id, seen=seen, snapshot=snapshot))
+    ground = Ground(gate.policy, gate.desk.snapshot())
+    gate.write(partial(intend_provision, ident=command.id, seen=seen, ground=ground))
     gate.target.groups[GROUP].discard(principal("alice"))
     gate.restart()
     gate.settle()

@@ -13,8 +13,8 @@ from tests.operations.tickets import access_ticket, account, closed, edited, rep
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Policy
-from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.extend_grant import asked_now, extend_grant, not_extendable
+from ticketgate.operations.ask_again import Ground, asked_now
+from ticketgate.operations.extend_grant import extend_grant, not_extendable
 from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.own_request import RequestForm
 

@@ -14,6 +14,7 @@ from tests.operations.tickets import access_ticket, closed
 from ticketgate.connector_api import Effect, Residual
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.grant import CALL_SECONDS_MAX, REVOKE_TRIES_BEFORE_OVERDUE
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.enforce import (
     Called,
     Seen,
@@ -228,11 +229,11 @@ def test_what_survives_a_revocation_is_recorded(active: Gate) -> None:
 
 def crash(gate: Gate, command: Command, *, applied: bool) -> None:
     """The intent is committed and the process dies, before the call or right after it."""
-    snapshot = gate.desk.snapshot()
+    ground = Ground(gate.policy, gate.desk.snapshot())
     seen = Seen(principal("alice"), False, gate.clock.at)
     gate.clock.at += timedelta(milliseconds=1)
     if command.kind is CommandKind.PROVISION:
-        gate.write(partial(intend_provision, ident=command.id, seen=seen, snapshot=snapshot))
+        gate.write(partial(intend_provision, ident=command.id, seen=seen, ground=ground))
         if applied:
             gate.target.groups["SG-PROD-DB-ADMIN"].add(principal("alice"))
     else:
@@ -303,10 +304,10 @@ def test_an_outcome_that_the_store_could_not_take_is_looked_at_again(
         approved.clock.at += timedelta(seconds=TWO_HOURS)
         approved.keeper.step()
     (command,) = approved.due(kind)
-    snapshot = approved.desk.snapshot()
+    ground = Ground(approved.policy, approved.desk.snapshot())
     seen = Seen(principal("alice"), False, approved.clock.at)
     if kind is CommandKind.PROVISION:
-        approved.write(partial(intend_provision, ident=command.id, seen=seen, snapshot=snapshot))
+        approved.write(partial(intend_provision, ident=command.id, seen=seen, ground=ground))
     else:
         approved.write(partial(intend_revoke, ident=command.id, present=True))
     approved.tick(CALL_SECONDS_MAX - 1)
@@ -324,11 +325,11 @@ def test_what_is_over_is_not_begun_again(active: Gate) -> None:
     with active.db() as looking:
         done = [one for one in (looking.commands.get(i) for i in command_ids(active)) if one]
     before = active.evidence_size()
-    snapshot = active.desk.snapshot()
+    ground = Ground(active.policy, active.desk.snapshot())
     seen = Seen(principal("alice"), False, active.clock.at)
     called = Called("target_unavailable", True)
     for ident in [*(one.id for one in done), "nobody"]:
-        provision = partial(intend_provision, ident=ident, seen=seen, snapshot=snapshot)
+        provision = partial(intend_provision, ident=ident, seen=seen, ground=ground)
         assert active.write(provision) is None
         assert active.write(partial(intend_revoke, ident=ident, present=True)) is None
         active.write(partial(could_not_look, ident=ident, called=called))

@@ -63,6 +63,8 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
         "on_behalf_of": _line(facts.on_behalf_of),
         "until": _moment(facts.until),
         "ends": _moment(facts.ends),
+        "begins": _begins(facts.not_before),
+        "window_end": _moment(facts.window_end),
         "evidence": _line(facts.evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)
@@ -137,6 +139,11 @@ def _moment(at: datetime | None) -> str:
     at = at.astimezone(UTC)
     whole = at.replace(second=0, microsecond=0)
     return f"{whole if whole == at else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
+
+
+def _begins(at: datetime | None) -> str:
+    """The minute in UTC; access begins within it, never before."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _site(url: str) -> str:

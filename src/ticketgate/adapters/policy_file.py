@@ -33,6 +33,7 @@ from ticketgate.adapters.stages_reader import (
     read_words,
 )
 from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.domain.access_window import START_WITHIN
 from ticketgate.domain.facts import FREE_TEXT
 from ticketgate.domain.identity_event import Verdict
 from ticketgate.domain.matcher import Clause, Matcher
@@ -234,15 +235,17 @@ class _Reader:
         found = [None if place is None else place.duration() for place in places]
         extend = section.get("extend")
         times = 0 if extend is None else extend.integer(0, EXTEND_MAX)
+        ahead = section.get("start_within")
+        start_within = START_WITHIN if ahead is None else ahead.duration()
         section.close()
         spans = [span for span in found if span is not None]
-        if when is None or times is None or len(spans) != len(places):
+        if when is None or times is None or start_within is None or len(spans) != len(places):
             return None
         if spans != sorted(spans):
             section.place.fault("must be default ≤ max ≤ hard_max")
         where, digest = self._signed(section)
         default, longest, hard_max = spans
-        return Limit(when, default, longest, hard_max, where, digest, times)
+        return Limit(when, default, longest, hard_max, where, digest, times, start_within)
 
     def automation(self, section: Section) -> Automation | None:
         """One item of `automations`."""

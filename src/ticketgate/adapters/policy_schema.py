@@ -147,8 +147,9 @@ def _rules() -> Mapping[str, Schema]:
                 "when": _matcher("when"),
                 **{name: _ref("duration") for name in ("default", "max", "hard_max")},
                 "extend": {"type": "integer", "minimum": 0, "maximum": EXTEND_MAX},
+                "start_within": _ref("duration"),
             },
-            optional=("extend",),
+            optional=("extend", "start_within"),
         ),
     }
 

@@ -297,6 +297,8 @@ def _request_pairs(found: AccessRequest) -> tuple[tuple[str, str], ...]:
         ("for", _party(found.beneficiary.subject, found.beneficiary.account)),
         ("asked by", _party(found.requester.subject, found.requester.account)),
         ("how long", f"{duration_text(found.seconds_now)} at the most; asked: {asked}"),
+        ("begins", "" if found.not_before is None else f"{when(found.not_before)} at the earliest"),
+        ("is over", "" if found.window_end is None else f"{when(found.window_end)} at the latest"),
         ("item", found.catalog_item),
         ("reason", found.reason),
         ("tier", found.tier.word),

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from ticketgate.domain.access_window import START_WITHIN, AccessWindow
 from ticketgate.domain.evidence import Json, digest_of
 from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.instants import to_text
 
 
 class RequestState(StrEnum):
@@ -90,6 +92,9 @@ class AccessRequest:
     escalated: int = 0  # the stage of this round that was silent for too long, if any
     extends: str = ""  # the grant whose life this asks to extend; empty where it asks for access
     cause: str = ""  # why it ended, in the word of its record; empty while it is live
+    not_before: datetime | None = None  # when access begins at the earliest; None: at once
+    window_end: datetime | None = None  # when it is over at the latest, whatever its seconds
+    start_within: timedelta = START_WITHIN  # how far ahead it might begin when it was asked
 
     @property
     def ticket(self) -> tuple[str, str, str]:
@@ -106,6 +111,11 @@ class AccessRequest:
     def seconds_now(self) -> int:
         """The longest life that can still be given, in seconds."""
         return self.seconds if self.cut is None else min(self.seconds, self.cut)
+
+    @property
+    def window(self) -> AccessWindow:
+        """When the access may begin, and is over at the latest."""
+        return AccessWindow(self.not_before, self.window_end)
 
     @property
     def shown(self) -> str:
@@ -136,4 +146,11 @@ def material_of(request: AccessRequest) -> str:
     }
     if request.extends:
         plain["extends"] = request.extends
+    plain |= window_fields(request.window)
     return digest_of(plain)
+
+
+def window_fields(window: AccessWindow) -> dict[str, Json]:
+    """What records and digests say of a window: the ends that it has."""
+    ends = {"not_before": window.not_before, "window_end": window.ends}
+    return {name: to_text(moment) for name, moment in ends.items() if moment is not None}

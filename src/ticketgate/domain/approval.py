@@ -67,6 +67,8 @@ class LinkNote:
     evidence: str  # one line: where in the log it stands, and the newest signed root
     on_behalf_of: str = ""  # the name of whom the reader stands in for; empty: nobody
     until: datetime | None = None  # when that ends
+    not_before: datetime | None = None  # when the access begins at the earliest; None: at once
+    window_end: datetime | None = None  # when it is removed at the latest
     ends: datetime | None = None  # of more time for access: when it ends then at the latest
 
 

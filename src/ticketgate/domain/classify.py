@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
+from ticketgate.domain.access_window import START_WITHIN
 from ticketgate.domain.facts import FREE_TEXT
 from ticketgate.domain.hints import Known, text_hints, unread_text
 from ticketgate.domain.identity_event import (
@@ -37,6 +38,7 @@ class LimitSeconds(NamedTuple):
     hard_max: int
     digests: tuple[str, ...]
     extend: int = 0
+    start_within: timedelta = START_WITHIN
 
 
 def classify(
@@ -106,6 +108,7 @@ def limit_for(policy: Policy, facts: Facts) -> LimitSeconds | None:
         _seconds(min(one.hard_max for one in found)),
         tuple(one.digest for one in found),
         min(one.extend for one in found),
+        min(one.start_within for one in found),
     )
 
 

@@ -9,6 +9,7 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.grant import HOLDING
 from ticketgate.domain.instants import from_text, is_instant, to_text
 from ticketgate.domain.machines import NEW
+from ticketgate.domain.window_check import outside
 
 Record = Mapping[str, Json]
 _Round = tuple[str, int]  # (material, round)
@@ -43,6 +44,18 @@ class Folded:
             return True
         return (from_text(now) - from_text(str(end))).total_seconds() > END_SLACK_SECONDS
 
+    def begin(self, record: Record) -> list[str]:
+        """Of a grant: let the record activate it; what of that cannot be, in words.
+
+        The end is no later than the grant's seconds after it, and both lie within its window.
+        """
+        now, end, seconds = record.get("_ts"), record["not_after"], count(self.said.get("seconds"))
+        if not is_instant(now) or not is_instant(end):
+            return ["a grant is called for without an end"]
+        late = (from_text(str(end)) - from_text(str(now))).total_seconds() > (seconds or 0)
+        texts = ["an end that is later than the grant's seconds allow"] if late else []
+        return texts + outside(record, self.said)
+
     def extend(self, record: Record, seconds: int | None) -> list[str]:
         """Of a grant: let its end be later; what of that cannot be, in words.
 
@@ -63,7 +76,7 @@ class Folded:
             "more time than its approvals gave": after - before > timedelta(seconds=seconds),
             "a life beyond the longest": after > begun + timedelta(seconds=hard_max),
         }
-        return [text for text, bad in faults.items() if bad]
+        return [text for text, bad in faults.items() if bad] + outside(record, self.said)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from ticketgate.domain.access_window import AccessWindow
+
 
 class GrantState(StrEnum):
     """The GRANT machine's states."""
@@ -69,11 +71,18 @@ class Grant:
     ended_at: datetime | None = None
     origin: str = "request"
     since: datetime | None = None  # its activation; None before, and of grants that never knew
+    not_before: datetime | None = None  # nothing is given earlier; None: it may be at once
+    window_end: datetime | None = None  # `not_after` is never later
 
     @property
     def ticket(self) -> tuple[str, str, str]:
         """The key of the ticket the grant is bound to."""
         return (self.source, self.table, self.ticket_id)
+
+    @property
+    def window(self) -> AccessWindow:
+        """When it may begin, and is over at the latest; as it was approved."""
+        return AccessWindow(self.not_before, self.window_end)
 
     @property
     def activated_at(self) -> datetime | None:

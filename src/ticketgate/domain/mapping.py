@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Final
 
 from ticketgate.domain.ticket import StateClass
@@ -16,7 +17,7 @@ class TableMapping:
 
     `states` maps a raw state value to its class; `must_have` names the fields for which null or
     "" is absent; `map` gives, per ticket field, the dotted path in the record, on top of the
-    connector's default. None takes a default away.
+    connector's default. None takes a default away. `zone` is that of times that say no offset.
     """
 
     name: str
@@ -24,6 +25,7 @@ class TableMapping:
     states: Mapping[str, StateClass] = field(default_factory=dict)
     must_have: frozenset[str] = frozenset()
     map: Mapping[str, str | None] = field(default_factory=dict)
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,18 @@ from ticketgate.domain.access_request import (
     Shaper,
     material_of,
 )
+from ticketgate.domain.access_window import (
+    NO_WINDOW,
+    START_WITHIN,
+    TOO_LONG,
+    WINDOW_REASONS,
+    AccessWindow,
+    against,
+    decide_until,
+    window_of,
+)
 from ticketgate.domain.approvers import Case, absent, fillable
-from ticketgate.domain.classify import approve_rule_for, limit_for, may_request
+from ticketgate.domain.classify import LimitSeconds, approve_rule_for, limit_for, may_request
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.durations import (
     DURATION_REASONS,
@@ -42,7 +52,7 @@ REASONS: Final[Mapping[str, str]] = {
     "unknown_editor": "The ticket was changed by an account that the directory does not know.",
     "not_requestable": "The policy does not let this person ask for this entitlement.",
     **DURATION_REASONS,
-    "window": "The ticket asks for a time to begin at, or may; access cannot begin later yet.",
+    **WINDOW_REASONS,
     "no_limit": "No limit of the policy applies, so there is no end to give.",
     "no_approve_rule": "No rule of the policy says who approves this.",
     "unfillable": "There are not enough distinct people who may approve at every stage.",
@@ -83,6 +93,8 @@ class Asked:
     longest: int = 0  # seconds that can be asked at a time
     hard_max: int = 0  # seconds that nothing outlives, extensions and all
     extend: int = 0  # how often access may be extended
+    window: AccessWindow = NO_WINDOW
+    start_within: timedelta = START_WITHIN  # how far ahead access may be asked to begin
 
     @property
     def essence(self) -> tuple[object, ...]:
@@ -90,7 +102,7 @@ class Asked:
         people = (one.subject or one.account for one in (self.requester, self.beneficiary))
         what = (self.entitlement, self.target, self.seconds, self.catalog_item, self.reason)
         reasons = frozenset(self.reasons) - {"ticket_state"}
-        return (*people, *what, self.tier, self.approve_rule, self.rules, reasons)
+        return (*people, *what, self.window, self.tier, self.approve_rule, self.rules, reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +198,16 @@ def asked(question: Ask) -> Asked:
     )
     rule = approve_rule_for(question.policy, facts)
     life = limit_for(question.policy, facts)
-    wanted = _wanted(entitlement, facts)
+    window, wanted = _window(ticket, life), _wanted(entitlement, facts)
+    if wanted is None and isinstance(window, AccessWindow):
+        wanted = window.seconds
     seconds_asked = 0 if isinstance(wanted, str) else wanted
     reasons = [
         *_people_reasons(requester, beneficiary),
         *_policy_reasons(question, facts, rule),
         *(["no_limit"] if life is None else []),
         *([wanted] if isinstance(wanted, str) else []),
-        *(["window"] if _asks_window(ticket) else []),
+        *([window] if isinstance(window, str) else []),
         *(["ticket_state"] if ticket.state_class is StateClass.UNLISTED else []),
         *([] if question.classification.verdict is Verdict.IDENTITY else ["uncertain"]),
     ]
@@ -222,7 +236,20 @@ def asked(question: Ask) -> Asked:
         longest=0 if life is None else min(life.max, life.hard_max),
         hard_max=0 if life is None else life.hard_max,
         extend=0 if life is None or (rule and rule.automatic) else life.extend,
+        window=NO_WINDOW if isinstance(window, str) else window,
+        start_within=START_WITHIN if life is None else life.start_within,
     )
+
+
+def _window(ticket: Ticket, life: LimitSeconds | None) -> AccessWindow | str:
+    """The window; a code of `WINDOW_REASONS` where it cannot be, or is longer than access lasts.
+
+    A longer one is no slip that could be cut: it says until when somebody counts on the access.
+    """
+    found = window_of(ticket)
+    seconds = None if isinstance(found, str) else found.seconds
+    too_long = life is not None and seconds is not None and seconds > min(life.max, life.hard_max)
+    return TOO_LONG if too_long else found
 
 
 def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | str | None:
@@ -237,13 +264,6 @@ def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | str | 
         return None
     unit = entitlement.duration_from.unit
     return requested_seconds(text, unit) or why_no_duration(text, unit)
-
-
-def _asks_window(ticket: Ticket) -> bool:
-    """Whether the ticket says when access is to begin, or might: no start but at once is given."""
-    if ticket.value("window") is Missing.NOT_APPLICABLE:
-        return False
-    return ticket.value("window") is Missing.ABSENT or bool(ticket.text("window").strip())
 
 
 def _people_reasons(requester: Person | None, beneficiary: Person | None) -> list[str]:
@@ -289,7 +309,8 @@ def blocking(
     """
     unknown = {one.role for one in request.shapers if not one.party.subject}
     hidden = [f"unknown_{role}" for role in ("requester", "editor") if role in unknown]
-    reasons = list(dict.fromkeys([*request.reasons, *hidden]))
+    late = against(now, request.window, request.start_within)
+    reasons = list(dict.fromkeys([*request.reasons, *hidden, *([late] if late else [])]))
     case = case_of(request, policy, snapshot, now)
     if not reasons and case is not None and not fillable(case):
         reasons.append("approvers_away" if absent(case) else "unfillable")
@@ -336,8 +357,11 @@ def fresh_request(
         round=1,
         stage=1,
         opened_at=now,
-        decide_by=now + what.decide_within,
+        decide_by=decide_until(now, what.decide_within, what.window),
         reasons=what.reasons,
+        not_before=what.window.not_before,
+        window_end=what.window.ends,
+        start_within=what.start_within,
     )
     return replace(request, material=material_of(request))
 
@@ -345,7 +369,8 @@ def fresh_request(
 def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
     """The request with what its ticket asks now; rounds, stages and states are the caller's.
 
-    How long an extension is for, why and who asks it were not asked by the ticket, so they stay.
+    How long an extension is for, why and who asks it were not asked by the ticket, so they stay;
+    it begins at once, since the access is there.
     """
     own = request if request.extends else None
     now_asked = replace(
@@ -363,6 +388,9 @@ def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
         rule_ids=what.rule_ids,
         approve_rule=what.approve_rule,
         rules=what.rules,
+        not_before=what.window.not_before if own is None else None,
+        window_end=what.window.ends,
+        start_within=what.start_within,
         reasons=tuple(one for one in what.reasons if own is None or one not in DURATION_REASONS),
     )
     return replace(now_asked, material=material_of(now_asked))

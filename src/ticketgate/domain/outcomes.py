@@ -191,6 +191,12 @@ _WHY: Final[Mapping[str, str]] = {
     "provision_failed": "the target did not give it",
     "activate_within": "it could not be given in time",
     "expired": "its time is up",
+    "window_over": "it could not begin before its window was over",
+    "window_changed": "the ticket names another time now",
+    "not_asked": "the ticket does not ask for it any more",
+    "beneficiary_changed": "the ticket is for somebody else now",
+    "rules_changed": "other rules apply now",
+    "requester_left": "who asked for it is not active any more",
 }
 _ASK_AGAIN: Final = "If it is still needed, ask again."
 _NEXT: Final[Mapping[Outcome, str]] = {
@@ -266,6 +272,9 @@ def of_request(request: AccessRequest, before: str, cause: str) -> Saying | None
             return Saying(outcome, f"{text}{_offer(request)}", _ways_out(request.reasons))
         case Outcome.APPROVED:
             text = f"{what} was approved, for {timedelta(seconds=request.seconds_now)} (h:mm:ss)."
+            text += (
+                "" if request.not_before is None else f" It begins at {_at(request.not_before)}."
+            )
         case Outcome.DENIED:
             text = f"{what} was denied."
         case Outcome.TIMED_OUT:

@@ -6,6 +6,7 @@ from dataclasses import field as kept
 from datetime import timedelta
 from typing import Final
 
+from ticketgate.domain.access_window import START_WITHIN
 from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Matcher, fields_of
@@ -149,6 +150,7 @@ class Limit:
     where: str
     digest: str
     extend: int = 0  # how often access may be extended
+    start_within: timedelta = START_WITHIN  # how far ahead access may be asked to begin
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ticketgate.domain.approval_check import SAID
 from ticketgate.domain.emergency_rows import emergency_columns, told_of_review
 from ticketgate.domain.folded import Folded, Record
 from ticketgate.domain.rebuilt_row import Column, Disclosed, Hidden, Row, Taken
+from ticketgate.domain.window_check import WINDOW
 
 TABLES: Final = (
     "actor", "delivery", "ticket", "request", "link", "approval", "request_view", "access_grant",
@@ -137,6 +138,7 @@ class Rebuild:
             columns["version"] = version + 1
         columns["state"] = record["to"]
         columns |= {name: record[name] for name in _ASKED}
+        columns |= {name: record.get(name) for name in WINDOW}
         columns["requester"] = record.get("requester", "")
         columns["beneficiary"] = record.get("beneficiary", "")
         columns |= self._place("ticket", record["ticket"])
@@ -161,6 +163,7 @@ class Rebuild:
             columns |= {"baseline": False, "not_after": None, "revoking_since": None}
             columns |= {"cause": "", "ended_at": None, "activate_by": record["activate_by"]}
             columns["seconds"] = record["seconds"]
+            columns |= {name: record.get(name) for name in WINDOW}
         columns |= {name: record[name] for name in _GIVEN}
         columns["state"] = record["to"]
         columns |= self._place("request", record["request"])

@@ -1,6 +1,6 @@
 """Replay: folding the recorded moves again, through the same machines. Nothing is decided again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ticketgate.domain.approval_check import SAID, ApprovalCheck, ApproverTrust, of_passkey
@@ -11,23 +11,25 @@ from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.evidence_verdict import FaultList
 from ticketgate.domain.folded import PLACE, Ballot, Folded, Record, count, counts, is_text, pairs
 from ticketgate.domain.grant import HOLDING, GrantState
-from ticketgate.domain.instants import from_text, is_instant
+from ticketgate.domain.instants import is_instant
 from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 from ticketgate.domain.silence import Silence
 from ticketgate.domain.step_up import bad_step_up
+from ticketgate.domain.window_check import WINDOW, forget, is_same
 
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
 GIVEN: Final = HOLDING | {GrantState.PLANNED}
 _OF_ACCESS: Final = frozenset(
     {"grant.provisioning", "grant.activated", "grant.extended", "revocation.confirmed"}
 )
-_FIXED: Final = ("request", "entitlement", "target", "subject", "seconds", "not_after")
+_ASKED: Final = ("entitlement", "target", *WINDOW)
+_FIXED: Final = ("request", *_ASKED, "subject", "seconds", "not_after")
 _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machine: as said last
     "delivery": ("source",),
     "ticket": ("source", "table", "revision"),
-    "request": ("entitlement", "target", "decide_by", "round", "stage", "material", "extends"),
+    "request": (*_ASKED, "decide_by", "round", "stage", "material", "extends"),
     "grant": ("baseline",),
     "exception": ("code",),
     "passkey": SAID,
@@ -135,11 +137,15 @@ class Replay:
         if any(self._is_unapproved(record.get(name)) for name in ("request", "extension")):
             self.faults.add(index, "access is given, and an approval of it was taken back")
         if kind == "grant.provisioning":
-            self._bounded(index, record)
+            self._say(index, self.folded["grant", str(record["id"])].begin(record))
         elif kind == "grant.extended":
             self._extended(index, record)
         elif not is_instant(record["not_after"]):
             self.faults.add(index, "an active grant without an end")
+
+    def _say(self, index: int, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.faults.add(index, text)
 
     def _live(self, index: int, kind: str, record: Record) -> None:
         try:
@@ -161,6 +167,7 @@ class Replay:
         folded.state, folded.index = after, index
         if machine == "request":
             self._follow(index, ident, folded, record)
+            forget(folded.said)
         if machine == "passkey" and (wrong := of_passkey(record, folded.said)):
             self.faults.add(index, wrong)
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
@@ -173,7 +180,7 @@ class Replay:
 
     def _as_asked(self, index: int, asked: Folded, record: Record) -> None:
         """What is approved is what was asked when people decided."""
-        if any(record[name] != asked.said.get(name) for name in ("entitlement", "target")):
+        if any(record.get(name) != asked.said.get(name) for name in _ASKED):
             self.faults.add(index, "approved is something else than was asked")
 
     def _is_new_revision(self, index: int, ident: str, revision: Json) -> bool:
@@ -343,8 +350,7 @@ class Replay:
     def _by_rule(self, index: int, record: Record) -> None:
         self.ballots.pop(ident := str(record["id"]), None)
         self.approved_for[ident] = given_by(record, count(record["seconds"]) or 0)
-        for text in self.automatic.take(record):
-            self.faults.add(index, text)
+        self._say(index, self.automatic.take(record))
 
     def _planned(self, index: int, record: Record) -> None:
         """One grant for one approval: of what was asked, for whom it was, no longer than given."""
@@ -353,22 +359,16 @@ class Replay:
         if given is None:
             self.faults.add(index, "a grant of a request that nobody approved, or one too many")
             return
-        if self.folded.get(("request", str(ident)), Folded()).said.get("extends"):
+        asked = self.folded.get(("request", str(ident)), Folded()).said
+        if asked.get("extends"):
             self.faults.add(index, "a grant of a request for more time")
+        if not is_same(record, asked):
+            self.faults.add(index, "a grant within another window than was approved")
         if any(record[name] != given[name] for name in ("subject", "entitlement", "target")):
             self.faults.add(index, "a grant of something else, or to another, than was approved")
         seconds, most = count(record["seconds"]), given["seconds"]
         if seconds is None or not isinstance(most, int) or seconds > most:
             self.faults.add(index, "a grant for longer than its approvals gave")
-
-    def _bounded(self, index: int, record: Record) -> None:
-        """The end is no later than the grant's seconds after this record, which activates it."""
-        begin, end = record.get("_ts"), record["not_after"]
-        seconds = count(self.folded["grant", str(record["id"])].said.get("seconds"))
-        if not is_instant(begin) or not is_instant(end):
-            self.faults.add(index, "a grant is called for without an end")
-        elif (from_text(str(end)) - from_text(str(begin))).total_seconds() > (seconds or 0):
-            self.faults.add(index, "an end that is later than the grant's seconds allow")
 
     def _extended(self, index: int, record: Record) -> None:
         """One extension for one approval of just that, and never beyond the longest life."""
@@ -383,8 +383,8 @@ class Replay:
         same = all(record[name] == given[name] for name in ("subject", "entitlement", "target"))
         if not same or asked.said.get("extends") != record["id"]:
             self.faults.add(index, "more time for another grant than was approved")
-        for text in self.folded["grant", str(record["id"])].extend(record, count(given["seconds"])):
-            self.faults.add(index, text)
+        grant = self.folded["grant", str(record["id"])]
+        self._say(index, grant.extend(record, count(given["seconds"])))
 
     def _parties(self, index: int, record: Record) -> frozenset[str]:
         """The actors who may not decide on a request, as its record tells them."""

@@ -213,7 +213,8 @@ def _lasts_longer(was: list[tuple[Matcher, Limit]], now: list[tuple[Matcher, Lim
 
 
 def _as_short(new: Limit, old: Limit) -> bool:
-    return new.default <= old.default and new.max <= old.max and new.hard_max <= old.hard_max
+    spans = ((one.default, one.max, one.hard_max, one.start_within) for one in (new, old))
+    return all(ours <= theirs for ours, theirs in zip(*spans, strict=True))
 
 
 def _at(matcher: Matcher, tier: Tier) -> Matcher:

@@ -10,6 +10,7 @@ from typing import Final
 from ticketgate.domain.emergency_replay import SAID
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.machines import EDGES
+from ticketgate.domain.window_check import WINDOW
 
 _INTEGERS: Final = frozenset({"within", "seconds", "revision", "round", "stage"})
 _SAID: Final[Mapping[str, frozenset[str]]] = {
@@ -17,10 +18,10 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
     "ticket": frozenset({"source", "table", "revision"}),
     "request": frozenset(
         {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers", "extends"}
-    ),
+    ).union(WINDOW),
     "grant": frozenset(
         {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline", "since"}
-    ),
+    ).union(WINDOW),
     "exception": frozenset({"code"}),
     "passkey": frozenset({"person", "key", "voucher", "rp_id", "origin"}),
     "review": SAID,

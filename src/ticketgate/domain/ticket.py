@@ -46,7 +46,9 @@ REFERENCE_FIELDS: Final = frozenset(
     {"opened_by", "requested_for", "assignee", "assignment_group", "catalog_item", "asset"}
 )
 TEXT_FIELDS: Final = frozenset({"short_description", "description", "reason", "text"})
-PLAIN_FIELDS: Final = frozenset({"number", "category", "priority", "duration", "window"})
+PLAIN_FIELDS: Final = frozenset(
+    {"number", "category", "priority", "duration", "window", "window_start", "window_end"}
+)
 FIELD_TEXT_MAX: Final = 20_000  # characters; a longer field is cut and counts as absent
 
 
@@ -61,6 +63,7 @@ class Ticket:
 
     `told_in` names, per field that the platform does not send with each revision, the part of the
     record (an article, say) that the field is. It says nothing of what the ticket is.
+    `unread_times` names, per field of a local time that is no one instant, the code that says so.
     """
 
     source: str
@@ -74,6 +77,7 @@ class Ticket:
     fields: Mapping[str, Value | Missing] = field(default_factory=dict)
     variables: Mapping[str, str | Missing] | None = None
     told_in: Mapping[str, str] = field(default_factory=dict, compare=False)
+    unread_times: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Of a variable that was cut, it and the field `text` are absent: it is part of the text.
@@ -123,9 +127,12 @@ class Ticket:
     def plain(self) -> dict[str, Json]:
         """The ticket as plain JSON, for stores and disclosures; a missing value is null."""
         variables = self.variables
-        told_in: dict[str, Json] = {"told_in": dict(self.told_in)} if self.told_in else {}
+        told: dict[str, Mapping[str, str]] = {
+            "told_in": self.told_in,
+            "unread_times": self.unread_times,
+        }
         return {
-            **told_in,
+            **{name: dict(value) for name, value in told.items() if value},
             "source": self.source,
             "table": self.table,
             "id": self.id,

@@ -7,6 +7,7 @@ takes effect for what is open already (rule 6): the ticket asks anew with its ne
 from collections.abc import Mapping
 from typing import Final
 
+from ticketgate.domain.access_window import WINDOW_REASONS
 from ticketgate.domain.durations import DURATION_REASONS
 
 _DIRECTORY: Final = "Mend the directory; the request goes on by itself then."
@@ -22,7 +23,11 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "unknown_editor": f"List the account under the person's `accounts`. {_DIRECTORY}",
     "not_requestable": f"If the person's groups are wrong: {_DIRECTORY} {_POLICY}",
     **dict.fromkeys(DURATION_REASONS, f"{_TICKET} Say how long as `30m`, `4h` or `2d`."),
-    "window": f"{_TICKET} Empty its window, when the access may begin at once.",
+    **dict.fromkeys(
+        WINDOW_REASONS,
+        f"{_TICKET} Name a day and a time for each end of its window, as its reason says; or empty"
+        " both, when the access may begin at once.",
+    ),
     "no_limit": _POLICY,
     "no_approve_rule": _POLICY,
     "unfillable": f"{_DIRECTORY} {_POLICY}",

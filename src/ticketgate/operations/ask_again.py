@@ -18,9 +18,9 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.opening import Ask, Asked, asked, refreshed
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.ticket import Ticket
-from ticketgate.operations.classified import facts_of
+from ticketgate.operations.classified import classified_row, facts_of
 from ticketgate.operations.open_request import end_request, open_request, renew
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,17 @@ def wanted_by(
         for one in (*entitlements, *unnamed)
     ]
     return {what.entitlement: what for what in map(asked, questions)}
+
+
+def asked_now(
+    reading: Reading, ticket: tuple[str, str, str], entitlement: str, ground: Ground
+) -> Asked | None:
+    """What the ticket asks of this entitlement under the rules in force; None: it does not."""
+    row = reading.tickets.find(ticket)
+    if row is None:
+        return None
+    classification = classified_row(row, ground.policy, ground.snapshot)
+    return wanted_by(row.ticket, classification, ground).get(entitlement)
 
 
 def ask_again(

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ticketgate.domain.command import Command, CommandKind, CommandState
-from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.grant import (
     CALL_SECONDS_MAX,
@@ -24,9 +23,10 @@ from ticketgate.domain.grant import (
 )
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.ticket import StateClass
-from ticketgate.operations.emergency_lock import LOCKED, lock_on
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.end_grant import end_grant, hand_on, holders, move, sharers
 from ticketgate.operations.parked import unsettled
+from ticketgate.operations.start_grant import ground_lost, is_settled, why_over
 from ticketgate.ports import Reading, Transaction
 
 _WAIT = timedelta(milliseconds=100)
@@ -75,7 +75,7 @@ def _done(tx: Transaction, command: Command) -> None:
 
 
 def intend_provision(
-    tx: Transaction, now: datetime, *, ident: str, seen: Seen, snapshot: DirectorySnapshot
+    tx: Transaction, now: datetime, *, ident: str, seen: Seen, ground: Ground
 ) -> Grant | None:
     """Commit the intent to provision; None when it must not be called (now, or ever).
 
@@ -90,15 +90,26 @@ def intend_provision(
         return None
     if grant.state is GrantState.PROVISIONING:
         return _again(tx, now, command, grant, seen)
-    over = _over(tx, now, grant, snapshot)
+    return _start(tx, now, command, grant, seen, ground)
+
+
+def _start(
+    tx: Transaction, now: datetime, command: Command, grant: Grant, seen: Seen, ground: Ground
+) -> Grant | None:
+    """The first intent, once it is time and nothing stands in the way."""
+    if grant.not_before is not None and now < grant.not_before:
+        _later(tx, command, grant.not_before, "")
+        return None
+    over = why_over(tx, now, grant, ground.snapshot)
+    held = replace(grant, principal=seen.principal)
+    if not over and (_must_wait(tx, held, seen) or not is_settled(tx, grant, ground)):
+        _later(tx, command, now + _WAIT, "")
+        return None
+    over = over or ground_lost(tx, now, grant, ground)
     if over:
         end_grant(tx, now, grant, over)
         return None
-    grant = replace(grant, principal=seen.principal)
-    if _must_wait(tx, grant, seen):
-        _later(tx, command, now + _WAIT, "")
-        return None
-    return _begin(tx, now, command, grant, seen)
+    return _begin(tx, now, command, held, seen)
 
 
 def is_held(reading: Reading) -> bool:
@@ -111,16 +122,6 @@ def hold_back(tx: Transaction, now: datetime, *, ident: str) -> None:
     command = tx.commands.get(ident)
     if command is not None and command.state is CommandState.QUEUED:
         _later(tx, command, now + _HELD_FOR, HELD.code)
-
-
-def _over(tx: Reading, now: datetime, grant: Grant, snapshot: DirectorySnapshot) -> str:
-    """Why a planned grant must never be provisioned; empty when it may."""
-    person = snapshot.person(grant.subject)
-    if person is None or not person.active:
-        return "leaver"
-    if lock_on(tx, now, (grant.subject,), snapshot) is not None:
-        return LOCKED
-    return "activate_within" if now >= grant.activate_by else ""
 
 
 def _must_wait(tx: Transaction, grant: Grant, seen: Seen) -> bool:
@@ -145,10 +146,11 @@ def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen:
     baseline = seen.present and all(other.baseline for other in others)
     noted = [one.native_ref for one in others if one.native_ref is not None and seen.present]
     deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
+    end = now + timedelta(seconds=grant.seconds)
     after = replace(
         grant,
         state=GrantState.PROVISIONING,
-        not_after=now + timedelta(seconds=grant.seconds),
+        not_after=min(end, grant.window_end or end),
         since=now,
         baseline=baseline,
         native_ref=next(iter(noted), None),

@@ -26,7 +26,8 @@ def _is_silent(reading: Reading, now: datetime, request: AccessRequest, rule: Ap
     asked = request.state is RequestState.AWAITING and request.escalated != request.stage
     if rule.escalate is None or not asked or now >= request.decide_by:
         return False
-    begun = request.decide_by - rule.decide_within
+    # The start of a window may have cut the time to decide: what is asked is never older than this.
+    begun = max(request.opened_at, request.decide_by - rule.decide_within)
     given = reading.requests.approvals(request.id)
     last = max((one.decided_at for one in given if one.round == request.round), default=begun)
     return now >= last + rule.escalate.after

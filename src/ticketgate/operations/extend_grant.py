@@ -16,8 +16,7 @@ from ticketgate.domain.grant import Grant, GrantState, is_due
 from ticketgate.domain.machines import NEW
 from ticketgate.domain.opening import REASONS, Asked, fresh_request, known_now, refreshed
 from ticketgate.domain.typed_text import bad_typed
-from ticketgate.operations.ask_again import Ground, wanted_by
-from ticketgate.operations.classified import classified_row
+from ticketgate.operations.ask_again import Ground, asked_now
 from ticketgate.operations.end_grant import move
 from ticketgate.operations.enforce import is_held
 from ticketgate.operations.open_request import settle
@@ -115,17 +114,6 @@ def ask_extension(
     )
 
 
-def asked_now(
-    reading: Reading, ticket: tuple[str, str, str], entitlement: str, ground: Ground
-) -> Asked | None:
-    """What the ticket asks of this entitlement under the rules in force; None: it does not."""
-    row = reading.tickets.find(ticket)
-    if row is None:
-        return None
-    classification = classified_row(row, ground.policy, ground.snapshot)
-    return wanted_by(row.ticket, classification, ground).get(entitlement)
-
-
 def longest_now(
     reading: Reading, now: datetime, request: AccessRequest, ground: Ground
 ) -> int | Refusal:
@@ -172,9 +160,12 @@ def extensions(reading: Reading, grant: Grant) -> int:
 
 
 def latest(grant: Grant, hard_max: int) -> datetime | None:
-    """When the grant ends at the very latest, whatever is approved (I4)."""
+    """When the grant ends at the very latest, whatever is approved (I3, I4)."""
     begun = grant.activated_at
-    return None if begun is None else begun + timedelta(seconds=hard_max)
+    if begun is None:
+        return None
+    longest = begun + timedelta(seconds=hard_max)
+    return min(longest, grant.window_end or longest)
 
 
 def ends_then(reading: Reading, request: AccessRequest, ground: Ground) -> datetime | None:

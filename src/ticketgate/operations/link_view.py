@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.access_window import NO_WINDOW, AccessWindow
 from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.approvers import Case, Standing
 from ticketgate.domain.directory import DirectorySnapshot
@@ -55,6 +56,7 @@ class LinkView:
     given: str = ""  # the state of the access that came of it; empty where none did
     extends: bool = False  # more time for access that they have, not access
     held: bool = False  # access that is approved waits until a restore is ended
+    window: AccessWindow = NO_WINDOW  # when the access may begin, and is removed at the latest
 
 
 def view_of(
@@ -73,8 +75,7 @@ def view_of(
     `mine` is what its holder decided, or a delegate in their place.
     """
     own = mine is not None and mine.approver == link.approver
-    stage = case.rule.stages[link.stage - 1]
-    names = case.snapshot
+    stage, names = case.rule.stages[link.stage - 1], case.snapshot
     needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
     return LinkView(
         ticket=request.ticket_number,
@@ -115,6 +116,7 @@ def view_of(
         evidence="" if mine is None else f"{origin}#{mine.index}",
         by="" if mine is None or own else named(mine.approver, names),
         extends=bool(request.extends),
+        window=request.window,
         shapers=_shapers(request, names),
     )
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.access_request import AccessRequest, RequestState, window_fields
+from ticketgate.domain.access_window import decide_until
 from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import Case, candidates
 from ticketgate.domain.automatic import CAUSE, automatic_rule
@@ -124,6 +125,7 @@ def record(
         "rules": request.rules,
         "approve_rule": request.approve_rule,
         "decide_by": to_text(request.decide_by),
+        **window_fields(request.window),
         "seconds": request.seconds_now,
         "revision": request.revision,
         "reasons": list(request.reasons),
@@ -288,7 +290,7 @@ def renew(
         refreshed(request, what),
         shapers=shapers,
         version=request.version + 1,
-        decide_by=now + what.decide_within,
+        decide_by=decide_until(now, what.decide_within, what.window),
         cut=None,
         escalated=0,
         stage=1,

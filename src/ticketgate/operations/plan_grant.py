@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.access_request import AccessRequest, window_fields
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.evidence import Json  # noqa: TC001 -- read with the module
 from ticketgate.domain.grant import ACTIVATE_WITHIN, EMERGENCY, Grant, GrantState
@@ -61,7 +61,9 @@ def _of_request(tx: Transaction, now: datetime, request: AccessRequest) -> Grant
         access=request.access,
         subject=request.beneficiary.subject,
         seconds=request.seconds_now,
-        activate_by=now + ACTIVATE_WITHIN,
+        activate_by=max(now, request.not_before or now) + ACTIVATE_WITHIN,
+        not_before=request.not_before,
+        window_end=request.window_end,
     )
 
 
@@ -76,6 +78,7 @@ def plan(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
         "subject": actor_of(tx, grant.subject),
         "seconds": grant.seconds,
         "activate_by": to_text(grant.activate_by),
+        **window_fields(grant.window),
     }
     tx.append(edge("grant", grant.id, NEW, GrantState.PLANNED.value, cause, fields))
     tx.commands.add(
@@ -85,7 +88,7 @@ def plan(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
             about=grant.id,
             target=grant.target,
             state=CommandState.QUEUED,
-            due_at=now,
+            due_at=max(now, grant.not_before or now),
         )
     )
     return grant

@@ -92,7 +92,8 @@ class Rehearsal:
         self._refused = NONE
         self._webhooks = 0
         self._tokens = 0
-        self._runner = TargetRunner(store, targets, clock.now, _unheard, clock.disputed)
+        held = (store, targets, clock.now, _unheard, clock.disputed)
+        self._runner = TargetRunner(*held, InForce(policy))
         self._keeper = Housekeeper(
             store=store,
             clock=clock,

@@ -75,6 +75,8 @@ class RequestView:
     live: bool
     shown: str
     extends: str = ""  # the grant that it asks more time for
+    not_before: datetime | None = None  # when the access begins at the earliest
+    window_end: datetime | None = None  # when it is over at the latest
     emergency: bool = False  # whether its ticket asks for an emergency, which it only offers
 
 
@@ -161,6 +163,8 @@ def _view(known: KnownRequest, who: Sayer) -> RequestView:
         live=request.state in LIVE_REQUEST,
         shown=shown_of(request, grants),
         extends=request.extends,
+        not_before=request.not_before,
+        window_end=request.window_end,
         emergency=EMERGENCY in request.kinds and request.state in LIVE_REQUEST,
     )
 

@@ -105,6 +105,8 @@ class MailRunner:
             on_behalf_of=name_of(link.on_behalf_of, snapshot) if link.on_behalf_of else "",
             until=_until(link, snapshot),
             ends=ends,
+            not_before=request.not_before,
+            window_end=request.window_end,
             stage_name=stages[link.stage - 1].name if link.stage <= len(stages) else "",
             evidence=self._place(request.id),
         )

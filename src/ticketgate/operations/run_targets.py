@@ -16,6 +16,7 @@ from ticketgate.connector_api import (
 from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import Grant
+from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.enforce import (
     Called,
     Seen,
@@ -28,6 +29,7 @@ from ticketgate.operations.enforce import (
     provisioned,
     revoked,
 )
+from ticketgate.operations.in_force import InForce
 from ticketgate.ports import Store, Targets
 
 
@@ -40,6 +42,7 @@ class TargetRunner:
     now: Callable[[], datetime]
     log: Callable[[str, str], None]  # (event, code) of what did not go
     disputed: Callable[[], bool]  # whether the wall clock disputes `now`
+    policy: InForce
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try. Whatever happens is recorded; what is not confirmed is tried again.
@@ -94,8 +97,9 @@ class TargetRunner:
         snapshot: DirectorySnapshot,
         seen: Seen,
     ) -> None:
+        ground = Ground(self.policy.now, snapshot)
         grant = self.store.write(
-            partial(intend_provision, ident=command.id, seen=seen, snapshot=snapshot)
+            partial(intend_provision, ident=command.id, seen=seen, ground=ground)
         )
         if grant is None or grant.not_after is None:
             return

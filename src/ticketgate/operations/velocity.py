@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.access_window import decide_until
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.opening import BLOCKED_FOR_MAX, blocking
 from ticketgate.domain.policy import Policy
@@ -60,7 +61,7 @@ def note_pace(tx: Transaction, now: datetime, request: AccessRequest, before: st
     limit = tx.pace.limit(request.source)
     if request.reasons == (REASON,):
         open_exception(tx, now, EXCEEDED, f"source {request.source}", about=request.id)
-        return replace(request, decide_by=now + BLOCKED_FOR_MAX)
+        return replace(request, decide_by=decide_until(now, BLOCKED_FOR_MAX, request.window))
     if limit is not None and not request.reasons and before != RequestState.AWAITING:
         tx.pace.note_passed(request.source, request.id, now, now - limit.per)
     return request

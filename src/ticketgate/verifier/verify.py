@@ -1031,14 +1031,16 @@ NOT_BY_RULE = frozenset(  # kinds that only people approve
 )
 NOT_IN_SHAPES = {"log.opened", "passkey", "automatic"}  # a type, and fields that hold objects
 OF_PASSKEY = ("person", "key", "voucher", "rp_id", "origin")
-KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after")
+WINDOW = ("not_before", "window_end")  # the ends of one that a record says; none said is none
+NO_WINDOW: list[Any] = [None, None]
+KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after", *WINDOW)
 # What is looked at after a record was found canonical; its other fields need only be there.
 LOOKED_AT = {
     "delivery": MOVE,
     "ticket": MOVE + "revision source table",
     "request": MOVE
     + "beneficiary decide_by editor editors entitlement links material requester round seconds"
-    " stage stages target extends",
+    " stage stages target extends not_before window_end",
     "grant": MOVE
     + "activate_by confirmed extension hard_max heirs origin "
     + " ".join(KEPT_OF_GRANT),
@@ -1942,6 +1944,7 @@ class Replay:
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
         self.extends: dict[str, Any] = {}  # the grant that a request asks more time for
+        self.windows: dict[str, list[Any]] = {}  # of what a request asks, where it has one
         self.by_rule: dict[tuple[str, str], int] = {}  # the count said last, by rule and UTC day
         self.stand: dict[str, set[str]] = {}  # whose voice approved; nobody's once one took it back
         self.emergencies = Emergencies()
@@ -2005,10 +2008,17 @@ class Replay:
         if refused:
             raise Refused(left_at(before, left))
 
+    def note(self, name: str, said: Record) -> None:
+        """What a record of a request says of what it extends, and of its window."""
+        if "extends" in said:
+            self.extends[name] = said["extends"]
+        self.windows.pop(name, None)
+        if window_of(said) != NO_WINDOW:
+            self.windows[name] = window_of(said)
+
     def _request(self, name: str, after: str, record: Record) -> None:
-        if "extends" in record:
-            self.extends[name] = record["extends"]
-        asked = self.asked.pop(name, None)
+        asked, window = self.asked.pop(name, None), self.windows.get(name, NO_WINDOW)
+        self.note(name, record)
         if after == "awaiting":
             self.asked[name] = [*map(record.get, ASKED), *place_of(record), record.get("material")]
             if asked is None or asked[3:5] != self.asked[name][3:5]:
@@ -2022,7 +2032,8 @@ class Replay:
             self._approve_by_rule(name, record)
         elif after == "approved":
             self._approve(name, record, ballots or Ballots())
-            if asked is None or [record.get("entitlement"), record.get("target")] != asked[:2]:
+            what = [record.get("entitlement"), record.get("target"), *window_of(record)]
+            if asked is None or what != [*asked[:2], *window]:
                 raise Refused("approved is something else than was asked")
             if not {record.get("requester"), record.get("beneficiary")} <= parties:
                 raise Refused("approved for somebody else than was asked")
@@ -2158,6 +2169,7 @@ class Replay:
             life = instant(record["not_after"]) - instant(record["_ts"])
             if life > dt.timedelta(seconds=count_of(known, "seconds")):
                 raise Refused("access for longer than was given")
+            check_within(record, known)
 
     def _extend(self, name: str, record: Record, known: Record) -> None:
         """More time follows one approval of just that, and is never beyond the longest life."""
@@ -2190,6 +2202,7 @@ class Replay:
             raise Refused("more time than was approved")
         if after - since > longest:
             raise Refused("a life beyond the longest")
+        check_within(record, known)
 
     def _plan(self, record: Record) -> None:
         """A grant follows one approval, and is what was approved."""
@@ -2202,6 +2215,8 @@ class Replay:
             raise Refused("a grant of something else, or for somebody else, than was approved")
         if approved[3] is None or count_of(record, "seconds") > approved[3]:
             raise Refused("a grant for longer than was approved")
+        if window_of(record) != self.windows.get(record["request"], NO_WINDOW):
+            raise Refused("a grant within another window than was approved")
 
     def passkey(self, name: str, after: str, record: Record) -> None:
         """Two different people vouch for a key, neither of them its person."""
@@ -2368,6 +2383,22 @@ OTHERS: dict[str, Callable[[Replay, int, Record], None]] = {
 }
 
 
+def window_of(record: Record) -> list[Any]:
+    """The two ends of a window as a record says them; None for one that it does not."""
+    return [record.get(name) for name in WINDOW]
+
+
+def check_within(record: Record, known: Record) -> None:
+    """Access is given within the window of its grant: begun no earlier, over no later."""
+    starts, ends = window_of(known)
+    if not all(one is None or is_instant(one) for one in (starts, ends)):
+        raise Refused("access within a window that is none")
+    if starts is not None and record["_ts"] < starts:
+        raise Refused("access before its window")
+    if ends is not None and record["not_after"] > ends:
+        raise Refused("access beyond its window")
+
+
 def moment_after(text: str, seconds: int) -> str:
     """The instant so many seconds after another."""
     try:
@@ -2469,7 +2500,7 @@ MAY_BE_SAID: dict[str, set[str]] = {
     "delivery": {"source"},
     "ticket": {"source", "table", "revision"},
     "request": {"entitlement", "target", "decide_by", "round", "stage", "material", "approvers"}
-    | {"extends"},
+    | {"extends", *WINDOW},
     "grant": {*KEPT_OF_GRANT, "baseline", "since"},
     "exception": {"code"},
     "passkey": {*OF_PASSKEY},
@@ -2585,9 +2616,8 @@ def restore_thing(replay: Replay, value: Any) -> None:
         ]
     if value["on"] == "request" and "approvers" in value["said"]:
         replay.stand[value["id"]] = set((value["said"]["approvers"] or "").split())
-    if value["on"] == "request" and "extends" in value["said"]:
-        replay.extends[value["id"]] = value["said"]["extends"]
     if value["on"] == "request":
+        replay.note(value["id"], value["said"])
         replay.asked_at[value["id"]] = value["index"]
     if value["on"] == "passkey":
         replay.passkeys[value["id"]] = value["said"]

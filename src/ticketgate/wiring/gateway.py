@@ -212,7 +212,8 @@ class Gateway:
         return Reloader(configuration, *held, lost=self.lost is not None)
 
     def _threads(self) -> tuple[list[Lane], list[Loop]]:
-        targets = TargetRunner(self.store, self._targets, self.clock.now, log, self.clock.disputed)
+        held = (self.store, self._targets, self.clock.now, log, self.clock.disputed)
+        targets = TargetRunner(*held, self.in_force)
         mail = MailRunner(
             self.store,
             Mailer(self.settings.mail, self.clock.wall),

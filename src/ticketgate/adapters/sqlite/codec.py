@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ticketgate.domain.access_request import AccessRequest, Party, RequestState, Shaper
+from ticketgate.domain.access_window import START_WITHIN
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.instants import from_text, to_text
@@ -93,6 +94,7 @@ def ticket_of_plain(plain: Plain) -> Ticket:
         if variables is None
         else {n: Missing.ABSENT if v is None else v for n, v in variables.items()},
         told_in=plain.get("told_in", {}),
+        unread_times=plain.get("unread_times", {}),
     )
 
 
@@ -131,6 +133,9 @@ def request_text(request: AccessRequest) -> str:
         "closed_at": moment_text(request.closed_at),
         "cause": request.cause,
         "extends": request.extends,
+        "not_before": moment_text(request.not_before),
+        "window_end": moment_text(request.window_end),
+        "start_within": int(request.start_within.total_seconds()),
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -174,7 +179,16 @@ def request_of(row: Mapping[str, Any]) -> AccessRequest:
         closed_at=moment(plain["closed_at"]),
         cause=plain.get("cause", ""),
         extends=plain.get("extends", ""),
+        not_before=moment(plain.get("not_before")),
+        window_end=moment(plain.get("window_end")),
+        start_within=_start_within(plain),
     )
+
+
+def _start_within(plain: Plain) -> timedelta:
+    """As it was asked; of requests of before there were windows, what holds where no limit says."""
+    seconds = plain.get("start_within")
+    return START_WITHIN if seconds is None else timedelta(seconds=seconds)
 
 
 def blank_request(text: str) -> str:
@@ -224,6 +238,8 @@ def grant_text(grant: Grant) -> str:
         "ended_at": moment_text(grant.ended_at),
         "origin": grant.origin,
         "since": moment_text(grant.since),
+        "not_before": moment_text(grant.not_before),
+        "window_end": moment_text(grant.window_end),
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -254,5 +270,7 @@ def grant_of(row: Mapping[str, Any]) -> Grant:
         since=moment(plain.get("since")),
         revoking_since=moment(row["revoking_since"]),
         ended_at=moment(plain["ended_at"]),
+        not_before=moment(plain.get("not_before")),
+        window_end=moment(plain.get("window_end")),
         origin=plain.get("origin", "request"),  # none in grants of before there were emergencies
     )

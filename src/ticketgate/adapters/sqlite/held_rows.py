@@ -33,8 +33,10 @@ SAME: Final = {  # columns that are compared as they stand
 }  # fmt: skip
 OF_CONTENT: Final = {
     "request": ("target", "revision", "kinds", "round", "stage", "material", "rules",
-                "approve_rule", "reasons", "closed_at", "ticket_number", "reason", "salt"),
-    "access_grant": ("request", "seconds", "activate_by", "baseline", "cause", "ended_at"),
+                "approve_rule", "reasons", "closed_at", "ticket_number", "reason", "salt",
+                "not_before", "window_end"),
+    "access_grant": ("request", "seconds", "activate_by", "baseline", "cause", "ended_at",
+                     "not_before", "window_end"),
 }  # fmt: skip
 PEOPLE: Final = {
     "link": ("approver",),

@@ -31,8 +31,8 @@ _ROWS: Final = {
     ),
 }
 _OF_CONTENT: Final = {
-    "request": ("target", "round", "stage", "material"),
-    "grant": ("request", "seconds", "baseline"),
+    "request": ("target", "round", "stage", "material", "not_before", "window_end"),
+    "grant": ("request", "seconds", "baseline", "not_before", "window_end"),
 }
 _TABLES: Final = {"grant": "access_grant", "review": "emergency"}
 _KEPT_TABLES: Final = (*_ROWS, "evidence_entry", "evidence_head", "evidence_disclosure")
