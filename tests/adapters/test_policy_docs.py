@@ -9,7 +9,7 @@ import pytest
 from ticketgate.adapters import anchors_reader, directory_file, matcher_reader, policy_file
 
 from ticketgate.adapters import retention_reader, settings_file, sources_reader  # isort: skip
-from ticketgate.adapters import packs, stages_reader  # isort: skip
+from ticketgate.adapters import packs, signals_reader, stages_reader  # isort: skip
 from ticketgate.domain.clause_tests import TESTS
 from ticketgate.domain.facts import (
     ENTITLEMENT_FIELDS,
@@ -34,6 +34,7 @@ READERS = (
     anchors_reader,
     retention_reader,
     packs,
+    signals_reader,
 )
 
 

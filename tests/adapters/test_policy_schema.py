@@ -16,6 +16,7 @@ from ticketgate.adapters import (
     emergency_reader,
     matcher_reader,
     policy_file,
+    signals_reader,
     stages_reader,
 )
 from ticketgate.adapters.policy_file import load_policy
@@ -24,6 +25,7 @@ from ticketgate.domain.errors import ConfigurationError
 from ticketgate.domain.identity_event import KINDS
 from ticketgate.domain.instants import parse_duration
 
+READERS = (automatic_reader, emergency_reader, signals_reader, stages_reader)
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = policy_schema()
 MATCH = "{ ticket.catalog_item|contains: [elevated, privileged], ticket.priority: 1 }"
@@ -60,7 +62,7 @@ def test_every_reference_leads_somewhere_and_every_definition_is_used() -> None:
 def keys_of_the_reader() -> set[str]:
     """Every key that the readers of a policy ask a section for."""
     found: set[str] = {"default", "max", "hard_max"}  # asked for in a loop
-    for module in (policy_file, automatic_reader, emergency_reader, stages_reader, matcher_reader):
+    for module in (policy_file, *READERS, matcher_reader):
         for node in ast.walk(ast.parse(Path(module.__file__ or "").read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 first = node.args[0] if node.args else None

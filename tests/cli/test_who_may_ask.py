@@ -64,6 +64,7 @@ ASKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "requests list": ("", ()),
     "requests show": ("", ("req_1",)),
     "revoke": ("revoke", ("--person", "alice", *WHY, "--wait", "0")),
+    "signals": ("", ()),
     "surface import": ("surface", ("{export}", "--source", "snow-prod", "--record")),
     "surface list": ("", ()),
     "surface show": ("", ("x",)),

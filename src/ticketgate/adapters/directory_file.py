@@ -15,6 +15,7 @@ from ticketgate.adapters.duties_reader import read_away, read_duties
 from ticketgate.adapters.files import read_file
 from ticketgate.adapters.places import Place, Section, did_you_mean, is_ident
 from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.adapters.zones import read_zone
 from ticketgate.domain.directory import DirectorySnapshot, Person, canonical
 from ticketgate.domain.duties import Duties
 from ticketgate.domain.errors import TicketgateError
@@ -165,6 +166,7 @@ class _Reader:
             active=bool(active.flag()) if active else False,
             kind=kind,
             away=read_away(section.get("away")),
+            zone=read_zone(section.get("zone")),
         )
         section.close()
         return person

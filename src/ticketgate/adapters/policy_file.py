@@ -22,6 +22,7 @@ from ticketgate.adapters.matcher_reader import (
 )
 from ticketgate.adapters.packs import Named, check_ids, read_extras
 from ticketgate.adapters.places import LATER, Place, Section
+from ticketgate.adapters.signals_reader import read_signals
 from ticketgate.adapters.stages_reader import (
     JUSTIFICATION_CHARS_DEFAULT,
     Mention,
@@ -97,6 +98,7 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
     allowed: list[tuple[str, Place]] = []
     known = [one.id for one in entitlements]
     emergency = read_emergency(top.get("emergency"), path.name, known, reader.mentions, allowed)
+    signals = read_signals(top.get("signals"), path.name)
     named = Named(top.get("packs"), top.get("languages"), top.get("weights"))
     extras = read_extras(named, path, report, _rules_of)
     check_ids(classify, extras, report)
@@ -107,7 +109,7 @@ def read_policy(path: Path, report: Report) -> PolicyRead:
         rules = classify + extras.rules
         policy = Policy(
             digest, rules, entitlements, approve, limits, automations,
-            extras.languages, extras.weights, shadow, emergency,
+            extras.languages, extras.weights, shadow, emergency, signals,
         )  # fmt: skip
     return PolicyRead(
         policy,

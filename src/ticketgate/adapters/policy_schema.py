@@ -24,6 +24,7 @@ from ticketgate.adapters.matcher_reader import (
 )
 from ticketgate.adapters.packs import PACKS
 from ticketgate.adapters.policy_file import EXTEND_MAX, MODES, UNITS, VERDICTS
+from ticketgate.adapters.signals_reader import CLOCK, COUNT_MAX, DAYS, OFF, ON
 from ticketgate.adapters.stages_reader import (
     JUSTIFICATION_CHARS_MAX,
     NEED_MAX,
@@ -70,10 +71,19 @@ def policy_schema() -> Schema:
                 ),
                 "weights": _ref("text"),
                 "emergency": _ref("emergency"),
+                "signals": _ref("signals"),
             },
-            optional=("mode", "automations", "packs", "languages", "weights", "emergency"),
+            optional=(
+                "mode",
+                "automations",
+                "packs",
+                "languages",
+                "weights",
+                "emergency",
+                "signals",
+            ),
         ),
-        "$defs": {**_plain(), **_rules(), **_emergency(), **_matchers()},
+        "$defs": {**_plain(), **_rules(), **_emergency(), **_signals(), **_matchers()},
     }
 
 
@@ -219,6 +229,31 @@ def _emergency() -> Mapping[str, Schema]:
             }
         )
     }
+
+
+def _signals() -> Mapping[str, Schema]:
+    count = {"type": "integer", "minimum": 1, "maximum": COUNT_MAX}
+    clock = {"type": "string", "pattern": f"^{CLOCK}$"}
+    days = _list(_words(DAYS, "A day."), "Working days.", least=1)
+    parts: dict[str, dict[str, Schema]] = {
+        "in_turn": {"each": count, "within": _ref("duration")},
+        "out_of_hours": {
+            "in_a_row": count, "from": clock, "to": clock, "days": days, "zone": _ref("text"),
+        },
+        "load": {
+            "share": {**count, "maximum": 99}, "least": count, "a_day": count,
+            "within": _ref("duration"),
+        },
+    }  # fmt: skip
+    off = {"const": OFF}
+    span = {"anyOf": [off, _ref("duration")]}
+    plain = {
+        "at_once": span,
+        "unseen": _words((ON, OFF), "Who approves without having looked."),
+        "shopping": span,
+    }
+    found = plain | {name: {"anyOf": [off, _mapping(p, p)]} for name, p in parts.items()}
+    return {"signals": _mapping(found, found)}
 
 
 def _matchers() -> Mapping[str, Schema]:

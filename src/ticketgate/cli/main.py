@@ -45,6 +45,8 @@ for _name, _module, _short_help in (
     ("grants", "grants", "Who holds what, until when, and what is being taken away."),
     ("exceptions", "exceptions", "What was found that a person must look at."),
     ("notify", "notify", "Who outside is told of events: list them, send one a test."),
+    ("signals", "signals",
+     "Patterns of approvals that a person should look at, as of now; they block nothing."),
     ("surface", "surface", "What was seen to touch access; without a command: list it."),
     ("revoke", "revoke", "Take access away now."),
     ("evidence", "evidence", "The evidence log: verify it, copy it, look at its records."),

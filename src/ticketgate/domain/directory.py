@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
@@ -41,6 +41,7 @@ class Person:
     active: bool = True
     kind: str = "human"  # human | nhi | agent
     away: tuple[Window, ...] = ()
+    zone: tzinfo | None = None  # where the person works; None where that is not told
 
     def away_until(self, now: datetime) -> datetime | None:
         """When the person is back; None for somebody who is not away now."""

@@ -34,6 +34,12 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "passkey_counter": "The counter of a passkey did not go on; the key may have been copied.",
     "receiver_failed": "A receiver of notifications refused one, or was away for a day.",
     "approved_by_timeout": "The platform approved by itself when time was up.",
+    "approved_at_once": "Somebody approves within seconds of seeing a request.",
+    "approved_unseen": "Somebody approves without having seen the request.",
+    "approved_in_turn": "Two people approve each other's requests.",
+    "approved_out_of_hours": "Somebody approves again and again out of working hours.",
+    "approver_overloaded": "One person approves more than anybody can look at.",
+    "approver_shopping": "What one approver denied, or was asked in vain, another approved soon.",
 }
 
 OPEN_MAX: Final = 1000  # of one code; what is beyond is one exception

@@ -11,6 +11,7 @@ from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.language import Covered
 from ticketgate.domain.matcher import Matcher, fields_of
 from ticketgate.domain.rule_index import RuleIndex
+from ticketgate.domain.signal_rules import SignalRules
 from ticketgate.domain.weights import Weights
 
 APPROVER_WORDS: Final = frozenset(
@@ -217,6 +218,7 @@ class Policy:
     weights: Weights | None = None
     shadow: bool = False  # decide and record, act on nothing
     emergency: EmergencyRules | None = None  # None: there is no emergency access
+    signals: SignalRules = kept(default_factory=SignalRules)
     asked: tuple[str, ...] = kept(init=False, compare=False, repr=False)  # fields, by `classify`
     index: RuleIndex = kept(init=False, compare=False, repr=False)  # of `classify`
 

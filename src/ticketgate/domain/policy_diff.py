@@ -29,6 +29,7 @@ from ticketgate.domain.policy_change import (
     whole,
 )
 from ticketgate.domain.risk_diff import asking, breached_by_target, classify_changes, tier_change
+from ticketgate.domain.signals_diff import signal_changes
 from ticketgate.domain.strictness import Strength, strength, strength_of
 
 
@@ -43,6 +44,7 @@ def compare(old: Policy, new: Policy) -> tuple[Change, ...]:
         *_automations(old, new),
         *_readers(old, new),
         *emergency_changes(old, new),
+        *signal_changes(old, new),
     )
 
 

@@ -16,6 +16,7 @@ from ticketgate.operations.hold_closings import end_held
 from ticketgate.operations.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.parked import perhaps_closed
 from ticketgate.operations.review_emergency import declare_unreviewed, late_reviews
+from ticketgate.operations.signals import SignalWatch
 from ticketgate.operations.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.sweep import (
     end_of_inactive,
@@ -65,6 +66,7 @@ class Housekeeper:
         self._store = store
         self._clock = clock
         self._policy = policy
+        self._signals = SignalWatch(store)
         self._snapshot = snapshot
         self._raw_body_keep = raw_body_keep
         self._kept_clock = kept_clock
@@ -92,6 +94,7 @@ class Housekeeper:
             partial(self._escalate, now),
             partial(self._remind, now),
             partial(self._watch_parked, now),
+            partial(self._watch_approvals, now),
         ):
             try:
                 part()
@@ -244,6 +247,10 @@ class Housekeeper:
         if failed:
             raise failed[0]  # it is told again
         self._alarmed = found
+
+    def _watch_approvals(self, now: datetime) -> None:
+        if self._policy is not None:
+            self._signals.step(now, self._policy.now.signals, self._snapshot)
 
 
 def _drop_bodies(tx: Transaction, now: datetime, *, keep: timedelta) -> int:

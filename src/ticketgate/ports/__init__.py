@@ -34,6 +34,7 @@ from ticketgate.ports.outside import (
 from ticketgate.ports.passkeys import Passkeys
 from ticketgate.ports.provider import Asking, IdentityProvider, ProviderSignIns, Signed
 from ticketgate.ports.restores import LogKeys, Restores
+from ticketgate.ports.signals import Signals
 from ticketgate.ports.store import Operation, Reading, Store, Transaction
 from ticketgate.ports.surface import Surface
 from ticketgate.ports.tables import (
@@ -87,6 +88,7 @@ __all__ = [
     "Receivers",
     "Requests",
     "Restores",
+    "Signals",
     "Signed",
     "Signer",
     "Source",

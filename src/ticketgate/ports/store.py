@@ -17,6 +17,7 @@ from ticketgate.ports.letters import OutcomeLetters
 from ticketgate.ports.passkeys import Passkeys
 from ticketgate.ports.provider import ProviderSignIns
 from ticketgate.ports.restores import LogKeys, Restores
+from ticketgate.ports.signals import Signals
 from ticketgate.ports.surface import Surface
 from ticketgate.ports.tables import (
     Anchors,
@@ -66,6 +67,7 @@ class Reading(Protocol):
     sign_ins: ProviderSignIns
     emergencies: Emergencies
     letters: OutcomeLetters
+    signals: Signals
 
 
 class Transaction(Reading, Protocol):

@@ -18,7 +18,7 @@ class SqliteExceptions:
     def get(self, ident: str) -> ExceptionCase | None:
         """The exception with this id."""
         found = one(self._db, "SELECT * FROM exception WHERE id = ?", ident)
-        return None if found is None else _case(found)
+        return None if found is None else case_of(found)
 
     def opened(self, code: str, subject: str) -> ExceptionCase | None:
         """The open one of this code and subject; at most one is."""
@@ -27,7 +27,7 @@ class SqliteExceptions:
             " AND code = ? AND subject = ?"
         )
         found = one(self._db, sql, code, subject)
-        return None if found is None else _case(found)
+        return None if found is None else case_of(found)
 
     def count(self, code: str) -> int:
         """How many of this code are open."""
@@ -71,12 +71,12 @@ class SqliteExceptions:
             "SELECT * FROM exception WHERE ?1 IS NULL OR state = ?1"
             " ORDER BY opened_at DESC, idx DESC LIMIT ?2"
         )
-        return [_case(row) for row in rows(self._db, sql, state, limit)]
+        return [case_of(row) for row in rows(self._db, sql, state, limit)]
 
     def waiting(self, limit: int) -> list[ExceptionCase]:
         """The open ones, oldest first."""
         sql = "SELECT * FROM exception WHERE state <> 'resolved' ORDER BY opened_at, idx LIMIT ?"
-        return [_case(row) for row in rows(self._db, sql, limit)]
+        return [case_of(row) for row in rows(self._db, sql, limit)]
 
     def named(self, case: ExceptionCase) -> frozenset[str]:
         """The directory subjects whom what its opening hides concerns; erased ones as actors."""
@@ -86,10 +86,11 @@ class SqliteExceptions:
     def open_by_code(self) -> list[ExceptionCase]:
         """All that are open, the oldest of each code first, sorted by code."""
         sql = "SELECT * FROM exception WHERE state <> 'resolved' ORDER BY code, opened_at, idx"
-        return [_case(row) for row in rows(self._db, sql)]
+        return [case_of(row) for row in rows(self._db, sql)]
 
 
-def _case(row: Row) -> ExceptionCase:
+def case_of(row: Row) -> ExceptionCase:
+    """The exception in a row of the table."""
     return ExceptionCase(
         id=row["id"],
         code=row["code"],

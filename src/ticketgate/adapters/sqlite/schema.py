@@ -320,6 +320,15 @@ CREATE TABLE told (
   source TEXT NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (source, outcome)) STRICT;
 """
 
+# When somebody decided, and when a request ended, over all requests.
+_STATEMENTS_21: Final = """
+CREATE INDEX approval_decided ON approval (decided_at, idx);
+CREATE INDEX request_ended ON request (
+  CASE WHEN json_valid(content) THEN json_extract(content, '$.closed_at') END)
+  WHERE state IN ('approved', 'denied', 'withdrawn');
+"""
+
+
 MIGRATIONS: Final = (
     _STATEMENTS_1,
     _STATEMENTS_2,
@@ -341,4 +350,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_18,
     _STATEMENTS_19,
     _STATEMENTS_20,
+    _STATEMENTS_21,
 )

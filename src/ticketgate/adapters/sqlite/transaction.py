@@ -21,6 +21,7 @@ from ticketgate.adapters.sqlite.people_tables import SqlitePeople
 from ticketgate.adapters.sqlite.provider_tables import SqliteProviderSignIns
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
+from ticketgate.adapters.sqlite.signal_tables import SqliteSignals
 from ticketgate.adapters.sqlite.surface_tables import SqliteSurface
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
@@ -46,6 +47,7 @@ from ticketgate.ports import (
     ProviderSignIns,
     Requests,
     Restores,
+    Signals,
     Surface,
     Tickets,
 )
@@ -77,6 +79,7 @@ class SqliteReading:
         self.exceptions: Exceptions = SqliteExceptions(connection)
         self.emergencies: Emergencies = SqliteEmergencies(connection)
         self.letters: OutcomeLetters = SqliteOutcomeLetters(connection)
+        self.signals: Signals = SqliteSignals(connection)
         self.pace: Pace = SqlitePace(connection)
         self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
         self.passkeys: Passkeys = SqlitePasskeys(connection)
