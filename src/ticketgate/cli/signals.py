@@ -21,10 +21,11 @@ NOTHING: Final = "no signals"
 @click.pass_obj
 @ends_with_code
 def signals(folder: Path, *, as_json: bool) -> None:
-    """Patterns of approvals that a person should look at, as of now; they block nothing.
+    """Patterns of approvals that a person should look at.
 
-    By the policy and the directory of the configuration. What somebody has resolved is not listed,
-    unless it came again. Exit: 0, 2 a file is faulty, 3 there is no store.
+    As of now, by the policy and the directory of the configuration; they block nothing. What
+    somebody has resolved is not listed, unless it came again. Exit: 0, 2 a file is faulty, 3 there
+    is no store.
     """
     configuration = load(folder, os.environ)
     now, rules = wall_time(), configuration.policy.signals
