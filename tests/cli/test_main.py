@@ -13,7 +13,7 @@ from ticketgate.cli.main import main
 
 ORDER = [
     "demo", "init", "check", "serve", "explain", "policy", "classify", "deliveries", "requests",
-    "triage", "grants", "exceptions", "surface", "revoke", "evidence", "keys",
+    "triage", "grants", "exceptions", "notify", "signals", "surface", "revoke", "evidence", "keys",
 ]  # fmt: skip
 
 
