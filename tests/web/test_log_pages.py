@@ -32,7 +32,8 @@ def test_an_index_leads_to_its_record_and_a_type_to_those_of_it(made: Whole) -> 
         answer = made.look("aude", f"/console/evidence?q={query}")
         assert (answer.status_code, answer.location) == (303, "/console/evidence/3")
     text = made.look("aude", "/console/evidence?type=request.opened&q=RITM-t1").text
-    assert re.findall(r"<code>([a-z_]+\.[a-z_]+)</code></td>", text) == ["request.opened"]
+    types = re.findall(r'<code class="whole">([a-z_.]+)</code></td>', text)
+    assert types == ["request.opened"]
     assert "Nothing was found." in made.look("olga", "/console/evidence?q=%3Cb%3E").text
     assert "<b>" not in made.look("olga", "/console/evidence?q=%3Cb%3E").text
     unknown = made.look("aude", "/console/evidence?type=nothing&before=x").text
@@ -95,3 +96,21 @@ def test_what_is_printed_has_the_log_at_its_head(made: Whole) -> None:
         text = made.look("aude", made.path(route)).text
         assert re.search(rf'class="printed">Log <code>{ORIGIN}</code> · \d+ records, root', text)
         assert '<link rel="stylesheet" href="/static/print.css" media="print">' in text
+
+
+def test_a_search_leads_to_what_the_person_may_see(made: Whole) -> None:
+    request = made.path("/console/requests/<ident>")
+    for who, linked in (("alice", True), ("olga", True), ("bob", False), ("mallory", False)):
+        text = made.look(who, "/console/search?q=ritm-T1").text
+        shown = who in {"alice", "bob"}
+        assert (f'href="{request}"' in text) == (linked and who != "olga"), who
+        assert ("<caption>Requests</caption>" in text) == shown, who
+    assert f'href="{request}"' in made.look("olga", "/console/search?q=RITM-t1").text
+    nothing = made.look("mallory", "/console/search?q=%3Cb%3E").text
+    assert "Nothing that you may see fits <bdi>&lt;b&gt;</bdi>." in nothing
+    assert "find records" not in nothing
+    people = made.look("aude", "/console/search?q=alice").text
+    assert '<a href="/console/evidence?q=alice-admin">' in people
+    assert 'href="/console/evidence/3"' in made.look("aude", "/console/search?q=3").text
+    assert 'href="/console/search" aria-current="page"' in people
+    assert "Nothing that" not in made.look("mallory", "/console/search").text

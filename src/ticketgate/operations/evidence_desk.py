@@ -30,11 +30,13 @@ from ticketgate.operations.record_view import (
     record_of,
     request_of,
 )
+from ticketgate.operations.search import Hits, search
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading
 
 LIST: Final = "evidence"  # what the record of a look at the list is about
+SEARCH: Final = "search"  # and of a search; what was typed is not recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,21 @@ class EvidenceDesk(LaneDesk):
             return not_found()
         self.store.write(partial(note_view, request=f"{LIST}#{index}", subject=subject))
         return view
+
+    def search(self, query: str, subject: str) -> Hits | Refusal:
+        """What fits and this person may see; a look is recorded where something was typed.
+
+        Refusals: `approver_unknown`, `approver_inactive`, `not_human`, of the directory.
+        """
+        who = self.seen_by(subject, anybody)
+        refusal = who if isinstance(who, Refusal) else unfit(who.snapshot.person(subject))
+        if isinstance(who, Refusal) or refusal is not None:
+            return refusal or not_found()
+        with self.store.reading() as looking:
+            hits = search(looking, query, who)
+        if query.strip():
+            self.store.write(partial(note_view, request=SEARCH, subject=subject))
+        return hits
 
     def head(self) -> LogHead | None:
         """Where the log stands, for the head of what is printed; None while it cannot be told."""

@@ -135,6 +135,12 @@ class Requests(Protocol):
     def of_person(self, subject: str, limit: int) -> list[AccessRequest]:
         """Those that the person asks, or gets, or a delegate decided for them, newest first."""
 
+    def put_to(self, subject: str, limit: int) -> list[AccessRequest]:
+        """Those that the person has a link for that is not void, or decided; newest first."""
+
+    def of_entitlement(self, entitlement: str, limit: int) -> list[AccessRequest]:
+        """Those that ask for just this entitlement, newest first."""
+
     def note_record(self, ident: str, index: int) -> None:
         """Note which record moved the request last."""
 

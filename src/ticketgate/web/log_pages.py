@@ -1,4 +1,4 @@
-"""The log as people read it: `/console/evidence`, and a page for each record. GET changes nothing.
+"""The log as people read it at `/console/evidence`, and `/console/search`. GET changes nothing.
 
 A record's page carries a script of ours that checks what the page shows against the checkpoint.
 """
@@ -21,6 +21,7 @@ from ticketgate.web.sign_in import signed_in
 
 LIST: Final = "evidence_log"
 ONE: Final = "evidence_record"
+SEARCH: Final = "search"
 QUERY_CHARS_MAX: Final = 200
 _TYPES: Final = tuple(sorted(RECORD_TYPES))
 _NO_RECORD: Final = Refusal("not_found", "There is no such record.")
@@ -55,6 +56,27 @@ class LogList(MethodView):
         return flask.render_template("evidence_log.html", **context)
 
 
+class Search(MethodView):
+    """What fits a query, of what this person may see."""
+
+    init_every_request = False
+
+    def __init__(self, desk: Desk, evidence: EvidenceDesk) -> None:
+        self._desk = desk
+        self._evidence = evidence
+
+    def get(self) -> ResponseReturnValue:
+        """The page."""
+        person = signed_in(self._desk)
+        if person is None:
+            return to_sign_in(flask.url_for(SEARCH))
+        query = flask.request.args.get("q", "")[:QUERY_CHARS_MAX].strip()
+        hits = self._evidence.search(query, person.subject)
+        if isinstance(hits, Refusal):
+            return refused(hits)
+        return flask.render_template("search.html", hits=hits, q=query)
+
+
 class OneRecord(MethodView):
     """One record, what it hides, and the proof that it is in the signed log."""
 
@@ -84,6 +106,7 @@ def add_log_pages(app: flask.Flask, desk: Desk, evidence: EvidenceDesk | None) -
     )
     if evidence is None:
         return
+    app.add_url_rule("/console/search", view_func=Search.as_view(SEARCH, desk, evidence))
     path = "/console/evidence"
     app.add_url_rule(path, view_func=LogList.as_view(LIST, desk, evidence))
     app.add_url_rule(f"{path}/<index>", view_func=OneRecord.as_view(ONE, desk, evidence))

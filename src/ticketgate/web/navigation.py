@@ -40,6 +40,7 @@ PAGES: Final = (
     Page(
         "evidence_log", "Evidence", frozenset({OPERATOR, AUDITOR}), frozenset({"evidence_record"})
     ),
+    Page("search", "Search"),
     Page("passkeys", "Passkeys"),
     Page("restore", "Restore", frozenset({OPERATOR})),
 )

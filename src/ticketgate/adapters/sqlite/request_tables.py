@@ -101,6 +101,23 @@ class SqliteRequests:
         )
         return _requests(rows(self._db, sql, subject, limit))
 
+    def put_to(self, subject: str, limit: int) -> list[AccessRequest]:
+        """Those that the person has a link for that is not void, or decided; newest first."""
+        sql = (
+            "SELECT * FROM request WHERE id IN (SELECT request FROM link WHERE approver = ?1"
+            " AND state IN ('issued', 'used') UNION SELECT request FROM approval"
+            " WHERE approver = ?1) ORDER BY opened_at DESC, rowid DESC LIMIT ?2"
+        )
+        return _requests(rows(self._db, sql, subject, limit))
+
+    def of_entitlement(self, entitlement: str, limit: int) -> list[AccessRequest]:
+        """Those that ask for just this entitlement, newest first."""
+        sql = (
+            "SELECT * FROM request WHERE entitlement = ?"
+            " ORDER BY opened_at DESC, rowid DESC LIMIT ?"
+        )
+        return _requests(rows(self._db, sql, entitlement, limit))
+
     def note_record(self, ident: str, index: int) -> None:
         """Note which record moved the request last."""
         self._db.execute("INSERT OR REPLACE INTO request_record VALUES (?, ?)", (ident, index))
