@@ -126,7 +126,6 @@ class Gateway:
         self.people = self._who_exists()
         self.restores = self._restore_desk()
         self._keeper = self._housekeeper()
-        self._keeper.notice = self.settings.mail.remind_before_end
         self.keepers = Keepers(self.store, self.settings.retention, self.clock.now)
         self.reloader = self._reloader(configuration)
         self._lanes, self._loops = self._threads()
@@ -196,7 +195,7 @@ class Gateway:
         )
 
     def _housekeeper(self) -> Housekeeper:
-        return Housekeeper(
+        keeper = Housekeeper(
             store=self.store,
             clock=self.clock,
             policy=None if self.lost else self.in_force,
@@ -206,6 +205,8 @@ class Gateway:
             counts=self.meters.take_counts,
             alarm=alarm,
         )
+        keeper.notice = self.settings.mail.remind_before_end
+        return keeper
 
     def _reloader(self, configuration: Configuration) -> Reloader:
         held = (self.in_force, self.store, self.desk.snapshot, self.meters.reloaded)
