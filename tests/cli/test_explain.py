@@ -173,7 +173,7 @@ def test_what_would_block_it_is_said_in_words(
 def test_a_stage_that_nobody_may_fill_is_seen(terminal: Terminal) -> None:
     terminal.edit("directory.yaml", "manager: bob\n    team: platform", "team: platform")
     said = explained(terminal, asked())
-    assert "BLOCKED unfillable: " in said
+    assert "BLOCKED approvers_none: " in said
     assert "stage 1 line: 1 of nobody" in said
 
 

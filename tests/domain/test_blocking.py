@@ -9,12 +9,12 @@ from ticketgate.domain.opening import blocking
 def test_nothing_blocks_a_request_that_people_can_decide() -> None:
     assert blocking(request(), policy(), PEOPLE, NOON) == ()
     edited = request(shapers=(shaper("editor", "bob"),))
-    assert blocking(edited, policy(), PEOPLE, NOON) == ("unfillable",)
+    assert blocking(edited, policy(), PEOPLE, NOON) == ("approvers_parties",)
 
 
 def test_stages_that_nobody_can_fill_block() -> None:
     alone = directory(person("alice", manager="alice"))
-    assert blocking(request(), policy(), alone, NOON) == ("unfillable",)
+    assert blocking(request(), policy(), alone, NOON) == ("approvers_parties",)
 
 
 def test_other_reasons_are_told_before_seats_are_counted() -> None:

@@ -289,7 +289,7 @@ def test_all_reasons_are_told_at_once_and_each_has_its_words() -> None:
         "unknown_editor",
         "uncertain",
         "velocity",
-        "approvers_away",
+        *("approvers_away", "approvers_none", "approvers_unfit", "approvers_parties"),
         *WINDOW_REASONS,
         *DURATION_REASONS,
         *WAITS,

@@ -38,7 +38,7 @@ def member(gate: Gate) -> None:
     [
         ("unknown_requester", FRESH[0], {}, known),
         ("inactive_beneficiary", FRESH[1], {"alice": {"active": False}}, here),
-        ("unfillable", FRESH[1], {"bob": {"active": False}}, back),
+        ("approvers_unfit", FRESH[1], {"bob": {"active": False}}, back),
         ("not_requestable", FRESH[1], {"alice": {"groups": frozenset()}}, member),
     ],
 )

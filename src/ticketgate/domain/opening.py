@@ -26,7 +26,7 @@ from ticketgate.domain.access_window import (
     decide_until,
     window_of,
 )
-from ticketgate.domain.approvers import Case, absent, fillable
+from ticketgate.domain.approvers import Case, fillable
 from ticketgate.domain.classify import LimitSeconds, approve_rule_for, limit_for, may_request
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.durations import (
@@ -40,6 +40,7 @@ from ticketgate.domain.facts import TicketFacts
 from ticketgate.domain.identity_event import Classification, Tier, Verdict
 from ticketgate.domain.policy import ApproveRule, Entitlement, Policy
 from ticketgate.domain.ticket import Missing, StateClass, Ticket
+from ticketgate.domain.unfilled import UNFILLED_REASONS, why_unfilled
 
 BLOCKED_FOR_MAX: Final = timedelta(days=7)  # a request that no rule gives a time to decide
 
@@ -55,8 +56,7 @@ REASONS: Final[Mapping[str, str]] = {
     **WINDOW_REASONS,
     "no_limit": "No limit of the policy applies, so there is no end to give.",
     "no_approve_rule": "No rule of the policy says who approves this.",
-    "unfillable": "There are not enough distinct people who may approve at every stage.",
-    "approvers_away": "Too few of the people who may approve are there; the others are away.",
+    **UNFILLED_REASONS,
     "daily_cap": "The rule that approves this by itself has done so as often as it may in a day.",
     "clock_disputed": "The machine's clock is off, so no rule approves anything.",
     "directory_stale": "Whom this is about was not read freshly enough for a rule to approve it.",
@@ -313,7 +313,7 @@ def blocking(
     reasons = list(dict.fromkeys([*request.reasons, *hidden, *([late] if late else [])]))
     case = case_of(request, policy, snapshot, now)
     if not reasons and case is not None and not fillable(case):
-        reasons.append("approvers_away" if absent(case) else "unfillable")
+        reasons.append(why_unfilled(case))
     return tuple(reasons)
 
 
