@@ -6,8 +6,10 @@ from tests.operations.kit import Gate
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Word
+from ticketgate.operations.console_desk import ConsoleDesk, RequestPage
 from ticketgate.operations.own_request import RequestForm
 from ticketgate.operations.request_desk import RequestDesk, RequestView
+from ticketgate.ports import RequestFilter
 
 WHY: Final = "nobody will mend this ticket any more"
 ROLES: Final = {
@@ -22,19 +24,19 @@ class Own:
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
         own = {name: one.own_users for name, one in gate.deliveries.sources.items()}
-        self.desk = RequestDesk(
-            gate.store,
-            gate.clock,
-            gate.directory,
-            gate.desk.snapshot,
-            ROLES,
-            gate.in_force,
-            own,
-        )
+        here = (gate.store, gate.clock, gate.directory, gate.desk.snapshot)
+        parts = (*here, ROLES, gate.in_force, own)
+        self.desk, self.console = RequestDesk(*parts), ConsoleDesk(*parts)
 
     def last(self) -> str:
         """The id of the newest request."""
         return self.gate.requests()[-1].id
+
+    def listed(self, person: str) -> list[str]:
+        """The ids of the requests that this person sees listed."""
+        found = self.console.requests(person, RequestFilter())
+        assert isinstance(found, RequestPage), found
+        return [one.id for one in found.rows]
 
     def view(self, person: str = "alice", ident: str = "") -> RequestView:
         found = self.desk.view(ident or self.last(), person)

@@ -15,12 +15,14 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Word
 from ticketgate.domain.roles import may_audit, may_look, may_read_log, may_read_parked
 from ticketgate.operations.attend import AttendForm
+from ticketgate.operations.console_desk import ConsoleDesk, RequestPage
 from ticketgate.operations.emergency_desk import EmergencyDesk, EmergencyPage
 from ticketgate.operations.exception_desk import ExceptionDesk, ExceptionView
 from ticketgate.operations.own_request import RequestForm
 from ticketgate.operations.quarantine import QuarantineForm
 from ticketgate.operations.quarantine_desk import QuarantineDesk, QuarantineView
 from ticketgate.operations.request_desk import RequestDesk, RequestView
+from ticketgate.ports import RequestFilter
 
 T = TypeVar("T")
 ROLES: Final = {
@@ -45,6 +47,7 @@ class Desks:
         own: dict[str, frozenset[str]] = {}
         parts = (*here, ROLES, gate.in_force, own)
         self.requests = RequestDesk(*parts)
+        self.console = ConsoleDesk(*parts)
         self.exceptions = ExceptionDesk(*parts, gate.deliveries.sources)
         self.quarantine = QuarantineDesk(*parts, gate.deliveries.sources)
         self.emergencies = EmergencyDesk(*parts[:-1])
@@ -53,7 +56,9 @@ class Desks:
 def test_an_auditor_sees_the_requests_of_others_and_does_nothing_with_them(gate: Gate) -> None:
     gate.deliver(access_ticket())
     desks, auditor = Desks(gate), gate.session("mallory")
-    (listed,) = _seen(desks.requests.listed("mallory"))
+    page = desks.console.requests("mallory", RequestFilter())
+    assert isinstance(page, RequestPage)
+    (listed,) = page.rows
     view = desks.requests.view(listed.id, "mallory")
     assert isinstance(view, RequestView)
     assert (view.deeds, view.mine) == (frozenset(), False)

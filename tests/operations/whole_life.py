@@ -34,8 +34,10 @@ from ticketgate.domain.duties import Window
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.policy import Escalation, Policy, Word
 from ticketgate.operations.consent_emergency import ConsentForm
+from ticketgate.operations.console_home import home
 from ticketgate.operations.control import carry_out
 from ticketgate.operations.own_request import RequestForm
+from ticketgate.ports import RequestFilter
 
 Deed = tuple[Any, ...]
 MORE: Final = "the migration runs until the early morning"
@@ -336,10 +338,13 @@ class WholeLife:
         self.witness.look("before a look")
         for token in self.gate.tokens(holder)[-2:]:
             self.gate.desk.open_link(token, person)
-        own, desk, session = Own(self.gate).desk, desk_of(self.gate), self.gate.session(person)
-        own.listed(person)
+        own, desk, session = Own(self.gate), desk_of(self.gate), self.gate.session(person)
+        home(own.console, person)
+        own.console.requests(person, RequestFilter())
+        own.console.held(person)
+        own.console.deliveries(person)
         for request in self.gate.requests():
-            own.view(request.id, person)
+            own.desk.view(request.id, person)
         desk.page(session)
         if self._newest() is not None:
             desk.view(self._newest().id, session)

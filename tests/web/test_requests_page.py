@@ -43,7 +43,7 @@ def app_of(own: Own, emergencies: EmergencyDesk | None = None) -> flask.Flask:
         public_url="http://127.0.0.1:8080",
         session_key=SESSION_KEY,
         new_secret=own.gate.ids.token,
-        requests=own.desk,
+        requests=(own.desk, own.console),
         emergencies=emergencies,
     )
 
@@ -83,7 +83,8 @@ def test_before_sign_in_nothing_is_shown_and_nothing_is_done(own: Own, page: str
 
 def test_looking_changes_nothing_and_shows_hostile_text_as_text(own: Own, page: str) -> None:
     alice = surfer(own, "alice")
-    alice.get(page)
+    for path in (LIST, page):
+        alice.get(path)
     size = own.gate.evidence_size()
     text = alice.get(page).text
     assert "&lt;script&gt;alert(1)" in text
@@ -104,7 +105,7 @@ def test_a_request_is_withdrawn_on_its_page(own: Own, page: str) -> None:
     assert own.gate.states() == ["awaiting"]
     assert alice.client.post(page, data=form, headers=BROWSER).status_code == 303
     assert own.gate.states() == ["withdrawn"]
-    assert "<code>withdrawn</code>" in alice.get(page).text
+    assert ">withdrawn</span>" in alice.get(page).text
     assert alice.client.post(page, data=form, headers=BROWSER).status_code == 409
 
 

@@ -39,6 +39,7 @@ from ticketgate.domain.passkey_row import Ceremony, Site
 from ticketgate.domain.passkey_row import Passkey as PasskeyRow
 from ticketgate.domain.policy import Allowed, Word
 from ticketgate.operations.checkpoint import Checkpointer
+from ticketgate.operations.console_desk import ConsoleDesk
 from ticketgate.operations.declare_restore import note_loss
 from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
@@ -127,6 +128,7 @@ class Whole:
         self.quarantine = QuarantineDesk(*parts, gate.deliveries.sources)
         self.exceptions = ExceptionDesk(*parts, gate.deliveries.sources)
         self.requests = RequestDesk(*parts)
+        self.console = ConsoleDesk(*parts)
         self.emergencies = EmergencyDesk(*parts[:-1])
         self.passkeys = PasskeyDesk(*parts, Site(RP_ID, f"https://{RP_ID}"), p256.verify)
         self.restores = RestoreDesk(*parts[:-1], (SOURCE,))
@@ -143,7 +145,7 @@ class Whole:
             ],
             restores=self.restores,
             lanes=(self.triage, self.quarantine, self.exceptions),
-            requests=self.requests,
+            requests=(self.requests, self.console),
             sign_in=SignInWays(mail_code=True, provider=self.provider),
             emergencies=self.emergencies,
             passkeys=self.passkeys,

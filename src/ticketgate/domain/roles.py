@@ -108,6 +108,15 @@ def may_read_parked(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> 
     return None if may_audit(roles, subject, snapshot) is None else refusal
 
 
+def may_see_deliveries(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    """Why this person may not see what came in; operators and auditors may.
+
+    Refusals: those of `may_operate`.
+    """
+    refusal = may_operate(roles, subject, snapshot)
+    return None if may_audit(roles, subject, snapshot) is None else refusal
+
+
 def may_read_log(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
     """Why this person may not read every record of the log; operators and auditors may.
 

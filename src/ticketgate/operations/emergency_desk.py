@@ -178,6 +178,16 @@ class EmergencyDesk:
         """Whether this person reads every emergency."""
         return may_audit(self.roles, session.subject, rules.snapshot) is None
 
+    def waiting(self, session: Session) -> tuple[EmergencyView, ...]:
+        """Emergencies whose review is this person's to do now, oldest first; for the first page."""
+        rules = self._looking(session)
+        if isinstance(rules, Refusal):
+            return ()
+        with self.store.reading() as looking:
+            known = looking.emergencies.unreviewed()
+            views = [self._view(looking, one, session, rules) for one in known]
+        return tuple(one for one in views if one.can_review)
+
     def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
         """One, with everything on record of it. Refusals: `not_found`, of the directory."""
         rules = self._looking(session)

@@ -4,10 +4,9 @@ Who asks or gets it sees it; people with the role `triage`, `operator` or `audit
 everybody.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest
 from ticketgate.domain.approvers import unfit
@@ -33,10 +32,10 @@ from ticketgate.operations.own_request import (
     shown_of,
 )
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.timeline import Step, timeline_of
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
-
-LISTED_MAX: Final = 200
+from ticketgate.ports import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +76,13 @@ class RequestView:
     extends: str = ""  # the grant that it asks more time for
     not_before: datetime | None = None  # when the access begins at the earliest
     window_end: datetime | None = None  # when it is over at the latest
+    timeline: tuple[Step, ...] = ()  # what the log says of it
     emergency: bool = False  # whether its ticket asks for an emergency, which it only offers
 
 
 @dataclass(frozen=True, slots=True)
 class RequestDesk(LaneDesk):
     """What the pages of requests call."""
-
-    def listed(self, subject: str) -> tuple[RequestView, ...] | Refusal:
-        """One's own, newest first, and what is live of others for who may attend to it.
-
-        What a delegate decided in one's place is among them.
-
-        Refusals: `approver_unknown`, `approver_inactive`, `not_human`, those of the directory.
-        """
-        who = self.seen_by(subject, anybody)
-        refusal = who if isinstance(who, Refusal) else unfit(who.snapshot.person(subject))
-        if isinstance(who, Refusal) or refusal is not None:
-            return refusal or not_found()
-        with self.store.reading() as looking:
-            found = looking.requests.of_person(subject, LISTED_MAX)
-            if may_look(who.roles, subject, who.snapshot) is None:
-                found += looking.requests.listed("blocked", LISTED_MAX)
-                found += looking.requests.listed("awaiting", LISTED_MAX)
-            each = {one.id: one for one in found}.values()
-            known = [known_request(looking, one.id) for one in each]
-            views = [_view(one, who) for one in known if one is not None]
-        return tuple(sorted(views, key=lambda one: (not one.mine, one.id)))[:LISTED_MAX]
 
     def view(self, ident: str, subject: str) -> RequestView | Refusal:
         """One request; auditors see any. Refusals: those of `may_see`, and of the directory."""
@@ -112,13 +91,14 @@ class RequestDesk(LaneDesk):
             return who
         with self.store.reading() as looking:
             found = known_request(looking, ident)
-        if found is None:
-            return unfit(who.snapshot.person(subject)) or not_found()
-        refusal = may_see(found.request, subject, who.roles, who.snapshot, found.stood_in_for)
-        if refusal is not None and may_audit(who.roles, subject, who.snapshot) is not None:
-            return refusal
+            if found is None:
+                return unfit(who.snapshot.person(subject)) or not_found()
+            refusal = may_see(found.request, subject, who.roles, who.snapshot, found.stood_in_for)
+            if refusal is not None and may_audit(who.roles, subject, who.snapshot) is not None:
+                return refusal
+            steps = _steps(looking, found, who)
         self.store.write(partial(note_view, request=ident, subject=subject))
-        return _view(found, who)
+        return replace(_view(found, who), timeline=steps)
 
     def say(self, ident: str, session: Session, form: RequestForm) -> AccessRequest | Refusal:
         """Carry out what was posted. Refusals: those of `do_with_request`, directory and store."""
@@ -132,6 +112,13 @@ class RequestDesk(LaneDesk):
                 signed_in_at=session.signed_in_at,
             ),
         )
+
+
+def _steps(looking: Reading, known: KnownRequest, who: Sayer) -> tuple[Step, ...]:
+    links = looking.links.of_request(known.request.id)
+    about = [*(one.id for one in links), *(one.id for one in known.grants)]
+    inside = may_look(who.roles, who.subject, who.snapshot) is None
+    return timeline_of(looking, known.request.id, about, who.snapshot, inside=inside)
 
 
 def _view(known: KnownRequest, who: Sayer) -> RequestView:

@@ -7,6 +7,7 @@ as one: state, evidence and outbox. Nothing outward happens inside it.
 from ticketgate.ports.announcements import Announcements, Receivers
 from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.bundle import Bundle
+from ticketgate.ports.console import Console, Counts, RequestFilter
 from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import (
@@ -62,6 +63,8 @@ __all__ = [
     "Clock",
     "Commands",
     "Committed",
+    "Console",
+    "Counts",
     "Deliveries",
     "Directory",
     "Emergencies",
@@ -86,6 +89,7 @@ __all__ = [
     "ProviderSignIns",
     "Reading",
     "Receivers",
+    "RequestFilter",
     "Requests",
     "Restores",
     "Signals",

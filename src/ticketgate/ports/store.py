@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports.announcements import Announcements
 from ticketgate.ports.approvals import ApproverRows
+from ticketgate.ports.console import Console
 from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import EvidenceReading
@@ -68,6 +69,7 @@ class Reading(Protocol):
     emergencies: Emergencies
     letters: OutcomeLetters
     signals: Signals
+    console: Console
 
 
 class Transaction(Reading, Protocol):

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
+from ticketgate.operations.console_desk import ConsoleDesk
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.evidence_desk import EvidenceDesk
@@ -28,15 +29,16 @@ from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.web.api import add_description, guard_api
 from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
+from ticketgate.web.console import add_console
 from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.log_pages import add_log_pages
-from ticketgate.web.navigation import Entry, Navigation
+from ticketgate.web.navigation import Entry, Navigation, record_link
 from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
 from ticketgate.web.provider import add_provider
 from ticketgate.web.quarantine import add_quarantine
-from ticketgate.web.replies import instant, refused, told
+from ticketgate.web.replies import clocked, instant, refused, roughly, stamp, told
 from ticketgate.web.requests import add_requests
 from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
@@ -84,7 +86,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     extra_blueprints: Iterable[flask.Blueprint] = (),
     restores: RestoreDesk | None = None,
     lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None = None,
-    requests: RequestDesk | None = None,
+    requests: tuple[RequestDesk, ConsoleDesk] | None = None,
     sign_in: SignInWays = BY_MAIL,
     emergencies: EmergencyDesk | None = None,
     passkeys: PasskeyDesk | None = None,
@@ -96,9 +98,9 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
     `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
-    with `requests` those of one's own requests, with `emergencies` those of emergency access; with
-    `passkeys` that of one's passkeys, which then may sign decisions; with `evidence` those of the
-    log.
+    with `requests` the first page of the console, its lists and the pages of requests, with
+    `emergencies` those of emergency access; with `passkeys` that of one's passkeys, which then may
+    sign decisions; with `evidence` those of the log.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -112,13 +114,10 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     if restores is not None:
         add_restore(app, desk, restores)
     if lanes is not None:
-        add_triage(app, desk, lanes[0])
-        add_quarantine(app, desk, lanes[1])
-        add_exceptions(app, desk, lanes[2])
-        add_api_lanes(app, desk, lanes[0], lanes[1])
-        add_description(app)
+        _add_lanes(app, desk, *lanes)
     if requests is not None:
-        add_requests(app, desk, requests)
+        add_requests(app, desk, requests[0])
+        add_console(app, desk, requests[1], emergencies)
     if emergencies is not None:
         add_emergency(app, desk, emergencies, sign_in.provider)
     if passkeys is not None:
@@ -127,14 +126,37 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     _add_sign_in(app, desk, new_secret, sign_in, emergencies)
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
+    _answer_faults(app)
+    _prepare_templates(app, desk)
+    pages = _navigation(desk, requests, restores, emergencies)
+    there = {
+        "emergencies": bool(emergencies),
+        "has_console": bool(requests),
+        "has_lanes": bool(lanes),
+    }
+    app.context_processor(lambda: {"console_pages": pages, **there})
+    return app
+
+
+def _add_lanes(
+    app: flask.Flask,
+    desk: Desk,
+    triage: TriageDesk,
+    quarantine: QuarantineDesk,
+    exceptions: ExceptionDesk,
+) -> None:
+    add_triage(app, desk, triage)
+    add_quarantine(app, desk, quarantine)
+    add_exceptions(app, desk, exceptions)
+    add_api_lanes(app, desk, triage, quarantine)
+    add_description(app)
+
+
+def _answer_faults(app: flask.Flask) -> None:
     app.register_error_handler(CSRFError, lambda _: refused(_CSRF))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(TicketgateError, _our_error)
     app.register_error_handler(Exception, _fault)
-    _prepare_templates(app, desk)
-    pages = _navigation(desk, lanes, requests, restores, emergencies)
-    app.context_processor(lambda: {"console_pages": pages, "emergencies": bool(emergencies)})
-    return app
 
 
 def _add_sign_in(
@@ -155,21 +177,19 @@ def _add_sign_in(
 
 def _navigation(
     desk: Desk,
-    lanes: tuple[TriageDesk, QuarantineDesk, ExceptionDesk] | None,
-    requests: RequestDesk | None,
+    requests: tuple[RequestDesk, ConsoleDesk] | None,
     restores: RestoreDesk | None,
     emergencies: EmergencyDesk | None,
 ) -> Callable[[], list[Entry]]:
     """What every template asks which pages of the console to lead to."""
-    known = requests if lanes is None else lanes[0]
-    if known is None:
+    if requests is None:
         return list
     open_if: dict[str, Callable[[Session], bool]] = {}
     if emergencies is not None:
         open_if["emergency"] = emergencies.is_open
     if restores is not None:
         open_if["restore"] = lambda _: restores.under_way()
-    return Navigation(desk, known.roles_of, open_if)
+    return Navigation(desk, requests[1].roles_of, open_if)
 
 
 def _prepare_templates(app: flask.Flask, desk: Desk) -> None:
@@ -177,6 +197,8 @@ def _prepare_templates(app: flask.Flask, desk: Desk) -> None:
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(told=told, visible=visible, instant=instant, lasting=duration_text)
+    app.jinja_env.filters.update(stamp=stamp, clocked=clocked, roughly=roughly)
+    app.jinja_env.globals["record_link"] = record_link
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
 

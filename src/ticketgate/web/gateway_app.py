@@ -21,7 +21,7 @@ from ticketgate.wiring.console import (
     evidence_desk,
     lane_desks,
     passkey_desk,
-    request_desk,
+    request_desks,
 )
 from ticketgate.wiring.gateway import Gateway
 from ticketgate.wiring.signing_in import provider_desk
@@ -47,7 +47,7 @@ def doors(gateway: Gateway) -> Front:
         extra_blueprints=[looks, evidence_pages(partial(_hand_out, gateway))],
         restores=gateway.restores,
         lanes=None if gateway.lost else lane_desks(gateway),
-        requests=None if gateway.lost else request_desk(gateway),
+        requests=None if gateway.lost else request_desks(gateway),
         sign_in=SignInWays(settings.mail_code, provider_desk(gateway)),
         emergencies=None if gateway.lost else emergency_desk(gateway),
         passkeys=None if gateway.lost else passkey_desk(gateway),

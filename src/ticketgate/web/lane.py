@@ -50,13 +50,14 @@ F = TypeVar("F", bound=Posted)
 class Lane(Generic[V, F]):
     """What differs from lane to lane. `name` and `one` are endpoints, and of templates as well.
 
-    `form` reads the request's form, given the justification; `context` is what the page needs
-    beside the view, of the form that comes back or of None; `more` is for list and page.
+    `listed` is None where another module has the list; `form` reads the request's form, given the
+    justification; `context` is what the page needs beside the view, of the form that comes back or
+    of None; `more` is for list and page.
     """
 
     name: str
     one: str
-    listed: Callable[[str], tuple[V, ...] | Refusal]
+    listed: Callable[[str], tuple[V, ...] | Refusal] | None
     view: Callable[[str, str], V | Refusal]
     say: Callable[[str, Session, F], object]
     form: Callable[[str], F]
@@ -66,7 +67,9 @@ class Lane(Generic[V, F]):
     def add_to(self, app: flask.Flask, desk: Desk) -> None:
         """Add `/console/{name}` and `/console/{name}/{id}` to `app`."""
         path = f"/console/{self.name}"
-        app.add_url_rule(path, view_func=LaneList.as_view(self.name, desk, self))
+        if self.listed is not None:
+            view = LaneList.as_view(self.name, desk, self, self.listed)
+            app.add_url_rule(path, view_func=view)
         app.add_url_rule(f"{path}/<ident>", view_func=LanePage.as_view(self.one, desk, self))
 
     def page(self, view: V, form: F | None) -> dict[str, object]:
@@ -86,16 +89,19 @@ class LaneList(MethodView, Generic[V, F]):
 
     init_every_request = False
 
-    def __init__(self, desk: Desk, lane: Lane[V, F]) -> None:
+    def __init__(
+        self, desk: Desk, lane: Lane[V, F], listed: Callable[[str], tuple[V, ...] | Refusal]
+    ) -> None:
         self._desk = desk
         self._lane = lane
+        self._listed = listed
 
     def get(self) -> ResponseReturnValue:
         """The list."""
         person = signed_in(self._desk)
         if person is None:
             return to_sign_in(flask.url_for(self._lane.name))
-        found = self._lane.listed(person.subject)
+        found = self._listed(person.subject)
         if isinstance(found, Refusal):
             return refused(found)
         return flask.render_template(f"{self._lane.name}.html", found=found, **self._lane.more)

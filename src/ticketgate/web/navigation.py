@@ -28,7 +28,9 @@ class Page:
 
 
 PAGES: Final = (
+    Page("console", "Waiting for me"),
     Page("requests", "Requests", below=frozenset({"request_page"})),
+    Page("grants", "Active access"),
     Page("emergency", "Emergency", below=frozenset({"one_emergency"})),
     Page(
         "exceptions", "Exceptions", frozenset({TRIAGE, OPERATOR, AUDITOR}), frozenset({"exception"})
@@ -37,6 +39,7 @@ PAGES: Final = (
     Page(
         "quarantine", "Quarantine", frozenset({TRIAGE, AUDITOR}), frozenset({"quarantine_delivery"})
     ),
+    Page("deliveries", "Deliveries", frozenset({OPERATOR, AUDITOR})),
     Page(
         "evidence_log", "Evidence", frozenset({OPERATOR, AUDITOR}), frozenset({"evidence_record"})
     ),
@@ -44,6 +47,7 @@ PAGES: Final = (
     Page("passkeys", "Passkeys"),
     Page("restore", "Restore", frozenset({OPERATOR})),
 )
+RECORD: Final = "evidence_record"  # the endpoint that shows one record of the log
 _CONSOLE: Final = frozenset(one for page in PAGES for one in (page.endpoint, *page.below))
 
 
@@ -85,3 +89,9 @@ class Navigation:
 
 def _always(_: Session) -> bool:
     return True
+
+
+def record_link(index: int) -> str:
+    """Where a record of the log is shown; empty where nothing shows it."""
+    there = RECORD in flask.current_app.view_functions
+    return flask.url_for(RECORD, index=index) if there else ""

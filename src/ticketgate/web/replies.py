@@ -1,12 +1,13 @@
 """Replies: a refusal as a page for people or a problem for machines; ticket text made harmless."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import flask
 from markupsafe import Markup
 
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.instants import duration_text
 from ticketgate.domain.visible import visible
 from ticketgate.web.problems import PROBLEM_TYPE, problem_body, retry_after, status_of
 
@@ -56,9 +57,29 @@ def told(text: str, *, lines: bool = False) -> Markup:
     return Markup("<bdi>{}</bdi>").format(visible(text, lines=lines))
 
 
+def stamp(moment: datetime) -> str:
+    """An instant for machines."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def clocked(moment: datetime) -> Markup:
+    """An instant by the clock of where the gateway runs, with UTC beside it where that differs."""
+    here = moment.astimezone()
+    if here.utcoffset() == timedelta():
+        return instant(moment)
+    return Markup('<time datetime="{}">{}</time> <span class="quiet whole">({})</span>').format(
+        stamp(moment),
+        f"{here:%Y-%m-%d %H:%M} {here.tzname()}",
+        f"{moment.astimezone(UTC):%H:%M} UTC",
+    )
+
+
+def roughly(seconds: int) -> str:
+    """A time in words, without the seconds of what lasts a minute and more."""
+    return duration_text(seconds - seconds % 60 if seconds >= 60 else seconds)  # noqa: PLR2004 -- a minute
+
+
 def instant(moment: datetime) -> Markup:
     """An instant in UTC, for eyes and machines."""
     utc = moment.astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(
-        f"{utc:%Y-%m-%dT%H:%M:%SZ}", f"{utc:%Y-%m-%d %H:%M} UTC"
-    )
+    return Markup('<time datetime="{}">{}</time>').format(stamp(utc), f"{utc:%Y-%m-%d %H:%M} UTC")

@@ -1,4 +1,4 @@
-"""Requests and what their people do with them, at `/console/requests`."""
+"""One request and what its people do with it; the list of them is in `web/console.py`."""
 
 from typing import Final
 
@@ -36,7 +36,7 @@ def add_requests(app: flask.Flask, desk: Desk, requests: RequestDesk) -> None:
     lane = Lane(
         "requests",
         "request_page",
-        requests.listed,
+        None,
         requests.view,
         requests.say,
         _form,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from ticketgate.adapters.passkey_site import site_of
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.roles import Roles
+from ticketgate.operations.console_desk import ConsoleDesk
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.evidence_desk import EvidenceDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
@@ -38,9 +39,10 @@ def lane_desks(gateway: Gateway) -> tuple[TriageDesk, QuarantineDesk, ExceptionD
     )
 
 
-def request_desk(gateway: Gateway) -> RequestDesk:
-    """What people see of their requests, over a gateway."""
-    return RequestDesk(*_parts(gateway))
+def request_desks(gateway: Gateway) -> tuple[RequestDesk, ConsoleDesk]:
+    """What people see of their requests, and the lists of the console, over a gateway."""
+    parts = _parts(gateway)
+    return RequestDesk(*parts), ConsoleDesk(*parts)
 
 
 def emergency_desk(gateway: Gateway) -> EmergencyDesk:

@@ -137,7 +137,8 @@ SELECT target FROM one WHERE target IS NOT NULL
 """  # a step in the index for each target, however many commands one has
 
 
-def _command(row: Row) -> Command:
+def command_of(row: Row) -> Command:
+    """A command from its row."""
     return Command(
         id=row["id"],
         kind=CommandKind(row["kind"]),
@@ -185,7 +186,7 @@ class SqliteCommands:
     def get(self, ident: str) -> Command | None:
         """The command with this id."""
         row = one(self._db, "SELECT * FROM command WHERE id = ?", ident)
-        return None if row is None else _command(row)
+        return None if row is None else command_of(row)
 
     def of(self, about: str, kind: CommandKind) -> Command | None:
         """The open command of this kind for a grant, link or code."""
@@ -193,13 +194,13 @@ class SqliteCommands:
             "SELECT * FROM command WHERE about = ? AND kind = ? AND state IN ('queued', 'intended')"
         )
         row = one(self._db, sql, about, kind.value)
-        return None if row is None else _command(row)
+        return None if row is None else command_of(row)
 
     def last(self, about: str, kind: CommandKind) -> Command | None:
         """The command of this kind that was queued last for it, open or not."""
         sql = "SELECT * FROM command WHERE about = ? AND kind = ? ORDER BY rowid DESC LIMIT 1"
         row = one(self._db, sql, about, kind.value)
-        return None if row is None else _command(row)
+        return None if row is None else command_of(row)
 
     def ready(self, kinds: Iterable[CommandKind], now: datetime, limit: int) -> list[Command]:
         """Queued commands that are due, at most `limit` of each target; oldest first."""
@@ -208,7 +209,7 @@ class SqliteCommands:
             " AND due_at <= ? ORDER BY due_at LIMIT ?"
         )
         found = [
-            _command(row)
+            command_of(row)
             for kind in kinds
             for at in rows(self._db, _TARGETS, kind.value)
             for row in rows(self._db, sql, kind.value, at["target"], to_text(now), limit)
@@ -224,7 +225,7 @@ class SqliteCommands:
     def intended(self) -> list[Command]:
         """Commands whose intent is committed and whose outcome is not."""
         return [
-            _command(row)
+            command_of(row)
             for row in rows(self._db, "SELECT * FROM command WHERE state = 'intended'")
         ]
 

@@ -11,7 +11,8 @@ from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.polling import Unsettled
 
 
-def _delivery(row: Row) -> DeliveryRow:
+def delivery_of(row: Row) -> DeliveryRow:
+    """A delivery from its row."""
     return DeliveryRow(
         seq=row["seq"],
         id=row["id"],
@@ -39,12 +40,12 @@ class SqliteDeliveries:
     def find(self, source: str, webhook_id: str) -> list[DeliveryRow]:
         """All rows with this sender's id, oldest first."""
         sql = "SELECT * FROM delivery WHERE source = ? AND webhook_id = ? ORDER BY seq"
-        return [_delivery(row) for row in rows(self._db, sql, source, webhook_id)]
+        return [delivery_of(row) for row in rows(self._db, sql, source, webhook_id)]
 
     def with_body(self, source: str, digest: str) -> list[DeliveryRow]:
         """All rows with this body, oldest first."""
         sql = "SELECT * FROM delivery WHERE source = ? AND body_digest = ? ORDER BY seq"
-        return [_delivery(row) for row in rows(self._db, sql, source, digest)]
+        return [delivery_of(row) for row in rows(self._db, sql, source, digest)]
 
     def add(self, row: DeliveryRow, body: bytes) -> None:
         """Store a row and its raw body."""
@@ -76,12 +77,12 @@ class SqliteDeliveries:
         )
         both = (each.format(*one) for one in (("waiting", "accepted"), ("released", "released")))
         sql = " UNION ALL ".join(both) + " ORDER BY seq LIMIT ?2"
-        return [_delivery(row) for row in rows(self._db, sql, after, limit)]
+        return [delivery_of(row) for row in rows(self._db, sql, after, limit)]
 
     def at(self, seq: int) -> DeliveryRow | None:
         """The row with this sequence number."""
         row = one(self._db, "SELECT * FROM delivery WHERE seq = ?", seq)
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     def body(self, seq: int) -> bytes | None:
         """The raw body, None when it was dropped."""
@@ -91,18 +92,18 @@ class SqliteDeliveries:
     def quarantined(self, limit: int) -> list[DeliveryRow]:
         """Quarantined rows, newest first."""
         sql = "SELECT * FROM delivery WHERE state = 'quarantined' ORDER BY seq DESC LIMIT ?"
-        return [_delivery(row) for row in rows(self._db, sql, limit)]
+        return [delivery_of(row) for row in rows(self._db, sql, limit)]
 
     def quarantined_one(self, ident: str) -> DeliveryRow | None:
         """The quarantined row with this id."""
         sql = "SELECT * FROM delivery WHERE state = 'quarantined' AND id = ?"
         row = one(self._db, sql, ident)
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     def get(self, ident: str) -> DeliveryRow | None:
         """The row with this id, whatever became of it."""
         row = one(self._db, "SELECT * FROM delivery WHERE id = ?", ident)
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     def drop_body(self, seq: int) -> None:
         """Drop the raw body of one row."""
@@ -134,7 +135,7 @@ class SqliteDeliveries:
             " ORDER BY ticket IS NULL, seq LIMIT 1"
         )
         row = one(self._db, sql, source, seq, ticket)
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     def newest(self) -> int:
         """The sequence number of the delivery that was stored last; 0 before the first."""
@@ -161,7 +162,7 @@ class SqliteDeliveries:
     def of_ticket(self, source: str, ticket: str) -> list[DeliveryRow]:
         """All rows that are, or may be, of this ticket, oldest first."""
         sql = "SELECT * FROM delivery WHERE source = ? AND ticket = ? ORDER BY seq"
-        return [_delivery(row) for row in rows(self._db, sql, source, ticket)]
+        return [delivery_of(row) for row in rows(self._db, sql, source, ticket)]
 
     def drop_bodies(self, before: datetime) -> int:
         """Drop raw bodies of rows received before that do not wait."""
@@ -178,7 +179,7 @@ class SqliteDeliveries:
             "SELECT * FROM delivery WHERE ?1 IS NULL OR state = ?1 OR effect = ?1"
             " ORDER BY seq DESC LIMIT ?2"
         )
-        return [_delivery(row) for row in rows(self._db, sql, state, limit)]
+        return [delivery_of(row) for row in rows(self._db, sql, state, limit)]
 
 
 class SqliteTickets:

@@ -16,6 +16,21 @@ def _requests(found: Iterable[Row]) -> list[AccessRequest]:
     return [codec.request_of(row) for row in found]
 
 
+def approval_of(row: Row) -> Approval:
+    """An approval from its row."""
+    return Approval(
+        request=row["request"],
+        round=row["round"],
+        stage=row["stage"],
+        approver=row["approver"],
+        decision=row["decision"],
+        seconds=row["seconds"],
+        decided_at=from_text(row["decided_at"]),
+        index=row["idx"],
+        on_behalf_of=row["on_behalf_of"],
+    )
+
+
 class SqliteRequests:
     """`ports.Requests`."""
 
@@ -134,20 +149,7 @@ class SqliteRequests:
     def approvals(self, ident: str) -> list[Approval]:
         """All approvals of a request, in the order they were given."""
         found = rows(self._db, "SELECT * FROM approval WHERE request = ? ORDER BY idx", ident)
-        return [
-            Approval(
-                request=row["request"],
-                round=row["round"],
-                stage=row["stage"],
-                approver=row["approver"],
-                decision=row["decision"],
-                seconds=row["seconds"],
-                decided_at=from_text(row["decided_at"]),
-                index=row["idx"],
-                on_behalf_of=row["on_behalf_of"],
-            )
-            for row in found
-        ]
+        return [approval_of(row) for row in found]
 
     def add_approval(self, approval: Approval) -> None:
         """Store an approval; one per person and round."""
@@ -180,7 +182,8 @@ class SqliteRequests:
         return cursor.rowcount == 1
 
 
-def _link(row: Row) -> Link:
+def link_of(row: Row) -> Link:
+    """A link from its row."""
     return Link(
         id=row["id"],
         request=row["request"],
@@ -206,17 +209,17 @@ class SqliteLinks:
         """The link that one of its tokens names."""
         sql = "SELECT link.* FROM link_token JOIN link ON link.id = link WHERE hash = ?"
         row = one(self._db, sql, token_hash)
-        return None if row is None else _link(row)
+        return None if row is None else link_of(row)
 
     def get(self, ident: str) -> Link | None:
         """The link with this id."""
         row = one(self._db, "SELECT * FROM link WHERE id = ?", ident)
-        return None if row is None else _link(row)
+        return None if row is None else link_of(row)
 
     def of_request(self, request: str) -> list[Link]:
         """All links of a request."""
         found = rows(self._db, "SELECT * FROM link WHERE request = ? ORDER BY rowid", request)
-        return [_link(row) for row in found]
+        return [link_of(row) for row in found]
 
     def save(self, link: Link) -> None:
         """Insert or replace."""

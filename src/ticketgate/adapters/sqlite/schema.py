@@ -328,6 +328,24 @@ CREATE INDEX request_ended ON request (
   WHERE state IN ('approved', 'denied', 'withdrawn');
 """
 
+# What the lists of the console ask by; and which records name a request, or are about something.
+_STATEMENTS_22: Final = """
+CREATE INDEX request_opened ON request (opened_at, id);
+CREATE INDEX approval_behalf ON approval (on_behalf_of) WHERE on_behalf_of <> '';
+CREATE INDEX link_undecided ON link (approver) WHERE state = 'issued';
+CREATE INDEX grant_held ON access_grant (not_after, id)
+  WHERE state IN ('provisioning', 'active', 'revoking', 'revoke_overdue');
+CREATE INDEX grant_subject ON access_grant (subject, not_after, id);
+CREATE INDEX entry_request ON evidence_entry (
+  CASE WHEN json_valid(CAST(entry AS TEXT))
+    THEN json_extract(CAST(entry AS TEXT), '$.request') END, idx)
+  WHERE instr(entry, CAST('"request":' AS BLOB)) > 0;
+CREATE INDEX entry_about ON evidence_entry (
+  CASE WHEN json_valid(CAST(entry AS TEXT))
+    THEN json_extract(CAST(entry AS TEXT), '$.about') END, idx)
+  WHERE instr(entry, CAST('"about":' AS BLOB)) > 0;
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -351,4 +369,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_19,
     _STATEMENTS_20,
     _STATEMENTS_21,
+    _STATEMENTS_22,
 )

@@ -7,6 +7,7 @@ from ticketgate.adapters.sqlite.anchor_tables import SqliteAnchors
 from ticketgate.adapters.sqlite.announcement_tables import SqliteAnnouncements
 from ticketgate.adapters.sqlite.approver_tables import SqliteApproverRows
 from ticketgate.adapters.sqlite.channel_tables import SqliteChannels
+from ticketgate.adapters.sqlite.console_tables import SqliteConsole
 from ticketgate.adapters.sqlite.emergency_tables import SqliteEmergencies
 from ticketgate.adapters.sqlite.erasing import SqliteErasing
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
@@ -30,6 +31,7 @@ from ticketgate.ports import (
     ApproverRows,
     Channels,
     Commands,
+    Console,
     Deliveries,
     Emergencies,
     Erasing,
@@ -83,6 +85,7 @@ class SqliteReading:
         self.pace: Pace = SqlitePace(connection)
         self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
         self.passkeys: Passkeys = SqlitePasskeys(connection)
+        self.console: Console = SqliteConsole(connection)
         self.erasing: Erasing = SqliteErasing(connection)
 
 

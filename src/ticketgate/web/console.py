@@ -1,0 +1,85 @@
+"""The first page of the console, and its lists: requests, access that is held, deliveries.
+
+GET changes nothing, and before sign-in nothing is shown. A list goes on at `?behind=` the id of its
+last row.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import flask
+from flask.typing import ResponseReturnValue
+
+from ticketgate.domain.access_request import RequestState
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.machines import DELIVERY
+from ticketgate.operations.console_desk import ConsoleDesk
+from ticketgate.operations.console_home import home
+from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.ports import RequestFilter
+from ticketgate.web.lane import to_sign_in
+from ticketgate.web.replies import refused
+from ticketgate.web.security import with_script
+from ticketgate.web.sign_in import signed_in
+
+REQUEST_STATES: Final = tuple(one.value for one in RequestState)
+DELIVERY_STATES: Final = tuple(sorted({after for _, after in DELIVERY}))
+_FIELDS: Final = ("state", "source", "entitlement", "person")
+_CHARS_MAX: Final = 200
+T = TypeVar("T")
+
+
+def add_console(
+    app: flask.Flask, desk: Desk, console: ConsoleDesk, emergencies: EmergencyDesk | None
+) -> None:
+    """Add the pages of this module to `app`."""
+
+    def add(path: str, endpoint: str, page: Callable[[Session], ResponseReturnValue]) -> None:
+        def view() -> ResponseReturnValue:
+            person = signed_in(desk)
+            return to_sign_in(flask.url_for(endpoint)) if person is None else page(person)
+
+        app.add_url_rule(path, endpoint, view, methods=["GET"])
+
+    add("/console", "console", lambda person: _home(person, console, emergencies))
+    add("/console/requests", "requests", lambda person: _requests(person, console))
+    add("/console/grants", "grants", lambda person: _grants(person, console))
+    add("/console/deliveries", "deliveries", lambda person: _deliveries(person, console))
+
+
+def _home(
+    person: Session, console: ConsoleDesk, emergencies: EmergencyDesk | None
+) -> ResponseReturnValue:
+    reviews = () if emergencies is None else emergencies.waiting(person)
+    with_script()
+    return _page("console.html", home(console, person.subject), reviews=reviews)
+
+
+def _requests(person: Session, console: ConsoleDesk) -> ResponseReturnValue:
+    asked = {name: _asked(name) for name in _FIELDS}
+    wanted = RequestFilter(asked["state"], asked["source"], asked["entitlement"])
+    found = console.requests(person.subject, wanted, asked["person"], _asked("behind"))
+    return _page("requests.html", found, asked=asked, states=REQUEST_STATES)
+
+
+def _grants(person: Session, console: ConsoleDesk) -> ResponseReturnValue:
+    with_script()
+    return _page("grants.html", console.held(person.subject, _asked("behind")))
+
+
+def _deliveries(person: Session, console: ConsoleDesk) -> ResponseReturnValue:
+    state = _asked("state")
+    found = console.deliveries(person.subject, state, _asked("behind"))
+    return _page("deliveries.html", found, asked={"state": state}, states=DELIVERY_STATES)
+
+
+def _page(template: str, found: object, **context: object) -> ResponseReturnValue:
+    if isinstance(found, Refusal):
+        return refused(found)
+    return flask.render_template(template, page=found, **context)
+
+
+def _asked(name: str) -> str:
+    """What the address asks, cut to what anything here is as long as."""
+    return flask.request.args.get(name, "").strip()[:_CHARS_MAX]
