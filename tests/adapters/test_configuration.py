@@ -3,6 +3,7 @@
 import base64
 import shutil
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,20 @@ def test_settings_have_defaults_for_what_may_be_left_out(folder: Path) -> None:
     assert found.body_seconds_max == 5
 
 
+@pytest.mark.parametrize(
+    ("said", "notice"),
+    [
+        ("", timedelta(hours=1)),
+        ("  remind_before_end: 30m\n", timedelta(minutes=30)),
+        ("  remind_before_end: never\n", timedelta(0)),
+    ],
+    ids=["default", "said", "never"],
+)
+def test_an_end_is_announced_so_long_before(folder: Path, said: str, notice: timedelta) -> None:
+    edit(folder, "ticketgate.yaml", "  user: gate\n", f"  user: gate\n{said}")
+    assert load(folder).settings.mail.remind_before_end == notice
+
+
 def test_mail_without_tls_is_for_loopback_only(folder: Path) -> None:
     edit(folder, "ticketgate.yaml", "  user: gate", "  tls: false\n  user: gate")
     assert any("mail without TLS is only for" in one for one in faults_of(folder))
@@ -217,6 +232,8 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("from: gate@example.com", "from: gate", "is not a mail address"),
         ("  user: gate\n", "", "user and password go together"),
         ("  user: gate\n", "  user: gate\n  tls: maybe\n", "must be true or false"),
+        ("  user: gate\n", "  user: gate\n  remind_before_end: 8d\n", "longer than 7 days"),
+        ("  user: gate\n", "  user: gate\n  remind_before_end: 0h\n", "is not a duration"),
         ("{ mail_code: true }", "{ mail_code: false }", "nobody could approve"),
         ("{ mail_code: true }", "{ mail_code: true, passkey: {} }", "'passkey' comes later"),
         ("{ mail_code: true }", "{ oidc: {} }", "'issuer' is missing"),

@@ -16,6 +16,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.http_peer import certificate_in
+from tests.adapters.test_letters_words import HOSTILE, KINDS
 from typing_extensions import override
 
 from ticketgate.adapters.mail import Mailer, MailRefusedError, MailUnavailableError
@@ -128,6 +129,22 @@ def test_mails_of_one_thread_refer_to_the_same_id(box: Box, port: int) -> None:
     roots = {(mail["In-Reply-To"], mail["References"]) for mail in box.mails}
     assert roots == {("<req_1@example.com>", "<req_1@example.com>")}
     assert len({mail["Message-ID"] for mail in box.mails}) == 2
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_letter_arrives_with_our_headers_alone(box: Box, port: int, kind: str) -> None:
+    """Whatever stands in names, and in what came with a ticket."""
+    letters = [KINDS[kind](text) for text in HOSTILE]
+    for number, letter in enumerate(letters):
+        mailer(port).send("bob@example.com", letter, f"cmd_{number}.0", "req_1")
+    names = {"From", "To", "Subject", "Message-ID", "Auto-Submitted", "List-Id", "In-Reply-To"}
+    names |= {"References", "Date", "MIME-Version", "Content-Type"}
+    for mail, (subject, text, html) in zip(box.mails, letters, strict=True):
+        assert {*mail.keys()} - {"X-Peer", "X-MailFrom", "X-RcptTo"} == names
+        assert str(mail["Subject"]).split() == subject.split()
+        parts = [part.get_content().replace("\r\n", "\n") for part in mail.iter_parts()]
+        assert parts == [text, html]
+    assert {tuple(to) for _, to in box.envelopes} == {("bob@example.com",)}
 
 
 def test_without_a_clock_the_date_is_left_to_the_submission_server(box: Box, port: int) -> None:

@@ -136,6 +136,18 @@ def test_each_decision_is_recorded_with_what_it_stood_on(job: Job) -> None:
         assert re.fullmatch("[0-9a-f]{64}", one["policy"])
 
 
+def test_who_asked_had_mail_of_each_outcome(job: Job) -> None:
+    """Of all that came of the ticket, in its order; none of it lets anybody decide."""
+    mailbox, number = job.stage.world.mailbox, job.record.columns["number"]
+    ended = rf"(?s)(is removed; reading.*{number})"
+    mailbox.wait_for("alice@example.com", ended)
+    own = [one for one in mailbox.mails if "alice@" in str(one["To"]) and number in one["Subject"]]
+    said = [str(one["Subject"]).removeprefix(f"[ticketgate] {number} ") for one in own]
+    assert said == ["waits for approval", "is approved", "access is given", "access has ended"]
+    assert len({one["References"] for one in own}) == 1
+    assert not any("/approve/" in one.as_string() for one in own)
+
+
 def test_the_grant_went_from_planned_to_revoked_and_was_confirmed(job: Job) -> None:
     ident = job.stage.grant(job.record)["id"]
     assert [to for to, _ in job.stage.moves("grant", ident)] == [

@@ -99,8 +99,12 @@ def test_a_refused_mail_is_recorded_and_not_tried_again(asked: Gate) -> None:
     assert (failed["what"], failed["code"]) == ("link", "mail_refused")
 
 
-def test_somebody_without_an_address_is_a_refused_mail(asked: Gate) -> None:
-    del asked.directory.people["bob"]
+@pytest.mark.parametrize("who", ["gone", "machine"])
+def test_somebody_without_an_address_is_a_refused_mail(asked: Gate, who: str) -> None:
+    if who == "gone":
+        del asked.directory.people["bob"]
+    else:
+        asked.directory.change("bob", mail="")
     asked.run_mail()
     assert [one["code"] for one in asked.records("notification.failed")] == ["no_address"]
 

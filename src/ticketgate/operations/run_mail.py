@@ -60,8 +60,8 @@ class MailRunner:
             self.store.write(partial(unwanted, ident=command.id))
             return
         person = snapshot.person(made.subject)
-        code, retryable = ("no_address", False) if person is None else ("", False)
-        if person is not None:
+        code, retryable = "no_address", False
+        if person is not None and person.mail:
             code, retryable = self._send(person.mail, made, command)
         self.count(code)
         if code:
