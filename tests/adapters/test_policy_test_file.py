@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.operations.fakes import MORNING, ROOT, FakeDirectory
@@ -18,6 +19,7 @@ from ticketgate.ports import Source
 STATES = {"1": StateClass.OPEN, "3": StateClass.CLOSED}
 TABLES = {"sc_req_item": TableMapping("sc_req_item", "requested_for", STATES)}
 SOURCES = {SOURCE: Source(PlainConnector(), SourceMapping(SOURCE, TABLES), frozenset())}
+NOBODY: frozenset[str] = frozenset()
 GOOD = """\
 version: 1
 now: 2026-11-26T09:00:00Z
@@ -190,3 +192,32 @@ def test_the_example_in_the_documents_is_read(tmp_path: Path) -> None:
     (tmp_path / "sample-ticket.json").write_text(json.dumps(access_ticket().plain()))
     (one,) = load(tmp_path, example)
     assert len(one.moves) == 3
+
+
+@pytest.mark.parametrize(
+    ("local", "read", "unread"),
+    [
+        ("2026-11-27 09:00", "2026-11-27T08:00:00.000000Z", {}),
+        ("2026-10-25 02:30", "2026-10-25 02:30", {"window_start": "window_ambiguous"}),
+    ],
+)
+def test_local_times_of_a_case_are_read_as_its_source_says(
+    tmp_path: Path, local: str, read: str, unread: dict[str, str]
+) -> None:
+    table = TableMapping("incident", zone=ZoneInfo("Europe/Berlin"))
+    sources = {SOURCE: Source(PlainConnector(), SourceMapping(SOURCE, {"incident": table}), NOBODY)}
+    ticket = f'{{ source: {SOURCE}, table: incident, fields: {{ window_start: "{local}" }} }}'
+    step = f'ticket: {{ fields: {{ window_start: "{local}" }} }}'
+    text = GOOD.partition("cases:")[0] + (
+        "cases:\n"
+        f"  - {{ name: one, ticket: {ticket}, expect: {{ verdict: identity }},"
+        f" steps: [{{ {step} }}] }}\n"
+    )
+    path = tmp_path / "policy_test.yaml"
+    path.write_text(text)
+    (one,) = load_cases(path, FakeDirectory().read(MORNING), sources)
+    edit = one.moves[0].ticket
+    assert edit is not None
+    for ticket_read in (one.ticket, edit):
+        assert ticket_read.text("window_start") == read
+        assert ticket_read.unread_times == unread

@@ -5,6 +5,7 @@ import re
 import tomllib
 from base64 import b64encode
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -103,6 +104,23 @@ def test_servicenow_may_use_a_static_credential(scheme: str) -> None:
     options = ("header: x-key",) if scheme == "api_key" else ()
     secret = "PASSWORD" if scheme == "basic" else "TOKEN"
     assert read(source("desk", "servicenow", secret, f"scheme: {scheme}", *options))[1] == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_a_table_says_the_zone_of_its_local_times(zone: str) -> None:
+    text = source("desk", "jira", "TEXT", "scheme: jira")
+    found, faults = read(text.replace("incident: {}", f"incident: {{ times_in: {zone} }}"))
+    assert faults == []
+    assert found["desk"].mapping.tables["incident"].zone == ZoneInfo(zone)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlim", "../../etc/passwd", "+01:00", "/etc/localtime"])
+def test_a_zone_that_nobody_knows_is_refused(zone: str) -> None:
+    text = source("desk", "jira", "TEXT", "scheme: jira")
+    _, faults = read(text.replace("incident: {}", f'incident: {{ times_in: "{zone}" }}'))
+    assert [one.partition("time zone")[0] for one in faults] == [
+        f"5: desk.tables.incident.times_in: {zone!r} is no "
+    ]
 
 
 def test_a_scheme_that_does_not_fit_the_kind_is_told_by_line_with_those_that_do() -> None:

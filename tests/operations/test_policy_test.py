@@ -13,6 +13,7 @@ from tests.shipped import own_policy
 from ticketgate.adapters.rehearsal_stage import MemoryTargets, fresh_store
 from ticketgate.connector_api import Access, NotFound, StateClass, Ticket
 from ticketgate.domain.evidence import Json
+from ticketgate.domain.instants import to_text
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.policy_case import Case, Miss, Move, Wanted
 from ticketgate.operations.policy_test import elements, never_used, run_case
@@ -216,3 +217,27 @@ def test_the_targets_in_memory_keep_what_they_are_told() -> None:
         assert not again.observe(access)
     with targets.open("y") as other:
         assert other.list_held({"group": "g"}) == ()
+
+
+def test_access_with_a_window_is_played_from_its_start_to_its_end() -> None:
+    hour = to_text(MORNING + timedelta(hours=1))
+    two = to_text(MORNING + timedelta(hours=2))
+    played = case(
+        move("approve", "bob", stage=2),
+        move("approve", "carol", state="approved", grant="planned"),
+        move(after=3599, grant="planned"),
+        move(after=3600, grant="active"),
+        move(after=7200, grant="revoked"),
+        ticket=access_ticket(window_start=hour, window_end=two),
+        blocked=[],
+        seconds=3600,
+    )
+    assert missed(played) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "code"), [(-1, "window_past"), (0, "window_past"), (721, "window_too_far")]
+)
+def test_a_window_is_held_against_the_time_of_the_case(hours: int, code: str) -> None:
+    ticket = access_ticket(window_start=to_text(MORNING + timedelta(hours=hours)))
+    assert missed(case(ticket=ticket, blocked=[code], state="blocked")) == []

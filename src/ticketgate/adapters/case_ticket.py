@@ -12,6 +12,7 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import MalformedDeliveryError
 from ticketgate.domain.evidence import Json
+from ticketgate.domain.mapping import in_its_zone
 from ticketgate.domain.ticket import (
     PLAIN_FIELDS,
     REFERENCE_FIELDS,
@@ -68,7 +69,7 @@ class TicketReader:
         variables = self._variables(section.get("variables"))
         version = None if last.version is None else last.version + 1
         section.close()
-        return replace(
+        edited = replace(
             last,
             version=version,
             state=last.state if state is None else state,
@@ -79,6 +80,7 @@ class TicketReader:
             if variables is None
             else {**(last.variables or {}), **variables},
         )
+        return self._zoned(edited)
 
     # --- as a source posts it -----------------------------------------------------------------
 
@@ -92,7 +94,7 @@ class TicketReader:
         source = self._sources[name]
         try:
             payload = _json(place.node) if file is None else self._payload(file)
-            found = source.connector.normalise(payload, source.mapping)
+            found = source.read(payload)
         except MalformedDeliveryError as fault:
             place.fault(f"it would be quarantined: {fault.code}: {fault.reason}")
             return None
@@ -132,7 +134,7 @@ class TicketReader:
         section.close()
         if table is None:
             return None
-        return Ticket(
+        ticket = Ticket(
             source=source,
             table=table,
             id=ident or "case",
@@ -144,6 +146,11 @@ class TicketReader:
             fields=fields,
             variables=variables,
         )
+        return self._zoned(ticket)
+
+    def _zoned(self, ticket: Ticket) -> Ticket:
+        known = self._sources.get(ticket.source)
+        return ticket if known is None else in_its_zone(ticket, known.mapping)
 
     def _bound_to(self, source: str, table: str) -> str:
         known = self._sources.get(source)

@@ -85,7 +85,7 @@ def _ticket(
             next_step="send less, or raise intake.body_bytes_max",
         )
     try:
-        return masked(source.connector.normalise(strict_json.read(body), source.mapping))
+        return masked(source.read(strict_json.read(body)))
     except MalformedDeliveryError as fault:
         step = "mend the sender" if isinstance(fault, StrictJsonError) else fault.next_step
         raise TicketgateError(

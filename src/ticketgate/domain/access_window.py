@@ -106,10 +106,12 @@ def in_zone(ticket: Ticket, zone: tzinfo | None) -> Ticket:
     Without a zone, and for what is no local time, it stays as it is. A time that the zone has
     twice or not at all stays too, and `unread_times` says which of the two.
     """
-    fields, unread = dict(ticket.fields), dict(ticket.unread_times)
+    if zone is None:
+        return ticket
+    fields, unread = dict(ticket.fields), dict[str, str]()
     for name in (START, END):
         text = ticket.text(name).strip()
-        if zone is None or not _LOCAL.match(text):
+        if not _LOCAL.match(text):
             continue
         found = _instant(text, zone)
         if isinstance(found, str):

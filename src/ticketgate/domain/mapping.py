@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 
-from ticketgate.domain.ticket import StateClass
+from ticketgate.domain.access_window import in_zone
+from ticketgate.domain.ticket import StateClass, Ticket
 
 # What a record says beside the ticket's fields; only a source of kind `generic` maps these.
 RECORD_FIELDS: Final = frozenset({"id", "version", "state", "updated_by", "variables"})
@@ -34,3 +35,9 @@ class SourceMapping:
 
     source: str
     tables: Mapping[str, TableMapping]
+
+
+def in_its_zone(ticket: Ticket, mapping: SourceMapping) -> Ticket:
+    """The ticket with its local times as instants, by the zone of its table (`access_window`)."""
+    table = mapping.tables.get(ticket.table)
+    return in_zone(ticket, None if table is None else table.zone)

@@ -198,9 +198,10 @@ def asked(question: Ask) -> Asked:
     )
     rule = approve_rule_for(question.policy, facts)
     life = limit_for(question.policy, facts)
-    window, wanted = _window(ticket, life), _wanted(entitlement, facts)
+    window, wanted = window_of(ticket), _wanted(entitlement, facts)
     if wanted is None and isinstance(window, AccessWindow):
         wanted = window.seconds
+        window = _no_longer(window, life)
     seconds_asked = 0 if isinstance(wanted, str) else wanted
     reasons = [
         *_people_reasons(requester, beneficiary),
@@ -241,15 +242,15 @@ def asked(question: Ask) -> Asked:
     )
 
 
-def _window(ticket: Ticket, life: LimitSeconds | None) -> AccessWindow | str:
-    """The window; a code of `WINDOW_REASONS` where it cannot be, or is longer than access lasts.
+def _no_longer(window: AccessWindow, life: LimitSeconds | None) -> AccessWindow | str:
+    """The window; `window_too_long` where access never lasts so long.
 
-    A longer one is no slip that could be cut: it says until when somebody counts on the access.
+    It is not cut: it says until when somebody counts on the access.
     """
-    found = window_of(ticket)
-    seconds = None if isinstance(found, str) else found.seconds
-    too_long = life is not None and seconds is not None and seconds > min(life.max, life.hard_max)
-    return TOO_LONG if too_long else found
+    longest = None if life is None else min(life.max, life.hard_max)
+    seconds = window.seconds
+    too_long = longest is not None and seconds is not None and seconds > longest
+    return TOO_LONG if too_long else window
 
 
 def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | str | None:

@@ -2,7 +2,6 @@
 
 from ticketgate.connector_api import MalformedDeliveryError
 from ticketgate.domain import strict_json
-from ticketgate.domain.access_window import in_zone
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.masked_ticket import masked
 from ticketgate.domain.pasted_secrets import secret_in, secret_within
@@ -22,11 +21,8 @@ def read_body(source: Source | None, body: bytes | None) -> tuple[Said, bool]:
         return fault, body is not None and secret_in(body)
     try:
         payload = strict_json.read(body)
-        said = source.connector.normalise(payload, source.mapping)
+        said = source.read(payload)
     except MalformedDeliveryError as fault:
         return Refusal(fault.code, fault.reason), secret_in(body)
-    if isinstance(said, Ticket):
-        table = source.mapping.tables.get(said.table)
-        said = in_zone(said, None if table is None else table.zone)
     what = masked(said)
     return what, what != said or secret_within(payload)

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.connector_api import ItsmClient, ItsmConnector, SourceMapping, TargetConnector
+from ticketgate.connector_api import (
+    ApproverRow,
+    ItsmClient,
+    ItsmConnector,
+    JsonValue,
+    NoTicket,
+    SourceMapping,
+    TargetConnector,
+    Ticket,
+)
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.mapping import in_its_zone
 from ticketgate.domain.outcomes import OutcomeLetter, OutcomeNote
 
 
@@ -99,6 +109,11 @@ class Source:
     connector: ItsmConnector
     mapping: SourceMapping
     own_users: frozenset[str]
+
+    def read(self, payload: JsonValue) -> Ticket | ApproverRow | NoTicket:
+        """What a body says, its local times by the zone of its table. Raises what connectors do."""
+        said = self.connector.normalise(payload, self.mapping)
+        return in_its_zone(said, self.mapping) if isinstance(said, Ticket) else said
 
 
 class Letters(Protocol):
