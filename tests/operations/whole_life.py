@@ -96,7 +96,7 @@ class WholeLife:
     # --- tickets ------------------------------------------------------------------------------
 
     def _first(self, ident: str, version: int = 1) -> Ticket:
-        if ident == "r1":
+        if ident.startswith("r"):
             return report_ticket(ident, version=version)
         if ident == "b1":
             return access_ticket(ident, version=version, by="bob", beneficiary="bob")
