@@ -246,4 +246,5 @@ def test_who_is_reminded(
 
 
 def test_a_reminder_says_when() -> None:
-    assert "ends at 2026-11-22 12:00 UTC" in of_ending(GIVEN, NOON).text
+    assert "ends at 2026-11-22 18:00 UTC" in of_ending(GIVEN).text
+    assert "ends soon." in of_ending(replace(GIVEN, not_after=None)).text

@@ -19,12 +19,8 @@ class CommandKind(StrEnum):
     ANNOUNCE = "announce"  # its target is the receiver
 
 
-MAILS: Final = (
-    CommandKind.MAIL_LINK,
-    CommandKind.MAIL_CODE,
-    CommandKind.MAIL_NOTICE,
-    CommandKind.MAIL_OUTCOME,
-)
+# What somebody waits for; mails about outcomes have a lane of their own, so that many delay none.
+MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
 
 
 class CommandState(StrEnum):

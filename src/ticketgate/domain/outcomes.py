@@ -302,9 +302,10 @@ def of_grant(grant: Grant, before: str, cause: str, kept: str) -> Saying | None:
     return Saying(outcome, text, _NEXT.get(outcome, ""))
 
 
-def of_ending(grant: Grant, ends: datetime) -> Saying:
+def of_ending(grant: Grant) -> Saying:
     """What is told before access ends."""
-    text = f"The access to {grant.entitlement} at {grant.target} ends at {_at(ends)}."
+    ends = "soon" if grant.not_after is None else f"at {_at(grant.not_after)}"
+    text = f"The access to {grant.entitlement} at {grant.target} ends {ends}."
     return Saying(Outcome.ENDING_SOON, text, _NEXT[Outcome.ENDING_SOON])
 
 

@@ -70,26 +70,24 @@ def tell_of_ask(tx: Transaction, now: datetime, ask: Emergency, people: Iterable
 
 def ending_soon(reading: Reading, now: datetime, notice: timedelta) -> list[str]:
     """The active grants whose end is near, and whose person was not told of just that end."""
-    return [
-        one.id
-        for one in reading.grants.due(now + notice)
-        if one.state is GrantState.ACTIVE
-        and reminded(one, now, notice)
-        and not reading.letters.has(_reminder(one, now, one.not_after or now, "").key)
-    ]
+    near = reading.grants.due(now + notice)
+    return [one.id for one in near if _is_unannounced(reading, now, one, notice)]
 
 
 def remind(tx: Transaction, now: datetime, *, ident: str, notice: timedelta) -> None:
     """Tell whoever has access that it ends soon, once for each end that it gets."""
-    if ident not in ending_soon(tx, now, notice):
-        return
     grant = tx.grants.get(ident)
-    if grant is not None and grant.not_after is not None:
-        _queue(tx, now, _reminder(grant, now, grant.not_after, tx.new_id("ltr")))
+    if grant is not None and _is_unannounced(tx, now, grant, notice):
+        _queue(tx, now, _reminder(grant, now, tx.new_id("ltr")))
 
 
-def _reminder(grant: Grant, now: datetime, ends: datetime, ident: str) -> OutcomeLetter:
-    said = of_ending(grant, ends)
+def _is_unannounced(reading: Reading, now: datetime, grant: Grant, notice: timedelta) -> bool:
+    near = grant.state is GrantState.ACTIVE and reminded(grant, now, notice)
+    return near and not reading.letters.has(_reminder(grant, now, "").key)
+
+
+def _reminder(grant: Grant, now: datetime, ident: str) -> OutcomeLetter:
+    said = of_ending(grant)
     return OutcomeLetter(
         id=ident,
         outcome=said.outcome,
@@ -100,7 +98,7 @@ def _reminder(grant: Grant, now: datetime, ends: datetime, ident: str) -> Outcom
         next=said.next,
         index=None,
         queued_at=now,
-        until=ends,
+        until=grant.not_after,
     )
 
 

@@ -230,6 +230,7 @@ class Gateway:
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run),
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
+            self._lane("outcomes", (CommandKind.MAIL_OUTCOME,), mail.run),
             *self.channels.lanes(self.people.at_any_rate),
         ]
         deliveries = DeliveryRunner(self.store, self.sources, self.in_force)
