@@ -62,6 +62,7 @@ ASKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "policy schema": ("", ()),
     "policy test": ("", ()),
     "requests list": ("", ()),
+    "requests load": ("", ()),
     "requests show": ("", ("req_1",)),
     "revoke": ("revoke", ("--person", "alice", *WHY, "--wait", "0")),
     "signals": ("", ()),

@@ -37,7 +37,7 @@ from ticketgate.adapters.sqlite.transaction import SqliteReading
 from ticketgate.connector_api import SourceMapping, Ticket
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.checkpoint import Checkpoint  # noqa: TC001 -- as every module here does
-from ticketgate.domain.command import Command, CommandKind
+from ticketgate.domain.command import MAILS, REMINDERS, Command, CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
@@ -65,7 +65,6 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- each test has a folder of its 
 ORIGIN: Final = "gate.example.com/evidence"
 WHY: Final = "the billing migration is planned for tonight"
 OWN_USER: Final = "svc-ticketgate"
-MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
 TARGETS: Final = (CommandKind.REVOKE, CommandKind.PROVISION)
 CODE_KEY: Final = b"k" * 32
 ROUNDS_MAX: Final = 20  # of work that makes work; more is a loop
@@ -238,8 +237,8 @@ class Gate:
             return looking.commands.ready(kinds, self.clock.now(), 1000)
 
     def run_mail(self) -> None:
-        """One try of every mail that is due."""
-        for command in self.due(*MAILS):
+        """One try of every mail that is due, but for those that tell outcomes."""
+        for command in self.due(*MAILS, *REMINDERS):
             self.mailer.run(command, self.desk.snapshot())
 
     def run_targets(self, *kinds: CommandKind) -> None:

@@ -1,7 +1,9 @@
 """How mails are worded: `ports.Letters` over the templates of `mail_text`."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from ticketgate.adapters.digest_text import digest_mail
 from ticketgate.adapters.mail_text import (
     MailText,
     code_mail,
@@ -9,6 +11,7 @@ from ticketgate.adapters.mail_text import (
     link_mail,
     outcome_mail,
 )
+from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.outcomes import OutcomeLetter, OutcomeNote
@@ -41,6 +44,10 @@ class MailLetters:
     def code(self, code: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a sign-in code."""
         return _parts(code_mail(code, self._public_url, _CODE_MINUTES))
+
+    def digest(self, waiting: Sequence[AccessRequest]) -> Letter:
+        """(subject, text, HTML) of the mail that stands for all further reminders of a day."""
+        return _parts(digest_mail(waiting, self._public_url))
 
 
 def _parts(mail: MailText) -> Letter:

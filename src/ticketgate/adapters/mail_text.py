@@ -19,7 +19,7 @@ SUBJECT_CHARS_MAX: Final = 40  # of the ticket's number in a subject line
 EVIDENCE_CHARS_MAX: Final = 320  # an origin of 200, and numbers
 SHOWN_CHARS: Final = 16  # of the digest: enough to compare by eye
 
-_ENVIRONMENT: Final = jinja2.Environment(
+ENVIRONMENT: Final = jinja2.Environment(
     loader=jinja2.PackageLoader("ticketgate.adapters", "mail_templates"),
     autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
     undefined=jinja2.StrictUndefined,
@@ -122,7 +122,7 @@ def code_mail(code: str, public_url: str, minutes: int) -> MailText:
 
 def _mail(name: str, subject: str, values: dict[str, str]) -> MailText:
     text, html = (
-        _ENVIRONMENT.get_template(f"{name}.{kind}").render(values) for kind in ("txt", "html")
+        ENVIRONMENT.get_template(f"{name}.{kind}").render(values) for kind in ("txt", "html")
     )
     return MailText(subject, text, html)
 

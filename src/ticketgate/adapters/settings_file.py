@@ -20,6 +20,7 @@ from ticketgate.adapters.directories_reader import DirectoriesRead, read_directo
 from ticketgate.adapters.files import read_file, stop_on_faults
 from ticketgate.adapters.notify_reader import read_receivers
 from ticketgate.adapters.places import LATER, Place, Section
+from ticketgate.adapters.remind_reader import read_reminding
 from ticketgate.adapters.retention_reader import read_retention
 from ticketgate.adapters.roles_reader import read_roles
 from ticketgate.adapters.secret_files import SecretReader
@@ -225,6 +226,7 @@ def read_settings(
         evidence_public=_read_evidence(top.get("evidence")),
         directories=known.beside,
         receivers=read_receivers(top.get("notify"), secrets),
+        reminding=read_reminding(top.get("remind")),
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}

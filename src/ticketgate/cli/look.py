@@ -246,6 +246,13 @@ def show_request(folder: Path, ident: str, *, as_json: bool) -> None:
         )
 
 
+requests.add_later(
+    "load",
+    "ticketgate.cli.load:load",
+    "Show how much waits for each approver, and how fast they answer.",
+)
+
+
 def waits(seen: Look, request: AccessRequest) -> str:
     """The parked delivery that a live request waits for; empty when none stands in its way."""
     found = parked_for(seen, request.ticket) if request.state in LIVE_REQUEST else None

@@ -15,12 +15,15 @@ class CommandKind(StrEnum):
     MAIL_CODE = "mail_code"
     MAIL_NOTICE = "mail_notice"  # of an emergency; its `about` is the notice
     MAIL_OUTCOME = "mail_outcome"  # its `about` is the letter
+    MAIL_REMINDER = "mail_reminder"  # its `about` is the link
+    MAIL_DIGEST = "mail_digest"  # its `about` is the digest of one person's day
     COMMENT = "comment"  # its target is the source
     ANNOUNCE = "announce"  # its target is the receiver
 
 
-# What somebody waits for; mails about outcomes have a lane of their own, so that many delay none.
+# What somebody waits for; other mails have a lane of their own, so that many delay none of these.
 MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
+REMINDERS: Final = (CommandKind.MAIL_REMINDER, CommandKind.MAIL_DIGEST)
 
 
 class CommandState(StrEnum):
@@ -36,7 +39,7 @@ class CommandState(StrEnum):
 class Command:
     """One command. `due_at` is when to try next.
 
-    `about` is the id of the grant, link, code, notice, letter, comment or announcement.
+    `about` is the id of the grant, link, code, notice, letter, digest, comment or announcement.
     """
 
     id: str

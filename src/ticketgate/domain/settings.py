@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from ticketgate.domain.anchor import AnchorKind
 from ticketgate.domain.mapping import SourceMapping
 from ticketgate.domain.note import VerifierKey
+from ticketgate.domain.reminding import Reminding
 from ticketgate.domain.retention import Retention
 from ticketgate.domain.roles import Roles
 from ticketgate.domain.schemes.common import Scheme
@@ -241,3 +242,4 @@ class Settings:
     provider: ProviderSettings | None = None
     directories: tuple[DirectorySettings, ...] = ()
     receivers: tuple[ReceiverSettings, ...] = ()
+    reminding: Reminding = field(default_factory=Reminding)

@@ -19,6 +19,8 @@ _WHAT: Final = {
     CommandKind.MAIL_CODE: "code",
     CommandKind.MAIL_NOTICE: "emergency",
     CommandKind.MAIL_OUTCOME: "outcome",
+    CommandKind.MAIL_REMINDER: "reminder",
+    CommandKind.MAIL_DIGEST: "digest",
 }
 RECIPIENT_REFUSED: Final = "recipient_refused"
 BOUNCED: Final = "mail_bounced"  # the code of the exception

@@ -1,7 +1,7 @@
 """Run mail: the token or code is minted per try, its hash committed, then the mail is sent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.grant import GrantState
 from ticketgate.domain.outcomes import EMERGENCY_PAGE, TOLD, OutcomeLetter, OutcomeNote
 from ticketgate.operations.ask_again import Ground
+from ticketgate.operations.digest import digest_of
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.extend_grant import ends_then
 from ticketgate.operations.in_force import InForce
@@ -47,15 +48,7 @@ class MailRunner:
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try of one mail."""
-        match command.kind:
-            case CommandKind.MAIL_LINK:
-                made = self._link(command, snapshot)
-            case CommandKind.MAIL_NOTICE:
-                made = self._notice(command, snapshot)
-            case CommandKind.MAIL_OUTCOME:
-                made = self._outcome(command, snapshot)
-            case _:
-                made = self._code(command)
+        made = self._made(command, snapshot)
         if made is None:
             self.store.write(partial(unwanted, ident=command.id))
             return
@@ -68,6 +61,22 @@ class MailRunner:
             self.log("mail.failed", code)
         told = partial(mailed, ident=command.id, to=made.subject, code=code, retryable=retryable)
         self.store.write(told)
+
+    def _made(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
+        """The mail of a command; None when nobody wants it any more."""
+        match command.kind:
+            case CommandKind.MAIL_LINK:
+                return self._link(command, snapshot)
+            case CommandKind.MAIL_REMINDER:
+                return self._reminder(command, snapshot)
+            case CommandKind.MAIL_DIGEST:
+                return self._digest(command)
+            case CommandKind.MAIL_NOTICE:
+                return self._notice(command, snapshot)
+            case CommandKind.MAIL_OUTCOME:
+                return self._outcome(command, snapshot)
+            case _:
+                return self._code(command)
 
     def _send(self, to: str, made: _Made, command: Command) -> tuple[str, bool]:
         try:
@@ -86,6 +95,17 @@ class MailRunner:
         link, request = minted
         letter = self.letters.link(self._note(link, request, snapshot), token)
         return _Made(link.approver, letter, request.id)
+
+    def _reminder(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
+        made = self._link(command, snapshot)
+        if made is None:
+            return None
+        subject, text, html = made.letter
+        return replace(made, letter=(f"Reminder: {subject}", text, html))
+
+    def _digest(self, command: Command) -> _Made | None:
+        found = digest_of(self.store, command.about)
+        return None if found is None else _Made(found[0], self.letters.digest(found[1]))
 
     def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:
         policy = self.policy.now

@@ -50,6 +50,7 @@ from ticketgate.ports.tables import (
     Tickets,
 )
 from ticketgate.ports.velocity import Pace
+from ticketgate.ports.workload import Workload
 
 __all__ = [
     "Anchor",
@@ -102,4 +103,5 @@ __all__ = [
     "Tickets",
     "Transaction",
     "Vouched",
+    "Workload",
 ]

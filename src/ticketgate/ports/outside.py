@@ -1,6 +1,6 @@
 """What lies outside the process: time, randomness, people, mail, targets, platforms."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from ticketgate.connector_api import (
     TargetConnector,
     Ticket,
 )
+from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency
@@ -121,6 +122,9 @@ class Letters(Protocol):
 
     def link(self, note: LinkNote, token: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a link."""
+
+    def digest(self, waiting: Sequence[AccessRequest]) -> Letter:
+        """(subject, text, HTML) of the mail that stands for all further reminders of a day."""
 
     def code(self, code: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a sign-in code."""

@@ -32,6 +32,7 @@ from ticketgate.ports.tables import (
     Tickets,
 )
 from ticketgate.ports.velocity import Pace
+from ticketgate.ports.workload import Workload
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -65,6 +66,7 @@ class Reading(Protocol):
     erasing: Erasing
     passkeys: Passkeys
     pace: Pace
+    workload: Workload
     sign_ins: ProviderSignIns
     emergencies: Emergencies
     letters: OutcomeLetters

@@ -48,8 +48,7 @@ class Channels:
         self._place = place
         self._count = meters.received
         meters.polled = self.ages
-        self._notifying = Notifying(settings, store, clock)
-        self.news = self._notifying.loops
+        self.telling = Notifying(settings, store, clock)
         self._platforms: Platforms = ConfiguredPlatforms(settings.sources, _way_out)
 
     def polls(self, sources: Mapping[str, Source]) -> list[Loop]:
@@ -83,7 +82,7 @@ class Channels:
         runner = CommentRunner(self._store, self._platforms, self._place, _log)
         kinds = (CommandKind.COMMENT,)
         told = Lane(COMMENTS, kinds, self._store, self._clock, snapshot, runner.run, _one)
-        return [told, self._notifying.lane(snapshot)]
+        return [told, self.telling.lane(snapshot)]
 
     def settle(self) -> None:
         """From now on tickets of just the sources with `write_back` are told, and limits hold."""
@@ -91,7 +90,7 @@ class Channels:
         self._store.write(partial(tell_sources, sources=told))
         limits = {name: one.velocity for name, one in self._settings.sources.items()}
         self._store.write(partial(set_limits, limits=limits))
-        self._notifying.settle()
+        self.telling.settle()
 
     def readiness(self) -> Checks:
         """The check `polls`: every source was read to its end within three times its `every`."""

@@ -26,7 +26,7 @@ from ticketgate.adapters.mail import Mailer
 from ticketgate.adapters.meters import Meters, states
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
-from ticketgate.domain.command import MAILS, CommandKind
+from ticketgate.domain.command import MAILS, REMINDERS, CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.receipt import Receipt
@@ -230,7 +230,7 @@ class Gateway:
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),
             self._lane("provisions", (CommandKind.PROVISION,), targets.run),
             self._lane("mail", MAILS_LOST if self.lost else MAILS, mail.run),
-            self._lane("outcomes", (CommandKind.MAIL_OUTCOME,), mail.run),
+            self._lane("outcomes", (CommandKind.MAIL_OUTCOME, *REMINDERS), mail.run),
             *self.channels.lanes(self.people.at_any_rate),
         ]
         deliveries = DeliveryRunner(self.store, self.sources, self.in_force)
@@ -244,9 +244,10 @@ class Gateway:
             signing = [Loop("checkpoints", self._checkpointer.step), *anchoring_loops(*about)]
         again = Reconciler(self.store, self._targets, self.in_force, self.clock.now, log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing[:1]}
-        self._woken_by["evidence"] += self.channels.news
+        self._woken_by["evidence"] += self.channels.telling.loops
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
-        beside += self.channels.news
+        beside += self.channels.telling.loops
+        beside += self.channels.telling.reminders(self.in_force, known)
         beside += self.channels.polls(self.sources)
         return lanes, [inbox, *beside, *outbox, *signing, self.keepers.loop, self.reloader.loop]
 

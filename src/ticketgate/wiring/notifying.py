@@ -17,6 +17,8 @@ from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.settings import Settings
 from ticketgate.operations.announce import Announcer, begin_announcing
+from ticketgate.operations.in_force import InForce
+from ticketgate.operations.remind import Reminder
 from ticketgate.operations.run_announcements import AnnouncementRunner
 from ticketgate.ports import Clock, Store
 from ticketgate.wiring.telling import log
@@ -30,6 +32,7 @@ class Notifying:
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         self._receivers = HttpReceivers(settings.receivers, clock.wall)
         self._store, self._clock, self._origin = store, clock, settings.origin
+        self._reminding = settings.reminding
         self.loops = [Loop("news", Announcer(store, self._receivers.events).step)]
         if not settings.receivers:
             self.loops = []
@@ -40,6 +43,13 @@ class Notifying:
         kinds = (CommandKind.ANNOUNCE,)
         about = (ANNOUNCEMENTS, kinds, self._store, self._clock, snapshot)
         return Lane(*about, runner.run, _one)
+
+    def reminders(
+        self, policy: InForce, snapshot: Callable[[], DirectorySnapshot | None]
+    ) -> list[Loop]:
+        """The loop that reminds approvers; none where the settings say nothing of it."""
+        about = (self._store, self._clock, policy, snapshot, self._reminding)
+        return [Loop("reminders", Reminder(*about).step)] if self._reminding.before else []
 
     def settle(self) -> None:
         """Records are told from now on, where anybody listens."""

@@ -248,6 +248,8 @@ class SqliteErasing:
             ("emergency", "reviewer"),
             ("notice", "subject"),
             ("letter", "subject"),
+            ("reminder", "approver"),
+            ("digest", "approver"),
         ):
             sql = f"UPDATE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608 -- fixed words
             self._db.execute(sql, (actor, subject))

@@ -346,6 +346,17 @@ CREATE INDEX entry_about ON evidence_entry (
   WHERE instr(entry, CAST('"about":' AS BLOB)) > 0;
 """
 
+# Who was reminded of a link, and had the digest of a day.
+_STATEMENTS_23: Final = """
+CREATE TABLE reminder (
+  key TEXT PRIMARY KEY, approver TEXT NOT NULL, day TEXT NOT NULL,
+  mailed INTEGER NOT NULL) STRICT;
+CREATE INDEX reminder_of ON reminder (approver, day);
+CREATE TABLE digest (
+  id TEXT PRIMARY KEY, approver TEXT NOT NULL, day TEXT NOT NULL, UNIQUE (approver, day)) STRICT;
+CREATE INDEX link_token_of ON link_token (link, minted_at);
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -370,4 +381,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_20,
     _STATEMENTS_21,
     _STATEMENTS_22,
+    _STATEMENTS_23,
 )

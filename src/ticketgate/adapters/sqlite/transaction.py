@@ -24,6 +24,7 @@ from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequest
 from ticketgate.adapters.sqlite.restore_tables import SqliteLogKeys, SqliteRestores
 from ticketgate.adapters.sqlite.signal_tables import SqliteSignals
 from ticketgate.adapters.sqlite.surface_tables import SqliteSurface
+from ticketgate.adapters.sqlite.workload_tables import SqliteWorkload
 from ticketgate.domain.evidence import Draft, EvidenceRef
 from ticketgate.ports import (
     Anchors,
@@ -52,6 +53,7 @@ from ticketgate.ports import (
     Signals,
     Surface,
     Tickets,
+    Workload,
 )
 
 
@@ -82,6 +84,7 @@ class SqliteReading:
         self.emergencies: Emergencies = SqliteEmergencies(connection)
         self.letters: OutcomeLetters = SqliteOutcomeLetters(connection)
         self.signals: Signals = SqliteSignals(connection)
+        self.workload: Workload = SqliteWorkload(connection)
         self.pace: Pace = SqlitePace(connection)
         self.sign_ins: ProviderSignIns = SqliteProviderSignIns(connection)
         self.passkeys: Passkeys = SqlitePasskeys(connection)
