@@ -64,6 +64,7 @@ _TARGET: Final = (
     _deed("heal"),
     _deed("restart"),
 )
+_ASK: Final = _TICKETS[0]
 _GIVE: Final = _deed("give", IDENTS, st.sampled_from([None, 60, 2 * HOUR]))
 _TIME: Final = _deed("tick", st.sampled_from([1, 299, HOUR, 2 * HOUR, 26 * HOUR]))
 _PASS: Final = _deed("let_pass", st.sampled_from([60, HOUR, 9 * HOUR]))
@@ -71,24 +72,31 @@ _RULES: Final = _deed("policy", st.sampled_from(["all", "two", "short", "automat
 _SKEW: Final = _deed("skew", st.sampled_from([-30, 0, 10, 600]))
 
 
-def _histories(*deeds: st.SearchStrategy[Deed]) -> st.SearchStrategy[list[Deed]]:
-    return st.lists(st.one_of(*deeds), min_size=8, max_size=20)
+def _histories(
+    first: st.SearchStrategy[Deed], *deeds: st.SearchStrategy[Deed]
+) -> st.SearchStrategy[list[Deed]]:
+    """A first deed that gives the others something to be about, and then any of these."""
+    rest = st.lists(st.one_of(*deeds), min_size=7, max_size=20)
+    return st.tuples(first, rest).map(lambda drawn: [drawn[0], *drawn[1]])
 
 
 # The machines: each mixes what meets often; the last one everything.
 MACHINES: Final = {
     "approvals": _histories(
-        *_TICKETS[:2], *_WORDS, *_WORDS, *_STRANGERS, *_STAFF, _TIME, _PASS, _RULES, _SKEW
+        _ASK, *_TICKETS[:2], *_WORDS, *_WORDS, *_STRANGERS, *_STAFF, *_STAFF, _PASS, _RULES, _SKEW
     ),
-    "tickets": _histories(*_TICKETS, *_TICKETS, _GIVE, _GIVE, _WORDS[1], _TIME, _RULES, _SKEW),
+    "tickets": _histories(
+        _GIVE, *_TICKETS, *_TICKETS, _GIVE, _GIVE, _WORDS[1], _TIME, _RULES, _SKEW
+    ),
     "lives": _histories(
         _GIVE, _GIVE, *_LIVES, _LIVES[1], *_TARGET, _TARGET[0], _TIME, _PASS, _TICKETS[3]
     ),
     "emergencies": _histories(
-        *_EMERGENCIES, *_EMERGENCIES[:2], _TIME, _TIME, _TICKETS[0], _WORDS[1], _PASS, _STAFF[0]
+        _EMERGENCIES[0], *_EMERGENCIES, *_EMERGENCIES[:2], _TIME, _TIME, _ASK, *_WORDS[:2],
+        _PASS, _STAFF[0],
     ),
     "everything": _histories(
-        *_TICKETS, *_WORDS, *_STRANGERS, *_STAFF, *_LIVES, *_EMERGENCIES, *_TARGET,
+        _GIVE, *_TICKETS, *_WORDS, *_STRANGERS, *_STAFF, *_LIVES, *_EMERGENCIES, *_TARGET,
         _GIVE, _GIVE, _TIME, _TIME, _PASS, _RULES, _SKEW,
     ),
 }  # fmt: skip

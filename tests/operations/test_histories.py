@@ -1,5 +1,7 @@
 """Random histories over the real store: invariants I1 to I10, I13 and I14 of the design.
 
+After each step all of `invariants.py` is looked at.
+
 Tickets are opened, edited, closed and repeated; anybody decides on any link; the target fails in
 every way it can, the process dies around calls, people leave and come back, and time passes.
 """
@@ -16,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.contracts.fake_target import Fault
 from tests.operations.fakes import GROUP, REPORTS, principal
+from tests.operations.invariants import Witness
 from tests.operations.kit import OWN_USER, Gate, folder
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket, account, closed, edited, report_ticket
@@ -24,15 +27,11 @@ from typing_extensions import override
 from ticketgate.connector_api import Missing, StateClass, Ticket
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Link
-from ticketgate.domain.command import CommandKind, CommandState
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.grant import (
     CALL_SECONDS_MAX,
     ENDED,
-    HOLDING,
     REVOKE_BACKOFF_SECONDS_MAX,
-    REVOKING,
-    Grant,
-    GrantState,
 )
 from ticketgate.domain.log_life import SEGMENT_ENTRIES
 from ticketgate.domain.replay import Replay
@@ -42,7 +41,6 @@ from ticketgate.operations.control import carry_out
 from ticketgate.operations.decide_request import Decided
 from ticketgate.operations.erase import Eraser, What
 
-LIFE_MAX: Final = {"prod-db-admin": 4 * 3600, "sales-reports": 5 * 86_400}
 GROUPS: Final = {"prod-db-admin": GROUP, "sales-reports": REPORTS}
 IDENTS: Final = st.sampled_from(["t1", "t2", "t1", "t2", "r1"])
 APPROVERS: Final = ["bob", "carol", "dan", "erin", "alice-admin"]
@@ -69,7 +67,7 @@ class Histories(RuleBasedStateMachine):
         self.gate = Gate(self.stack.enter_context(folder()))
         self.told: dict[str, Ticket] = {}
         self.sent: list[tuple[Ticket, str]] = []
-        self.standing: set[tuple[str, str]] = set()
+        self.witness = Witness(self.gate)
         self.swept = False
 
     # --- tickets ------------------------------------------------------------------------------
@@ -149,6 +147,7 @@ class Histories(RuleBasedStateMachine):
         """All the way to a grant, or two that overlap, which chance alone would hardly find."""
         for ident in idents:
             self.open_ticket(ident, "", work=True)
+        self.witness.look("an ask")
         for person in ("carol", "bob", "erin", "carol", "dan"):
             self.gate.run_mail()
             for token in self.gate.tokens(person)[-2:]:
@@ -175,6 +174,7 @@ class Histories(RuleBasedStateMachine):
         outcome = self.gate.decide(person, decision, token=token, seconds=seconds)
         if isinstance(outcome, Decided):
             self._was_right(person, request, link)
+        self.witness.look("a decision")
 
     def _was_right(self, person: str, request: AccessRequest, link: Link) -> None:
         """I1, I2, I8, by a second opinion of the test's own."""
@@ -229,7 +229,7 @@ class Histories(RuleBasedStateMachine):
         """Somebody else gives access for good, when none of ours is there or on its way."""
         ours = [one for one in self.gate.grants() if one.state not in ENDED]
         if not any(one.subject == person and one.entitlement == entitlement for one in ours):
-            self.standing.add((person, entitlement))
+            self.witness.standing.add((person, entitlement))
             self.gate.target.groups[GROUPS[entitlement]].add(principal(person))
 
     @rule(kind=st.sampled_from([CommandKind.PROVISION, CommandKind.REVOKE]), applied=st.booleans())
@@ -266,49 +266,10 @@ class Histories(RuleBasedStateMachine):
         return (self.gate.requests(), self.gate.grants(), seen)
 
     @invariant()
-    def every_grant_has_its_approvals_and_its_end(self) -> None:
-        """I1, I3."""
-        requests = {one.id: one for one in self.gate.requests()}
-        for grant in self.gate.grants():
-            assert requests[grant.request].state is RequestState.APPROVED
-            assert requests[grant.request].beneficiary.subject == grant.subject
-            assert 1 <= grant.seconds <= LIFE_MAX[grant.entitlement]
-            begun = grant.state not in {GrantState.PLANNED, GrantState.CANCELLED}
-            assert begun == (grant.not_after is not None)
-            if grant.not_after is not None:
-                left = grant.not_after - self.gate.clock.at
-                assert left <= timedelta(seconds=LIFE_MAX[grant.entitlement])
-
-    @invariant()
-    def what_is_over_is_being_taken_away(self) -> None:
-        """I5: no grant outlives its end by more than a sweep, and revoking never gives up."""
-        now = self.gate.clock.at
-        with self.gate.db() as looking:
-            for grant in self.gate.grants():
-                if grant.state in HOLDING and self.swept:
-                    assert grant.not_after is not None
-                    assert grant.not_after > now
-                if grant.state in REVOKING:
-                    command = looking.commands.of(grant.id, CommandKind.REVOKE)
-                    assert command is not None
-                    cap = timedelta(seconds=REVOKE_BACKOFF_SECONDS_MAX)
-                    queued = command.state is CommandState.QUEUED
-                    assert not queued or command.due_at <= now + cap
+    def all_holds(self) -> None:
+        """The invariants of `invariants.py`."""
+        self.witness.look("a deed", swept=self.swept)
         self.swept = False
-
-    @invariant()
-    def the_target_holds_what_the_grants_say(self) -> None:
-        """I6, I10: nothing of an ended grant stays, and no live grant is cut short."""
-        shares: dict[tuple[str, str, str], list[Grant]] = {}
-        for grant in self.gate.grants():
-            shares.setdefault((grant.subject, grant.target, grant.entitlement), []).append(grant)
-        for (person, _, entitlement), grants in shares.items():
-            held = principal(person) in self.gate.target.members(GROUPS[entitlement])
-            states = {one.state for one in grants}
-            if (person, entitlement) in self.standing or GrantState.ACTIVE in states:
-                assert held
-            elif states <= ENDED:
-                assert not held
 
     @invariant()
     def one_live_request_for_each_thing_asked(self) -> None:
@@ -326,12 +287,12 @@ class Histories(RuleBasedStateMachine):
         self.gate.target.heal()
         self.wait(CALL_SECONDS_MAX)
         self.wait(REVOKE_BACKOFF_SECONDS_MAX)
-        self.the_target_holds_what_the_grants_say()
+        self.all_holds()
         for _ in range(4):
             self.wait(6 * 86_400)
             self.wait(REVOKE_BACKOFF_SECONDS_MAX)
         assert {one.state for one in self.gate.grants()} <= ENDED
-        self.the_target_holds_what_the_grants_say()
+        self.all_holds()
         told = {(one["on"], one["id"]): one["to"] for one in self.gate.records() if "on" in one}
         for request in self.gate.requests():
             assert told["request", request.id] == request.state.value
@@ -375,7 +336,7 @@ pytestmark = pytest.mark.untraced
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
