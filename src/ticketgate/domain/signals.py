@@ -5,6 +5,7 @@ human are one person here, as everywhere (`DirectorySnapshot.human`). Once someb
 exception of a signal, only what was approved after that counts for the next one of the same people.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -269,18 +270,30 @@ def _shopping(
     for (person, entitlement), tried in sorted(asked.items()):
         key = SignalKey(SHOPPING, (person,), entitlement)
         begin = settled(key)
-        for number, done in reversed(list(enumerate(tried))):
-            if done.state is not RequestState.APPROVED or (begin and done.closed_at <= begin):
-                continue
-            before = [
-                one
-                for one in tried[:number]
-                if one.state is not RequestState.APPROVED
-                if done.closed_at - one.closed_at <= within
-                if not humans.heads(one.people) & humans.heads(done.people)
-            ]
-            if before:
-                days = duration_text(int(within.total_seconds()))
-                what = f"denied or withdrawn, then approved by somebody else within {days}"
-                yield Signal(key, len(before), done.id, done.closed_at, what)
-                break
+        pairs = [one for one in _answered(tried, within, humans) if _is_new(one[0], begin)]
+        if pairs:
+            done, before = pairs[-1]
+            days = duration_text(int(within.total_seconds()))
+            what = f"denied or withdrawn, then approved by somebody else within {days}"
+            yield Signal(key, before, done.id, done.closed_at, what)
+
+
+def _is_new(done: ClosedRequest, settled: datetime | None) -> bool:
+    return settled is None or done.closed_at > settled
+
+
+def _answered(
+    tried: Iterable[ClosedRequest], within: timedelta, humans: Humans
+) -> Iterator[tuple[ClosedRequest, int]]:
+    """Each that was approved, and how many others had turned down not long before; oldest first."""
+    refused: deque[ClosedRequest] = deque()
+    for done in tried:
+        while refused and done.closed_at - refused[0].closed_at > within:
+            refused.popleft()
+        if done.state is not RequestState.APPROVED:
+            refused.append(done)
+            continue
+        said_yes = humans.heads(done.people)
+        before = sum(not humans.heads(one.people) & said_yes for one in refused)
+        if before:
+            yield done, before

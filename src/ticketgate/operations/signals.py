@@ -93,7 +93,7 @@ def found_signals(
     since = back if begin is None else begin
     approvals = _known(reading, reading.signals.approvals(since, APPROVALS_MAX))
     shopping = rules.shopping or timedelta(0)
-    closed = _of_known(reading, reading.signals.closed(since - shopping))
+    closed = _of_known(reading, reading.signals.closed(since - shopping, since))
     settled = _settled(reading, cases_of(reading, back))
     recent = [one for one in approvals if one.decided_at >= now - LOOKED_BACK]
     found = signals_of_each(recent, closed, rules, humans, settled)

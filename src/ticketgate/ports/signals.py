@@ -17,10 +17,10 @@ class Signals(Protocol):
     def approvals(self, since: datetime, limit: int) -> list[SeenApproval]:
         """The newest approvals made since then, oldest first."""
 
-    def closed(self, since: datetime) -> list[ClosedRequest]:
-        """Requests that people approved, denied or withdrew since then, also by the ticket's end.
+    def closed(self, since: datetime, approved: datetime) -> list[ClosedRequest]:
+        """Requests that people denied or withdrew since then, or `approved` since that moment.
 
-        Of one whose content was erased nothing is told.
+        Withdrawn also by the ticket's end. Of one whose content was erased nothing is told.
         """
 
     def cases(self, codes: Collection[str], since: datetime) -> list[ExceptionCase]:

@@ -1,5 +1,6 @@
 """What was decided, in SQLite, as signals are found in it."""
 
+import json
 import sqlite3
 from collections.abc import Collection
 from datetime import datetime
@@ -20,6 +21,14 @@ _REQUESTER: Final = _OF_CONTENT.format("requester[0]")
 _BENEFICIARY: Final = _OF_CONTENT.format("beneficiary[0]")
 _CAUSE: Final = _OF_CONTENT.format("cause")
 _CLOSED_AT: Final = "CASE WHEN json_valid(content) THEN json_extract(content, '$.closed_at') END"
+_PEOPLE: Final = """CASE state
+ WHEN 'withdrawn' THEN
+  (SELECT json_group_array(approver) FROM link WHERE link.request = request.id)
+ ELSE
+  (SELECT json_group_array(approver) FROM approval WHERE approval.request = request.id
+   AND decision = CASE state WHEN 'approved' THEN 'approve' ELSE 'deny' END
+   AND round = (SELECT max(round) FROM approval WHERE approval.request = request.id))
+ END"""  # who approved or denied it in its last round, or was asked
 _BY_PEOPLE: Final = (TAKEN_BACK, "ticket_closed")  # why a request was withdrawn
 
 
@@ -49,19 +58,19 @@ class SqliteSignals:
         found = [_approval(row) for row in rows(self._db, sql, to_text(since), limit)]
         return found[::-1]
 
-    def closed(self, since: datetime) -> list[ClosedRequest]:
-        """Requests that people approved, denied or withdrew since then, also by the ticket's end.
+    def closed(self, since: datetime, approved: datetime) -> list[ClosedRequest]:
+        """Requests that people denied or withdrew since then, or `approved` since that moment.
 
-        Of one whose content was erased nothing is told.
+        Withdrawn also by the ticket's end. Of one whose content was erased nothing is told.
         """
         sql = (
             "SELECT id, state, entitlement, "  # noqa: S608 -- fixed words
             f"{_BENEFICIARY} AS beneficiary, {_CLOSED_AT} AS closed_at,"
-            f" {_CAUSE} AS cause FROM request"
+            f" {_CAUSE} AS cause, {_PEOPLE} AS people FROM request"
             " WHERE state IN ('approved', 'denied', 'withdrawn')"
-            f" AND {_CLOSED_AT} >= ? ORDER BY closed_at, id"
+            f" AND {_CLOSED_AT} >= ? AND (state <> 'approved' OR {_CLOSED_AT} >= ?)"
         )
-        found = list(rows(self._db, sql, to_text(since)))
+        found = list(rows(self._db, sql, to_text(since), to_text(approved)))
         return [
             ClosedRequest(
                 row["id"],
@@ -69,22 +78,11 @@ class SqliteSignals:
                 row["entitlement"],
                 RequestState(row["state"]),
                 from_text(row["closed_at"]),
-                self._people(row["id"], row["state"]),
+                frozenset(json.loads(row["people"])),
             )
             for row in found
             if row["state"] != RequestState.WITHDRAWN or row["cause"] in _BY_PEOPLE
         ]
-
-    def _people(self, ident: str, state: str) -> frozenset[str]:
-        if state == RequestState.WITHDRAWN:
-            found = rows(self._db, "SELECT approver FROM link WHERE request = ?", ident)
-            return frozenset(row["approver"] for row in found)
-        said = "approve" if state == RequestState.APPROVED else "deny"
-        sql = (
-            "SELECT approver FROM approval WHERE request = ?1 AND decision = ?2"
-            " AND round = (SELECT max(round) FROM approval WHERE request = ?1)"
-        )
-        return frozenset(row["approver"] for row in rows(self._db, sql, ident, said))
 
     def cases(self, codes: Collection[str], since: datetime) -> list[ExceptionCase]:
         """The exceptions of these codes that are open, or were resolved since then."""
