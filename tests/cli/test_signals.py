@@ -60,7 +60,9 @@ def test_the_exception_that_is_open_is_named(unseen: Terminal) -> None:
     (row,) = unseen.json("signals")
     (case,) = unseen.json("exceptions", "list")
     assert row["exception"] == case["id"]
-    assert case["owner"] == "role:operator"
+    assert (case["owner"], case["subject"]) == ("role:operator", "approver bob")
+    shown = unseen("exceptions", "show", case["id"]).stdout
+    assert shown.splitlines()[-1].endswith("docs/signals.md")
 
 
 def test_what_the_policy_turns_off_is_not_told(unseen: Terminal) -> None:

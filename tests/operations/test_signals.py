@@ -10,17 +10,19 @@ from functools import partial
 
 import pytest
 from tests.operations.kit import Gate
+from tests.operations.lane import Lane
 from tests.operations.own import Own
 from tests.operations.tickets import closed, report_ticket
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
 from ticketgate.domain.evidence import parse_disclosure
-from ticketgate.domain.exception_case import ExceptionCase
+from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
 from ticketgate.domain.retention import Retention
 from ticketgate.domain.signal_rules import QUIET, InTurn, Load, SignalRules
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.erase import Eraser, What
+from ticketgate.operations.exception_desk import ExceptionView
 from ticketgate.operations.exceptions import resolve_exception
 from ticketgate.operations.housekeeping import Housekeeper
 from ticketgate.operations.signals import (
@@ -29,6 +31,7 @@ from ticketgate.operations.signals import (
     OWNER,
     found_signals,
     tell_signals,
+    told_subject,
 )
 
 LOOK = LOOK_EVERY.total_seconds()
@@ -286,3 +289,30 @@ def test_without_a_policy_nobody_looks(gate: Gate) -> None:
     )
     keeper.step()
     assert codes(gate) == []
+
+
+def test_people_see_names_and_nobody_judges_what_is_about_themself(gate: Gate) -> None:
+    watch(gate, replace(QUIET, unseen=True))
+    report_approved(gate, "r1", look=False)
+    gate.tick(LOOK)
+    (case,) = cases(gate)
+    desk = Lane(gate).exceptions
+    seen = desk.view(case.id, "erin")
+    assert isinstance(seen, ExceptionView)
+    assert (seen.subject, seen.owner, seen.barred) == ("approver Bob Ng", OWNER, None)
+    for own in ("bob", "alice"):  # who approved, and whose ticket it is
+        view = desk.view(case.id, own)
+        assert isinstance(view, ExceptionView)
+        assert view.barred is not None
+
+
+def test_an_actor_of_nobody_and_other_exceptions_stay_as_they_are(gate: Gate) -> None:
+    bob = actor(gate, "bob")
+    case = ExceptionCase(
+        "exc_1", "approved_unseen", f"approver {bob} act_0", "req_1", OWNER,
+        ExceptionState.OPENED, gate.clock.now(), 1,
+    )  # fmt: skip
+    with gate.db() as looking:
+        assert told_subject(looking, case, str.upper) == "approver BOB act_0"
+        other = replace(case, code="automation_unowned")
+        assert told_subject(looking, other, str.upper) == case.subject

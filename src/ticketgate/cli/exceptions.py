@@ -1,6 +1,7 @@
 """`exceptions`: what a person must look at, how old it is, and whose it is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,8 @@ from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, parse_disclosure
 from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
 from ticketgate.domain.instants import duration_text
+from ticketgate.domain.signals import SIGNALS
+from ticketgate.operations.signals import told_subject
 from ticketgate.wiring.commands import Look, look, wall_time
 
 ERASED: Final = "(erased)"
@@ -33,7 +36,7 @@ def list_exceptions(folder: Path, state: str | None, limit: int, *, as_json: boo
     """List exceptions, newest first, with their owner and their age."""
     now = wall_time()
     with look(folder) as seen:
-        cases = seen.exceptions.listed(state, limit)
+        cases = [_told(seen, one) for one in seen.exceptions.listed(state, limit)]
         found = [(one, owner_of(seen, one.owner), age_of(one, now)) for one in cases]
     if as_json:
         echo_json([_document(one, owner, age) for one, owner, age in found])
@@ -69,6 +72,7 @@ def show_exception(folder: Path, ident: str, *, as_json: bool) -> None:
         case = seen.exceptions.get(ident)
         if case is None:
             leave_none("exception", "exceptions", ident)
+        case = _told(seen, case)
         owner, values = owner_of(seen, case.owner), values_of(seen, case.index)
         resolver = owner_of(seen, f"person:{case.resolved_by}") if case.resolved_by else ""
         origin = seen.origin
@@ -93,7 +97,13 @@ def show_exception(folder: Path, ident: str, *, as_json: bool) -> None:
     for name, value in values.items():
         echo(f"saw {name}: {value}")
     echo(EXCEPTIONS.get(case.code, "This version does not know the code."))
-    echo("What it means and how it can be a false alarm: docs/surface.md")
+    where = "signals" if case.code in SIGNALS else "surface"
+    echo(f"What it means and how it can be a false alarm: docs/{where}.md")
+
+
+def _told(seen: Look, case: ExceptionCase) -> ExceptionCase:
+    """With subjects in place of actors, in what a signal is about."""
+    return replace(case, subject=told_subject(seen, case, str))
 
 
 def owner_of(seen: Look, owner: str) -> str:

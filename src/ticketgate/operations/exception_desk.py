@@ -25,6 +25,7 @@ from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.quarantine import Told, told_by
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.signals import told_subject
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.triage_desk import is_open
 from ticketgate.operations.view import note_view
@@ -127,7 +128,7 @@ def _view(
         id=case.id,
         code=case.code,
         words=EXCEPTIONS.get(case.code, "This version does not know the code."),
-        subject=case.subject,
+        subject=told_subject(looking, case, partial(name_of, snapshot=who.snapshot)),
         state=case.state.value,
         owner=_owner(case.owner, owner, who),
         opened_at=case.opened_at,

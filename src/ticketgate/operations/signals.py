@@ -3,6 +3,7 @@
 They block nothing and take nothing away (docs/signals.md).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +34,8 @@ from ticketgate.ports import Reading, Store, Transaction
 OWNER: Final = "role:operator"
 LOOK_EVERY: Final = timedelta(seconds=10)
 HABITS_EVERY: Final = timedelta(days=1)
-APPROVALS_MAX: Final = 100_000  # the newest; more in the time looked back are not looked at
+APPROVALS_MAX: Final = 50_000  # the newest; more in the time looked back are not looked at
+_ACTOR: Final = re.compile(r"\bact_\w+")
 _NAMES: Final = ("person", "other")  # of what an exception hides of those it is about
 
 
@@ -119,6 +121,18 @@ def exception_of(reading: Reading, key: SignalKey, cases: Cases) -> str:
     """The id of the open exception of a signal; empty where there is none yet."""
     case = cases.opened.get(_name(reading, key))
     return "" if case is None else case.id
+
+
+def told_subject(reading: Reading, case: ExceptionCase, name: Callable[[str], str]) -> str:
+    """What an exception is about, for people: of a signal, `name` of each subject for its actor."""
+    if case.code not in SIGNALS:
+        return case.subject
+
+    def called(found: re.Match[str]) -> str:
+        subject = reading.people.subject(found[0])
+        return found[0] if subject is None else name(subject)
+
+    return _ACTOR.sub(called, case.subject)
 
 
 def tell_signals(tx: Transaction, now: datetime, *, signals: Sequence[Signal]) -> int:
