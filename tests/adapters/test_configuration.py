@@ -3,7 +3,6 @@
 import base64
 import shutil
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -137,20 +136,6 @@ def test_settings_have_defaults_for_what_may_be_left_out(folder: Path) -> None:
     assert (found.mail.user, found.mail.password, found.mail.tls) == (None, None, True)
     assert found.targets["corp-scim"].at_once == 4
     assert found.body_seconds_max == 5
-
-
-@pytest.mark.parametrize(
-    ("said", "notice"),
-    [
-        ("", timedelta(hours=1)),
-        ("  remind_before_end: 30m\n", timedelta(minutes=30)),
-        ("  remind_before_end: never\n", timedelta(0)),
-    ],
-    ids=["default", "said", "never"],
-)
-def test_an_end_is_announced_so_long_before(folder: Path, said: str, notice: timedelta) -> None:
-    edit(folder, "ticketgate.yaml", "  user: gate\n", f"  user: gate\n{said}")
-    assert load(folder).settings.mail.remind_before_end == notice
 
 
 def test_mail_without_tls_is_for_loopback_only(folder: Path) -> None:
