@@ -3,7 +3,7 @@
 import json
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import click
@@ -62,6 +62,10 @@ def test_a_noun_is_written_in_the_words_of_the_field() -> None:
         "list": ["high"],
     }
     json.dumps(showing.plain(noun))
+
+
+def test_a_span_is_in_seconds() -> None:
+    assert showing.plain(timedelta(hours=1)) == 3600
 
 
 def test_what_has_no_form_is_a_fault_of_ours() -> None:

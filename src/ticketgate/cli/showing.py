@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,9 +15,11 @@ from ticketgate.domain.visible import visible
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
-    """A noun of the domain as JSON: times as text in UTC, tiers and states as their words."""
+    """A noun of the domain as JSON: times as text in UTC, spans in seconds, states as words."""
     if value is None or isinstance(value, str | int | float | datetime):
         return _atom(value)
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, set | frozenset):
