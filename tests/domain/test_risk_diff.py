@@ -52,6 +52,7 @@ def added(old: Policy) -> str:
         ({"limits": (replace(SHORT, default=3 * HOUR), LONG)}, "loosened"),
         ({"limits": (replace(SHORT, max=5 * HOUR), LONG)}, "loosened"),
         ({"limits": (replace(SHORT, hard_max=9 * HOUR), LONG)}, "loosened"),
+        ({"limits": (replace(SHORT, start_within=31 * 24 * HOUR), LONG)}, "loosened"),
         ({"limits": (SHORT,)}, "loosened"),  # low had no end to give
         ({"limits": (LONG,)}, "tightened"),
         ({"limits": (replace(SHORT, when=both("tier=high", "ticket.table=x")), LONG)}, "loosened"),

@@ -8,6 +8,7 @@ import pytest
 from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import access_ticket, edited
 
+from ticketgate.domain.instants import to_text
 from ticketgate.domain.policy import Escalation, Word
 from ticketgate.operations.escalate import escalate
 
@@ -53,6 +54,19 @@ def test_silence_asks_others_once_and_approves_nothing(silent: Gate) -> None:
     assert decision["clause"].startswith("person:act_")
     assert silent.requests()[0].stage == 2
     assert silent.verified().failing == ()
+
+
+def test_a_window_that_cuts_the_time_to_decide_begins_no_silence_before_the_ask(
+    silent: Gate,
+) -> None:
+    """Its time to decide is five hours in place of eight: the other three are not over."""
+    start = to_text(silent.clock.at + timedelta(hours=5))
+    silent.deliver(access_ticket("t2", window_start=start))
+    silent.settle()
+    silent.tick(4 * HOUR - 60)
+    assert causes(silent) == []
+    silent.tick(60)
+    assert causes(silent) == ["escalated", "escalated"]
 
 
 def test_the_earlier_link_stays_good(silent: Gate) -> None:

@@ -6,37 +6,22 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from tests.operations.emergencies import faults_of, invoke, policy_with
+from tests.operations.emergencies import invoke, policy_with
 from tests.operations.kit import WHY, Gate, code_of, log_of, only
 from tests.operations.tickets import access_ticket, account, closed, edited, moved
+from tests.operations.windows import HOUR, TEN_HOURS, in_hours, plan, scheduled
 
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.instants import from_text, to_text
+from ticketgate.domain.instants import to_text
 from ticketgate.domain.ticket import StateClass, Ticket
 from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.enforce import Seen, intend_provision
 
-HOUR = timedelta(hours=1)
-TEN_HOURS = 10 * 3600
-
-
-def in_hours(gate: Gate, hours: float) -> str:
-    return to_text(gate.clock.at + hours * HOUR)
-
-
-def scheduled(gate: Gate, start: float = 10, end: float | None = 11) -> Ticket:
-    """A ticket of Alice's whose window begins in `start` hours."""
-    ends = "" if end is None else in_hours(gate, end)
-    return access_ticket(window_start=in_hours(gate, start), window_end=ends)
-
 
 @pytest.fixture
 def planned(gate: Gate) -> Gate:
-    """Alice has asked for access from in ten hours on, for an hour; Bob and Carol approved it."""
-    gate.deliver(scheduled(gate))
-    gate.approve("bob", "carol")
-    return gate
+    return plan(gate)
 
 
 def ticket_of(gate: Gate) -> Ticket:
@@ -350,50 +335,3 @@ def test_a_policy_that_only_watches_gives_nothing(planned: Gate) -> None:
     ground = Ground(replace(planned.policy, shadow=True), planned.desk.snapshot())
     planned.write(partial(intend_provision, ident=command.id, seen=seen, ground=ground))
     assert log_of(planned)[-1] == ("cancelled", "shadow")
-
-
-# --- evidence -------------------------------------------------------------------------------------
-
-
-def test_both_verifiers_accept_it(planned: Gate) -> None:
-    planned.tick(TEN_HOURS)
-    planned.tick(3600)
-    assert faults_of(planned.records()) == (set(), set())
-
-
-@pytest.mark.parametrize(
-    ("kind", "changes"),
-    [
-        ("grant.provisioning", {"_ts": -1, "not_after": -1}),  # begun a second early
-        ("grant.provisioning", {"not_after": 1}),
-        ("grant.planned", {"not_before": -1}),
-        ("grant.planned", {"window_end": 1}),
-        ("grant.planned", {"window_end": None}),
-        ("request.approved", {"not_before": -1}),
-        ("request.approved", {"window_end": None}),
-    ],
-    ids=str,
-)
-def test_access_outside_its_window_is_a_fault_to_both(
-    planned: Gate, kind: str, changes: dict[str, int | None]
-) -> None:
-    planned.tick(TEN_HOURS)
-    records = planned.records()
-    (at,) = [index for index, one in enumerate(records) if one["type"] == kind]
-    for name, seconds in changes.items():
-        moment = from_text(records[at][name])
-        records[at] |= {name: seconds and to_text(moment + timedelta(seconds=seconds))}
-    ours, theirs = faults_of(records)
-    assert at in ours
-    assert at in theirs
-
-
-@pytest.mark.parametrize("value", ["soon", 7, ["x"]], ids=str)
-def test_a_window_that_is_none_is_a_fault_to_both(planned: Gate, value: object) -> None:
-    planned.tick(TEN_HOURS)
-    records = planned.records()
-    for one in filter(lambda one: "not_before" in one, records):
-        one["not_before"] = value
-    ours, theirs = faults_of(records)
-    begun = [index for index, one in enumerate(records) if one["type"] == "grant.provisioning"]
-    assert set(begun) <= ours & theirs

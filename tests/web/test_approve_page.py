@@ -1,6 +1,8 @@
 """The page of a link: what it shows to whom, and what a POST does."""
 
 import dataclasses
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from tests.web.page_desk import (
     app_for,
 )
 
+from ticketgate.domain.access_window import AccessWindow
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 
 PAGE = f"/approve/{BOBS_LINK}"
@@ -118,6 +121,18 @@ def test_the_holder_sees_exactly_what_is_approved(signed_in_bob: Surfer) -> None
         *(VIEW.shown[:16], VIEW.shown[16:]),
     ]
     assert [word for word in expected if word not in page] == []
+
+
+def test_the_holder_sees_when_access_begins_and_is_over(
+    signed_in_bob: Surfer, desk: PageDesk
+) -> None:
+    assert "as soon as it is approved" in signed_in_bob.get(PAGE).text
+    starts = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
+    view = dataclasses.replace(VIEW, window=AccessWindow(starts, starts + timedelta(hours=4)))
+    desk.views = {token: (who, view) for token, (who, _) in desk.views.items()}
+    page = signed_in_bob.get(PAGE).text
+    assert re.search(r"<dt>Begins</dt><dd><strong>.*2026-11-27 08:00.*at the earliest", page)
+    assert re.search(r"At the end.*2026-11-27 12:00.*at the latest", page)
 
 
 def test_the_page_tells_where_in_the_log_the_request_stands(signed_in_bob: Surfer) -> None:

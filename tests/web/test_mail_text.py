@@ -54,6 +54,17 @@ def test_the_link_mail_says_what_it_is_about_in_words() -> None:
         assert set(re.findall(r"https?://[^\s\"<]+", body)) == {URL}
 
 
+def test_the_link_mail_says_when_access_begins_and_is_over() -> None:
+    starts = datetime(2026, 11, 27, 8, 0, 59, tzinfo=UTC)
+    facts = dataclasses.replace(FACTS, not_before=starts, window_end=starts + timedelta(hours=4))
+    mail, plain = link_mail(facts, URL), link_mail(FACTS, URL)
+    for body, without in ((mail.text, plain.text), (mail.html, plain.html)):
+        assert "2026-11-27 08:00 UTC at the earliest" in body
+        assert "2026-11-27 12:01 UTC at the latest" in body
+        assert "Begins" not in without
+        assert "Is over" not in without
+
+
 def test_the_time_to_decide_is_told_in_utc() -> None:
     there = timezone(timedelta(hours=9))
     facts = dataclasses.replace(FACTS, decide_by=FACTS.decide_by.astimezone(there))

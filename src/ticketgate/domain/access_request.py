@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from ticketgate.domain.access_window import START_WITHIN, AccessWindow
+from ticketgate.domain.access_window import START_WITHIN_SECONDS, AccessWindow
 from ticketgate.domain.evidence import Json, digest_of
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.instants import to_text
@@ -94,7 +94,7 @@ class AccessRequest:
     cause: str = ""  # why it ended, in the word of its record; empty while it is live
     not_before: datetime | None = None  # when access begins at the earliest; None: at once
     window_end: datetime | None = None  # when it is over at the latest, whatever its seconds
-    start_within: timedelta = START_WITHIN  # how far ahead it might begin when it was asked
+    start_within: int = START_WITHIN_SECONDS  # how far ahead it might begin when it was asked
 
     @property
     def ticket(self) -> tuple[str, str, str]:

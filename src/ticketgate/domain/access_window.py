@@ -16,6 +16,7 @@ from ticketgate.domain.ticket import Missing, Ticket
 START: Final = "window_start"  # the ticket's fields
 END: Final = "window_end"
 START_WITHIN: Final = timedelta(days=30)  # how far ahead access may begin, where no limit says
+START_WITHIN_SECONDS: Final = int(START_WITHIN.total_seconds())
 
 UNREADABLE: Final = "window_unreadable"
 AMBIGUOUS: Final = "window_ambiguous"

@@ -310,7 +310,7 @@ def blocking(
     """
     unknown = {one.role for one in request.shapers if not one.party.subject}
     hidden = [f"unknown_{role}" for role in ("requester", "editor") if role in unknown]
-    late = against(now, request.window, request.start_within)
+    late = against(now, request.window, timedelta(seconds=request.start_within))
     reasons = list(dict.fromkeys([*request.reasons, *hidden, *([late] if late else [])]))
     case = case_of(request, policy, snapshot, now)
     if not reasons and case is not None and not fillable(case):
@@ -362,7 +362,7 @@ def fresh_request(
         reasons=what.reasons,
         not_before=what.window.not_before,
         window_end=what.window.ends,
-        start_within=what.start_within,
+        start_within=int(what.start_within.total_seconds()),
     )
     return replace(request, material=material_of(request))
 
@@ -391,7 +391,7 @@ def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
         rules=what.rules,
         not_before=what.window.not_before if own is None else None,
         window_end=what.window.ends,
-        start_within=what.start_within,
+        start_within=int(what.start_within.total_seconds()),
         reasons=tuple(one for one in what.reasons if own is None or one not in DURATION_REASONS),
     )
     return replace(now_asked, material=material_of(now_asked))

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ticketgate.domain.access_request import AccessRequest, Party, RequestState, Shaper
-from ticketgate.domain.access_window import START_WITHIN
+from ticketgate.domain.access_window import START_WITHIN_SECONDS
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.instants import from_text, to_text
@@ -135,7 +135,7 @@ def request_text(request: AccessRequest) -> str:
         "extends": request.extends,
         "not_before": moment_text(request.not_before),
         "window_end": moment_text(request.window_end),
-        "start_within": int(request.start_within.total_seconds()),
+        "start_within": request.start_within,
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -181,14 +181,8 @@ def request_of(row: Mapping[str, Any]) -> AccessRequest:
         extends=plain.get("extends", ""),
         not_before=moment(plain.get("not_before")),
         window_end=moment(plain.get("window_end")),
-        start_within=_start_within(plain),
+        start_within=plain.get("start_within", START_WITHIN_SECONDS),
     )
-
-
-def _start_within(plain: Plain) -> timedelta:
-    """As it was asked; of requests of before there were windows, what holds where no limit says."""
-    seconds = plain.get("start_within")
-    return START_WITHIN if seconds is None else timedelta(seconds=seconds)
 
 
 def blank_request(text: str) -> str:
