@@ -10,10 +10,11 @@ Deed = tuple[Any, ...]
 PEOPLE: Final = st.sampled_from(["alice", "alice-admin", "bob", "carol", "dan", "erin", "mallory"])
 DECIDERS: Final = st.sampled_from(["bob", "carol", "dan", "erin", "alice-admin"])
 HELPERS: Final = st.sampled_from(["alice", "bob", "alice-admin"])
-IDENTS: Final = st.sampled_from(["t1", "t2", "t1", "r1", "r2", "b1"])
+IDENTS: Final = st.sampled_from(["t1", "t2", "r1", "r2", "b1", "b1"])
 WHICH: Final = st.integers(0, 5)
 EDITS: Final = st.sampled_from(["reason", "comment", "ours", "passed", "unlisted", "short"])
 HOW: Final = st.sampled_from(["leaves", "back", "bob", "carol", "alice-admin", "joins", "parts"])
+FAULTS: Final = st.sampled_from([*Fault, Fault.TIMEOUT_LATE, Fault.TIMEOUT_LATE])
 SECONDS: Final = st.sampled_from([60, HOUR, 2 * HOUR, 4 * HOUR])
 HOURS: Final = st.sampled_from([1, 3, 30])
 
@@ -59,7 +60,7 @@ _EMERGENCIES: Final = (
     _deed("hand_back", HELPERS),
 )
 _TARGET: Final = (
-    _deed("disturb", st.sampled_from(["grant", "revoke"]), st.sampled_from(Fault)),
+    _deed("disturb", st.sampled_from(["grant", "revoke"]), FAULTS),
     _deed("down", st.booleans()),
     _deed("heal"),
     _deed("restart"),
@@ -83,7 +84,8 @@ def _histories(
 # The machines: each mixes what meets often; the last one everything.
 MACHINES: Final = {
     "approvals": _histories(
-        _ASK, *_TICKETS[:2], *_WORDS, *_WORDS, *_STRANGERS, *_STAFF, *_STAFF, _PASS, _RULES, _SKEW
+        _ASK, *_TICKETS[:2], *_WORDS, *_WORDS, *_STRANGERS, *_STAFF, *_STAFF, _TIME, _PASS,
+        _RULES, _SKEW,
     ),
     "tickets": _histories(
         _GIVE, *_TICKETS, *_TICKETS, _GIVE, _GIVE, _WORDS[1], _TIME, _RULES, _SKEW

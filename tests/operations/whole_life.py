@@ -240,6 +240,7 @@ class WholeLife:
             self.gate.directory.change(person, groups=groups)
         else:
             self.gate.directory.change(person, active=how == "back")
+        self.gate.keeper.step()
 
     def _dark(self, person: str) -> dict[str, Any]:
         """Rule 5: while the directory cannot be read nothing is decided."""
