@@ -248,3 +248,13 @@ def test_who_is_reminded(
 def test_a_reminder_says_when() -> None:
     assert "ends at 2026-11-22 18:00 UTC" in of_ending(GIVEN).text
     assert "ends soon." in of_ending(replace(GIVEN, not_after=None)).text
+
+
+def test_an_approval_for_later_says_when_it_begins() -> None:
+    later = replace(ASKED, state=RequestState.APPROVED, not_before=NOON + HOUR)
+    saying = of_request(later, "awaiting", "decided")
+    assert saying is not None
+    assert saying.text.endswith("It begins at 2026-11-22 13:00 UTC.")
+    at_once = of_request(replace(later, not_before=None), "awaiting", "decided")
+    assert at_once is not None
+    assert "begins" not in at_once.text
