@@ -1,26 +1,24 @@
 """Passkeys in real Chromium with a virtual authenticator: enrolled, vouched for, and signing."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from tests.agreement.both import STAND_ALONE
+from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
 from tests.e2e.stage import MAILS, WHY, Entry, Stage, put
 
 from ticketgate.cli.demo.person import CODE
 from ticketgate.cli.demo.snow import Record
 from ticketgate.cli.demo.world import World
 
-CHROMIUM: Final = shutil.which("chromium")
-ARGUMENTS: Final = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 AUTHENTICATOR: Final = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
     "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
 }  # fmt: skip
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's package chromium")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")

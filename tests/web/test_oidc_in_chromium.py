@@ -1,6 +1,5 @@
 """In real Chromium: sign in at a real provider, give a second factor for one page, and approve."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from dataclasses import replace
 
 import flask
 import pytest
+from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
 from tests.node_parts import node_packages
 from tests.openid import account, desk_of, pages, real_provider
 from tests.operations.kit import WHY, Gate, folder
@@ -16,12 +16,9 @@ from werkzeug.serving import make_server
 
 from ticketgate.cli.demo.servers import free_port
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
+    needs_chromium,
 ]
 
 

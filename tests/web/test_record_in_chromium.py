@@ -1,22 +1,21 @@
 """In real Chromium: the page of a record checks itself, and says so when anything is changed."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
-from tests.web.test_oidc_in_chromium import ARGUMENTS, serving
+from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
+from tests.web.test_oidc_in_chromium import serving
 from tests.web.whole import Whole, whole
 
 from ticketgate.cli.demo.servers import free_port
 
-CHROMIUM: Final = shutil.which("chromium")
 Tamper = Callable[[str], str]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
+    needs_chromium,
 ]
 
 

@@ -4,20 +4,19 @@ Thirty GETs, thirty HEADs, thirty prefetches, and thirty visits of a real Chromi
 scripts, all without a session, leave every table as it was, byte for byte; then Bob still decides.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pytest
+from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
 from tests.web.page_desk import BROWSER
 from tests.web.posts import POSTS
-from tests.web.test_oidc_in_chromium import ARGUMENTS, serving
+from tests.web.test_oidc_in_chromium import serving
 from tests.web.whole import Whole, whole
 
 from ticketgate.cli.demo.servers import free_port
 
 VISITS: Final = 30
-CHROMIUM: Final = shutil.which("chromium")
 SCANNER: Final = {"User-Agent": "Mozilla/5.0 (compatible; link scanner)"}
 KINDS: Final[Mapping[str, tuple[str, dict[str, str]]]] = {
     "GET": ("GET", BROWSER),
@@ -75,7 +74,7 @@ def test_a_visit_that_changes_something_is_seen(made: Whole) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+@needs_chromium
 def test_thirty_visits_of_a_browser_that_runs_scripts_change_nothing(made: Whole) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     port = free_port()
