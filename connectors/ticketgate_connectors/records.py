@@ -13,6 +13,7 @@ from typing import Final
 
 from ticketgate.connector_api import (
     FIELD_TEXT_MAX,
+    PLAIN_FIELDS,
     REFERENCE_FIELDS,
     TEXT_FIELDS,
     JsonValue,
@@ -24,7 +25,8 @@ from ticketgate.connector_api import (
     TableMapping,
     Ticket,
     Value,
-    unread,
+    is_null,
+    told,
 )
 
 Record = Mapping[str, JsonValue]
@@ -142,12 +144,10 @@ class Shape:
             return self._one(cell)
         if len(cell) > VALUES_MAX:
             return None
-        values = [self._one(item) for item in cell]
-        if len(values) > 1 and any(value is None or "," in value for value in values):
+        values = [value for value in map(self._one, cell) if value is not None]
+        if len(values) < len(cell) or (len(values) > 1 and "," in "".join(values)):
             return None
-        if None in values:
-            return None
-        return scalar(", ".join(value for value in values if value is not None))
+        return scalar(", ".join(values))
 
     def _one(self, cell: JsonValue) -> str | None:
         if isinstance(cell, Mapping):
@@ -174,8 +174,7 @@ class Shape:
     def variables(self, cell: JsonValue) -> dict[str, str | Missing]:
         """An object of variables by name; none where it cannot be read, so that each is absent."""
         cells = cell.items() if isinstance(cell, Mapping) else ()
-        read = ((name, one, self.plain(one)) for name, one in cells)
-        return {name: unread(one) if text is None else text for name, one, text in read}
+        return {name: told(self.plain(one), one) for name, one in cells}
 
     def _half(self, cell: Record, keys: tuple[str, ...]) -> str | None:
         """The first of the keys that says something; "" when one is there and says nothing."""
@@ -250,7 +249,11 @@ class Revision:
         paths = {**self.defaults, **given}
         found = {name: self._value(name, paths[name]) for name in paths if name not in taken}
         more = {name: self.extra[name] for name in self.extra if name not in known.map}
-        return {name: _or_absent(value, name, known) for name, value in {**found, **more}.items()}
+        empty = ("", EMPTY, Missing.NULL)
+        return {
+            name: Missing.ABSENT if name in known.must_have and value in empty else value
+            for name, value in {**found, **more}.items()
+        }
 
     def _value(self, name: str, paths: tuple[str, ...]) -> Value | Missing:
         for path in paths:
@@ -262,9 +265,11 @@ class Revision:
                 return Missing.ABSENT if value is None else value
         return Missing.ABSENT
 
-    def _read(self, name: str, cell: JsonValue) -> Value | None:
+    def _read(self, name: str, cell: JsonValue) -> Value | Missing | None:
         if name in REFERENCE_FIELDS:
             return self.shape.reference(cell)
+        if name in PLAIN_FIELDS and is_null(cell):
+            return Missing.NULL
         read = self.shape.text if name in TEXT_FIELDS else None
         return self.shape.plain(cell) if read is None else read(cell)
 
@@ -274,11 +279,6 @@ class Revision:
             return Reference(None, text)
         beside = path.removesuffix("_id") + "_name" if path.endswith("_id") else ""
         return Reference(text, text_at(self.record, beside) or None)
-
-
-def _or_absent(value: Value | Missing, name: str, known: TableMapping) -> Value | Missing:
-    empty = name in known.must_have and value in ("", EMPTY)
-    return Missing.ABSENT if empty else value
 
 
 # --- refusals -------------------------------------------------------------------------------------

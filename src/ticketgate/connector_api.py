@@ -25,6 +25,8 @@ from ticketgate.domain.ticket import (
     StateClass,
     Ticket,
     Value,
+    is_null,
+    told,
     unread,
 )
 
@@ -70,7 +72,9 @@ __all__ = [
     "TooLarge",
     "Unavailable",
     "Value",
+    "is_null",
     "read_json",
+    "told",
     "unread",
 ]
 

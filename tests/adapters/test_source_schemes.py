@@ -114,6 +114,17 @@ def test_a_table_says_the_zone_of_its_local_times(zone: str) -> None:
     assert found["desk"].mapping.tables["incident"].zone == ZoneInfo(zone)
 
 
+@pytest.mark.parametrize("word", ["true", "false"])
+def test_a_table_says_whether_null_is_empty(word: str) -> None:
+    text = source("desk", "jira", "TEXT", "scheme: jira")
+    found, faults = read(text.replace("incident: {}", f"incident: {{ null_is_empty: {word} }}"))
+    assert faults == []
+    assert found["desk"].mapping.tables["incident"].null_is_empty is (word == "true")
+    assert read(text)[0]["desk"].mapping.tables["incident"].null_is_empty is False
+    _, faults = read(text.replace("incident: {}", "incident: { null_is_empty: perhaps }"))
+    assert len(faults) == 1
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlim", "../../etc/passwd", "+01:00", "/etc/localtime"])
 def test_a_zone_that_nobody_knows_is_refused(zone: str) -> None:
     text = source("desk", "jira", "TEXT", "scheme: jira")

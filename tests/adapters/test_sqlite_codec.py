@@ -34,7 +34,8 @@ TICKETS = st.builds(
     updated_by=TEXT,
     bound_to=TEXT,
     fields=st.dictionaries(TEXT, TEXT | REFERENCES | st.just(Missing.ABSENT), max_size=4),
-    variables=st.none() | st.dictionaries(TEXT, TEXT | st.just(Missing.ABSENT), max_size=4),
+    variables=st.none()
+    | st.dictionaries(TEXT, TEXT | st.sampled_from([Missing.ABSENT, Missing.NULL]), max_size=4),
 )
 PARTIES = st.builds(Party, TEXT, TEXT)
 SHAPERS = st.lists(st.builds(Shaper, TEXT, PARTIES), max_size=3).map(tuple)

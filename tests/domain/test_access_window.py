@@ -24,7 +24,7 @@ from ticketgate.domain.access_window import (
     in_zone,
     window_of,
 )
-from ticketgate.domain.mapping import SourceMapping, TableMapping, in_its_zone
+from ticketgate.domain.mapping import SourceMapping, TableMapping, by_its_table
 from ticketgate.domain.ticket import Missing, Ticket
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -153,9 +153,9 @@ def test_a_time_that_is_mended_is_read_again() -> None:
 def test_each_table_has_its_zone_and_another_table_none() -> None:
     table = TableMapping("sc_req_item", zone=BERLIN)
     ticket = access_ticket(window_start="2026-11-27 09:00")
-    mapped = in_its_zone(ticket, SourceMapping("snow-prod", {"sc_req_item": table}))
+    mapped = by_its_table(ticket, SourceMapping("snow-prod", {"sc_req_item": table}))
     assert mapped.text("window_start") == "2026-11-27T08:00:00.000000Z"
-    assert in_its_zone(ticket, SourceMapping("snow-prod", {})) == ticket
+    assert by_its_table(ticket, SourceMapping("snow-prod", {})) == ticket
 
 
 CHANGES = ("2026-03-29", "2026-10-25", "1980-04-06", "1980-09-28", "2026-07-01")

@@ -32,6 +32,7 @@ from ticketgate.domain.access_window import WINDOW_REASONS
 from ticketgate.domain.automatic import WAITS
 from ticketgate.domain.durations import DURATION_REASONS
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Tier, Verdict
+from ticketgate.domain.mapping import SourceMapping, TableMapping, by_its_table
 from ticketgate.domain.matcher import Clause, Group
 from ticketgate.domain.opening import (
     BLOCKED_FOR_MAX,
@@ -263,6 +264,18 @@ def test_an_unreadable_duration_blocks_and_is_never_unlimited(
     found = ask(ticket(variables={"hours": hours}), TIMED)
     assert found.reasons == reasons
     assert found.seconds == 7200
+
+
+def test_a_duration_that_is_null_blocks_unless_the_mapping_says_that_null_is_empty() -> None:
+    found = ticket(variables={"hours": Missing.NULL})
+    assert ask(found, TIMED).reasons == ("duration_null",)
+    asks_a_field = entitlement(duration_from=DurationField("ticket.duration", "h"))
+    fields = {**found.fields, "duration": Missing.NULL}
+    assert ask(ticket(fields=fields), asks_a_field).reasons == ("duration_null",)
+    table = TableMapping(found.table, null_is_empty=True)
+    mapped = by_its_table(found, SourceMapping(SNOW, {found.table: table}))
+    assert ask(mapped, TIMED).reasons == ()
+    assert by_its_table(found, SourceMapping(SNOW, {found.table: TableMapping("t")})) == found
 
 
 def test_a_duration_that_could_not_be_read_from_the_ticket_blocks() -> None:

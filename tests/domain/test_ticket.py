@@ -1,10 +1,12 @@
 """A ticket's fields: what is there, what is missing, and why."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ticketgate.domain.ticket import (
+    FIELD_TEXT_MAX,
     PLAIN_FIELDS,
     REFERENCE_FIELDS,
     TERMINAL_STATES,
@@ -14,6 +16,7 @@ from ticketgate.domain.ticket import (
     StateClass,
     Ticket,
     carried,
+    told,
 )
 
 ALICE = Reference("62826bf0", "Alice Moreau")
@@ -158,3 +161,53 @@ def test_where_a_field_was_told_is_kept_and_makes_no_other_ticket() -> None:
     assert replace(TOLD, told_in={}) == TOLD
     assert TOLD.plain()["told_in"] == {"description": "104"}
     assert "told_in" not in TICKET.plain()
+
+
+# --- null ---------------------------------------------------------------------------------------
+
+
+def nulls(**variables: str | Missing) -> Ticket:
+    fields = {**TICKET.fields, "duration": Missing.NULL}
+    return replace(TICKET, fields=fields, variables=variables)
+
+
+def test_what_is_null_is_empty_and_known_to_be_null() -> None:
+    found = nulls(hours=Missing.NULL, role="", cut=Missing.CUT)
+    assert (found.value("duration"), found.variable("hours")) == ("", "")
+    assert found.nulls == {"duration", "variables.hours"}, "and the variable that is only empty not"
+    assert found.variable("cut") is found.value("text") is Missing.ABSENT
+    assert found.plain()["nulls"] == ["duration", "variables.hours"]
+    assert "nulls" not in TICKET.plain()
+    assert replace(found, nulls=frozenset()) != found, "another revision"
+
+
+def test_a_ticket_without_variables_keeps_none() -> None:
+    found = replace(TICKET, fields={"duration": Missing.NULL}, variables=None)
+    assert found.nulls == {"duration"}
+    assert found.variables is None
+
+
+def test_what_is_filled_in_is_null_no_more() -> None:
+    found = nulls(hours=Missing.NULL)
+    assert replace(found, variables={"hours": "3"}).nulls == {"duration"}
+    assert replace(found, fields={}).nulls == {"variables.hours"}
+    assert replace(found, version=9).nulls == found.nulls
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "read"),
+    [
+        (None, "", Missing.NULL),
+        ({"value": None, "display_value": ""}, "", Missing.NULL),
+        ([None], "", Missing.NULL),
+        ("", "", ""),
+        ({"value": "", "display_value": ""}, "", ""),
+        ({"value": "4h", "display_value": None}, "4h", "4h"),
+        ([], "", ""),
+        ({}, None, Missing.ABSENT),
+        ("x" * (FIELD_TEXT_MAX + 1), None, Missing.CUT),
+    ],
+    ids=["bare", "object", "array", "text", "both", "half", "no items", "no keys", "long"],
+)
+def test_null_is_told_from_empty(cell: Any, text: str | None, read: str | Missing) -> None:  # noqa: ANN401 -- any JSON
+    assert told(text, cell) == read

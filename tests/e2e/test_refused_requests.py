@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from tests.e2e.stage import WHY, Stage, put
 
-from ticketgate.cli.demo.snow import Record
+from ticketgate.cli.demo.snow import Record, reference
 
 ALICES_MANAGER: Final = "manager: bob\n    team: platform\n    groups: [platform-engineering]"
 DURATIONS: Final[dict[str, tuple[Any, str]]] = {
@@ -28,6 +28,7 @@ DURATIONS: Final[dict[str, tuple[Any, str]]] = {
     "a word": ("forever", "duration"),
     "two words": ("two hours", "duration"),
     "digits of another script": ("\u0664h", "duration_digits"),
+    "null": (None, "duration_null"),
 }
 
 
@@ -51,12 +52,13 @@ def kept(stage: Stage, record: Record, ident: str, code: str) -> None:
     assert not stage.grants(record)
 
 
-def blocked(stage: Stage, record: Record, code: str) -> None:
-    """Tell it; it is refused with just this reason, and kept."""
+def blocked(stage: Stage, record: Record, *codes: str) -> None:
+    """Tell it; it is refused with just these reasons, and kept."""
     ident = stage.post(record)["delivery_id"]
     stage.wait("the worker", lambda: stage.delivery(ident)["state"] != "accepted")
-    assert reasons(stage, record) == [code]
-    kept(stage, record, ident, code)
+    assert reasons(stage, record) == list(codes)
+    for code in codes:
+        kept(stage, record, ident, code)
 
 
 def passes(stage: Stage, record: Record) -> None:
@@ -76,11 +78,11 @@ def test_a_duration_that_is_none_is_refused(stage: Stage, case: str) -> None:
     passes(stage, record)
 
 
-def test_a_duration_that_is_null_gives_what_the_limit_gives(stage: Stage) -> None:
-    """Null is "no time is asked": then it is what the policy's limit gives, never without end."""
+def test_a_duration_that_is_empty_gives_what_the_limit_gives(stage: Stage) -> None:
+    """Nothing is asked: then it is what the policy's limit gives, never without end."""
     record = stage.world.snow.access_request()
     assert record.variables is not None
-    record.variables["duration"] = None  # type: ignore[assignment]
+    record.variables["duration"] = ""
     stage.tell(record)
     (opened,) = [one for one in stage.entries("request.opened") if _of(stage, one, record)]
     assert 0 < opened["seconds"] <= 4 * 3600
@@ -193,6 +195,29 @@ def test_who_looks_like_somebody_is_nobody_that_is_known(stage: Stage, case: str
     assert found["code"] == "automation_unowned"  # a person looks at it
     assert not stage.grants(record)
     stage.close_ticket(record)
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_who_looks_like_who_asks_is_not_them(stage: Stage, case: str) -> None:
+    """Its account stays in the ticket's history: another opener in its place does not help."""
+    record = stage.world.snow.access_request()
+    right = record.columns["opened_by"]
+    record.columns["opened_by"] = reference(ALIKE[case], "Alice Moreau")
+    blocked(stage, record, "unknown_requester")
+    stage.tell(record.edit(opened_by=right))
+    assert reasons(stage, record) == ["unknown_requester"]
+    stage.close_ticket(record)
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_who_looks_like_who_gets_it_is_not_them(stage: Stage, case: str) -> None:
+    """Nor is the look-alike in the groups of the person, which let somebody ask."""
+    record = stage.world.snow.access_request()
+    right = record.columns["requested_for"]
+    record.columns["requested_for"] = reference(ALIKE[case], "Alice Moreau")
+    blocked(stage, record, "unknown_beneficiary", "not_requestable")
+    stage.tell(record.edit(requested_for=right))
+    passes(stage, record)
 
 
 def test_the_account_in_other_capitals_is_the_same_person(stage: Stage) -> None:

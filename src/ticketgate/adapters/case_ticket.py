@@ -12,7 +12,7 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import MalformedDeliveryError
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.mapping import in_its_zone
+from ticketgate.domain.mapping import by_its_table
 from ticketgate.domain.ticket import (
     PLAIN_FIELDS,
     REFERENCE_FIELDS,
@@ -150,7 +150,7 @@ class TicketReader:
 
     def _zoned(self, ticket: Ticket) -> Ticket:
         known = self._sources.get(ticket.source)
-        return ticket if known is None else in_its_zone(ticket, known.mapping)
+        return ticket if known is None else by_its_table(ticket, known.mapping)
 
     def _bound_to(self, source: str, table: str) -> str:
         known = self._sources.get(source)

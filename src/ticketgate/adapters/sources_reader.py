@@ -121,7 +121,7 @@ def _read_tables(place: Place | None, kind: str) -> dict[str, TableMapping]:
 
 
 def _read_table(name: str, section: Section, paths: Collection[str]) -> TableMapping:
-    bound_to = section.get("bound_to")
+    bound_to, null = section.get("bound_to"), section.get("null_is_empty")
     table = TableMapping(
         name=name,
         bound_to=(bound_to.choice(BOUND_TO) if bound_to else None) or "none",
@@ -129,6 +129,7 @@ def _read_table(name: str, section: Section, paths: Collection[str]) -> TableMap
         must_have=_read_must_have(section.get("must_have")),
         map=_read_map(section.get("map"), paths),
         zone=_read_zone(section.get("times_in")),
+        null_is_empty=(null.flag() if null else None) or False,
     )
     section.close()
     return table

@@ -16,6 +16,7 @@ _TIME_UNITS: Final = {"H": 3600, "M": 60, "S": 1}
 _WORD_SECONDS: Final = _UNIT_SECONDS | {"w": 604_800}
 _LETTERS: Final = frozenset("SMHDW")
 UNREADABLE: Final = "duration"
+NULL: Final = "duration_null"
 DURATION_REASONS: Final[Mapping[str, str]] = {
     UNREADABLE: "The ticket's duration is not one of `30m`, `4h`, `2d`, ISO 8601, or a number.",
     "duration_zero": "The ticket's duration is no time at all.",
@@ -23,6 +24,7 @@ DURATION_REASONS: Final[Mapping[str, str]] = {
     "duration_too_long": "The ticket's duration is longer than 366 days.",
     "duration_not_a_number": "The ticket's duration says that it is no number, or without end.",
     "duration_digits": "The ticket's duration has digits other than 0 to 9.",
+    NULL: "The ticket's duration is null, and the source's mapping does not say what that means.",
 }
 
 

@@ -71,6 +71,10 @@ class TicketFacts:
         look = self.look(field)
         return look.values if look.missing is None else look.missing
 
+    def is_null(self, field: str) -> bool:
+        """Whether the platform sent null for a plain field or a variable of the ticket."""
+        return field.removeprefix("ticket.") in self._ticket.nulls
+
     def look(self, field: str) -> Look:
         """The same, ready for matching; kept, since many rules ask for the same field."""
         found = self._known.get(field)

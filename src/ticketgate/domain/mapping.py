@@ -1,7 +1,7 @@
 """Mapping: how one source's records become tickets; which states mean what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Final
 
@@ -19,6 +19,7 @@ class TableMapping:
     `states` maps a raw state value to its class; `must_have` names the fields for which null or
     "" is absent; `map` gives, per ticket field, the dotted path in the record, on top of the
     connector's default. None takes a default away. `zone` is that of times that say no offset.
+    `null_is_empty` says that null is how the platform sends a field that nobody filled in.
     """
 
     name: str
@@ -27,6 +28,7 @@ class TableMapping:
     must_have: frozenset[str] = frozenset()
     map: Mapping[str, str | None] = field(default_factory=dict)
     zone: tzinfo | None = None
+    null_is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ class SourceMapping:
     tables: Mapping[str, TableMapping]
 
 
-def in_its_zone(ticket: Ticket, mapping: SourceMapping) -> Ticket:
-    """The ticket with its local times as instants, by the zone of its table (`access_window`)."""
+def by_its_table(ticket: Ticket, mapping: SourceMapping) -> Ticket:
+    """The ticket as its table says: local times as instants (`access_window`), and what null is."""
     table = mapping.tables.get(ticket.table)
-    return in_zone(ticket, None if table is None else table.zone)
+    if table is None:
+        return ticket
+    read = replace(ticket, nulls=frozenset()) if table.null_is_empty else ticket
+    return in_zone(read, table.zone)

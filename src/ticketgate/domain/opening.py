@@ -31,6 +31,7 @@ from ticketgate.domain.classify import LimitSeconds, approve_rule_for, limit_for
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.durations import (
     DURATION_REASONS,
+    NULL,
     UNREADABLE,
     requested_seconds,
     why_no_duration,
@@ -262,7 +263,7 @@ def _wanted(entitlement: Entitlement | None, facts: TicketFacts) -> int | str | 
         return UNREADABLE
     text = "".join(seen).strip()
     if not text:
-        return None
+        return NULL if facts.is_null(entitlement.duration_from.field) else None
     unit = entitlement.duration_from.unit
     return requested_seconds(text, unit) or why_no_duration(text, unit)
 

@@ -24,12 +24,14 @@ TERMINAL_STATES: Final = frozenset({StateClass.CLOSED, StateClass.CANCELLED})
 class Missing(Enum):
     """Why a field has no value: it is not declared, or it is declared and unreadable.
 
-    Only readers of variables say `CUT`: no ticket holds it (`Ticket`).
+    Only readers of variables say `CUT`, and they and those of plain fields `NULL`: no ticket holds
+    either (`Ticket`).
     """
 
     NOT_APPLICABLE = "not applicable"
     ABSENT = "absent"
     CUT = "cut"
+    NULL = "null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ TEXT_FIELDS: Final = frozenset({"short_description", "description", "reason", "t
 PLAIN_FIELDS: Final = frozenset(
     {"number", "category", "priority", "duration", "window", "window_start", "window_end"}
 )
+VARIABLES: Final = "variables."  # what a variable's name begins with where fields are named too
+_NULL: Final = Missing.NULL
 FIELD_TEXT_MAX: Final = 20_000  # characters; a longer field is cut and counts as absent
 
 
@@ -64,6 +68,8 @@ class Ticket:
     `told_in` names, per field that the platform does not send with each revision, the part of the
     record (an article, say) that the field is. It says nothing of what the ticket is.
     `unread_times` names, per field of a local time that is no one instant, the code that says so.
+    `nulls` names what the platform sent as null: plain fields, and `variables.` and a name. As a
+    value each is empty; only a duration tells the two apart.
     """
 
     source: str
@@ -78,12 +84,15 @@ class Ticket:
     variables: Mapping[str, str | Missing] | None = None
     told_in: Mapping[str, str] = field(default_factory=dict, compare=False)
     unread_times: Mapping[str, str] = field(default_factory=dict)
+    nulls: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Of a variable that was cut, it and the field `text` are absent: it is part of the text.
 
-        No earlier revision stands in for that `text`.
+        No earlier revision stands in for that `text`. What is null is empty, and kept in `nulls`
+        for as long as it is.
         """
+        self._keep_nulls()
         variables = self.variables or {}
         if Missing.CUT in variables.values():
             read = {n: Missing.ABSENT if v is Missing.CUT else v for n, v in variables.items()}
@@ -91,6 +100,24 @@ class Ticket:
             object.__setattr__(self, "fields", {**self.fields, "text": Missing.ABSENT})
             told_in = {name: part for name, part in self.told_in.items() if name != "text"}
             object.__setattr__(self, "told_in", told_in)
+
+    def _keep_nulls(self) -> None:
+        parts = {"": self.fields, VARIABLES: self.variables or {}}
+        found = {f"{at}{n}" for at, cells in parts.items() for n in cells if cells[n] is _NULL}
+        if found:
+            fields = {n: "" if value is _NULL else value for n, value in self.fields.items()}
+            cells = parts[VARIABLES].items()
+            variables = {n: "" if value is _NULL else value for n, value in cells}
+            object.__setattr__(self, "fields", fields)
+            object.__setattr__(self, "variables", None if self.variables is None else variables)
+        if found or self.nulls:
+            kept = {name for name in self.nulls if self._plain_value(name) == ""}
+            object.__setattr__(self, "nulls", frozenset(found | kept))
+
+    def _plain_value(self, name: str) -> Value | Missing:
+        if name.startswith(VARIABLES):
+            return self.variable(name.removeprefix(VARIABLES))
+        return self.value(name)
 
     def value(self, name: str) -> Value | Missing:
         """The value of a declared field, else why there is none."""
@@ -133,6 +160,7 @@ class Ticket:
         }
         return {
             **{name: dict(value) for name, value in told.items() if value},
+            **({"nulls": sorted(self.nulls)} if self.nulls else {}),
             "source": self.source,
             "table": self.table,
             "id": self.id,
@@ -146,6 +174,21 @@ class Ticket:
             if variables is None
             else {name: _plain(value) for name, value in variables.items()},
         }
+
+
+def is_null(cell: object) -> bool:
+    """Whether a cell of JSON says null, and nothing else: bare, or in an object or array."""
+    if isinstance(cell, Mapping | list):
+        parts = list(cell.values()) if isinstance(cell, Mapping) else cell
+        return None in parts and all(part is None or part == "" for part in parts)
+    return cell is None
+
+
+def told(text: str | None, cell: object) -> str | Missing:
+    """What a variable is that reads as `text` (None: it does not) in a cell of JSON."""
+    if is_null(cell):
+        return Missing.NULL
+    return unread(cell) if text is None else text
 
 
 def unread(cell: object) -> Missing:

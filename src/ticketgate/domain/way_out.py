@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ticketgate.domain.access_window import WINDOW_REASONS
-from ticketgate.domain.durations import DURATION_REASONS
+from ticketgate.domain.durations import DURATION_REASONS, NULL
 
 _DIRECTORY: Final = "Mend the directory; the request goes on by itself then."
 _POLICY: Final = "Change the policy if it should; the ticket asks anew with its next revision then."
@@ -23,6 +23,8 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "unknown_editor": f"List the account under the person's `accounts`. {_DIRECTORY}",
     "not_requestable": f"If the person's groups are wrong: {_DIRECTORY} {_POLICY}",
     **dict.fromkeys(DURATION_REASONS, f"{_TICKET} Say how long as `30m`, `4h` or `2d`."),
+    NULL: f"{_TICKET} Say how long as `30m`, `4h` or `2d`. Or, where the platform sends null for an"
+    " empty field, set `null_is_empty` in the source's mapping.",
     **dict.fromkeys(
         WINDOW_REASONS,
         f"{_TICKET} Name a day and a time for each end of its window, as its reason says; or empty"

@@ -20,7 +20,7 @@ from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.mapping import in_its_zone
+from ticketgate.domain.mapping import by_its_table
 from ticketgate.domain.outcomes import OutcomeLetter, OutcomeNote
 
 
@@ -112,9 +112,9 @@ class Source:
     own_users: frozenset[str]
 
     def read(self, payload: JsonValue) -> Ticket | ApproverRow | NoTicket:
-        """What a body says, its local times by the zone of its table. Raises what connectors do."""
+        """What a body says, under what its table's mapping says. Raises what connectors do."""
         said = self.connector.normalise(payload, self.mapping)
-        return in_its_zone(said, self.mapping) if isinstance(said, Ticket) else said
+        return by_its_table(said, self.mapping) if isinstance(said, Ticket) else said
 
 
 class Letters(Protocol):

@@ -16,7 +16,7 @@ from ticketgate.connector_api import (
     SourceMapping,
     Ticket,
     Value,
-    unread,
+    told,
 )
 from ticketgate_connectors.itsm.jira.document import document
 from ticketgate_connectors.records import (
@@ -174,11 +174,12 @@ def _variables(issue: Record) -> dict[str, str | Missing]:
             continue
         document_of = isinstance(cell, Mapping) and cell.get("type") == "doc"
         value = document(cell) if document_of else SHAPE.plain(cell)
-        not_read = Missing.CUT if document_of else unread(cell)  # a document is text
-        found[name] = not_read if value is None else value
+        if document_of:
+            found[name] = Missing.CUT if value is None else value  # a document is text
+        else:
+            found[name] = told(value, cell)
         if isinstance(cell, Mapping) and "child" in cell:
-            child = SHAPE.plain(cell["child"])
-            found[f"{name}.child"] = unread(cell["child"]) if child is None else child
+            found[f"{name}.child"] = told(SHAPE.plain(cell["child"]), cell["child"])
     return found
 
 

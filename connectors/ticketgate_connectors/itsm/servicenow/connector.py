@@ -12,6 +12,7 @@ from typing import Final
 
 from ticketgate.connector_api import (
     FIELD_TEXT_MAX,
+    PLAIN_FIELDS,
     REFERENCE_FIELDS,
     ApproverRow,
     JsonValue,
@@ -24,7 +25,8 @@ from ticketgate.connector_api import (
     TableMapping,
     Ticket,
     Value,
-    unread,
+    is_null,
+    told,
 )
 from ticketgate_connectors.itsm.servicenow.shapes import plain, reference
 from ticketgate_connectors.records import (
@@ -226,7 +228,8 @@ def _field(record: Record, name: str, path: str, *, must_have: bool) -> Value | 
     )
     if value is None or (must_have and value in ("", EMPTY)):
         return Missing.ABSENT
-    return value
+    empty = value == "" and name in PLAIN_FIELDS
+    return Missing.NULL if empty and is_null(find(record, path)[0]) else value
 
 
 def _variables(record: Record) -> dict[str, str | Missing]:
@@ -234,8 +237,7 @@ def _variables(record: Record) -> dict[str, str | Missing]:
     found = record.get("variables")
     if not isinstance(found, Mapping):
         return {}
-    read = ((name, cell, plain(cell)) for name, cell in found.items())
-    return {name: unread(cell) if text is None else text for name, cell, text in read}
+    return {name: told(plain(cell), cell) for name, cell in found.items()}
 
 
 def _flat(record: Record, column: str) -> Record:

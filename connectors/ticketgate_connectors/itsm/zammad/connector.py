@@ -7,7 +7,7 @@ The body is the webhook's default, `{"ticket": {…}, "article": {…}}`. There 
 from collections.abc import Mapping
 from typing import Final
 
-from ticketgate.connector_api import JsonValue, Missing, NoTicket, SourceMapping, Ticket, unread
+from ticketgate.connector_api import JsonValue, Missing, NoTicket, SourceMapping, Ticket, told
 from ticketgate_connectors.records import (
     Defaults,
     Record,
@@ -120,6 +120,5 @@ def _attributes(record: Record) -> dict[str, str | Missing]:
     for name, cell in record.items():
         if name in BUILT_IN or name.endswith(_CLOCKS):
             continue
-        value = PEOPLE.plain(cell)
-        found[name] = unread(cell) if value is None else value
+        found[name] = told(PEOPLE.plain(cell), cell)
     return found

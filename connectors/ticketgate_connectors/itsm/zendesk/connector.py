@@ -16,7 +16,7 @@ from ticketgate.connector_api import (
     SourceMapping,
     Ticket,
     Value,
-    unread,
+    told,
 )
 from ticketgate_connectors.records import (
     Defaults,
@@ -189,7 +189,8 @@ def _variables(record: Record) -> dict[str, str | Missing]:
         ident = scalar(cell.get("id")) if isinstance(cell, Mapping) else None
         if ident and isinstance(cell, Mapping):
             twice = ident in read
-            value = SHAPE.plain(cell.get("value")) if "value" in cell and not twice else None
-            missing = Missing.CUT if twice else unread(cell.get("value"))  # twice: none is read
-            read[ident] = missing if value is None else value
+            if "value" in cell and not twice:
+                read[ident] = told(SHAPE.plain(cell["value"]), cell["value"])
+            else:
+                read[ident] = Missing.CUT if twice else Missing.ABSENT  # twice: none is read
     return read

@@ -95,6 +95,7 @@ def ticket_of_plain(plain: Plain) -> Ticket:
         else {n: Missing.ABSENT if v is None else v for n, v in variables.items()},
         told_in=plain.get("told_in", {}),
         unread_times=plain.get("unread_times", {}),
+        nulls=frozenset(plain.get("nulls", ())),
     )
 
 
