@@ -167,6 +167,16 @@ def _given_again(records: Records) -> None:
     records[-1] = planned | {"_ts": records[-2]["_ts"]}
 
 
+def _triagers(name: str, first_bad: int, named: object, person: str) -> Change:
+    """Somebody said in triage what the ticket is; the request names other triagers, or all."""
+
+    def change(records: Records) -> None:
+        records[TICKET] |= {"cause": "triage", "person": person}
+        records[REQUEST] |= {"triagers": named}
+
+    return _named(name, first_bad, change)
+
+
 BACK: Final = "decision.taken_back"
 TAKEN: Final[dict[str, Any]] = {
     "approver": "act_ann", "link": "lnk_1", "method": "mail_code", "request": "r1", "round": 1,
@@ -303,6 +313,9 @@ UNTRUE: Final[tuple[Change, ...]] = (
     _beside("taken_back_by_nobody", PLANNED, PLANNED, BACK, **TAKEN | {"approver": None}),
     _beside("taken_back_of_nothing", PLANNED, PLANNED, BACK, **TAKEN | {"request": "r2"}),
     _beside("taken_back_before_it_was_said", DECISION - 1, DECISION, BACK, **TAKEN),
+    _triagers("triagers_without_one_who_said_so", REQUEST, ["act_eve"], person="act_cid"),
+    _triagers("a_triager_who_approves", DECISION, ["act_ann"], person="act_ann"),
+    _triagers("triagers_that_are_no_list", REQUEST, "act_cid", person="act_cid"),
     _told("more_time_that_nobody_approved", extension="r2"),
     _told("more_time_than_approved", more=601),
     _told("more_time_that_is_none", more=0),

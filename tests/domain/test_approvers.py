@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cast import SNOW, case, directory, person, request, shaper, stage, word
 
-from ticketgate.domain.access_request import Party
-from ticketgate.domain.approvers import Case, Standing, candidates, fillable, named_by, standing
+from ticketgate.domain.access_request import Party, Shaper
+from ticketgate.domain.approvers import (
+    Case,
+    Standing,
+    candidates,
+    fillable,
+    named_by,
+    standing,
+    triagers_apart,
+)
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Word
@@ -51,6 +59,8 @@ def asked(subject: str, about: Case, *earlier: str) -> str:
         ("requester", {"mallory"}),
         ("beneficiary", {"alice"}),
         ("delegate", set()),
+        ("approver", set()),
+        ("triager", {"dan"}),
         ("on_call:nobody", set()),
         ("direct_report_of:beneficiary", {"dan"}),
         ("direct_report_of:requester", set()),
@@ -61,7 +71,9 @@ def test_a_word_names_people(text: str, named: set[str]) -> None:
 
     Whose team nobody knows may be of any team, so they are kept apart from all.
     """
-    about = case(HOUSE, LINE, backup="group:sec-iam", requester=Party("mallory", "sys-mallory"))
+    asks = Party("mallory", "sys-mallory")
+    said = (Shaper("triager", Party("dan", "")), shaper("editor", "bob"))
+    about = case(HOUSE, LINE, backup="group:sec-iam", requester=asks, shapers=said)
     assert named_by(word(text), about) == named
 
 
@@ -325,3 +337,47 @@ def test_a_seat_is_given_up_for_somebody_who_can_take_no_other() -> None:
 def test_the_cast_is_whole() -> None:
     """A control of the helpers: Alice asks for herself, by her own account."""
     assert request().requester == request().beneficiary == Party("alice", "sys-alice")
+
+
+# --- triagers and earlier approvers ----------------------------------------------------------
+
+DAN_SAID = (Shaper("triager", Party("dan", "")),)
+SECURITY = stage("group:sec-iam")
+
+
+@pytest.mark.parametrize("where", ["rule", "stage"])
+def test_who_said_what_the_ticket_is_may_not_decide_where_the_policy_says_so(where: str) -> None:
+    apart = stage("group:sec-iam", never=("triager",)) if where == "stage" else SECURITY
+    never = ("triager",) if where == "rule" else ()
+    about = case(HOUSE, apart, never=never, shapers=DAN_SAID)
+    assert asked("dan", about) == "separation_of_duties"
+    assert asked("carol", about).startswith("may: ")
+    assert triagers_apart(about, apart) == {"dan"}
+
+
+def test_nor_by_another_account_of_theirs() -> None:
+    said = (Shaper("triager", Party("dan-admin", "")),)
+    house = directory(*HOUSE.people.values(), person("dan-admin", aliases=frozenset({"dan"})))
+    about = case(house, SECURITY, never=("triager",), shapers=said)
+    assert asked("dan", about) == "separation_of_duties"
+
+
+def test_they_may_where_it_does_not_say_so() -> None:
+    about = case(HOUSE, SECURITY, shapers=DAN_SAID)
+    assert asked("dan", about).startswith("may: ")
+    assert triagers_apart(about, SECURITY) == frozenset()
+
+
+def test_nobody_may_where_it_is_not_known_who_said_it() -> None:
+    old = ("elevated@policy.yaml:9", "triage@revision 1")
+    about = case(HOUSE, SECURITY, never=("triager",), rule_ids=old)
+    assert asked("carol", about) == "separation_of_duties"
+    assert not fillable(about)
+    assert asked("carol", case(HOUSE, SECURITY, rule_ids=old)).startswith("may: ")
+
+
+def test_who_approved_at_an_earlier_stage_is_told_that_the_policy_says_never() -> None:
+    said = case(HOUSE, SECURITY, never=("approver",))
+    assert asked("carol", said, "carol") == "separation_of_duties"
+    assert asked("carol", case(HOUSE, SECURITY), "carol") == "distinct_people"
+    assert asked("carol", said, "dan").startswith("may: ")

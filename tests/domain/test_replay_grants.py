@@ -30,6 +30,7 @@ def test_one_approval_gives_one_grant() -> None:
         {"beneficiary": "bob"},
         {"editor": "bob"},
         {"editors": ["carol", "bob"]},
+        {"triagers": ["bob"]},
     ],
 )
 def test_nobody_approves_their_own_request(party: dict[str, Json]) -> None:
@@ -56,11 +57,46 @@ def test_whose_request_it_is_is_not_told_only_afterwards() -> None:
     ]
 
 
-@pytest.mark.parametrize("editors", ["bob", None, ["carol", 7]])
-def test_editors_are_a_list_of_actors(editors: Json) -> None:
+@pytest.mark.parametrize("named", ["editors", "triagers"])
+@pytest.mark.parametrize("actors", ["bob", None, ["carol", 7]])
+def test_editors_and_triagers_are_lists_of_actors(named: str, actors: Json) -> None:
     story = Story()
-    story.ask(editors=editors)
-    assert story.faults == [(0, "editors that are no list of actors")]
+    fields: dict[str, Json] = {named: actors}
+    story.ask("awaiting", NEW, **fields)
+    assert story.faults == [(0, "editors or triagers that are no list of actors")]
+
+
+def told(story: Story, person: str, to: str = "identity", cause: str = "triage") -> None:
+    """Somebody says what the ticket is."""
+    fields: dict[str, Json] = {
+        "id": "ticket_1", "source": "snow", "table": "t", "revision": len(story.faults) + 1,
+        "verdict": to, "state_class": "open", "kinds": [], "tier": "low", "rules": [],
+        "blind": [], "policy": "p", "cause": cause, "person": person,
+    }  # fmt: skip
+    story.move("ticket", NEW, to, **fields)
+
+
+def test_triagers_leave_out_nobody_who_said_that_it_is_an_identity_event() -> None:
+    story = Story()
+    told(story, "carol")
+    story.ask(triagers=["bob"], ticket="ticket_1")
+    assert story.faults == [(1, "triagers without one who said what the ticket is")]
+
+
+@pytest.mark.parametrize("said", [("uncertain", "triage"), ("identity", "rules")])
+def test_other_words_make_nobody_a_triager(said: tuple[str, str]) -> None:
+    story = Story()
+    told(story, "carol", *said)
+    story.ask(triagers=["bob"], ticket="ticket_1")
+    assert story.faults == []
+
+
+def test_a_record_need_not_name_triagers_and_may_name_all() -> None:
+    story = Story()
+    told(story, "carol")
+    story.ask(ticket="ticket_1")
+    story.ask("awaiting", "awaiting", ticket="ticket_1", triagers=["bob", "carol"])
+    assert story.faults == []
 
 
 def test_the_parties_are_those_of_the_round() -> None:

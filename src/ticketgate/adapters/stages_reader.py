@@ -22,8 +22,7 @@ JUSTIFICATION_CHARS_DEFAULT: Final = 20
 JUSTIFICATION_CHARS_MAX: Final = 1000
 PARTIES: Final = ("beneficiary", "requester")
 LATER_WORDS: Final = frozenset(
-    {"role", "asset_owner_of", "lifecycle_owner_of", "nhi_owner_of", "delegate_of", "triager"}
-    | {"approver"}
+    {"role", "asset_owner_of", "lifecycle_owner_of", "nhi_owner_of", "delegate_of"}
 )
 WORD_OF: Final = {
     "manager_of": PARTIES,

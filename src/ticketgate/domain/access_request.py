@@ -23,6 +23,8 @@ class RequestState(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+TRIAGER: Final = "triager"  # the role of who said what a ticket is
+_WORD: Final = "triage@revision "  # how a person's word is named among the rules that matched
 TAKEN_BACK: Final = "requester"  # why a request ended that its own people withdrew
 LIVE_REQUEST: Final = frozenset({RequestState.BLOCKED, RequestState.AWAITING})
 
@@ -37,9 +39,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Shaper:
-    """Somebody with a hand in what a ticket asks; `role`: requester, beneficiary or editor.
+    """Somebody with a hand in what a ticket asks: requester, beneficiary, editor or triager.
 
     The subject of the party is empty while the directory knows nobody by the account (ADR 0009).
+    A triager said that the ticket is an identity event, and has no account of it.
     """
 
     role: str
@@ -54,7 +57,7 @@ class AccessRequest:
     that matched; `round` grows by one each time either changes. `stage` counts from 1.
     `reasons` are the codes that block it. `seconds` is the longest life an approver can give.
     `shapers` is everybody who opened, would have received or edited the ticket since it was first
-    seen: none of them ever decides.
+    seen: none of them ever decides. Nor do its triagers where the rule says so.
     """
 
     id: str
@@ -104,8 +107,18 @@ class AccessRequest:
     @property
     def parties(self) -> tuple[Party, ...]:
         """Everybody who may never decide, each once."""
-        shaped = (shaper.party for shaper in self.shapers)
+        shaped = (one.party for one in self.shapers if one.role != TRIAGER)
         return tuple(dict.fromkeys((self.requester, self.beneficiary, *shaped)))
+
+    @property
+    def triagers(self) -> frozenset[str]:
+        """Who said of any revision that it is an identity event; an empty one is not told.
+
+        A word that counts, of somebody of whom nothing tells, is of before they were kept.
+        """
+        told = frozenset(one.party.subject for one in self.shapers if one.role == TRIAGER)
+        said = any(one.startswith(_WORD) for one in self.rule_ids)
+        return told or frozenset([""] if said else ())
 
     @property
     def seconds_now(self) -> int:

@@ -69,11 +69,18 @@ def named_by(word: Word, case: Case) -> frozenset[str]:
         case "owner_of" | "backup_owner_of":
             one = case.entitlement
             return _of_owner(one.owner if word.verb == "owner_of" else one.backup_owner, case)
-        case verb if verb in LONE_WORDS:  # `delegate` bans deciding for another, so it names nobody
-            return frozenset({case.subject_of(verb)} if verb in PARTY_WORDS else ())
+        case verb if verb in LONE_WORDS:
+            return _alone(verb, case)
         case _:
             about = people.get(case.subject_of(word.of))
             return frozenset() if about is None else _related(word.verb, about, case)
+
+
+def _alone(verb: str, case: Case) -> frozenset[str]:
+    """`delegate` and `approver` are about what somebody did or would do, and name nobody."""
+    if verb == "triager":
+        return case.request.triagers
+    return frozenset({case.subject_of(verb)} if verb in PARTY_WORDS else ())
 
 
 def _of_owner(owner: Word | None, case: Case) -> frozenset[str]:
@@ -124,7 +131,9 @@ def _standing(
 ) -> Standing | Refusal:
     snapshot = case.snapshot
     person = snapshot.person(subject)
-    refusal = unfit(person) or _involved(case, subject) or _kept_apart(case, stage, subject)
+    refusal = (
+        unfit(person) or _involved(case, subject) or _kept_apart(case, stage, subject, earlier)
+    )
     if refusal is not None:
         return refusal
     if _used(case, subject, earlier):
@@ -213,7 +222,7 @@ def _void(
     banned = (
         unfit(case.snapshot.person(principal))
         or _involved(case, principal)
-        or _kept_apart(case, stage, principal)
+        or _kept_apart(case, stage, principal, earlier)
     )
     if banned is not None:
         reason = f"Whom this person stands in for may not decide either. {banned.reason}"
@@ -240,12 +249,24 @@ def _involved(case: Case, subject: str) -> Refusal | None:
     return None
 
 
-def _kept_apart(case: Case, stage: Stage, subject: str) -> Refusal | None:
+def _kept_apart(case: Case, stage: Stage, subject: str, earlier: frozenset[str]) -> Refusal | None:
     for word in (*case.rule.never, *stage.never):
-        apart = named_by(word, case)
+        apart = earlier if word.verb == "approver" else named_by(word, case)
+        if "" in apart:  # a triager whom nothing tells may be anybody
+            return Refusal(
+                "separation_of_duties",
+                f"The policy says never {word.text}, and who that is, is not known.",
+                "Save the ticket again on the platform, and have it told in triage what it is.",
+            )
         if any(case.snapshot.same_human(subject, other) for other in apart):
             return Refusal("separation_of_duties", f"The policy says never {word.text}.")
     return None
+
+
+def triagers_apart(case: Case, stage: Stage) -> frozenset[str]:
+    """Whom `never: triager` keeps from this stage: subjects; empty where the policy says it not."""
+    said = any(word.verb == "triager" for word in (*case.rule.never, *stage.never))
+    return case.request.triagers if said else frozenset()
 
 
 def candidates(

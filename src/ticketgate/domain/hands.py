@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from ticketgate.domain.access_request import Party, Shaper
+from ticketgate.domain.access_request import TRIAGER, Party, Shaper
 from ticketgate.domain.boundary import is_owned
 from ticketgate.domain.directory import DirectorySnapshot, canonical
 from ticketgate.domain.inbox import TicketRow
@@ -80,8 +80,11 @@ def own_role(
     """What this person is of a ticket with these shapers, by any account of theirs; or empty.
 
     An account that may mean several people is each one's own; so is one that was somebody else's.
+    That one said what it is, makes it nobody's own.
     """
     for shaper in known_now(shapers, source, snapshot):
+        if shaper.role == TRIAGER:
+            continue
         meant = snapshot.meant(shaper.party.subject, source, shaper.party.account)
         if any(snapshot.same_human(one, subject) for one in meant):
             return shaper.role

@@ -18,7 +18,7 @@ APPROVER_WORDS: Final = frozenset(
     {"manager_of", "group", "person", "owner_of", "backup_owner_of", "on_call"}
 )
 PARTY_WORDS: Final = frozenset({"requester", "beneficiary"})  # always banned; may be written
-LONE_WORDS: Final = PARTY_WORDS | {"delegate"}  # without `:of`
+LONE_WORDS: Final = PARTY_WORDS | {"delegate", "triager", "approver"}  # without `:of`
 NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"} | LONE_WORDS
 ASSURANCE_LEVELS: Final = ("mail_code", "oidc", "oidc_step_up", "passkey")
 ASSURANCE_DEFAULT: Final = {

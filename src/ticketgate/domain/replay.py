@@ -17,6 +17,7 @@ from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 from ticketgate.domain.silence import Silence
 from ticketgate.domain.step_up import bad_step_up
+from ticketgate.domain.triage_check import TriageCheck
 from ticketgate.domain.window_check import WINDOW, forget, is_same
 
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
@@ -59,6 +60,7 @@ class Replay:
         self.approved_for: dict[str, dict[str, Json]] = {}
         self.emergencies = Emergencies(self.faults)
         self.automatic = AutomaticApprovals()
+        self._triage = TriageCheck()
 
     def take(self, index: int, record: Record | None, *, fold: bool = True) -> None:
         """Fold one record. One that cannot be read moves nothing, and is a fault here as well.
@@ -159,12 +161,13 @@ class Replay:
         # `check_record` has seen that these are texts.
         machine, ident = str(record["on"]), str(record["id"])
         before, after = str(record["from"]), str(record["to"])
-        known = self._state(machine, ident)
+        folded = self.folded.setdefault((machine, ident), Folded())
+        known = folded.state
         fresh = machine == "ticket" and self._is_new_revision(index, ident, record["revision"])
         if before != known and not (fresh and before == NEW):
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
-        folded = self.folded.setdefault((machine, ident), Folded())
         folded.state, folded.index = after, index
+        self._say(index, filter(None, [self._triage.take(record)]))
         if machine == "request":
             self._follow(index, ident, folded, record)
             forget(folded.said)
@@ -388,13 +391,10 @@ class Replay:
 
     def _parties(self, index: int, record: Record) -> frozenset[str]:
         """The actors who may not decide on a request, as its record tells them."""
-        named, more = [record.get(name) for name in PARTIES], record.get("editors", [])
-        if not isinstance(more, list) or not all(isinstance(one, str) for one in more):
-            self.faults.add(index, "editors that are no list of actors")
-        elif more:
-            named += more
+        named = [record.get(name) for name in PARTIES]
+        for more in (record.get("editors", []), record.get("triagers", [])):
+            if not isinstance(more, list) or not all(isinstance(one, str) for one in more):
+                self.faults.add(index, "editors or triagers that are no list of actors")
+            else:
+                named += more
         return frozenset(one for one in named if isinstance(one, str))
-
-    def _state(self, machine: str, ident: str) -> str:
-        known = self.folded.get((machine, ident))
-        return NEW if known is None else known.state

@@ -15,7 +15,7 @@ from ticketgate.domain.identity_event import (
 )
 from ticketgate.domain.ticket import Ticket
 
-RULE: Final = "triage"  # how a person's word is named among the rules
+RULE: Final = "triage"  # how a person's word is named among the rules, with its revision
 CHARS_MIN, CHARS_MAX = 20, 4000  # of a justification: letters and digits, characters
 _NOT_CONTENT: Final = ("version", "state", "state_class", "updated_by", "told_in")
 

@@ -32,6 +32,7 @@ from ticketgate.operations.extend_grant import extend_grant, longest_now
 from ticketgate.operations.open_request import (
     changed,
     issue_links,
+    kept_out,
     record,
     renew,
     void_links,
@@ -390,5 +391,6 @@ def _next_stage(
 ) -> AccessRequest:
     tx.requests.save(after)
     links = issue_links(tx, now, after, case, _earlier(tx, after))
-    record(tx, now, after, before.state.value, "next_stage", links, _stages(case.rule))
+    more = _stages(case.rule) | kept_out(tx, after, case)
+    record(tx, now, after, before.state.value, "next_stage", links, more)
     return after

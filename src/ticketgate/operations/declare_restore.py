@@ -29,7 +29,7 @@ from ticketgate.domain.roles import Roles, may_operate
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
-from ticketgate.operations.open_request import issue_links, record, void_links
+from ticketgate.operations.open_request import issue_links, kept_out, record, void_links
 from ticketgate.operations.reconcile_restore import places
 from ticketgate.ports import Reading, Transaction
 
@@ -260,4 +260,4 @@ def _ask_anew(tx: Transaction, now: datetime, request: AccessRequest, ground: Gr
     case = None if reasons else case_of(fresh, ground.policy, ground.snapshot, now)
     tx.requests.save(fresh)
     links = [] if case is None else issue_links(tx, now, fresh, case, frozenset())
-    record(tx, now, fresh, request.state.value, RESTORED, links)
+    record(tx, now, fresh, request.state.value, RESTORED, links, kept_out(tx, fresh, case))

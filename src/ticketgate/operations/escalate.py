@@ -8,7 +8,7 @@ from ticketgate.domain.approval import voices
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.opening import case_of
 from ticketgate.domain.policy import ApproveRule, Policy
-from ticketgate.operations.open_request import issue_links, record
+from ticketgate.operations.open_request import issue_links, kept_out, record
 from ticketgate.ports import Reading, Transaction
 
 
@@ -45,4 +45,5 @@ def escalate(
     tx.requests.save(after)
     earlier = voices(tx.requests.approvals(request.id), request.round)
     links = issue_links(tx, now, after, case, earlier)
-    record(tx, now, after, request.state.value, "escalated", links)
+    apart = kept_out(tx, after, case)
+    record(tx, now, after, request.state.value, "escalated", links, apart)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from ticketgate.domain.access_request import AccessRequest, RequestState, window_fields
+from ticketgate.domain.access_request import TRIAGER, AccessRequest, RequestState, window_fields
 from ticketgate.domain.access_window import decide_until
 from ticketgate.domain.approval import Link, LinkState, voices
-from ticketgate.domain.approvers import Case, candidates
+from ticketgate.domain.approvers import Case, candidates, triagers_apart
 from ticketgate.domain.automatic import CAUSE, automatic_rule
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.directory import DirectorySnapshot
@@ -93,8 +93,15 @@ def settle(
     tx.requests.save(request)
     case = None if reasons else case_of(request, policy, snapshot, now)
     links = [] if case is None else issue_links(tx, now, request, case, frozenset())
-    record(tx, now, request, before, cause, links)
+    record(tx, now, request, before, cause, links, kept_out(tx, request, case))
     return request
+
+
+def kept_out(tx: Transaction, request: AccessRequest, case: Case | None) -> dict[str, Json]:
+    """The field of a record that names whom `never: triager` keeps from the stage that is asked."""
+    stage = None if case is None else case.rule.stages[request.stage - 1]
+    apart = frozenset[str]() if case is None or stage is None else triagers_apart(case, stage)
+    return {"triagers": sorted(actor_of(tx, one) for one in apart)} if apart else {}
 
 
 def record(
@@ -163,7 +170,8 @@ def _people(tx: Transaction, request: AccessRequest) -> dict[str, Json]:
     ):
         if party.subject:
             found[name] = actor_of(tx, party.subject)
-    shaped = dict.fromkeys(one.party.subject for one in request.shapers if one.party.subject)
+    hands = (one for one in request.shapers if one.role != TRIAGER)
+    shaped = dict.fromkeys(one.party.subject for one in hands if one.party.subject)
     found["editors"] = [actor_of(tx, subject) for subject in shaped]
     return found
 
@@ -234,7 +242,8 @@ def invite(
     if links:
         after = replace(request, version=request.version + 1)
         tx.requests.save(after)
-        record(tx, now, after, request.state.value, "approvers", links)
+        apart = kept_out(tx, after, case)
+        record(tx, now, after, request.state.value, "approvers", links, apart)
     return bool(links)
 
 

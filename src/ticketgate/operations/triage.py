@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from ticketgate.domain.access_request import Shaper
+from ticketgate.domain.access_request import TRIAGER, Party, Shaper
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
@@ -252,7 +252,14 @@ def _say(
         revision=row.revision,
     )
     verdict, _ = after_triage(row.ticket, rules, said)
-    after = replace(row, verdict=form.verdict, triage=said, updated_at=now)
+    shapers = (*row.shapers, Shaper(TRIAGER, Party(who.subject, ""))) if yes else row.shapers
+    after = replace(
+        row,
+        verdict=form.verdict,
+        triage=said,
+        updated_at=now,
+        shapers=tuple(dict.fromkeys(shapers)),
+    )
     tx.tickets.save(after)
     void_word(tx, now, row)
     delivery = tx.deliveries.at(row.delivery_seq)

@@ -1037,10 +1037,10 @@ KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_
 # What is looked at after a record was found canonical; its other fields need only be there.
 LOOKED_AT = {
     "delivery": MOVE,
-    "ticket": MOVE + "revision source table",
+    "ticket": MOVE + "person revision source table",
     "request": MOVE
     + "beneficiary decide_by editor editors entitlement links material requester round seconds"
-    " stage stages target extends not_before window_end",
+    " stage stages target ticket triagers extends not_before window_end",
     "grant": MOVE
     + "activate_by confirmed extension hard_max heirs origin "
     + " ".join(KEPT_OF_GRANT),
@@ -1720,7 +1720,8 @@ def texts_of(record: Record, name: str) -> list[str]:
 def parties_of(record: Record) -> set[str]:
     """Who may not approve a request, as this record of it names them."""
     single = (record.get(name) for name in ("requester", "beneficiary", "editor"))
-    return {name for name in single if isinstance(name, str)} | set(texts_of(record, "editors"))
+    more = texts_of(record, "editors") + texts_of(record, "triagers")
+    return {name for name in single if isinstance(name, str)} | set(more)
 
 
 class Ballots:
@@ -1936,6 +1937,7 @@ class Replay:
         self.states: dict[str, dict[str, str]] = {on: {} for on, _, _ in MOVES}
         self.revisions: dict[str, set[int]] = {}
         self.parties: dict[str, set[str]] = {}
+        self.triaged: dict[str, set[str]] = {}  # who said that a ticket is an identity event
         self.asked: dict[str, list[Any]] = {}  # ASKED, and the round, the stage, the material
         self.links: dict[str, dict[str, str]] = {}  # that work, and whom each was issued to
         self.ballots: dict[str, Ballots] = {}
@@ -1994,10 +1996,8 @@ class Replay:
         states[name] = sys.intern(after)
         refused = before != left
         if on == "ticket":
-            revision = number_of(record, "revision")
-            seen = self.revisions.setdefault(name, set())
-            refused = refused and (before != "" or revision in seen)
-            seen.add(revision)
+            fresh = self._ticket(name, after, record)
+            refused = refused and (before != "" or not fresh)
         elif on == "request":
             self._request(name, after, record)
             self.asked_at[name] = index
@@ -2008,6 +2008,16 @@ class Replay:
         if refused:
             raise Refused(left_at(before, left))
 
+    def _ticket(self, name: str, after: str, record: Record) -> bool:
+        """A verdict on a ticket: whether it is on a revision that no record told of."""
+        revision = number_of(record, "revision")
+        seen = self.revisions.setdefault(name, set())
+        if [after, record["cause"]] == ["identity", "triage"]:
+            self.triaged.setdefault(name, set()).add(str(record.get("person")))
+        fresh = revision not in seen
+        seen.add(revision)
+        return fresh
+
     def note(self, name: str, said: Record) -> None:
         """What a record of a request says of what it extends, and of its window."""
         if "extends" in said:
@@ -2016,7 +2026,14 @@ class Replay:
         if window_of(said) != NO_WINDOW:
             self.windows[name] = window_of(said)
 
+    def _check_triagers(self, record: Record) -> None:
+        """Who is named as triagers are all who said what the ticket is."""
+        said = self.triaged.get(str(record.get("ticket")), set())
+        if "triagers" in record and said - set(texts_of(record, "triagers")):
+            raise Refused("triagers without one who said what the ticket is")
+
     def _request(self, name: str, after: str, record: Record) -> None:
+        self._check_triagers(record)
         asked, window = self.asked.pop(name, None), self.windows.get(name, NO_WINDOW)
         self.note(name, record)
         if after == "awaiting":

@@ -212,6 +212,15 @@ def renamed_request(text: str, subject: str, actor: str) -> str:
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
 
+def renamed_ticket(text: str, subject: str, actor: str) -> str:
+    """The content of a ticket with another name for one person among who shaped it."""
+    plain: Plain = json.loads(text)
+    plain["shapers"] = [
+        [role, actor if who == subject else who, account] for role, who, account in plain["shapers"]
+    ]
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+
+
 def blank_grant(text: str) -> str:
     """The content of an ended grant without the account and the object at the target."""
     plain: Plain = json.loads(text) | {"principal": None, "native_ref": None}

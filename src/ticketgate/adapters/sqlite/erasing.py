@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.access_request import TRIAGER
 from ticketgate.domain.emergency import ASKS
 from ticketgate.domain.erasure import ACTOR, Counted, HiddenValue, Standing
 from ticketgate.domain.evidence import parse_entry
@@ -44,9 +45,15 @@ class SqliteErasing:
 
     def of_person(self, subject: str) -> list[HiddenValue]:
         """What is given of a person, and of the tickets and requests that they shaped."""
-        shaped = list(self._shaped_by(subject))
+        shaped = [one for one in self._shaped_by(subject) if _has_hand(one["content"], subject)]
         about = {("request", row["id"]) for row in shaped}
-        about |= {("ticket", ident) for ident in self._tickets_of(subject, shaped)}
+        asked = {(row["source"], row["tbl"], row["ticket_id"]) for row in shaped}
+        about |= {
+            ("ticket", row["id"])
+            for row in self._tickets_of(subject)
+            if _has_hand(row["content"], subject)
+        }
+        about |= {("ticket", ident) for ident in map(self._ticket_id, asked)}
         found = []
         for row in rows(self._db, _GIVEN + " AND (d.subject = ? OR d.kind <> 'actor')", subject):
             value = _value(row)
@@ -131,7 +138,7 @@ class SqliteErasing:
             for row in rows(self._db, sql, json.dumps(subject, ensure_ascii=False), subject)
             if row["id"] in approved or subject in _subjects(json.loads(row["content"]))
         ]
-        if any(self.ticket(ident).live for ident in self._tickets_of(subject, [])):
+        if any(self.ticket(row["id"]).live for row in self._tickets_of(subject)):
             return Standing(live=True)
         sql = "SELECT * FROM emergency WHERE ? IN (subject, reviewer)"
         return self._standing(found, list(rows(self._db, sql, subject)))
@@ -180,17 +187,17 @@ class SqliteErasing:
             if subject in _subjects(json.loads(row["content"])):
                 yield row
 
-    def _tickets_of(self, subject: str, requests: list[Row]) -> set[str]:
+    def _tickets_of(self, subject: str) -> list[Row]:
         sql = "SELECT id, content FROM ticket WHERE instr(content, ?)"
-        found = {
-            row["id"]
+        return [
+            row
             for row in rows(self._db, sql, json.dumps(subject, ensure_ascii=False))
             if any(shaper[1] == subject for shaper in json.loads(row["content"])["shapers"])
-        }
+        ]
+
+    def _ticket_id(self, key: tuple[str, str, str]) -> str:
         sql = "SELECT id FROM ticket WHERE source = ? AND tbl = ? AND ticket_id = ?"
-        for row in requests:
-            found.add(scalar(self._db, sql, row["source"], row["tbl"], row["ticket_id"]))
-        return found
+        return str(scalar(self._db, sql, *key))
 
     # --- what is taken away -------------------------------------------------------------------
 
@@ -236,6 +243,9 @@ class SqliteErasing:
         for row in list(self._shaped_by(subject)):
             text = codec.renamed_request(row["content"], subject, actor)
             self._db.execute("UPDATE request SET content = ? WHERE id = ?", (text, row["id"]))
+        for row in self._tickets_of(subject):
+            text = codec.renamed_ticket(row["content"], subject, actor)
+            self._db.execute("UPDATE ticket SET content = ? WHERE id = ?", (text, row["id"]))
         for table, column in (
             ("access_grant", "subject"),
             ("approval", "approver"),
@@ -267,6 +277,14 @@ def _subjects(content: dict[str, Any]) -> set[str]:
     """Everybody whom a request's content names as having shaped it."""
     shapers = {shaper[1] for shaper in content["shapers"]}
     return shapers | {content["requester"][0], content["beneficiary"][0]}
+
+
+def _has_hand(text: str, subject: str) -> bool:
+    """Whether a content tells of them; that they said what a ticket is, makes it nobody's own."""
+    plain: dict[str, Any] = json.loads(text)
+    parties = [plain[one][0] for one in ("requester", "beneficiary") if one in plain]
+    hands = [who for role, who, _ in plain["shapers"] if role != TRIAGER]
+    return subject in {*parties, *hands}
 
 
 def _value(row: Row) -> HiddenValue:
