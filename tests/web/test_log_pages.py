@@ -114,3 +114,30 @@ def test_a_search_leads_to_what_the_person_may_see(made: Whole) -> None:
     assert 'href="/console/evidence/3"' in made.look("aude", "/console/search?q=3").text
     assert 'href="/console/search" aria-current="page"' in people
     assert "Nothing that" not in made.look("mallory", "/console/search").text
+
+
+def test_the_records_of_a_timeline_open_for_who_sees_it(made: Whole) -> None:
+    for who in ("alice", "kate", "olga", "aude"):
+        text = made.look(who, made.path("/console/requests/<ident>")).text
+        links = re.findall(r'href="(/console/evidence/\d+)"', text)
+        assert links, who
+        assert {made.look(who, one).status_code for one in links} == {200}, who
+
+
+def test_whoever_has_emergency_access_reads_its_records_and_an_auditor_is_led_there(
+    made: Whole,
+) -> None:
+    granted = [one for one in made.gate.records("grant.planned") if one["cause"] == "emergency"]
+    (path,) = [f"/console/evidence/{one['_seq']}" for one in granted]
+    assert made.look("bob", path).status_code == 200
+    assert made.look("kate", path).status_code == 404
+    page = made.path("/console/emergency/<ident>")
+    assert f'href="{path}"' in made.look("aude", page).text
+    assert f'href="{path}"' not in made.look("dan", page).text
+
+
+def test_an_auditor_is_told_that_they_read_only(made: Whole) -> None:
+    for route in ("/console/exceptions/<ident>", "/console/quarantine/<ident>"):
+        text = made.look("aude", made.path(route)).text
+        assert "You read this as an auditor" in text
+        assert "<form" not in text.partition("<main")[2]

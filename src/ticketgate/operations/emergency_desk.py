@@ -94,6 +94,7 @@ class EmergencyView:
     barred: Refusal | None  # why this person cannot review it
     shown: str
     window: Window | None = None
+    audited: bool = False  # who looks reads the whole log
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class EmergencyDesk:
             views = [self._view(looking, one, session, rules) for one in known]
         offers = tuple(one for one in made if one is not None)
         audits = self._audits(session, rules)
-        found = tuple(one for one in views if audits or one.mine or one.can_review)
+        found = tuple(one for one in views if one.audited or one.mine or one.can_review)
         asks = tuple(one for one in asked if one is not None)
         there = audits or offers or asks or found
         return EmergencyPage(offers, asks, found) if there else _NOTHING
@@ -198,7 +199,7 @@ class EmergencyDesk:
             if emergency is None or is_ask(emergency):
                 return _NOTHING
             view = self._view(looking, emergency, session, rules, whole=True)
-        if not (view.mine or view.can_review or self._audits(session, rules)):
+        if not (view.mine or view.can_review or view.audited):
             return _NOTHING
         self.store.write(partial(note_view, request=ident, subject=session.subject))
         return view
@@ -339,6 +340,7 @@ class EmergencyDesk:
             barred=barred,
             shown=shown,
             window=window_of(looking, emergency, rules) if whole else None,
+            audited=self._audits(session, rules),
         )
 
 

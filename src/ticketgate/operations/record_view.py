@@ -14,10 +14,12 @@ from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.approval import LinkState
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, parse_disclosure, parse_entry
+from ticketgate.domain.grant import Grant
 from ticketgate.domain.instants import from_text
 from ticketgate.domain.roles import may_audit, may_read_log
 from ticketgate.operations.own_request import is_own, stood_in_for
 from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.timeline import INSIDE
 from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Reading
 
@@ -26,7 +28,6 @@ GIVEN, ERASED, WITHHELD = "given", "erased", "withheld"
 _ACTOR: Final = "act_"
 _ENVELOPE: Final = frozenset({"_prev", "_seq", "_ts", "type", "sd"})
 _ABOUT: Final = ("id", "request", "grant", "about", "ticket", "delivery", "link")
-_ON_PERSON: Final = "view.recorded"  # who looked at a request is not told to whose it is
 # What operators see of disclosures: names and numbers, nothing that somebody wrote.
 _PLAIN: Final = frozenset(
     {
@@ -144,21 +145,30 @@ def _hidden(digest: str, encoded: str | None, kind: str, *, audits: bool, reads:
 
 
 def request_of(reading: Reading, record: Mapping[str, Json]) -> AccessRequest | None:
-    """The request that a record is of, by itself or by its grant."""
-    machine, ident = record.get("on"), str(record.get("id", ""))
-    grant = reading.grants.get(ident if machine == "grant" else str(record.get("grant", "")))
-    named = record.get("request") or (grant.request if grant is not None else "")
-    return reading.requests.get(ident if machine == "request" else str(named))
+    """The request that a record is of: by itself, its grant, or the link that it is about."""
+    if record.get("on") == "request":
+        return reading.requests.get(str(record.get("id", "")))
+    grant = _grant_of(reading, record)
+    link = reading.links.get(str(record.get("link") or record.get("about") or ""))
+    by = grant or link
+    return reading.requests.get(str(record.get("request") or (by.request if by else "")))
+
+
+def _grant_of(reading: Reading, record: Mapping[str, Json]) -> Grant | None:
+    on = "id" if record.get("on") == "grant" else "grant"
+    return reading.grants.get(str(record.get(on) or record.get("about") or ""))
 
 
 def concerns(reading: Reading, record: Mapping[str, Json], who: Sayer) -> bool:
-    """Whether a record is of what this person asks or gets, or decides or has decided.
+    """Whether a record is of what this person asks, gets or has, or decides or has decided.
 
-    Whoever looked at a request, is told to nobody whose request it is.
+    As in the timeline of a request, refusals, failures and looks are for people with a role.
     """
-    if record.get("type") == _ON_PERSON:
+    if record.get("type") in INSIDE:
         return False
-    request = request_of(reading, record)
+    grant, request = _grant_of(reading, record), request_of(reading, record)
+    if grant is not None and grant.subject == who.subject:
+        return True  # in an emergency there is no request
     return request is not None and may_follow(reading, request, who)
 
 

@@ -37,7 +37,7 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 _DECIDED: Final = {"approve": "An approver approves", "deny": "An approver denies"}
 # Only for who attends to requests of others.
-_INSIDE: Final[Mapping[str, str]] = {
+INSIDE: Final[Mapping[str, str]] = {
     "decision.refused": "A decision was refused",
     "notification.failed": "A mail could not be sent",
     "command.retried": "A call of the target is tried again",
@@ -75,7 +75,7 @@ def timeline_of(
 
     With `inside` also what only people with a role see: refusals, failures and looks.
     """
-    words = {**_WORDS, **_INSIDE} if inside else _WORDS
+    words = {**_WORDS, **INSIDE} if inside else _WORDS
     found = [
         (index, parse_entry(entry))
         for index, entry in looking.console.records(request, about, STEPS_MAX)
