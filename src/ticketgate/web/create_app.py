@@ -20,6 +20,7 @@ from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.evidence_desk import EvidenceDesk
 from ticketgate.operations.exception_desk import ExceptionDesk
+from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.passkey_desk import PasskeyDesk
 from ticketgate.operations.provider_desk import ProviderDesk
 from ticketgate.operations.quarantine_desk import QuarantineDesk
@@ -128,7 +129,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
         app.register_blueprint(blueprint)
     _answer_faults(app)
     _prepare_templates(app, desk)
-    pages = _navigation(desk, requests, restores, emergencies)
+    known = (*(lanes or ()), *(requests or ()), None)[0]
+    pages = _navigation(desk, known, restores, emergencies)
     there = {
         "emergencies": bool(emergencies),
         "has_console": bool(requests),
@@ -177,19 +179,19 @@ def _add_sign_in(
 
 def _navigation(
     desk: Desk,
-    requests: tuple[RequestDesk, ConsoleDesk] | None,
+    known: LaneDesk | None,
     restores: RestoreDesk | None,
     emergencies: EmergencyDesk | None,
 ) -> Callable[[], list[Entry]]:
-    """What every template asks which pages of the console to lead to."""
-    if requests is None:
+    """What every template asks which pages of the console to lead to; `known` tells roles."""
+    if known is None:
         return list
     open_if: dict[str, Callable[[Session], bool]] = {}
     if emergencies is not None:
         open_if["emergency"] = emergencies.is_open
     if restores is not None:
         open_if["restore"] = lambda _: restores.under_way()
-    return Navigation(desk, requests[1].roles_of, open_if)
+    return Navigation(desk, known.roles_of, open_if)
 
 
 def _prepare_templates(app: flask.Flask, desk: Desk) -> None:
