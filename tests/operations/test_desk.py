@@ -12,6 +12,7 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.operations.desk import Session
 from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.start import note_loaded
+from ticketgate.ports import Operation
 
 
 @pytest.fixture
@@ -275,3 +276,31 @@ def test_what_is_loaded_is_recorded_once(gate: Gate) -> None:
     snapshot = gate.desk.snapshot()
     assert len(gate.records("directory.loaded")) == 2
     assert not gate.write(partial(note_loaded, kind="directory", digest=snapshot.digest))
+
+
+def test_what_is_loaded_says_how_it_differs_from_what_was_before(gate: Gate) -> None:
+    gate.desk.snapshot()
+    gate.directory.leave("dan")
+    gate.desk.snapshot()
+    first, second = gate.records("directory.loaded")
+    assert (first["difference"], "counts" in first) == ("first", False)
+    assert (second["difference"], second["counts"]) == ("tightened", [["tightened", 1]])
+
+
+def test_it_is_unknown_where_another_directory_was_recorded_meanwhile(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at what was recorded and the record itself, somebody records another."""
+    gate.desk.snapshot()
+    gate.directory.leave("dan")
+    write = gate.store.write
+
+    def beaten(operation: Operation[str | None]) -> str | None:
+        monkeypatch.undo()
+        gate.write(partial(note_loaded, kind="directory", digest="e" * 64))
+        return write(operation)
+
+    monkeypatch.setattr(gate.store, "write", beaten)
+    gate.desk.snapshot()
+    last = gate.records("directory.loaded")[-1]
+    assert (last["difference"], "counts" in last) == ("unknown", False)

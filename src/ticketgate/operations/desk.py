@@ -11,6 +11,7 @@ from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Approval, Link, LinkState, voices
 from ticketgate.domain.approvers import Standing, standing, unfit
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.directory_diff import DirectoryDifference, between
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.opening import case_of
 from ticketgate.operations.decide_request import (
@@ -79,6 +80,7 @@ class Desk:
         self._place = place
         self._noting = Lock()
         self._noted: str | None = None
+        self._before: DirectorySnapshot | None = None
 
     def snapshot(self, *sure: str) -> DirectorySnapshot:
         """The directory as it is now; a new one is recorded before it is used (rule 5).
@@ -91,8 +93,18 @@ class Desk:
         snapshot = self._directory.read(self._clock.now(), sure)
         with self._noting:  # so that what is noted here is what the store says last
             if snapshot.digest != self._noted:
-                self._noted = self._store.write(partial(_note_directory, snapshot=snapshot))
+                self._note(snapshot)
         return snapshot
+
+    def _note(self, snapshot: DirectorySnapshot) -> None:
+        """Record the directory, and how it differs; it is held against the next one."""
+        with self._store.reading() as looking:
+            last = looking.people.loaded("directory")
+        found = between(self._before, snapshot, last)  # not in the transaction: it takes a while
+        noting = partial(_note_directory, snapshot=snapshot, found=found)
+        self._noted = self._store.write(noting)
+        if self._noted == snapshot.digest:
+            self._before = snapshot
 
     def open_link(self, token: str, subject: str) -> LinkView | Refusal:
         """What the link shows to this signed-in person.
@@ -315,14 +327,22 @@ class Desk:
         self._store.write(partial(sign_out, session_hash=secret_hash(session_id)))
 
 
-def _note_directory(tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot) -> str | None:
-    """Record this directory unless it is not newer; returns the digest that holds now."""
+def _note_directory(
+    tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot, found: DirectoryDifference
+) -> str | None:
+    """Record this directory unless it is not newer; returns the digest that holds now.
+
+    Where another one was recorded meanwhile, it is not known how this one differs from that.
+    """
+    known = tx.people.loaded("directory") == found.since
     note_loaded(
         tx,
         now,
         kind="directory",
         digest=snapshot.digest,
         read_at=snapshot.read_at,
+        difference=found.kind if known else "unknown",
+        counts=found.counts if known else None,
         sources=snapshot.sources,
     )
     return tx.people.loaded("directory")

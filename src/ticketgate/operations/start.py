@@ -29,13 +29,14 @@ def note_loaded(
     digest: str,
     read_at: datetime | None = None,
     difference: str | None = None,
+    counts: Mapping[str, int] | None = None,
     sources: Sequence[tuple[str, str]] = (),
 ) -> bool:
     """Record which policy, directory or settings hold from now on; False when they already did.
 
     What was read before the newest one was is not newer for being noted later. `difference` says
-    how a policy differs from the one before it; `sources` are the digests of what a directory was
-    joined from.
+    how policy or directory differ from the one before, `counts` how many changes go each way;
+    `sources` are the digests of what a directory was joined from.
     """
     read_at = read_at or now
     last = tx.people.loaded_at(kind)
@@ -44,6 +45,8 @@ def note_loaded(
     fields: dict[str, Json] = {"digest": digest, "authority": "host"}
     if difference is not None:
         fields["difference"] = difference
+    if counts:
+        fields["counts"] = [[way, number] for way, number in sorted(counts.items())]
     if sources:
         fields["sources"] = [[name, told] for name, told in sources]
     tx.append(Draft(f"{kind}.loaded", fields))
