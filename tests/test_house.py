@@ -18,7 +18,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS: Final = sorted((ROOT / "requirements").glob("*.lock"))
 UNCOMMITTED: Final = frozenset(
-    {".git", ".venv", "build", "data", "dist", "htmlcov", "__pycache__", ".hypothesis"}
+    {".git", ".venv", "build", "data", "dist", "htmlcov", "node_modules", "__pycache__"}
+    | {".hypothesis"}
 )
 REGISTRY_HOSTS: Final = tuple(
     ".".join(parts)
