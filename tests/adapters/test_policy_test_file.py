@@ -141,6 +141,7 @@ def test_a_directory_of_its_own_holds(tmp_path: Path) -> None:
         ("verdict: identity", "verdikt: identity", "'verdikt' is unknown; did you"),
         ("stage: 2", "tier: low", "'tier' is expected of a case, not of a step"),
         ("stage: 2", "stage: two", "must be a whole number"),
+        ("stage: 2", "automatic: perhaps", "must be true or false"),
         ("seconds: 2h", "seconds: 7200", "is not a duration"),
         ("blocked: []", "blocked: ~", "is empty; nothing is []"),
         ("blocked: []", "blocked: { a: b }", "must be text"),

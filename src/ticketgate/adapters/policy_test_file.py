@@ -216,6 +216,8 @@ def _wanted(form: Form, place: Place) -> Json:
     if form is Form.SPAN:
         span = place.duration()
         return None if span is None else int(span.total_seconds())
+    if form is Form.FLAG:
+        return place.flag()
     if form is Form.COUNT:
         return place.integer(0, SECONDS_MAX)
     if form is Form.WORDS:

@@ -21,7 +21,16 @@ _VERDICTS: Final[Mapping[tuple[Verdict, Verdict], tuple[Direction, str]]] = {
     (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN): (_T, "newly needs a look"),
     (Verdict.NOT_IDENTITY, Verdict.IDENTITY): (_T, "newly an identity event"),
 }
-_STRENGTHS: Final[Mapping[object, tuple[Direction, str]]] = {
+_WITHOUT_A_PERSON: Final[Mapping[Strength, tuple[Direction, str]]] = {
+    Strength.WEAKER: (_L, "is approved without a person"),
+    Strength.STRONGER: (_T, "waits for a person"),
+}
+_OFTEN: Final[Mapping[Strength, tuple[Direction, str]]] = {
+    Strength.WEAKER: (_L, "may be approved without a person more often in a day"),
+    Strength.STRONGER: (_T, "may be approved without a person less often in a day"),
+    Strength.OTHER: (_O, "is approved without a person for a reason in other words"),
+}
+_STRENGTHS: Final[Mapping[Strength, tuple[Direction, str]]] = {
     Strength.WEAKER: (_L, "asks less of those who approve"),
     Strength.STRONGER: (_T, "asks more of those who approve"),
     Strength.OTHER: (_O, "asks other people, or in other words"),
@@ -72,15 +81,27 @@ def effects(old: Outcome, new: Outcome) -> Iterator[Effect]:
         if name in old.asks:
             yield from asked_effects(old.asks[name], asked)
         elif old.asks:
-            yield _newly_asked(name, asked[0])
+            yield _newly_asked(name, *asked)
 
 
-def _newly_asked(name: str, asked: Asked) -> Effect:
+def _newly_asked(name: str, asked: Asked, rule: ApproveRule | None) -> Effect:
     """One ask more: it lets nothing through while it is blocked."""
     cause = f"entitlement {name or 'unnamed'}"
     if asked.reasons:
         return Effect(_O, f"newly asked for, and blocked ({', '.join(asked.reasons)})", cause)
-    return Effect(_L, "newly asked for", cause)
+    return Effect(_L, f"newly {_done(rule, 'asked for').removeprefix('is ')}", cause)
+
+
+def _done(rule: ApproveRule | None, asked: str) -> str:
+    """What a rule does with a request that nothing blocks."""
+    return asked if rule is None or rule.automatic is None else "is approved without a person"
+
+
+def _strengths(old: ApproveRule, new: ApproveRule) -> Mapping[Strength, tuple[Direction, str]]:
+    """What it is called that a rule asks less, or more, of people; or of nobody, and how often."""
+    if old.automatic is None or new.automatic is None:
+        return _STRENGTHS if old.automatic is new.automatic else _WITHOUT_A_PERSON
+    return _OFTEN
 
 
 def _rules_between(old: Classification, new: Classification) -> str:
@@ -98,14 +119,15 @@ def asked_effects(
     cause = _cause(was, now)
     if bool(was.reasons) is not bool(now.reasons):
         codes = ", ".join(was.reasons or now.reasons)
-        what = f"was blocked ({codes}), is asked" if was.reasons else f"newly blocked ({codes})"
+        done = _done(now_rule, "is asked")
+        what = f"was blocked ({codes}), {done}" if was.reasons else f"newly blocked ({codes})"
         yield Effect(_L if was.reasons else _T, what, cause)
         return
     if was.reasons:
         return
-    found = was_rule and now_rule and strength_of(was_rule, now_rule)  # both: nothing blocks
-    if found in _STRENGTHS:
-        yield Effect(*_STRENGTHS[found], cause)
+    if was_rule is not None and now_rule is not None:  # both are there: nothing blocks
+        found = _strengths(was_rule, now_rule).get(strength_of(was_rule, now_rule))
+        yield from () if found is None else (Effect(*found, cause),)
     if was.tier is not now.tier:
         higher = now.tier > was.tier
         yield Effect(_T if higher else _L, "a higher tier" if higher else "a lower tier", cause)

@@ -19,6 +19,7 @@ class Form(StrEnum):
     SPAN = "span"  # a duration; seen as seconds
     COUNT = "count"
     PEOPLE = "people"  # stage -> list of subject ids
+    FLAG = "flag"  # true or false
 
 
 EXPECTED: Final[Mapping[str, Form]] = {
@@ -36,10 +37,13 @@ EXPECTED: Final[Mapping[str, Form]] = {
     "stage": Form.COUNT,
     "round": Form.COUNT,
     "waiting_for": Form.WORDS,  # who holds a link now
+    "automatic": Form.FLAG,  # whether a rule approved the newest request without a person
     "grant": Form.WORD,  # state of the newest grant, none without one
     "refused": Form.WORD,  # code of the refusal of this step, none without one
 }
-PLAYED: Final = frozenset({"state", "stage", "round", "waiting_for", "grant", "refused"})
+PLAYED: Final = frozenset(
+    {"state", "stage", "round", "waiting_for", "automatic", "grant", "refused"}
+)
 
 
 @dataclass(frozen=True, slots=True)

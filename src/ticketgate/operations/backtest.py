@@ -140,7 +140,9 @@ def _decision_effects(
     if was == now:
         return ()
     if now:
-        return (Effect(Direction.LOOSENED, "approvals given would be enough now", cause),)
+        without = any(f"approve {one.id}" == cause for one in pair.new.approve if one.automatic)
+        what = "would need no person now" if without else "approvals given would be enough now"
+        return (Effect(Direction.LOOSENED, what, cause),)
     return (Effect(Direction.TIGHTENED, "approvals given would not be enough now", cause),)
 
 

@@ -15,6 +15,7 @@ from typing_extensions import override
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import standing
+from ticketgate.domain.automatic import CAUSE
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
@@ -156,6 +157,7 @@ class Rehearsal:
             "stage": 0 if request is None else request.stage,
             "round": 0 if request is None else request.round,
             "waiting_for": waiting,
+            "automatic": request is not None and request.cause == CAUSE,
             "grant": NONE if grant is None else grant.state.value,
             "refused": self._refused,
         }
