@@ -14,6 +14,7 @@ from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.passkey import (
+    FOR_WHOM,
     Assertion,
     PasskeyError,
     VerifyP256,
@@ -27,7 +28,7 @@ HEAD_AGE_MAX: Final = 8192  # records behind the head that was signed
 LIFE: Final = timedelta(minutes=10)  # of a payload, at the most
 PASSKEY: Final = "passkey"
 SAID: Final = ("person", "key", "voucher", "rp_id", "origin")  # what is kept of a passkey
-_SAME: Final = ("approver", "decision", "request", "round", "seconds", "shown", "stage")
+_SAME: Final = ("approver", "decision", "request", "round", "seconds", "shown", "stage", FOR_WHOM)
 
 Record = Mapping[str, Json]
 
@@ -96,7 +97,7 @@ class ApprovalCheck:
 
     def _check_payload(self, record: Record, payload: Record) -> None:
         """It is about this decision, and was made for now."""
-        if any(payload[name] != record.get(name) for name in _SAME):
+        if any(payload.get(name) != record.get(name) for name in _SAME):
             raise PasskeyError("the assertion is over something else")
         sealed = record.get("sd")
         if not isinstance(sealed, list) or payload["justification_digest"] not in sealed:

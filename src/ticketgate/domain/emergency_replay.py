@@ -65,6 +65,12 @@ class Emergencies:
         if any(self.is_locked(record.get(name), record.get("_ts")) for name in names):
             self.faults.add(index, "decided by, or given to, somebody whose review is overdue")
 
+    def acted(self, index: int, record: Record) -> None:
+        """Whoever says what a ticket is, or vouches for a passkey, owes no review either."""
+        triaged = record["type"] == "ticket.classified" and record.get("cause") == "triage"
+        if triaged or record["type"] == "passkey.vouched":
+            self.unlocked(index, record, "person" if triaged else "voucher")
+
     def owes(self, entitlement: Json, moment: Json) -> bool:
         """Whether somebody's emergency for it has a review that is overdue then."""
         return any(

@@ -20,6 +20,7 @@ from ticketgate.domain.evidence import Json, canonical
 VerifyP256 = Callable[[bytes, bytes, bytes], bool]  # (point as 04‖x‖y, message, DER signature)
 
 APPROVAL: Final = "ticketgate-approval/v1"
+FOR_WHOM: Final = "on_behalf_of"  # there where a delegate signs: the actor in whose place
 ENROLMENT: Final = "ticketgate-passkey-enrolment/v1"
 GET: Final = "webauthn.get"
 CREATE: Final = "webauthn.create"
@@ -248,9 +249,9 @@ def check_assertion(told: Json, verify: VerifyP256 | None) -> Assertion:
 
 def _payload(told: Json) -> Mapping[str, Json]:
     """A payload of an approval."""
-    if not isinstance(told, Mapping) or told.keys() != _TEXTS | _NUMBERS:
+    if not isinstance(told, Mapping) or told.keys() - {FOR_WHOM} != _TEXTS | _NUMBERS:
         raise PasskeyError("a payload of another form")
-    texts = all(isinstance(told[name], str) for name in _TEXTS)
+    texts = all(isinstance(told.get(name, ""), str) for name in (*_TEXTS, FOR_WHOM))
     if not texts or not all(type(told[name]) is int for name in _NUMBERS):
         raise PasskeyError("a payload of another form")
     if told["purpose"] != APPROVAL:

@@ -127,7 +127,7 @@ class Replay:
             case _ if kind in _OF_ACCESS:
                 self._held(index, kind, record)
             case _:
-                pass
+                self.emergencies.acted(index, record)
 
     def _held(self, index: int, kind: str, record: Record) -> None:
         if kind == "revocation.confirmed":

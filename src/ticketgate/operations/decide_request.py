@@ -112,7 +112,7 @@ def decide_request(
         return not_found()
     seconds = form.seconds or request.seconds_now
     wanted = Wanted(form.decision, form.justification, seconds, form.shown)
-    key = key_of(tx, now, request, who.subject, wanted, form.signed)
+    key = key_of(tx, now, request, link, wanted, form.signed)
     who = replace(who, method=key.method or who.method)
     closed = no_longer(tx, request, link, now, rules.snapshot) or key.refusal
     ballot = closed or _ballot(tx, now, request, link, who, form, rules)

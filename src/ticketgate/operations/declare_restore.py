@@ -29,6 +29,7 @@ from ticketgate.domain.roles import Roles, may_operate
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
+from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.open_request import issue_links, kept_out, record, void_links
 from ticketgate.operations.reconcile_restore import places
 from ticketgate.ports import Reading, Transaction
@@ -90,7 +91,8 @@ def declare_restore(
     """One person's word that the records are lost; the second person's declares the restore.
 
     Then all links are void, what awaits is asked anew in a new round, and provisioning is held.
-    Refusals: `not_found`, `directory_stale`, those of `may_operate`, `shown_changed`, `reason`,
+    Refusals: `not_found`, `directory_stale`, those of `may_operate`, `person_locked`,
+    `shown_changed`, `reason`,
     `secret_typed`,
     `distinct_people`.
     """
@@ -211,11 +213,19 @@ def _pair(
         or now - snapshot.read_of(said.subject) > SNAPSHOT_AGE_MAX
     ):
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    refusal = may_operate(ground.roles, said.subject, snapshot) or _bad(said, shown)
+    refusal = (
+        may_operate(ground.roles, said.subject, snapshot)
+        or lock_on(tx, now, (said.subject,), snapshot)
+        or _bad(said, shown)
+    )
     if refusal is not None:
         return refusal
     mine = Statement(purpose, said.subject, shown, said.reason.strip(), now)
-    others = standing(tx, purpose, shown, ground.roles, snapshot)
+    others = [
+        one
+        for one in standing(tx, purpose, shown, ground.roles, snapshot)
+        if lock_on(tx, now, (one.subject,), snapshot) is None
+    ]
     if any(snapshot.same_human(one.subject, said.subject) for one in others):
         return Refusal(
             "distinct_people",

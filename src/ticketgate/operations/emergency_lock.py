@@ -1,4 +1,7 @@
-"""The lock: whose emergency was not reviewed in time gets and decides nothing (rule 9)."""
+"""The lock: whose emergency was not reviewed in time gets and decides nothing (rule 9).
+
+Neither do they use a role: no triage, quarantine, exceptions, vouching or restore.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -31,7 +31,7 @@ from ticketgate.operations.extend_grant import Wish, ask_extension
 from ticketgate.operations.open_request import Word, end_request
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.operations.take_back import in_place_of, take_back_in_place
-from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_shapers
+from ticketgate.operations.triage import Sayer, bad_justification, own_shapers, stale
 from ticketgate.operations.who_decided import of_end
 from ticketgate.ports import Reading, Transaction
 
@@ -159,10 +159,10 @@ def do_with_request(
 def _seen(
     tx: Transaction, now: datetime, ident: str, who: Sayer
 ) -> tuple[AccessRequest, list[Grant]] | Refusal:
-    stale = may_say(tx, now, who, lambda *_: None)
+    old = stale(tx, now, who)
     request = tx.requests.get(ident)
-    if stale is not None or request is None:
-        return stale or unfit(who.snapshot.person(who.subject)) or not_found()
+    if old is not None or request is None:
+        return old or unfit(who.snapshot.person(who.subject)) or not_found()
     refusal = may_see(request, who.subject, who.roles, who.snapshot, stood_in_for(tx, request))
     return refusal or (request, tx.grants.of_request(ident))
 

@@ -121,9 +121,9 @@ class PasskeyDesk(LaneDesk):
         return self.carry_out(session, operation)
 
     def prepare(
-        self, token: str, session: Session, wanted: Wanted
-    ) -> tuple[Ceremony, Passkey] | Refusal:
-        """Begin a ceremony over a decision. Refusals: those of `begin_signing`, of the store."""
+        self, token: str, session: Session, wanted: Wanted, passkey: str = ""
+    ) -> tuple[Ceremony, tuple[Passkey, ...]] | Refusal:
+        """Begin a ceremony over a decision, for `passkey` or the newest. As of `begin_signing`."""
         site = self.site
         if site is None:
             return _NO_PASSKEYS
@@ -136,6 +136,7 @@ class PasskeyDesk(LaneDesk):
                     token_hash=secret_hash(token),
                     wanted=wanted,
                     site=site,
+                    passkey=passkey,
                 )
             )
         except TicketgateError as fault:

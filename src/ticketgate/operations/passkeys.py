@@ -37,7 +37,7 @@ from ticketgate.domain.roles import may_operate, may_vouch
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.sign_decision import OVER, payload_base
 from ticketgate.operations.tell_outcome import tell_of_passkey
-from ticketgate.operations.triage import Sayer
+from ticketgate.operations.triage import Sayer, may_say
 from ticketgate.ports import Transaction
 
 _AGAIN: Final = "Begin again."
@@ -160,10 +160,10 @@ def _enrolled(
 def vouch(tx: Transaction, now: datetime, *, ident: str, key: str, who: Sayer) -> Passkey | Refusal:
     """Say that the passkey with this key (its digest, as shown) is its person's.
 
-    Refusals: those of `may_vouch`; `not_found`, `passkey_changed`, `own_passkey`,
+    Refusals: those of `may_say` and `may_vouch`; `not_found`, `passkey_changed`, `own_passkey`,
     `vouched_already`.
     """
-    refusal = may_vouch(who.roles, who.subject, who.snapshot)
+    refusal = may_say(tx, now, who, may_vouch)
     passkey = tx.passkeys.get(ident)
     if refusal is not None or passkey is None:
         return refusal or _NONE

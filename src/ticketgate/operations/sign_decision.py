@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.approval import Link
 from ticketgate.domain.approval_check import HEAD_AGE_MAX, PASSKEY
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Json, disclosure_digest_of
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.passkey import APPROVAL, Assertion
+from ticketgate.domain.passkey import APPROVAL, FOR_WHOM, Assertion
 from ticketgate.domain.passkey_row import CEREMONY_LIFE, Ceremony, Passkey, PasskeyState, Site
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.exceptions import open_exception
@@ -76,8 +77,11 @@ def begin_signing(
     token_hash: str,
     wanted: Wanted,
     site: Site,
-) -> tuple[Ceremony, Passkey] | Refusal:
-    """Begin a ceremony for the newest passkey that may be used. Nothing is decided.
+    passkey: str = "",
+) -> tuple[Ceremony, tuple[Passkey, ...]] | Refusal:
+    """Begin a ceremony for `passkey` (an id), else the newest that may be used.
+
+    Nothing is decided. With it come all that may be used, the one that is to sign first.
 
     Refusals: `not_found`, `shown_changed`, `passkey_unknown`.
     """
@@ -95,13 +99,14 @@ def begin_signing(
         for one in tx.passkeys.of_person(actor)
         if one.state is PasskeyState.USABLE and (one.rp_id, one.origin) == (site.rp_id, site.origin)
     )
-    if not usable:
+    chosen = next((one for one in usable[::-1] if passkey in {"", one.id}), None)
+    if chosen is None:
         return _NO_KEY
     salt = tx.new_salt()
     payload: dict[str, Json] = {
         **payload_base(tx, now, APPROVAL, site),
         "approver": actor,
-        "credential_id": usable[-1].id,
+        "credential_id": chosen.id,
         "decision": wanted.decision,
         "justification_digest": disclosure_digest_of(said(wanted.justification, subject, salt)),
         "request": request.id,
@@ -109,10 +114,16 @@ def begin_signing(
         "seconds": wanted.seconds,
         "shown": wanted.shown,
         "stage": request.stage,
+        **capacity(tx, link),
     }
     ceremony = Ceremony(session_hash, APPROVAL, payload, salt, now + CEREMONY_LIFE)
     tx.passkeys.begin(ceremony, now)
-    return ceremony, usable[-1]
+    return ceremony, (chosen, *(one for one in usable if one is not chosen))
+
+
+def capacity(tx: Transaction, link: Link) -> dict[str, Json]:
+    """In whose place the holder of a link decides, by actor; nothing where in their own."""
+    return {FOR_WHOM: actor_of(tx, link.on_behalf_of)} if link.on_behalf_of else {}
 
 
 def said(justification: str, subject: str, salt: str = "") -> Disclosure:
@@ -159,14 +170,15 @@ def key_of(
     tx: Transaction,
     now: datetime,
     request: AccessRequest,
-    subject: str,
+    link: Link,
     wanted: Wanted,
     signed: Signed | None,
 ) -> Key:
-    """Whether the signature counts for exactly this. Uses nothing up.
+    """Whether the signature of the link's holder counts for exactly this. Uses nothing up.
 
     Its refusals: `passkey_over`, `passkey_changed`, `passkey_unknown`.
     """
+    subject = link.approver
     plain = said(wanted.justification, subject)
     if signed is None:
         return Key(plain)
@@ -183,8 +195,11 @@ def key_of(
         "seconds": wanted.seconds,
         "shown": wanted.shown,
         "stage": request.stage,
+        FOR_WHOM: None,
+        **capacity(tx, link),
     }
-    same = payload == ceremony.payload and all(payload[name] == exactly[name] for name in exactly)
+    same = payload == ceremony.payload
+    same = same and all(payload.get(name) == exactly[name] for name in exactly)
     if not same or not _is_head(tx, request.id, payload["log_size"], payload["log_head"]):
         return Key(plain, refusal=_CHANGED)
     passkey = tx.passkeys.get(str(payload["credential_id"]))

@@ -25,6 +25,7 @@ from ticketgate.operations.actors import actor_of
 from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import record_classified, rules_on
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
+from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.exceptions import is_full, open_exception, resolve_exception
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.second_word import SECOND, second_of, void_word
@@ -105,11 +106,20 @@ def own_shapers(
 
 
 def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage) -> Refusal | None:
-    """Why this person may say nothing now: a directory that is not the newest, or no such role."""
+    """Why this person may say nothing now; every desk asks it before what a role lets one do.
+
+    Refusals: `directory_stale`, those of `may`, `person_locked`.
+    """
+    refusal = stale(tx, now, who) or may(who.roles, who.subject, who.snapshot)
+    return refusal or lock_on(tx, now, (who.subject,), who.snapshot)
+
+
+def stale(tx: Transaction, now: datetime, who: Sayer) -> Refusal | None:
+    """The refusal where the directory is not the newest, or was read too long ago."""
     read_at, newest = who.snapshot.read_of(who.subject), tx.people.loaded("directory")
     if newest != who.snapshot.digest or now - read_at > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return may(who.roles, who.subject, who.snapshot)
+    return None
 
 
 def bad_justification(text: str) -> Refusal | None:
@@ -122,7 +132,7 @@ def triage(
 ) -> EvidenceRef | Refusal:
     """Say what an uncertain ticket is; then what a revision classified so does.
 
-    Refusals: `directory_stale`, those of `may_triage`, `not_found`, `own_ticket`,
+    Refusals: those of `may_say` and `may_triage`, `not_found`, `own_ticket`,
     `ticket_backlog`, `ticket_changed`, `rules_changed`, `verdict`, `kinds`, `tier`,
     `justification`, `secret_typed`, `second_word`, `second_words_full`. A refused word
     uses nothing up.
@@ -176,7 +186,7 @@ def _agreed(
     why = form.justification.strip()
     first = tx.exceptions.opened(SECOND, second_of(row))
     said = frozenset[str]() if first is None else tx.exceptions.named(first)
-    if first is not None and _another(said, row, who):
+    if first is not None and _another(tx, now, said, row, who):
         resolve_exception(
             tx, now, ident=first.id, person=who.subject, reason=why, method=who.method
         )
@@ -196,12 +206,15 @@ def _agreed(
     )
 
 
-def _another(said: frozenset[str], row: TicketRow, who: Sayer) -> bool:
+def _another(
+    tx: Transaction, now: datetime, said: frozenset[str], row: TicketRow, who: Sayer
+) -> bool:
     """Whether the first word is of another human, who might say it now."""
     return any(
         not who.snapshot.same_human(one, who.subject)
         and may_triage(who.roles, one, who.snapshot) is None
         and own_ticket(row, one, who.snapshot) is None
+        and lock_on(tx, now, (one,), who.snapshot) is None
         for one in said
     )
 

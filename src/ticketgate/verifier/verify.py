@@ -466,7 +466,7 @@ PAYLOAD: dict[str, type] = {
     "stage": int,
 }  # fmt: skip
 ASSERTION = {"payload", "authenticator_data", "client_data", "key", "signature"}
-SAME = ("approver", "decision", "request", "round", "seconds", "shown", "stage")
+SAME = ("approver", "decision", "request", "round", "seconds", "shown", "stage", "on_behalf_of")
 HEAD_AGE = 8192  # records behind the head that was signed
 PAYLOAD_LIFE = dt.timedelta(minutes=10)
 
@@ -499,9 +499,10 @@ def check_assertion(told: Any) -> tuple[Record, str]:
     if not isinstance(told, dict) or told.keys() != ASSERTION:
         raise Refused("an assertion without what it must have")
     payload = told["payload"]
-    if not isinstance(payload, dict) or payload.keys() != PAYLOAD.keys():
+    if not isinstance(payload, dict) or payload.keys() - {"on_behalf_of"} != PAYLOAD.keys():
         raise Refused("a payload in another form")
-    if not all(type(payload[name]) is form for name, form in PAYLOAD.items()):
+    forms = [*PAYLOAD.items(), *([("on_behalf_of", str)] if "on_behalf_of" in payload else [])]
+    if not all(type(payload[name]) is form for name, form in forms):
         raise Refused("a payload in another form")
     if payload["purpose"] != "ticketgate-approval/v1":
         raise Refused("a payload for something else")
@@ -2014,6 +2015,8 @@ class Replay:
         seen = self.revisions.setdefault(name, set())
         if [after, record["cause"]] == ["identity", "triage"]:
             self.triaged.setdefault(name, set()).add(str(record.get("person")))
+        if record["cause"] == "triage":
+            self.emergencies.check_unlocked(record, "person")
         fresh = revision not in seen
         seen.add(revision)
         return fresh
@@ -2249,6 +2252,7 @@ class Replay:
                 text_of(record, key)
         elif record["type"] == "passkey.vouched":
             voucher = text_of(record, "voucher")
+            self.emergencies.check_unlocked(record, "voucher")
             if [record["person"], record["key"]] != [known.get("person"), known.get("key")]:
                 raise Refused("vouched for something else than was enrolled")
             if voucher in (record["person"], first) or (after == "usable") != (first is not None):
@@ -2278,7 +2282,7 @@ class Replay:
 
     def _check_payload(self, index: int, record: Record, payload: Record) -> None:
         """What was signed is this decision, at this time, in this log."""
-        if any(payload[name] != record.get(name) for name in SAME):
+        if any(payload.get(name) != record.get(name) for name in SAME):
             raise Refused("approval: the assertion is over something else")
         if payload["justification_digest"] not in texts_of(record, "sd"):
             raise Refused("approval: the assertion is over another justification")

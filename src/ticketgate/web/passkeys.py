@@ -156,13 +156,21 @@ class Signing:
         self, link: str, person: Session, view: LinkView, wanted: Wanted
     ) -> ResponseReturnValue:
         """The page on which the browser asks for the passkey."""
-        prepared = self._passkeys.prepare(link, person, wanted)
+        chosen = flask.request.form.get("passkey", "")
+        prepared = self._passkeys.prepare(link, person, wanted, chosen)
         if isinstance(prepared, Refusal):
             return refused(prepared, link=link, typed=wanted.justification)
         with_script()
-        options = request_options(*prepared)
+        ceremony, (passkey, *others) = prepared
+        options = request_options(ceremony, passkey)
         return flask.render_template(
-            "passkey_sign.html", link=link, view=view, wanted=wanted, options=options
+            "passkey_sign.html",
+            link=link,
+            view=view,
+            wanted=wanted,
+            options=options,
+            passkey=passkey,
+            others=others,
         )
 
 
