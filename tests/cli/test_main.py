@@ -12,7 +12,7 @@ from tests.cli.terminal import Terminal
 from ticketgate.cli.main import main
 
 ORDER = [
-    "demo", "init", "check", "serve", "explain", "policy", "classify", "deliveries", "requests",
+    "demo", "init", "check", "connectors", "serve", "explain", "policy", "classify", "deliveries", "requests",
     "triage", "grants", "exceptions", "notify", "signals", "surface", "revoke", "evidence", "keys",
 ]  # fmt: skip
 

@@ -33,6 +33,8 @@ ASKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "check": ("", ()),
     "classify eval": ("", ("--labels", "{none}")),
     "classify train": ("", ("--labels", "{none}", "--out", "{new}")),
+    "connectors check": ("", ("nobody",)),
+    "connectors list": ("", ()),
     "deliveries list": ("", ()),
     "deliveries show": ("", ("dlv_1",)),
     "evidence checkpoint": ("checkpoint", ()),

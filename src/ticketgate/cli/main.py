@@ -33,6 +33,7 @@ for _name, _module, _short_help in (
     ("demo", "demo.command", "Do the main job on real parts, from ticket to proof."),
     ("init", "init", "Write configuration, secrets and an empty database into DIR."),
     ("check", "check", "Validate all configuration; every fault by file and line."),
+    ("connectors", "connectors", "What is asked over the network: list it, try it."),
     ("serve", "serve", "Run the gateway: hooks, pages and the worker."),
     ("explain", "explain", "Say what one payload is, and which clauses say so."),
     ("policy", "policy", "Policy as code: test it, and see what a new one changes."),

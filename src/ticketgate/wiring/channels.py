@@ -49,7 +49,7 @@ class Channels:
         self._count = meters.received
         meters.polled = self.ages
         self.telling = Notifying(settings, store, clock)
-        self._platforms: Platforms = ConfiguredPlatforms(settings.sources, _way_out)
+        self._platforms: Platforms = ConfiguredPlatforms(settings.sources, way_to_source)
 
     def polls(self, sources: Mapping[str, Source]) -> list[Loop]:
         """A loop for each source that is asked."""
@@ -126,7 +126,8 @@ def _one(source: str) -> int:
     return 1
 
 
-def _way_out(poll: PollSettings) -> GuardedHttp:
+def way_to_source(poll: PollSettings) -> GuardedHttp:
+    """The guarded way out to a source that is asked."""
     return GuardedHttp(_SECONDS_MAX, networks(poll.allow_networks))
 
 
