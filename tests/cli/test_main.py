@@ -12,8 +12,8 @@ from tests.cli.terminal import Terminal
 from ticketgate.cli.main import main
 
 ORDER = [
-    "demo", "init", "check", "connectors", "serve", "explain", "policy", "classify", "deliveries", "requests",
-    "triage", "grants", "exceptions", "notify", "signals", "surface", "revoke", "evidence", "keys",
+    "demo", "init", "check", "connectors", "serve", "explain", "policy", "classify", "deliveries",
+    "requests", "triage", "grants", "exceptions", "notify", "signals", "surface", "revoke", "evidence", "keys",
 ]  # fmt: skip
 
 
