@@ -13,7 +13,8 @@ from ticketgate.cli.main import main
 
 ORDER = [
     "demo", "init", "check", "connectors", "serve", "explain", "policy", "classify", "deliveries",
-    "requests", "triage", "grants", "exceptions", "notify", "signals", "surface", "revoke", "evidence", "keys",
+    "requests", "triage", "grants", "exceptions", "notify", "signals", "surface", "revoke",
+    "evidence", "keys",
 ]  # fmt: skip
 
 
