@@ -7,6 +7,7 @@ from tests.shipped import ROOT
 
 from ticketgate.adapters.policy_file import load_policy
 from ticketgate.domain.errors import ConfigurationError
+from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.policy import EmergencyRules
 
 SECTION = """
@@ -67,3 +68,33 @@ def test_a_fault_of_the_section_is_told(tmp_path: Path, old: str, new: str, faul
     with pytest.raises(ConfigurationError, match=r".*") as found:
         read(tmp_path, SECTION.replace(old, new))
     assert fault in "\n".join(one.message for one in found.value.faults)
+
+
+def test_how_late_something_may_be_entered_and_how_people_sign_in_may_be_said(
+    tmp_path: Path,
+) -> None:
+    plain = read(tmp_path)
+    assert plain is not None
+    assert (plain.backfill_within.days, plain.assurance) == (3, None)
+    assert (plain.needs(Tier.HIGH), plain.needs(Tier.LOW)) == ("oidc_step_up", "mail_code")
+    more = '  backfill_within: 8h\n  assurance: { accept: oidc, because: "one provider, no acr" }\n'
+    said = read(tmp_path, SECTION + more)
+    assert said is not None
+    assert (said.backfill_within.total_seconds(), said.because) == (28800, "one provider, no acr")
+    assert {said.needs(tier) for tier in Tier} == {"oidc"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "backfill_within: soon",
+        "backfill_within: 0h",
+        "assurance: { accept: passkey, because: x }",
+        "assurance: { accept: mail_code }",
+        "assurance: mail_code",
+        "assurance: { accept: oidc, because: x, until: y }",
+    ],
+)
+def test_what_of_that_is_not_whole_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigurationError):
+        read(tmp_path, f"{SECTION}  {line}\n")

@@ -78,6 +78,10 @@ WORDS: dict[str, tuple[dict[str, Any], str]] = {
         f"Removing the access to {SAID} is overdue: the target has not confirmed it.",
     ),
     "emergency.asked": (WHAT, f"Emergency access to {SAID} waits for a second person's consent."),
+    "emergency.claimed": (
+        WHAT,
+        f"EMERGENCY, entered late: access to {SAID} by hand; claimed, not enforced.",
+    ),
     "emergency.consented": (WHAT, f"A second person consented to emergency access to {SAID}."),
     "emergency.invoked": (
         {**WHAT, "drill": False, "seconds": 1800},

@@ -1,5 +1,6 @@
 """Both verifiers say the same of reviews and snapshots that nobody honest writes."""
 
+from hashlib import sha256
 from typing import Any, Final
 
 import pytest
@@ -27,12 +28,27 @@ PLANNED: Final = GRANT | {
     "type": "grant.planned", "from": "", "to": "planned", "activate_by": T, "seconds": 1,
     "origin": "emergency",
 }  # fmt: skip
+CLAIMED: Final = OF | {
+    "type": "emergency.claimed", "from": "", "to": "claimed", "target": "t", "by": "b",
+    "clause": "c", "seconds": 60, "within": 5, "backfill_within": 3600, "enforced": False,
+    "authority_basis": "claimed", "method": "oidc", "access_from": "2026-11-22T09:00:00.000000Z",
+    "access_until": T,
+}  # fmt: skip
+TAKEN: Final = OF | {
+    "type": "revocation.begun", "on": "grant", "id": "grt_x", "from": "", "to": "revoking",
+    "request": "emg_x", "subject": "p", "target": "t", "origin": "claimed", "not_after": T,
+}  # fmt: skip
 NONE: Final = {"person": None, "entitlement": None}
 KNOWN: Final = {"person": "p", "entitlement": "e", "drill": False}
 MOVED: Final = GRANT | {
     "type": "grant.extended", "from": "active", "to": "active", "extension": "req_x",
     "not_after": "2026-11-22T12:00:00.000000Z", "hard_max": 9000, "target": "t",
 }  # fmt: skip
+
+
+def hash_of(records: list[dict[str, Any]]) -> str:
+    """A short name that is the same in every process."""
+    return sha256(repr(records).encode()).hexdigest()[:6]
 
 
 def whole(record: dict[str, Any]) -> dict[str, Any]:
@@ -96,3 +112,63 @@ def test_a_life_that_a_snapshot_tells_by_no_instant_is_counted_from_its_end(
         "not_after": "2026-11-22T11:00:00.000000Z", "since": since,
     }  # fmt: skip
     assert judged("grant", said, "active", MOVED) == [faulty, faulty]
+
+
+def test_a_claim_whose_access_is_taken_away_and_that_is_reviewed_is_no_fault() -> None:
+    review = DONE | {"from": "claimed"}
+    assert faults_of([whole(one) for one in (CLAIMED, TAKEN, review)]) == (set(), set())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"person": None}, {"person": ""}, {"target": 1}, {"by": ""}, {"clause": ""},
+        {"entitlement": None}, {"seconds": 0}, {"seconds": 10**10}, {"within": None},
+        {"within": True}, {"backfill_within": 3599}, {"backfill_within": "1"},
+        {"access_from": "x"}, {"access_from": T}, {"access_until": "2026-11-22T10:00:00.000001Z"},
+        {"access_until": None}, {"enforced": True}, {"enforced": 0},
+        {"authority_basis": "verified"}, {"method": "oidc_step_up"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_claim_that_says_too_much_or_too_little_is_a_fault_to_both(
+    change: dict[str, Any],
+) -> None:
+    assert faults_of([whole(CLAIMED | change)]) == ({0}, {0})
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [TAKEN],
+        [CLAIMED, TAKEN, TAKEN | {"id": "grt_y"}],
+        [CLAIMED, TAKEN | {"subject": "q"}],
+        [CLAIMED, TAKEN | {"target": "u"}],
+        [CLAIMED, TAKEN | {"origin": "emergency"}],
+        [CLAIMED, TAKEN | {"not_after": "2026-11-22T09:59:59.000000Z"}],
+        [CLAIMED, TAKEN | {"not_after": None}],
+        [CLAIMED, TAKEN | {"request": None}],
+        [CLAIMED, PLANNED],
+        [INVOKED | {"id": "emg_x"}, TAKEN],
+        [CLAIMED, DONE | {"from": "claimed", "reviewer": "b"}],
+        [CLAIMED, DONE | {"from": "claimed", "reviewer": "p"}],
+        [CLAIMED, OVERDUE | {"from": "claimed"}],
+    ],
+    ids=lambda one: f"{len(one)} {one[-1]['type']} {hash_of(one)}",
+)
+def test_what_follows_a_claim_or_none_that_nobody_honest_writes_is_a_fault_to_both(
+    records: list[dict[str, Any]],
+) -> None:
+    last = len(records) - 1
+    assert faults_of([whole(one) for one in records]) == ({last}, {last})
+
+
+def test_who_owes_a_review_enters_nothing() -> None:
+    late = {"_ts": "2026-11-22T10:00:06.000000Z"}
+    mine = CLAIMED | {"id": "emg_z", "by": "p", "person": "q"} | late
+    assert faults_of([whole(CLAIMED), whole(mine)]) == ({1}, {1})
+
+
+def test_an_emergency_waits_until_what_was_claimed_is_taken_away() -> None:
+    asked = INVOKED | {"target": "t"}
+    assert faults_of([whole(one) for one in (CLAIMED, TAKEN, asked)]) == ({2}, {2})

@@ -5,6 +5,7 @@ stopped by who they are, and by nothing else.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from tests.web.whole import WHY, Whole
@@ -79,6 +80,16 @@ def _step_up(whole: Whole) -> Callable[[str], TestResponse]:
     return lambda who: whole.send(who, "/sign-in/oidc", typed)
 
 
+def _backfill(whole: Whole) -> Callable[[str], TestResponse]:
+    """What Alice held by hand this morning, of which Olga has the form."""
+    fields = whole.form("olga", _BACK, _BACK)
+    ends = [whole.gate.clock.at - timedelta(minutes=one) for one in (60, 30)]
+    since, until = (f"{one:%Y-%m-%dT%H:%M}" for one in ends)
+    typed = {"person": "alice", "entitlement": "sales-reports", "since": since, "until": until}
+    said = {"reason": WHY, "how": WHY, "seen_by": "nobody"}
+    return lambda who: whole.send(who, _BACK, fields | typed | said)
+
+
 def _step_up_for_emergency(whole: Whole) -> Callable[[str], TestResponse]:
     """A second factor for what the page of emergencies shows Kate."""
     page = "/console/emergency"
@@ -87,6 +98,7 @@ def _step_up_for_emergency(whole: Whole) -> Callable[[str], TestResponse]:
     return lambda who: whole.send(who, "/sign-in/oidc", typed)
 
 
+_BACK: Final = "/console/emergency/backfill"
 _ONE: Final = "/console/emergency/<ident>"
 _INVOKE: Final = {"do": "invoke", "minutes": "30", "reason": WHY}
 
@@ -109,6 +121,7 @@ POSTS: Final[Mapping[tuple[str, str], Post]] = {
     ("/console/emergency", ""): _form(
         "/console/emergency", "kate", _INVOKE, known={"entitlement": "sales-reports"}
     ),
+    (_BACK, ""): _backfill,
     (_ONE, "return"): _form(_ONE, "bob", {"do": "return"}),
     (_ONE, "review"): _form(_ONE, "dan", FOUND),
     ("/console/exceptions/<ident>", ""): _form(

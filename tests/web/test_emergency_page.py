@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import flask
 import pytest
@@ -77,12 +78,14 @@ def test_before_sign_in_nothing_is_shown_and_nothing_is_done(gate: Gate) -> None
 
 
 def test_whoever_it_has_nothing_for_finds_no_page(gate: Gate) -> None:
-    erin, bob = surfer(gate, "erin"), surfer(gate, "bob")
-    assert erin.get(LIST).status_code == 404
+    mallory, bob = surfer(gate, "mallory"), surfer(gate, "bob")
+    assert mallory.get(LIST).status_code == 404
     path = begin(bob)
     alice = surfer(gate, "alice")
     assert alice.get(path).status_code == 404
-    assert erin.get(LIST).status_code == 200  # she owns the reports, and may review now
+    erin = surfer(gate, "erin", path)
+    assert erin.get(path).status_code == 200  # she owns the reports, and may review
+    assert mallory.get(LIST).status_code == 404
 
 
 def test_looking_begins_nothing(gate: Gate) -> None:
@@ -207,3 +210,42 @@ def test_a_second_person_consents_on_the_page(gate: Gate) -> None:
     assert bob.client.post(LIST, data=posted, headers=BROWSER).status_code == 303
     gate.settle()
     assert gate.members("SG-SALES-REPORTS") == {"bob"}
+
+
+BACK = f"{LIST}/backfill"
+
+
+def test_what_was_done_by_hand_is_entered_on_its_page_and_reviewed(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    assert BACK in bob.get(LIST).text
+    gate.target.groups["SG-SALES-REPORTS"].add("id-bob")
+    ends = [gate.clock.at - timedelta(minutes=one) for one in (90, 10)]
+    since, until = (f"{one:%Y-%m-%dT%H:%M}" for one in ends)
+    typed = {"person": "bob", "entitlement": "sales-reports", "since": since, "until": until}
+    posted = form_on(bob, BACK) | typed | {"reason": WHY, "how": f"{FOUND} <b>", "seen_by": "Carol"}
+    late = bob.client.post(BACK, data=posted | {"since": "2026-13-01"}, headers=BROWSER)
+    assert (late.status_code, 'aria-invalid="true"' in late.text) == (422, True)
+    assert f"{WHY}" in late.text
+    done = bob.client.post(BACK, data=posted, headers=BROWSER)
+    assert done.status_code == 303
+    gate.settle()
+    assert gate.members("SG-SALES-REPORTS") == set()
+    text = bob.get(done.headers["Location"]).text
+    assert "Entered late: claimed, not enforced." in text
+    assert "&lt;b&gt;" in text
+    assert bob.client.post(BACK, data=posted, headers=BROWSER).status_code == 409
+    erin = surfer(gate, "erin", done.headers["Location"])
+    path = done.headers["Location"]
+    form = form_on(erin, path) | {"do": "review", "outcome": "justified", "justification": FOUND}
+    assert erin.client.post(path, data=form, headers=BROWSER).status_code == 303
+    assert "Entered late" in erin.get(LIST).text
+
+
+def test_before_sign_in_nothing_is_entered(gate: Gate) -> None:
+    stranger, mallory = Surfer(app_of(gate)), surfer(gate, "mallory")
+    assert stranger.get(BACK).headers["Location"].startswith("/sign-in")
+    token = Forms(stranger.get("/sign-in").text).form("/sign-in")["csrf_token"]
+    assert (
+        stranger.client.post(BACK, data={"csrf_token": token}, headers=BROWSER).status_code == 401
+    )
+    assert mallory.get(BACK).status_code == 404

@@ -244,11 +244,12 @@ def _check_emergency(rules: PolicyRead, found: SettingsRead) -> None:
     surest = ASSURANCE_LEVELS.index(_surest(found))
     for ident, place in rules.allowed_places:
         wanted = next((one for one, _ in rules.entitlement_places if one.id == ident), None)
-        needed = "" if wanted is None else ASSURANCE_DEFAULT[wanted.tier]
+        section = None if rules.policy is None else rules.policy.emergency
+        needed = "" if wanted is None or section is None else section.needs(wanted.tier)
         if needed and ASSURANCE_LEVELS.index(needed) > surest:
             place.fault(
-                f"an emergency for {ident!r} needs {needed}, as its tier does, which no"
-                " configured sign-in reaches"
+                f"an emergency for {ident!r} needs {needed}, which no configured sign-in reaches;"
+                " `assurance: { accept: …, because: … }` there says why less will do"
             )
 
 

@@ -1,17 +1,25 @@
 """The section `emergency` of a policy: who may help themself to what, and who reviews it."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from ticketgate.adapters.matcher_reader import digest_of_node
 from ticketgate.adapters.places import Place, did_you_mean
 from ticketgate.adapters.stages_reader import OWNERS, Mention, read_words
-from ticketgate.domain.policy import Allowed, EmergencyRules, Word
+from ticketgate.domain.policy import (
+    ASSURANCE_LEVELS,
+    BACKFILL_WITHIN,
+    Allowed,
+    EmergencyRules,
+    Word,
+)
 
 REVIEW_WORDS: Final = OWNERS | {"owner_of", "backup_owner_of"}
 BANNED: Final = ("beneficiary", "approver")  # whether or not they are written down
 OVERDUE: Final = ("lock",)
+SIGN_INS: Final = tuple(one for one in ASSURANCE_LEVELS if one != "passkey")  # signs decisions only
 
 
 def read_emergency(
@@ -36,16 +44,20 @@ def read_emergency(
     within_by = None if review is None else _read_review(review, mentions)
     overdue = section.need("overdue")
     word = None if overdue is None else overdue.choice(OVERDUE)
+    back = section.get("backfill_within")
+    backfill = BACKFILL_WITHIN if back is None else back.duration()
+    level, because = _read_assurance(section.get("assurance"))
     section.close()
     kept = [one for one in allow if one is not None]
     allowed += [(one.entitlement, at) for one, at in zip(allow, places, strict=True) if one]
     if len(kept) != len(places) or not kept or hard_max is None or cooldown is None:
         return None
-    if within_by is None or word is None:
+    if within_by is None or word is None or backfill is None:
         return None
     where, digest = f"{file}:{section.line}", digest_of_node(section.place.node)
     within, by = within_by
-    return EmergencyRules(tuple(kept), hard_max, cooldown, within, by, where, digest)
+    rules = EmergencyRules(tuple(kept), hard_max, cooldown, within, by, where, digest)
+    return replace(rules, backfill_within=backfill, assurance=level, because=because)
 
 
 def _span(place: Place | None) -> timedelta | None:
@@ -67,6 +79,18 @@ def _read_allowed(
     people = read_words(section.need("people"), OWNERS, mentions)
     section.close()
     return None if name is None or not people else Allowed(name, people, f"{file}:{section.line}")
+
+
+def _read_assurance(place: Place | None) -> tuple[str | None, str]:
+    """`{ accept: LEVEL, because: … }`, in place of the default of the tier; it says why."""
+    section = None if place is None else place.section()
+    if section is None:
+        return None, ""
+    accept, because = section.need("accept"), section.need("because")
+    level = None if accept is None else accept.choice(SIGN_INS)
+    why = None if because is None else because.text()
+    section.close()
+    return level, why or ""
 
 
 def _read_review(

@@ -76,9 +76,12 @@ def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> M
     The link in it is the page's address: whoever follows it signs in as anybody does.
     """
     word = "DRILL of an emergency" if emergency.drill else "EMERGENCY"
+    if emergency.is_claim:
+        word = "EMERGENCY entered late"
     entitlement = _line(emergency.entitlement, SUBJECT_CHARS_MAX)
     values = {
         "drill": "yes" if emergency.drill else "",
+        "claimed": _span(emergency),
         "who": _line(who),
         "entitlement": _line(emergency.entitlement),
         "target": _line(emergency.target),
@@ -90,6 +93,12 @@ def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> M
         "evidence": _line(evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("emergency", f"[ticketgate] {word}: access to {entitlement}", values)
+
+
+def _span(emergency: Emergency) -> str:
+    """From when to when access is claimed that was entered afterwards; empty for any other."""
+    ends = (emergency.access_from, emergency.access_until)
+    return " to ".join(f"{one.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for one in ends if one)
 
 
 def outcome_mail(letter: OutcomeLetter, note: OutcomeNote, url: str) -> MailText:

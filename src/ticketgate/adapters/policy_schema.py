@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeAlias
 
 from ticketgate.adapters.automatic_reader import PER_DAY_MAX
-from ticketgate.adapters.emergency_reader import BANNED, OVERDUE, REVIEW_WORDS
+from ticketgate.adapters.emergency_reader import BANNED, OVERDUE, REVIEW_WORDS, SIGN_INS
 from ticketgate.adapters.matcher_reader import (
     ASKED_BY,
     BLOCKS,
@@ -216,6 +216,7 @@ def _emergency() -> Mapping[str, Schema]:
     people = _list(_ref("owner"), "Who is pre-authorised.", least=1)
     allowed = _mapping({"entitlement": _ref("ident"), "people": people})
     never = _list(_words(BANNED, "Banned whether or not it is written."), "Who never.", least=1)
+    accept = _words(SIGN_INS, "How surely whoever begins or reviews one is known.")
     by = _list(_word_of(REVIEW_WORDS), "Everybody named may review.", least=1)
     review = _mapping({"within": _ref("duration"), "by": by, "never": never}, optional=("never",))
     return {
@@ -226,7 +227,10 @@ def _emergency() -> Mapping[str, Schema]:
                 "cooldown": _ref("duration"),
                 "review": review,
                 "overdue": _words(OVERDUE, "What becomes of whom nobody reviewed in time."),
-            }
+                "backfill_within": _ref("duration"),
+                "assurance": _mapping({"accept": accept, "because": _ref("text")}),
+            },
+            optional=("backfill_within", "assurance"),
         )
     }
 

@@ -21,6 +21,7 @@ REASON_CHARS_MIN: Final = 20
 REASON_CHARS_MAX: Final = 4000
 CONSENT_LIFE: Final = timedelta(minutes=15)  # from the ask to the consent, and to the beginning
 ASKS: Final = frozenset({"asked", "consented"})
+WAITING: Final = frozenset({"due", "claimed"})  # for a review whose time is not up
 OUTCOMES: Final = ("justified", "unjustified", "incomplete")
 
 
@@ -30,6 +31,7 @@ class ReviewState(StrEnum):
     ASKED = "asked"
     CONSENTED = "consented"
     DUE = "due"
+    CLAIMED = "claimed"  # due, of what was entered afterwards
     OVERDUE = "overdue"
     DONE = "done"
 
@@ -41,6 +43,10 @@ class Emergency:
     `within` is how long after the end of the access the review is due. `clause` is the word that
     pre-authorised `subject`. `index` is that of the record that invoked it, or that asked for
     consent; so is `invoked_at`.
+
+    Of one that was only entered afterwards (`claim_emergency.py`) they are those of that record,
+    `entered_by` is who entered it, and from `access_from` to `access_until` the access was held,
+    as they say; `clause` is empty where `subject` was not pre-authorised.
     """
 
     id: str
@@ -59,6 +65,14 @@ class Emergency:
     outcome: str = ""
     reviewer: str = ""
     reviewed_at: datetime | None = None
+    entered_by: str = ""
+    access_from: datetime | None = None
+    access_until: datetime | None = None
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it was entered afterwards: claimed, and not enforced."""
+        return bool(self.entered_by)
 
 
 def over_at(emergency: Emergency, grant: Grant | None) -> datetime:
@@ -78,7 +92,7 @@ def due_at(emergency: Emergency, grant: Grant | None) -> datetime:
 
 def is_overdue(emergency: Emergency, grant: Grant | None, now: datetime) -> bool:
     """Whether the time to review is over and nobody did, swept or not."""
-    if emergency.state is ReviewState.DUE:
+    if emergency.state.value in WAITING:
         return now >= due_at(emergency, grant)
     return emergency.state is ReviewState.OVERDUE
 

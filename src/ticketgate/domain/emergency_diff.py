@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.instants import duration_text
-from ticketgate.domain.policy import EmergencyRules, Policy
+from ticketgate.domain.policy import ASSURANCE_LEVELS, EmergencyRules, Policy
 from ticketgate.domain.policy_change import LOOSENED, TIGHTENED, Change, Judged, changed, whole
 
 _SECTION = "emergency"
@@ -30,6 +31,7 @@ def _of_section(before: EmergencyRules, after: EmergencyRules) -> Iterator[Chang
         reason = "more people, or more to help themselves to" if more else "fewer may"
         judged = Judged(LOOSENED if more else TIGHTENED, reason)
         yield change("allow", ", ".join(sorted(was)), ", ".join(sorted(now)), judged)
+    yield from _of_assurance(before, after)
     spans = (
         ("hard_max", before.hard_max, after.hard_max, after.hard_max > before.hard_max),
         ("cooldown", before.cooldown, after.cooldown, after.cooldown < before.cooldown),
@@ -38,6 +40,12 @@ def _of_section(before: EmergencyRules, after: EmergencyRules) -> Iterator[Chang
             before.review_within,
             after.review_within,
             after.review_within > before.review_within,
+        ),
+        (
+            "backfill_within",
+            before.backfill_within,
+            after.backfill_within,
+            after.backfill_within > before.backfill_within,
         ),
     )
     for name, old, new, looser in spans:
@@ -50,6 +58,19 @@ def _of_section(before: EmergencyRules, after: EmergencyRules) -> Iterator[Chang
         fewer = by[1] < by[0]
         judged = Judged(TIGHTENED if fewer else LOOSENED, "who reviews")
         yield change("review.by", ", ".join(sorted(by[0])), ", ".join(sorted(by[1])), judged)
+
+
+def _of_assurance(before: EmergencyRules, after: EmergencyRules) -> Iterator[Change]:
+    """A level of its own is in place of that of each tier: only up for all of them is tighter."""
+    if before.assurance == after.assurance:
+        return
+    up = all(
+        ASSURANCE_LEVELS.index(after.needs(tier)) >= ASSURANCE_LEVELS.index(before.needs(tier))
+        for tier in Tier
+    )
+    was, now = (one.assurance or "that of the tier" for one in (before, after))
+    judged = Judged(TIGHTENED if up else LOOSENED, "how surely people are signed in")
+    yield changed(_SECTION, _SECTION, after.where)("assurance", was, now, judged)
 
 
 def _allowed(rules: EmergencyRules) -> frozenset[str]:

@@ -12,15 +12,20 @@ from typing import Final, TypeAlias
 from ticketgate.domain.emergency import ASKS, CONSENT_LIFE, OUTCOMES
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.grant import HOLDING
+from ticketgate.domain.grant import CLAIMED, HOLDING
 from ticketgate.domain.instants import from_text, is_instant, to_text
+from ticketgate.domain.machines import NEW
 from ticketgate.domain.step_up import bad_step_up
 
 Record: TypeAlias = Mapping[str, Json]
 Said: TypeAlias = dict[str, Json]
 
-SAID: Final = frozenset({"person", "entitlement", "drill", "within", "invoked", "until", "ended"})
-NEVER_GIVEN: Final = "never"  # `ended` of one whose grant was cancelled: nothing has to cool down
+SAID: Final = frozenset(
+    {"person", "entitlement", "drill", "within", "invoked", "until", "ended", "by", "target"}
+)
+# `ended` of one whose grant was cancelled: nothing has to cool down; or of a claim whose access
+# nothing has begun to take away
+NEVER_GIVEN: Final = "never"
 _ENDS: Final = frozenset({"revoked", "released_shared", "cancelled"})
 _SECONDS_MAX: Final = 10**9
 
@@ -92,6 +97,8 @@ class Emergencies:
         elif after == "due":
             self._consented(index, record, said)
             given = self._invoked(index, record, said)
+        elif after == "claimed":
+            self._claimed(index, record, said)
         elif any(
             record[name] is None or record[name] != said.get(name)
             for name in ("person", "entitlement")
@@ -100,7 +107,7 @@ class Emergencies:
         elif after == "consented":
             self._consent(index, record, said)
         elif after == "done":
-            self._reviewed(index, record)
+            self._reviewed(index, record, said)
         elif str(record.get("_ts")) < str(said.get("until")):
             self.faults.add(index, "a review is called overdue before its time")
         self.know(ident, after, said)
@@ -136,6 +143,29 @@ class Emergencies:
             "target": record["target"],
             "seconds": seconds,
         }
+
+    def _claimed(self, index: int, record: Record, said: Said) -> None:
+        """One that was entered afterwards: of the past, by somebody named; it approves nothing."""
+        told = {name: record[name] for name in ("person", "entitlement", "target", "by")}
+        within, back = _number(record["within"], 1), _number(record["backfill_within"], 1)
+        named = all(isinstance(one, str) and one for one in (*told.values(), record["clause"]))
+        moment, begun, over = record.get("_ts"), record["access_from"], record["access_until"]
+        known = named and all(map(is_instant, (moment, begun, over)))
+        if not known or not within or not back or not _number(record["seconds"], 1):
+            self.faults.add(
+                index, "a claim without who, what, from when and until when, or by whom"
+            )
+            return
+        if not str(begun) < str(over) <= str(moment) <= _later(str(begun), back):
+            self.faults.add(index, "a claim of the future, or of too long ago")
+        if record["enforced"] is not False or record["authority_basis"] != "claimed":
+            self.faults.add(index, "a claim that says it is more than that")
+        if wrong := bad_step_up(record):
+            self.faults.add(index, wrong)
+        self.unlocked(index, record, "by")
+        until = _later(str(moment), within)
+        said |= told | {"drill": False, "within": within, "invoked": moment, "until": until}
+        said["ended"] = NEVER_GIVEN
 
     def _asked(self, index: int, record: Record, said: Said) -> None:
         within, moment = _number(record["within"], 1), record.get("_ts")
@@ -177,7 +207,7 @@ class Emergencies:
         elif is_instant(ended) and moment < _later(ended, cooldown):
             self.faults.add(index, "an emergency before the cooldown of the last one is over")
 
-    def _reviewed(self, index: int, record: Record) -> None:
+    def _reviewed(self, index: int, record: Record, said: Said) -> None:
         if wrong := bad_step_up(record):
             self.faults.add(index, wrong)
         if not isinstance(record["reviewer"], str) or not record["reviewer"]:
@@ -185,16 +215,15 @@ class Emergencies:
         self.unlocked(index, record, "reviewer")
         if record["reviewer"] == record["person"]:
             self.faults.add(index, "an emergency reviewed by whose it is")
+        if record["reviewer"] == said.get("by"):
+            self.faults.add(index, "a claim reviewed by whoever entered it")
         if record["outcome"] not in OUTCOMES:
             self.faults.add(index, "a review without an outcome")
 
     def granted(self, index: int, record: Record) -> None:
         """A move of a grant: whether it comes of an emergency, and what it does to the review."""
-        if record["to"] != "planned" and not isinstance(record["request"], str):
-            self.faults.add(index, "a grant that tells no request")
         said = self.of.get(str(record["request"]))
-        if record["to"] == "planned" and (record.get("origin") == "emergency") != bool(said):
-            self.faults.add(index, "a grant that tells another origin than it has")
+        self._origin(index, record, said)
         if said is None:
             return
         within, moment = said.get("within"), record.get("_ts")
@@ -214,6 +243,29 @@ class Emergencies:
             said["until"] = _later(str(base), within)
         if after in _ENDS:
             said["ended"] = NEVER_GIVEN if after == "cancelled" else moment
+
+    def _origin(self, index: int, record: Record, said: Said | None) -> None:
+        if record["to"] != "planned" and not isinstance(record["request"], str):
+            self.faults.add(index, "a grant that tells no request")
+        if record["to"] == "planned" and (record.get("origin") == "emergency") != bool(said):
+            self.faults.add(index, "a grant that tells another origin than it has")
+        if record["from"] == NEW and record["to"] == "revoking":
+            self._only_ended(index, record, {} if said is None else said)
+
+    def _only_ended(self, index: int, record: Record, said: Said) -> None:
+        """Access that no grant of ours gave is taken away for a claim, once, of what it names."""
+        same = record["subject"] == said.get("person") and all(
+            record[name] == said.get(name) for name in ("entitlement", "target")
+        )
+        if "by" not in said or said.get("ended") != NEVER_GIVEN or not same:
+            self.faults.add(
+                index, "access is taken away that neither a grant gave nor a claim tells"
+            )
+        end = record["not_after"]
+        if record.get("origin") != CLAIMED or not is_instant(end) or end != record.get("_ts"):
+            self.faults.add(index, "access by a claim with another end than its being entered")
+        if "by" in said:
+            said["ended"] = ""
 
 
 def _number(value: Json, least: int) -> int:

@@ -22,7 +22,9 @@ def told_of_review(index: int, record: Mapping[str, Json], columns: dict[str, ob
         columns["version"] = version + 1
     if not record["from"]:
         columns |= {"version": 1, "outcome": "", "reviewed_at": None, "drill": 0}
-    if record["to"] in {"asked", "due"}:
+        columns |= {name: record.get(name) for name in ("access_from", "access_until")}
+        columns["entered_by"] = record.get("by", "")
+    if record["to"] in {"asked", "due", "claimed"}:
         told = ("target", "seconds", "within")
         columns |= {name: record[name] for name in told if name in record}
         columns |= {"drill": int(bool(record.get("drill"))), "idx": index}

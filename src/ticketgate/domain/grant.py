@@ -27,6 +27,7 @@ class GrantState(StrEnum):
 HOLDING: Final = frozenset({GrantState.PROVISIONING, GrantState.ACTIVE})
 REVOKING: Final = frozenset({GrantState.REVOKING, GrantState.REVOKE_OVERDUE})
 ENDED: Final = frozenset({GrantState.REVOKED, GrantState.CANCELLED, GrantState.RELEASED_SHARED})
+CLAIMED: Final = "claimed"  # the origin of one that was given by hand, and is only taken away
 EMERGENCY: Final = "emergency"  # the origin of a grant that nobody approved beforehand (rule 9)
 UNENDED: Final = HOLDING | {GrantState.PLANNED}  # has not begun to end
 ACTIVATE_WITHIN: Final = timedelta(hours=1)
@@ -44,7 +45,8 @@ class Grant:
     approved extension moves it (rule 4).
     `baseline` says that the access stood before us: this grant is without effect, and ending it
     removes nothing. `late_until` is when a call whose outcome is unknown can no longer land.
-    `origin` is `request` or `emergency`; of the latter `request` is its id, and it has no ticket.
+    `origin` is `request`, `emergency` or `claimed`; of the latter two `request` is the id of the
+    emergency, and there is no ticket.
     `principal` is the target's own id of the account, known from the first intent on.
     """
 

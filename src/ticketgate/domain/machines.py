@@ -51,6 +51,7 @@ REQUEST: Final = frozenset(
 GRANT: Final = frozenset(
     {
         (NEW, "planned"),
+        (NEW, "revoking"),  # given by hand while the gateway was down: it is only taken away
         ("planned", "provisioning"),
         ("planned", "cancelled"),
         ("provisioning", "active"),
@@ -87,6 +88,9 @@ REVIEW: Final = frozenset(  # of an emergency
         ("asked", "consented"),
         ("consented", "due"),
         (NEW, "due"),
+        (NEW, "claimed"),  # entered afterwards: due as well
+        ("claimed", "overdue"),
+        ("claimed", "done"),
         ("due", "overdue"),
         ("due", "done"),
         ("overdue", "done"),
@@ -109,6 +113,7 @@ TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("review", "asked"): "emergency.asked",
     ("review", "consented"): "emergency.consented",
     ("review", "due"): "emergency.invoked",
+    ("review", "claimed"): "emergency.claimed",
     ("grant", "revoking"): "revocation.begun",
     ("grant", "revoked"): "revocation.confirmed",
     ("grant", "revoke_overdue"): "revocation.overdue",
@@ -227,6 +232,10 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "emergency.invoked": _EMERGENCY
     | {"target", "seconds", "hard_max", "cooldown", "within", "drill", "clause", "policy"}
     | {"directory", "directory_read_at", "authority_basis", "method", "signed_in_at"},
+    "emergency.claimed": _EMERGENCY
+    | {"target", "seconds", "within", "access_from", "access_until", "backfill_within", "by"}
+    | {"clause", "preauthorised", "enforced", "authority_basis", "policy", "directory"}
+    | {"method", "signed_in_at", "shown"},
     "emergency.refused": frozenset({"code", "person", "entitlement"}),
     "review.overdue": _EMERGENCY,
     "review.done": _EMERGENCY

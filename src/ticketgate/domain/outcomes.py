@@ -64,6 +64,7 @@ OUTCOMES: Final[Mapping[tuple[str, str, str], Outcome | None]] = {
     ("request", "blocked", "withdrawn"): _O.WITHDRAWN,
     ("request", "blocked", "timed_out"): _O.TIMED_OUT,
     ("grant", NEW, "planned"): None,  # told as approved, or as an emergency
+    ("grant", NEW, "revoking"): None,  # told with the emergency that was entered afterwards
     ("grant", "planned", "provisioning"): None,
     ("grant", "planned", "cancelled"): _O.CANCELLED,
     ("grant", "provisioning", "active"): _O.ACTIVE,
@@ -83,6 +84,9 @@ OUTCOMES: Final[Mapping[tuple[str, str, str], Outcome | None]] = {
     ("review", "asked", "consented"): None,  # who asked has the page open
     ("review", "consented", "due"): None,  # everybody concerned has the mail of an emergency
     ("review", NEW, "due"): None,  # as above
+    ("review", NEW, "claimed"): None,
+    ("review", "claimed", "overdue"): None,
+    ("review", "claimed", "done"): None,
     ("review", "due", "overdue"): None,  # the page says so, and refusals do (`person_locked`)
     ("review", "due", "done"): None,
     ("review", "overdue", "done"): None,

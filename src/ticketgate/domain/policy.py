@@ -20,6 +20,7 @@ APPROVER_WORDS: Final = frozenset(
 PARTY_WORDS: Final = frozenset({"requester", "beneficiary"})  # always banned; may be written
 LONE_WORDS: Final = PARTY_WORDS | {"delegate", "triager", "approver"}  # without `:of`
 NEVER_WORDS: Final = APPROVER_WORDS | {"same_team", "direct_report_of"} | LONE_WORDS
+BACKFILL_WITHIN: Final = timedelta(hours=72)
 ASSURANCE_LEVELS: Final = ("mail_code", "oidc", "oidc_step_up", "passkey")
 ASSURANCE_DEFAULT: Final = {
     Tier.LOW: "mail_code",
@@ -184,6 +185,9 @@ class EmergencyRules:
     """Emergency access: for whom, for how long at the most, and who reviews it by when.
 
     `cooldown` runs from the end of the access, per human and entitlement; so does `review_within`.
+    `backfill_within` is how far back what was done without the gateway may be entered afterwards.
+    `assurance` is the level of sign-in where the policy says another one than the tier's, and
+    `because` why.
     """
 
     allow: tuple[Allowed, ...]
@@ -193,6 +197,13 @@ class EmergencyRules:
     review_by: tuple[Word, ...]
     where: str
     digest: str
+    backfill_within: timedelta = BACKFILL_WITHIN
+    assurance: str | None = None
+    because: str = ""
+
+    def needs(self, tier: Tier) -> str:
+        """How surely whoever begins, consents to, enters or reviews one must be signed in."""
+        return self.assurance or ASSURANCE_DEFAULT[tier]
 
     def words_for(self, entitlement: str) -> tuple[Word, ...]:
         """The words that name who is pre-authorised for an entitlement; none: nobody is."""

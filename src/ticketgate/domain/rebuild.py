@@ -161,8 +161,8 @@ class Rebuild:
         if not record["from"]:
             row.partial = False
             columns |= {"baseline": False, "not_after": None, "revoking_since": None}
-            columns |= {"cause": "", "ended_at": None, "activate_by": record["activate_by"]}
-            columns["seconds"] = record["seconds"]
+            columns |= {"cause": "", "ended_at": None, "activate_by": record.get("activate_by")}
+            columns["seconds"] = record.get("seconds")
             columns |= {name: record.get(name) for name in WINDOW}
         columns |= {name: record[name] for name in _GIVEN}
         columns["state"] = record["to"]

@@ -60,7 +60,7 @@ def may_consent(
     if clause is None:
         return _NOTHING
     locked = lock_on(reading, now, (who.subject,), snapshot)
-    return locked or too_weak(who, entitlement) or clause
+    return locked or too_weak(who, entitlement, section) or clause
 
 
 def consent(

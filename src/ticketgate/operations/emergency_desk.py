@@ -20,6 +20,7 @@ from ticketgate.domain.emergency import (
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.grant import UNENDED
 from ticketgate.domain.roles import Roles, may_audit
+from ticketgate.operations.claim_emergency import claimable
 from ticketgate.operations.consent_emergency import ConsentForm, consent, may_consent
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.desk import Session
@@ -50,7 +51,7 @@ T = TypeVar("T")
 LISTED_MAX: Final = 200
 PAGE: Final = "emergency"  # what the record of a look is about
 _NOTHING: Final = Refusal("not_found", "There is nothing here for you.")
-_CLOCK: Final = Refusal(
+CLOCK: Final = Refusal(
     "clock_disputed",
     "The machine's clock is off, so no time to live can be given.",
     "An operator must mend the clock; docs/emergency.md says what to do meanwhile.",
@@ -84,7 +85,7 @@ class EmergencyView:
     not_after: datetime | None
     access: str
     ended_at: datetime | None
-    state: str  # due | overdue | done
+    state: str  # due | claimed | overdue | done
     review_by: datetime
     outcome: str
     reviewer: str
@@ -95,6 +96,15 @@ class EmergencyView:
     shown: str
     window: Window | None = None
     audited: bool = False  # who looks reads the whole log
+    entered_by: str = ""  # of one that was entered afterwards: claimed, and not enforced
+    access_from: datetime | None = None
+    access_until: datetime | None = None
+    entered: bool = False  # by this person
+
+    @property
+    def concerns(self) -> bool:
+        """Whether it is this person's, to review, or was entered by them."""
+        return self.mine or self.entered or self.can_review
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,7 @@ class EmergencyPage:
     offers: tuple[Offer, ...]
     asks: tuple[Ask, ...]
     found: tuple[EmergencyView, ...]
+    claims: bool  # whether they may enter afterwards what was done by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,7 @@ class EmergencyDesk:
         return found
 
     def _page(self, session: Session) -> EmergencyPage | Refusal:
-        rules = self._looking(session)
+        rules = self.rules_now(session)
         if isinstance(rules, Refusal):
             return rules
         section = rules.policy.emergency
@@ -170,10 +181,11 @@ class EmergencyDesk:
             views = [self._view(looking, one, session, rules) for one in known]
         offers = tuple(one for one in made if one is not None)
         audits = self._audits(session, rules)
-        found = tuple(one for one in views if one.audited or one.mine or one.can_review)
+        found = tuple(one for one in views if one.audited or one.concerns)
         asks = tuple(one for one in asked if one is not None)
-        there = audits or offers or asks or found
-        return EmergencyPage(offers, asks, found) if there else _NOTHING
+        claims = bool(claimable(session.subject, rules, self.roles))
+        there = audits or offers or asks or found or claims
+        return EmergencyPage(offers, asks, found, claims) if there else _NOTHING
 
     def _audits(self, session: Session, rules: Rules) -> bool:
         """Whether this person reads every emergency."""
@@ -181,7 +193,7 @@ class EmergencyDesk:
 
     def waiting(self, session: Session) -> tuple[EmergencyView, ...]:
         """Emergencies whose review is this person's to do now, oldest first; for the first page."""
-        rules = self._looking(session)
+        rules = self.rules_now(session)
         if isinstance(rules, Refusal):
             return ()
         with self.store.reading() as looking:
@@ -191,7 +203,7 @@ class EmergencyDesk:
 
     def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
         """One, with everything on record of it. Refusals: `not_found`, of the directory."""
-        rules = self._looking(session)
+        rules = self.rules_now(session)
         if isinstance(rules, Refusal):
             return rules
         with self.store.reading() as looking:
@@ -199,7 +211,7 @@ class EmergencyDesk:
             if emergency is None or is_ask(emergency):
                 return _NOTHING
             view = self._view(looking, emergency, session, rules, whole=True)
-        if not (view.mine or view.can_review or view.audited):
+        if not (view.audited or view.concerns):
             return _NOTHING
         self.store.write(partial(note_view, request=ident, subject=session.subject))
         return view
@@ -207,9 +219,9 @@ class EmergencyDesk:
     def invoke(self, session: Session, form: InvokeForm) -> Emergency | Refusal:
         """Refusals: those of `invoke_emergency`, `clock_disputed`, of directory and store."""
         if self.clock.disputed():
-            return _CLOCK
+            return CLOCK
         call = partial(invoke_emergency, form=form, roles=self.roles)
-        return self._decide(session, form.shown, call)
+        return self.decide(session, form.shown, call)
 
     def give_back(self, session: Session, ident: str) -> Emergency | Refusal:
         """Refusals: those of `give_back`, of directory and store."""
@@ -218,11 +230,11 @@ class EmergencyDesk:
 
     def review(self, session: Session, ident: str, form: ReviewForm) -> Emergency | Refusal:
         """Refusals: those of `review_emergency`, of directory and store."""
-        return self._decide(session, form.shown, partial(review_emergency, ident=ident, form=form))
+        return self.decide(session, form.shown, partial(review_emergency, ident=ident, form=form))
 
     def consent(self, session: Session, ident: str, form: ConsentForm) -> Emergency | Refusal:
         """Refusals: those of `consent`, of directory and store."""
-        return self._decide(session, form.shown, partial(consent, ident=ident, form=form))
+        return self.decide(session, form.shown, partial(consent, ident=ident, form=form))
 
     def shows(self, session: Session, shown: str) -> bool:
         """Whether the pages show just this to this person now, to act on."""
@@ -233,7 +245,7 @@ class EmergencyDesk:
         asked = {one.shown for one in page.asks}
         return shown in offered | asked | {one.shown for one in page.found}
 
-    def _decide(
+    def decide(
         self, session: Session, shown: str, operation: Callable[..., T | Refusal]
     ) -> T | Refusal:
         """Carry it out with what a step-up for `shown` adds to how surely the person is known."""
@@ -244,7 +256,7 @@ class EmergencyDesk:
             session, lambda rules: partial(call, operation=partial(operation, rules=rules))
         )
 
-    def _looking(self, session: Session) -> Rules | Refusal:
+    def rules_now(self, session: Session) -> Rules | Refusal:
         """What somebody who looks is shown by; nothing is shown to who is no active human."""
         try:
             rules = Rules(self.policy.now, self.directory.read(self.clock.now()))
@@ -262,7 +274,8 @@ class EmergencyDesk:
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 
-    def _known(self, looking: Reading, session: Session, shown: str) -> SignedIn:
+    def known_as(self, looking: Reading, session: Session, shown: str) -> SignedIn:
+        """How surely this person is known, to do what `shown` is the digest of."""
         who, now = _signed_in(session), self.clock.now()
         return stepped_up(looking, now, secret_hash(session.id), who, shown)
 
@@ -279,12 +292,12 @@ class EmergencyDesk:
             int(section.hard_max.total_seconds()),
             int(section.review_within.total_seconds()),
             shown,
-            too_weak(self._known(looking, session, shown), wanted),
+            too_weak(self.known_as(looking, session, shown), wanted, section),
         )
 
     def _ask(self, looking: Reading, ask: Emergency, session: Session, rules: Rules) -> Ask | None:
         shown = shown_of(ask, None)
-        who = self._known(looking, session, shown)
+        who = self.known_as(looking, session, shown)
         found = may_consent(looking, self.clock.now(), ask, who, rules)
         barred = found if isinstance(found, Refusal) else None
         mine = ask.subject == session.subject
@@ -315,7 +328,7 @@ class EmergencyDesk:
     ) -> EmergencyView:
         grant = looking.grants.get(emergency.grant)
         snapshot, shown = rules.snapshot, shown_of(emergency, grant)
-        who = self._known(looking, session, shown)
+        who = self.known_as(looking, session, shown)
         found = may_review(looking, self.clock.now(), emergency, who, rules)
         barred = found if isinstance(found, Refusal) else None
         overdue = is_overdue(emergency, grant, self.clock.now())
@@ -341,6 +354,10 @@ class EmergencyDesk:
             shown=shown,
             window=window_of(looking, emergency, rules) if whole else None,
             audited=self._audits(session, rules),
+            entered_by=name_of(emergency.entered_by, snapshot),
+            access_from=emergency.access_from,
+            access_until=emergency.access_until,
+            entered=snapshot.same_human(emergency.entered_by, session.subject),
         )
 
 

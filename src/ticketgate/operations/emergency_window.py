@@ -40,13 +40,16 @@ class Window:
     reason: str  # empty once it was erased
     done: tuple[Done, ...]
     cut: bool
+    how: str = ""  # of one that was entered afterwards
+    seen_by: str = ""
 
 
 def window_of(reading: Reading, emergency: Emergency, rules: Rules) -> Window:
     """Everything of the window, oldest first."""
     head = reading.evidence.head()
     size = 0 if head is None else head.size
-    first, end = emergency.index, min(size, emergency.index + RECORDS_MAX)
+    first = _first(reading, emergency)
+    end = min(size, first + RECORDS_MAX)
     until = to_text(over_at(emergency, reading.grants.get(emergency.grant)) + AFTER)
     names = _names(reading, emergency, rules)
     named = (
@@ -56,7 +59,24 @@ def window_of(reading: Reading, emergency: Emergency, rules: Rules) -> Window:
     )
     found = [_done(index, record) for index, record in named if record["_ts"] <= until]
     cut = end < size or len(found) > SHOWN_MAX
-    return Window(reason_of(reading, first), tuple(found[:SHOWN_MAX]), cut)
+    said = _said(reading, emergency.index)
+    why, how, seen_by = (said.get(name, "") for name in ("reason", "how", "seen_by"))
+    return Window(why, tuple(found[:SHOWN_MAX]), cut, how, seen_by)
+
+
+def _first(reading: Reading, emergency: Emergency) -> int:
+    """The first record of the window: of its invocation, or from when the access is claimed."""
+    if emergency.access_from is None:
+        return emergency.index
+    since, low, high = to_text(emergency.access_from), 0, emergency.index
+    while low < high:  # time never goes back in a log; what was pruned is as if it were earlier
+        middle = (low + high) // 2
+        entry = next((one for _, _, one in reading.evidence.entries(middle, middle + 1)), None)
+        if entry is not None and json.loads(entry)["_ts"] >= since:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def _names(reading: Reading, emergency: Emergency, rules: Rules) -> frozenset[bytes]:
@@ -81,8 +101,11 @@ def _text(value: Json) -> str:
 
 def reason_of(reading: Reading, index: int) -> str:
     """Why it was invoked, which its record hides; a step-up hides its token beside it."""
+    return _said(reading, index).get("reason", "")
+
+
+def _said(reading: Reading, index: int) -> dict[str, str]:
     hidden = (
         one for _, _, one in reading.evidence.disclosures(index, index + 1) if one is not None
     )
-    given = {name: value for _, name, value in map(parse_disclosure, hidden)}
-    return str(given.get("reason", ""))
+    return {name: str(value) for _, name, value in map(parse_disclosure, hidden)}

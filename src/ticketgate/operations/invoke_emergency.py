@@ -26,7 +26,6 @@ from ticketgate.domain.grant import UNENDED
 from ticketgate.domain.instants import duration_text, to_text
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.policy import (
-    ASSURANCE_DEFAULT,
     ASSURANCE_LEVELS,
     EmergencyRules,
     Entitlement,
@@ -98,7 +97,7 @@ def invoke_emergency(
     allowed = may_invoke(tx, now, who, form.entitlement, rules)
     refusal = allowed if isinstance(allowed, Refusal) else None
     if isinstance(allowed, Standing):
-        weak = too_weak(who, allowed.entitlement)
+        weak = too_weak(who, allowed.entitlement, allowed.rules)
         refusal = weak or _bad_form(form, allowed) or _too_soon(tx, now, who, form, allowed, rules)
     if refusal is not None or isinstance(allowed, Refusal):
         _refused(tx, who, form, rules, refusal or _NOT_ALLOWED)
@@ -149,9 +148,9 @@ def may_invoke(
     return locked or Standing(emergency, wanted, clause)
 
 
-def too_weak(who: SignedIn, entitlement: Entitlement) -> Refusal | None:
-    """Whether the sign-in is below what the tier needs: an emergency is no weaker door."""
-    needed = ASSURANCE_DEFAULT[entitlement.tier]
+def too_weak(who: SignedIn, entitlement: Entitlement, section: EmergencyRules) -> Refusal | None:
+    """Whether the sign-in is below what the section, or else the tier, needs."""
+    needed = section.needs(entitlement.tier)
     if ASSURANCE_LEVELS.index(who.method) >= ASSURANCE_LEVELS.index(needed):
         return None
     return Refusal("assurance", f"This needs a sign-in by {needed}, not {who.method}.")
@@ -257,7 +256,7 @@ def _begin(
     operators = roles.get(OPERATOR, ())
     people = to_tell(allowed.rules, entitlement, who.subject, operators, rules.snapshot)
     for subject in people:
-        _tell(tx, now, ident, subject)
+        tell(tx, now, ident, subject)
     return emergency
 
 
@@ -296,7 +295,8 @@ def _seconds(span: timedelta) -> int:
     return int(span.total_seconds())
 
 
-def _tell(tx: Transaction, now: datetime, emergency: str, subject: str) -> None:
+def tell(tx: Transaction, now: datetime, emergency: str, subject: str) -> None:
+    """Queue the mail that tells somebody of an emergency."""
     notice = tx.new_id("ntc")
     tx.emergencies.add_notice(notice, emergency, subject)
     tx.commands.add(

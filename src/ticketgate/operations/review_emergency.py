@@ -9,6 +9,7 @@ from ticketgate.domain.emergency import (
     OUTCOMES,
     REASON_CHARS_MAX,
     REASON_CHARS_MIN,
+    WAITING,
     Emergency,
     ReviewState,
     clause_for,
@@ -59,8 +60,8 @@ def may_review(
 
     Who is locked reviews nobody: two people who are would let each other go.
 
-    Refusals: those of `approvers.unfit`, `own_emergency`, `not_reviewer`, `person_locked`,
-    `assurance`.
+    Refusals: those of `approvers.unfit`, `own_emergency`, `own_claim`, `not_reviewer`,
+    `person_locked`, `assurance`.
     """
     snapshot, section = rules.snapshot, rules.policy.emergency
     refusal = unfit(snapshot.person(who.subject))
@@ -68,6 +69,8 @@ def may_review(
         return refusal
     if snapshot.same_human(who.subject, emergency.subject):
         return Refusal("own_emergency", "Nobody reviews their own emergency, by any account.")
+    if emergency.is_claim and snapshot.same_human(who.subject, emergency.entered_by):
+        return Refusal("own_claim", "Nobody reviews what they entered themself, by any account.")
     entitlement = rules.policy.entitlement(emergency.entitlement)
     if section is None or entitlement is None:
         return _NOT_REVIEWER
@@ -75,7 +78,7 @@ def may_review(
     if clause is None:
         return _NOT_REVIEWER
     locked = lock_on(reading, now, (who.subject,), snapshot)
-    return locked or too_weak(who, entitlement) or clause
+    return locked or too_weak(who, entitlement, section) or clause
 
 
 def review_emergency(
@@ -173,7 +176,7 @@ def late_reviews(reading: Reading, now: datetime) -> list[Emergency]:
     return [
         one
         for one in reading.emergencies.unreviewed()
-        if one.state is ReviewState.DUE and is_overdue(one, reading.grants.get(one.grant), now)
+        if one.state.value in WAITING and is_overdue(one, reading.grants.get(one.grant), now)
     ]
 
 

@@ -17,6 +17,7 @@ from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.grant import Grant
 from ticketgate.operations.ask_again import Ground
+from ticketgate.operations.claim_emergency import know_account
 from ticketgate.operations.enforce import (
     Called,
     Seen,
@@ -84,6 +85,9 @@ class TargetRunner:
         began = self.now()
         access, present = look(connector, grant, snapshot)
         if command.kind is CommandKind.REVOKE:
+            if grant.principal is None:
+                known = partial(know_account, ident=grant.id, principal=access.principal)
+                self.store.write(known, urgent=True)
             self._revoke(connector, command, access, present=present)
         else:
             seen = Seen(access.principal, present, began)

@@ -956,6 +956,8 @@ passkey.vouched: MOVE key method person voucher
 passkey.revoked: MOVE by person
 emergency.invoked: REVIEW authority_basis clause cooldown directory directory_read_at drill\
  hard_max method policy seconds signed_in_at target within
+emergency.claimed: REVIEW access_from access_until authority_basis backfill_within by clause\
+ directory enforced method policy preauthorised seconds shown signed_in_at target within
 emergency.refused: code entitlement person
 emergency.asked: REVIEW clause directory policy seconds target within
 emergency.consented: REVIEW by clause directory method policy shown signed_in_at
@@ -1002,7 +1004,8 @@ grant.activated       grant    provisioning:active
 grant.cancelled       grant    planned:cancelled
 grant.extended        grant    active:active
 grant.released_shared grant    active:released_shared
-revocation.begun      grant    active:revoking provisioning:revoking revoke_overdue:revoking
+revocation.begun      grant    -:revoking active:revoking provisioning:revoking
+revocation.begun      grant    revoke_overdue:revoking
 revocation.overdue    grant    revoking:revoke_overdue
 revocation.confirmed  grant    revoking:revoked
 exception.opened      exception -:opened
@@ -1014,8 +1017,9 @@ passkey.revoked       passkey   pending:revoked usable:revoked
 emergency.asked       review    -:asked
 emergency.consented   review    asked:consented
 emergency.invoked     review    -:due consented:due
-review.overdue        review    due:overdue
-review.done           review    due:done overdue:done
+emergency.claimed     review    -:claimed
+review.overdue        review    due:overdue claimed:overdue
+review.done           review    due:done claimed:done overdue:done
 """.strip().split("\n"),
     )
     for before, afters in (move.split(":") for move in moves)
@@ -1046,9 +1050,10 @@ LOOKED_AT = {
     + "activate_by confirmed extension hard_max heirs origin "
     + " ".join(KEPT_OF_GRANT),
     "emergency": MOVE
-    + "by clause cooldown drill entitlement hard_max method person seconds target within",
+    + "by clause cooldown drill entitlement hard_max method person seconds target within"
+    " access_from access_until authority_basis backfill_within enforced",
     "review": MOVE + "entitlement method outcome person reviewer",
-    "revocation": MOVE + "confirmed heirs " + " ".join(KEPT_OF_GRANT),
+    "revocation": MOVE + "confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
     "passkey": MOVE + "cose credential key origin person rp_id voucher",
     "decision": "approver decision link material method need on_behalf_of request round seconds"
@@ -1886,6 +1891,31 @@ class Emergencies:
             raise Refused("an emergency before the cooldown of the last one is over")
         return not drill
 
+    def claimed(self, name: str, record: Record) -> None:
+        """`emergency.claimed`: entered afterwards, of the past, by somebody named."""
+        now, begun, over = (text_of(record, key) for key in ("_ts", "access_from", "access_until"))
+        told = {key: text_of(record, key) for key in ("person", "entitlement", "target", "by")}
+        within, back, seconds = (
+            count_of(record, key) for key in ("within", "backfill_within", "seconds")
+        )
+        named = all((*told.values(), text_of(record, "clause")))
+        if not named or not all(map(is_instant, (now, begun, over))):
+            raise Refused("a claim without who, what, when, or by whom")
+        if max(within, back, seconds) > 10**9:
+            raise Refused("a claim without its times")
+        locked = self.locked(told["by"], now)
+        self.know(name, "claimed", {
+            **told, "drill": False, "within": within, "invoked": now,
+            "until": moment_after(now, within), "ended": "never",
+        })  # fmt: skip
+        check_step_up(record)
+        if not begun < over <= now <= moment_after(begun, back):
+            raise Refused("a claim of the future, or of too long ago")
+        if record.get("enforced") is not False or record.get("authority_basis") != "claimed":
+            raise Refused("a claim that says it is more than that")
+        if locked:
+            raise Refused("a claim by somebody whose review is overdue")
+
     def reviewed(self, name: str, after: str, record: Record) -> None:
         """`review.overdue` and `review.done`."""
         said = self.said.get(name, {})
@@ -1898,6 +1928,8 @@ class Emergencies:
             check_step_up(record)
             if text_of(record, "reviewer") in ("", said["person"]):
                 raise Refused("an emergency that nobody else has reviewed")
+            if record["reviewer"] == said.get("by"):
+                raise Refused("a claim reviewed by whoever entered it")
             if record.get("outcome") not in ("justified", "unjustified", "incomplete"):
                 raise Refused("a review without an outcome")
             self.check_unlocked(record, "reviewer")
@@ -1908,6 +1940,9 @@ class Emergencies:
         before, after, now = record["from"], record["to"], record["_ts"]
         if after == "planned" and (record.get("origin") == "emergency") != bool(said):
             raise Refused("a grant that tells another origin than it has")
+        wrong = not before and after == "revoking" and self.only_ended(record, said)
+        if wrong:
+            raise Refused("access is taken away that neither a grant gave nor a claim tells")
         if "within" not in said:
             return  # of no emergency, or a snapshot does not tell it
         if before == after:
@@ -1919,6 +1954,17 @@ class Emergencies:
             said["until"] = moment_after(end, said["within"])
         if after in ENDED:
             said["ended"] = "never" if after == "cancelled" else now
+
+    @staticmethod
+    def only_ended(record: Record, said: Record) -> bool:
+        """Whether access that no grant of ours gave is taken away for anything but a claim."""
+        pairs = (("subject", "person"), ("entitlement", "entitlement"), ("target", "target"))
+        good = "by" in said and said.get("ended") == "never"
+        good = good and all(record.get(key) == said.get(other) for key, other in pairs)
+        good = good and record.get("origin") == "claimed" and record["not_after"] == record["_ts"]
+        if "by" in said:
+            said["ended"] = ""
+        return not good
 
 
 class Replay:
@@ -2163,6 +2209,8 @@ class Replay:
         """An emergency that gives access stands in place of an approval."""
         if after in ("asked", "consented"):
             self.emergencies.asked(name, after, record)
+        elif after == "claimed":
+            self.emergencies.claimed(name, record)
         elif after != "due":
             self.emergencies.reviewed(name, after, record)
         elif self.emergencies.invoked(name, record):
@@ -2525,7 +2573,8 @@ MAY_BE_SAID: dict[str, set[str]] = {
     "grant": {*KEPT_OF_GRANT, "baseline", "since"},
     "exception": {"code"},
     "passkey": {*OF_PASSKEY},
-    "review": {"person", "entitlement", "drill", "within", "invoked", "until", "ended"},
+    "review": {"person", "entitlement", "drill", "within", "invoked", "until", "ended"}
+    | {"by", "target"},
 }
 
 

@@ -11,6 +11,8 @@ from flask.views import MethodView
 
 from ticketgate.domain.emergency import OUTCOMES, REASON_CHARS_MAX, REASON_CHARS_MIN
 from ticketgate.domain.errors import Refusal
+from ticketgate.operations.claim_desk import ClaimDesk
+from ticketgate.operations.claim_emergency import ClaimForm
 from ticketgate.operations.consent_emergency import ConsentForm
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.emergency_desk import EmergencyDesk
@@ -24,6 +26,7 @@ from ticketgate.web.sign_in import signed_in
 
 LIST: Final = "emergency"
 ONE: Final = "one_emergency"
+BACKFILL: Final = "backfill"
 _DIGITS_MAX: Final = 9
 _AGAIN: Final = frozenset({403, 409, 422, 503})
 _CONTEXT: Final[dict[str, object]] = {
@@ -132,6 +135,45 @@ class OneEmergency(MethodView):
                 return _WHICH
 
 
+class Backfill(MethodView):
+    """What was done by hand while the gateway was down: entered late, by somebody named."""
+
+    init_every_request = False
+
+    def __init__(self, desk: Desk, claims: ClaimDesk, provider: ProviderDesk | None) -> None:
+        self._desk = desk
+        self._claims = claims
+        self._context = _CONTEXT | _provider(provider)
+
+    def get(self) -> ResponseReturnValue:
+        """The page."""
+        person = signed_in(self._desk)
+        if person is None:
+            return to_sign_in(flask.url_for(BACKFILL))
+        page = self._claims.page(person)
+        if isinstance(page, Refusal):
+            return refused(page)
+        context = {"seen": page, "refusal": None, "form": {}, **self._context}
+        return flask.render_template("backfill.html", **context)
+
+    def post(self) -> ResponseReturnValue:
+        """Enter it; 303 to its page, where whoever may see it does, else to the list."""
+        person, typed = signed_in(self._desk), _typed("reason")
+        if person is None:
+            return refused(NOT_SIGNED_IN, typed=typed)
+        names = ("person", "entitlement", "since", "until", "shown")
+        plain = {name: flask.request.form.get(name, "").strip() for name in names}
+        form = ClaimForm(reason=typed, how=_typed("how"), seen_by=_typed("seen_by"), **plain)
+        entered = self._claims.claim(person, form)
+        if not isinstance(entered, Refusal):
+            return flask.redirect(flask.url_for(ONE, ident=entered.id), 303)
+        page = self._claims.page(person)
+        if isinstance(page, Refusal) or status_of(entered.code) not in _AGAIN:
+            return refused(entered, typed=typed)
+        context = {"seen": page, "form": flask.request.form, **self._context}
+        return refused(entered, "backfill.html", **context)
+
+
 def _typed(name: str) -> str:
     return flask.request.form.get(name, "").replace("\r\n", "\n")
 
@@ -167,5 +209,7 @@ def add_emergency(
 ) -> None:
     """Add the pages of this module to `app`."""
     path, parts = "/console/emergency", (desk, emergencies, provider)
+    claims = Backfill.as_view(BACKFILL, desk, ClaimDesk(emergencies), provider)
+    app.add_url_rule(f"{path}/backfill", view_func=claims)
     app.add_url_rule(path, view_func=EmergencyList.as_view(LIST, *parts))
     app.add_url_rule(f"{path}/<ident>", view_func=OneEmergency.as_view(ONE, *parts))

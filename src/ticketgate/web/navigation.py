@@ -31,7 +31,7 @@ PAGES: Final = (
     Page("console", "Waiting for me"),
     Page("requests", "Requests", below=frozenset({"request_page"})),
     Page("grants", "Active access"),
-    Page("emergency", "Emergency", below=frozenset({"one_emergency"})),
+    Page("emergency", "Emergency", below=frozenset({"one_emergency", "backfill"})),
     Page(
         "exceptions", "Exceptions", frozenset({TRIAGE, OPERATOR, AUDITOR}), frozenset({"exception"})
     ),

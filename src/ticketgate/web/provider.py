@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
+from ticketgate.operations.claim_desk import ClaimDesk
 from ticketgate.operations.desk import Desk
 from ticketgate.operations.emergency_desk import EmergencyDesk
 from ticketgate.operations.provider_desk import STATE, Ask, Back, ProviderDesk
@@ -74,7 +75,9 @@ class ToProvider(MethodView):
         if not self._provider.steps_up:
             return _NO_STEP_UP
         if not link and self._emergencies is not None:
-            return None if self._emergencies.shows(person, shown) else _OTHER_NOW
+            claims = ClaimDesk(self._emergencies)
+            shows = self._emergencies.shows(person, shown) or claims.shows(person, shown)
+            return None if shows else _OTHER_NOW
         view = self._desk.open_link(link, person.subject)
         if isinstance(view, Refusal):
             return view

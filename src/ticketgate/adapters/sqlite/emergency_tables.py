@@ -26,7 +26,8 @@ class SqliteEmergencies:
         at = codec.moment_text(emergency.reviewed_at)
         if emergency.version == 1:
             self._db.execute(
-                "INSERT INTO emergency VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO emergency VALUES"
+                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     emergency.id,
                     emergency.version,
@@ -44,6 +45,9 @@ class SqliteEmergencies:
                     emergency.outcome,
                     emergency.reviewer,
                     at,
+                    emergency.entered_by,
+                    codec.moment_text(emergency.access_from),
+                    codec.moment_text(emergency.access_until),
                 ),
             )
             return
@@ -130,4 +134,7 @@ def _emergency(row: Row) -> Emergency:
         outcome=row["outcome"],
         reviewer=row["reviewer"],
         reviewed_at=codec.moment(row["reviewed_at"]),
+        entered_by=row["entered_by"],
+        access_from=codec.moment(row["access_from"]),
+        access_until=codec.moment(row["access_until"]),
     )

@@ -140,7 +140,7 @@ class SqliteErasing:
         ]
         if any(self.ticket(row["id"]).live for row in self._tickets_of(subject)):
             return Standing(live=True)
-        sql = "SELECT * FROM emergency WHERE ? IN (subject, reviewer)"
+        sql = "SELECT * FROM emergency WHERE ? IN (subject, reviewer, entered_by)"
         return self._standing(found, list(rows(self._db, sql, subject)))
 
     def subject(self, actor: str) -> str | None:
@@ -256,6 +256,7 @@ class SqliteErasing:
             ("restore_statement", "subject"),
             ("emergency", "subject"),
             ("emergency", "reviewer"),
+            ("emergency", "entered_by"),
             ("notice", "subject"),
             ("letter", "subject"),
             ("reminder", "approver"),

@@ -28,7 +28,7 @@ SAME: Final = {  # columns that are compared as they stand
     "exception": ("code", "subject", "about", "owner", "state", "opened_at", "resolved_at",
                   "resolved_by", "idx"),
     "emergency": ("version", "state", "drill", "entitlement", "target", "seconds", "within",
-                  "invoked_at", "idx", "outcome", "reviewed_at"),
+                  "invoked_at", "idx", "outcome", "reviewed_at", "access_from", "access_until"),
     "passkey": ("state", "person", "key", "voucher", "rp_id", "origin"),
 }  # fmt: skip
 OF_CONTENT: Final = {
@@ -43,7 +43,7 @@ PEOPLE: Final = {
     "approval": ("approver", "on_behalf_of"),
     "request_view": ("subject",),
     "access_grant": ("subject",),
-    "emergency": ("subject",),
+    "emergency": ("subject", "entered_by"),
 }
 _TICKET: Final = "SELECT id, source, tbl, ticket_id FROM ticket"
 

@@ -357,6 +357,13 @@ CREATE TABLE digest (
 CREATE INDEX link_token_of ON link_token (link, minted_at);
 """
 
+# Emergencies that were entered afterwards.
+_STATEMENTS_24: Final = """
+ALTER TABLE emergency ADD COLUMN entered_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN access_from TEXT;
+ALTER TABLE emergency ADD COLUMN access_until TEXT;
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -382,4 +389,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_21,
     _STATEMENTS_22,
     _STATEMENTS_23,
+    _STATEMENTS_24,
 )
