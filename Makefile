@@ -6,10 +6,10 @@ MYPY_PATHS := src connectors tests tools
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint gates check bench vectors lock python
+.PHONY: help setup run test lint gates check bench vectors screenshots lock python
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: python ## Make .venv with everything in it (done once; hash-pinned)
 	@$(PYTHON) tools/bootstrap.py test
@@ -38,6 +38,9 @@ bench: setup ## Print the table of ratios
 
 vectors: setup ## Write docs/evidence-vectors.json anew (tests compare it)
 	$(BIN)/python -m tools.vectors
+
+screenshots: setup ## Write docs/screenshots/*.png anew (needs Debian's chromium)
+	$(BIN)/python -m tools.screenshots
 
 lock: # pin requirements/*.in anew; needs uv on the path
 	cd requirements && $(UV_COMPILE) test.in -o test.lock

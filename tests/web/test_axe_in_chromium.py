@@ -8,9 +8,12 @@ from dataclasses import replace
 
 import pytest
 from tests.chromium import launched, needs_chromium
-from tests.web.axe import Shown
-from tests.web.every_page import Seen, different, looks, refused, routes
+from tests.web.axe import Axe
+from tests.web.evening import evening
+from tests.web.every_page import Seen, different, looks, refused, routes, seen
+from tests.web.shown import Shown
 from tests.web.whole import Whole, whole
+from tools.screenshots import PICTURES
 
 pytestmark = [pytest.mark.slow, pytest.mark.untraced, needs_chromium]
 
@@ -22,22 +25,28 @@ def made() -> Iterator[Whole]:
         yield one
 
 
+def pictured() -> Iterator[Seen]:
+    """The pages of `make screenshots`, on which more happens."""
+    with evening() as made:
+        for one in PICTURES.values():
+            yield seen(one.route, one.who, made.look(one.who, made.path(one.route)))
+
+
 @pytest.fixture(scope="module")
 def pages(made: Whole) -> list[Seen]:
-    return [*different(looks(made)), *refused(made)]
+    return [*different(looks(made)), *refused(made), *different(pictured())]
 
 
 @pytest.fixture(scope="module")
-def shown(made: Whole) -> Iterator[Shown]:
+def axe(made: Whole) -> Iterator[Axe]:
     with launched() as browser:
-        yield Shown(browser, made.app.test_client())
+        yield Axe(Shown(browser, made.app.test_client()))
 
 
-def test_no_page_has_a_serious_fault(shown: Shown, pages: list[Seen]) -> None:
+def test_no_page_has_a_serious_fault(axe: Axe, pages: list[Seen]) -> None:
     faults: dict[str, list[str]] = {}
     for page in pages:
-        shown.show(page)
-        found = shown.faults()
+        found = axe.faults(page)
         if found:
             faults[str(page)] = found
     assert faults == {}
@@ -59,7 +68,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("fault", list(PLANTED))
-def test_a_planted_fault_is_found(shown: Shown, pages: list[Seen], fault: str) -> None:
+def test_a_planted_fault_is_found(axe: Axe, pages: list[Seen], fault: str) -> None:
     page = next(one for one in pages if one.route == "/approve/<link>" and one.who == "bob")
     old, new = PLANTED[fault]
     assert page.text.count(old) == 1
@@ -67,8 +76,8 @@ def test_a_planted_fault_is_found(shown: Shown, pages: list[Seen], fault: str) -
     kept = tuple(
         one for one in page.headers if one[0] not in {"Content-Security-Policy", "Content-Length"}
     )
-    shown.show(replace(page, text=page.text.replace(old, new), headers=kept))
-    assert any(fault in one for one in shown.faults())
+    planted = replace(page, text=page.text.replace(old, new), headers=kept)
+    assert any(fault in one for one in axe.faults(planted))
 
 
 def test_a_route_without_a_page_to_visit_fails(made: Whole) -> None:

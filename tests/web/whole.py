@@ -151,12 +151,16 @@ class Whole:
             passkeys=self.passkeys,
             evidence=self.evidence,
         )
-        gate.write(partial(note_loss, loss=LOSS))
+        self._lose()
         self.clients = self._everybody()
         self._duties()
         self._open()
 
     # --- how it comes to be -------------------------------------------------------------------
+
+    def _lose(self) -> None:
+        """A restore from a backup that nobody has declared."""
+        self.gate.write(partial(note_loss, loss=LOSS))
 
     def _everybody(self) -> dict[str, FlaskClient]:
         """A browser for each, signed in by the desk; then time passes and people change."""
