@@ -13,6 +13,7 @@ from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, Ti
 from ticketgate.domain.mapping import RECORD_FIELDS, SourceMapping, TableMapping
 from ticketgate.domain.strict_json import JsonValue
 from ticketgate.domain.strict_json import read as read_json
+from ticketgate.domain.target_deeds import Deed, TellsActivity
 from ticketgate.domain.ticket import (
     FIELD_TEXT_MAX,
     PLAIN_FIELDS,
@@ -40,6 +41,7 @@ __all__ = [
     "ApproverRow",
     "Conflict",
     "ConnectorError",
+    "Deed",
     "Denied",
     "Effect",
     "HttpAnswer",
@@ -67,6 +69,7 @@ __all__ = [
     "TargetConnector",
     "TargetKind",
     "TargetSettings",
+    "TellsActivity",
     "Throttled",
     "Ticket",
     "TooLarge",

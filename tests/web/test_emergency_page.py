@@ -7,10 +7,14 @@ from datetime import timedelta
 import flask
 import pytest
 from tests.operations.emergencies import FOUND, RULES, WHY, desk_of, policy_with
+from tests.operations.fakes import MORNING
 from tests.operations.kit import Gate, folder
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
+from ticketgate.connector_api import Deed
 from ticketgate.domain.policy import Allowed, Word
+from ticketgate.operations import emergency_desk
+from ticketgate.operations.target_activity import CANNOT_TELL, Activity
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/emergency"
@@ -249,3 +253,23 @@ def test_before_sign_in_nothing_is_entered(gate: Gate) -> None:
         stranger.client.post(BACK, data={"csrf_token": token}, headers=BROWSER).status_code == 401
     )
     assert mallory.get(BACK).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("activity", "words"),
+    [
+        (Activity(code=CANNOT_TELL), "The target cannot tell"),
+        (Activity(code="target_unavailable"), "could not be asked now"),
+        (Activity(), "has nothing on record"),
+        (Activity((Deed(MORNING, "made <i>"),), cut=True), "made &lt;i&gt;"),
+    ],
+    ids=["cannot tell", "failed", "nothing", "something"],
+)
+def test_the_page_says_what_the_target_tells_or_that_it_does_not(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, activity: Activity, words: str
+) -> None:
+    monkeypatch.setattr(emergency_desk, "activity_of", lambda *_: activity)
+    bob = surfer(gate, "bob")
+    text = bob.get(begin(bob)).text
+    assert words in text
+    assert ("There is more than is shown here" in text) is activity.cut

@@ -1,7 +1,7 @@
 """The emergency desk: what a signed-in person can invoke, give back and review."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
@@ -43,8 +43,9 @@ from ticketgate.operations.review_emergency import (
 from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import secret_hash
 from ticketgate.operations.step_up import by_step_up, stepped_up
+from ticketgate.operations.target_activity import Activity, activity_of
 from ticketgate.operations.view import note_view
-from ticketgate.ports import Clock, Directory, Operation, Reading, Store
+from ticketgate.ports import Clock, Directory, Operation, Reading, Store, Targets
 
 T = TypeVar("T")
 
@@ -95,6 +96,7 @@ class EmergencyView:
     barred: Refusal | None  # why this person cannot review it
     shown: str
     window: Window | None = None
+    activity: Activity | None = None  # at the target; None of a drill, and in lists
     audited: bool = False  # who looks reads the whole log
     entered_by: str = ""  # of one that was entered afterwards: claimed, and not enforced
     access_from: datetime | None = None
@@ -150,6 +152,7 @@ class EmergencyDesk:
     snapshot: Callable[..., DirectorySnapshot]
     roles: Roles
     policy: InForce
+    targets: Targets | None = None  # asked what somebody did there, where they can tell
 
     def is_open(self, session: Session) -> bool:
         """Whether the page has anything for this person."""
@@ -211,10 +214,13 @@ class EmergencyDesk:
             if emergency is None or is_ask(emergency):
                 return _NOTHING
             view = self._view(looking, emergency, session, rules, whole=True)
+            grant = looking.grants.get(emergency.grant)
         if not (view.audited or view.concerns):
             return _NOTHING
         self.store.write(partial(note_view, request=ident, subject=session.subject))
-        return view
+        now = self.clock.now()
+        done = activity_of(self.targets, emergency, grant, rules.snapshot, now)
+        return replace(view, activity=done)
 
     def invoke(self, session: Session, form: InvokeForm) -> Emergency | Refusal:
         """Refusals: those of `invoke_emergency`, `clock_disputed`, of directory and store."""

@@ -47,7 +47,7 @@ def request_desks(gateway: Gateway) -> tuple[RequestDesk, ConsoleDesk]:
 
 def emergency_desk(gateway: Gateway) -> EmergencyDesk:
     """What people see of emergencies, over a gateway."""
-    return EmergencyDesk(*_parts(gateway)[:-1])
+    return EmergencyDesk(*_parts(gateway)[:-1], gateway.targets)
 
 
 def evidence_desk(gateway: Gateway) -> EvidenceDesk:

@@ -118,7 +118,7 @@ class Gateway:
             self._lock.release()
             raise
         self.meters.watch(self.store, perhaps_closed, self.clock.now, self.settings.anchoring)
-        self._targets = called_targets(self.settings, wrap_targets)
+        self.targets = called_targets(self.settings, wrap_targets)
         self.sources = configured_sources(self.settings.sources)
         self._place = evidence_place(self.settings.origin, self.keys)
         self.channels = Channels(self.settings, self.store, self.clock, self._place, self.meters)
@@ -213,7 +213,7 @@ class Gateway:
         return Reloader(configuration, *held, lost=self.lost is not None)
 
     def _threads(self) -> tuple[list[Lane], list[Loop]]:
-        held = (self.store, self._targets, self.clock.now, log, self.clock.disputed)
+        held = (self.store, self.targets, self.clock.now, log, self.clock.disputed)
         targets = TargetRunner(*held, self.in_force)
         mail = MailRunner(
             self.store,
@@ -242,7 +242,7 @@ class Gateway:
             self._checkpointer = self._signing(self.keys.signer)
             about = (self.settings.anchoring, self.store, self.keys.signer, self.clock)
             signing = [Loop("checkpoints", self._checkpointer.step), *anchoring_loops(*about)]
-        again = Reconciler(self.store, self._targets, self.in_force, self.clock.now, log)
+        again = Reconciler(self.store, self.targets, self.in_force, self.clock.now, log)
         self._woken_by = {"deliveries": [inbox], "commands": outbox, "evidence": signing[:1]}
         self._woken_by["evidence"] += self.channels.telling.loops
         beside = [Loop("housekeeping", self._keeper.step), Loop("restore", again.step)]
