@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.operations.kit import Gate, folder
-from tests.operations.passkeys import Keys
+from tests.operations.passkeys import BOB, Keys
+from tests.verifier.authenticator import Passkey
 from tests.web.page_desk import SESSION_KEY, Surfer
 
 from ticketgate.web.create_app import create_app
@@ -66,3 +67,19 @@ def test_where_a_passkey_is_made_our_own_script_may_run(gate: Gate) -> None:
 )
 def test_what_does_not_count_is_refused(gate: Gate, sent: dict[str, str], status: int) -> None:
     assert surfer(gate).submit(PAGE, PAGE, sent).status_code == status
+
+
+def test_who_has_a_passkey_is_asked_to_sign_that_they_vouch(gate: Gate) -> None:
+    bob, keys = surfer(gate), Keys(gate)
+    row = keys.enrol("alice", Passkey("alice"))
+    form = {"do": "vouch", "id": row.id, "key": row.key}
+    keys.usable("bob", BOB)
+    asked = bob.submit(PAGE, PAGE, form)
+    assert (asked.status_code, "Sign and vouch" in asked.text) == (200, True)
+    assert asked.headers["Content-Security-Policy"].endswith("; script-src 'self'")
+    parts = dict.fromkeys(("client_data", "authenticator_data", "signature"), "eA==")
+    assert bob.submit(PAGE, PAGE, form | parts).status_code == 422
+    assert len(gate.records("passkey.vouched")) == 2  # of Bob's own, by others
+    keys.desk.revoke(keys.session("bob"), BOB.id)
+    assert bob.submit(PAGE, PAGE, form).status_code == 303
+    assert len(gate.records("passkey.vouched")) == 3

@@ -15,6 +15,7 @@ from ticketgate.domain.evidence import Json
 from ticketgate.domain.instants import from_text, is_instant
 from ticketgate.domain.passkey import (
     FOR_WHOM,
+    VOUCHING,
     Assertion,
     PasskeyError,
     VerifyP256,
@@ -88,11 +89,43 @@ class ApprovalCheck:
         try:
             assertion = check_assertion(record[PASSKEY], self._trust.verify)
             self._check_payload(record, assertion.payload)
-            self._check_head(index, folded["request", str(record["request"])], assertion.payload)
+            asked = folded["request", str(record["request"])]
+            self._check_head(index, asked.index + 1, assertion.payload)
             known = folded.get((PASSKEY, str(assertion.payload["credential_id"])))
-            self._check_key(assertion, known)
+            self._check_key(assertion, known, assertion.payload["approver"])
+            self._check_pinned(assertion)
         except EvidenceError as fault:
             return f"approval: {fault.reason}"
+        return ""
+
+    def of_vouching(
+        self, index: int, record: Record, folded: Mapping[tuple[str, str], Thing]
+    ) -> str:
+        """What is wrong with who signed a `passkey.vouched`; empty where nobody's passkey did.
+
+        Keys that the auditor pinned are asked of a voucher for whom there are some.
+        """
+        if record["type"] != "passkey.vouched":
+            return ""
+        if (PASSKEY in record) != (record["method"] == PASSKEY):
+            return "vouching: by passkey without its assertion, or the other way round"
+        if PASSKEY not in record:
+            return ""
+        try:
+            assertion = check_assertion(record[PASSKEY], self._trust.verify, VOUCHING)
+            payload = assertion.payload
+            said = (payload["passkey"], payload["key"], payload["person"], payload["voucher"])
+            if said != tuple(record[name] for name in ("id", "key", "person", "voucher")):
+                raise PasskeyError("the assertion is over something else")
+            _check_time(record, payload)
+            self._check_head(index, 1, payload)
+            known = folded.get((PASSKEY, str(payload["credential_id"])))
+            self._check_key(assertion, known, payload["voucher"])
+            pinned = self._trust.pins.get(str(payload["voucher"]))
+            if pinned is not None and assertion.key not in pinned:
+                raise PasskeyError("key not pinned")
+        except EvidenceError as fault:
+            return f"vouching: {fault.reason}"
         return ""
 
     def _check_payload(self, record: Record, payload: Record) -> None:
@@ -102,17 +135,12 @@ class ApprovalCheck:
         sealed = record.get("sd")
         if not isinstance(sealed, list) or payload["justification_digest"] not in sealed:
             raise PasskeyError("the assertion is over another justification")
-        moment, until = record.get("_ts"), payload["expires_at"]
-        if not is_instant(moment) or not is_instant(until):
-            raise PasskeyError("the assertion is over no instant")
-        left = from_text(str(until)) - from_text(str(moment))
-        if not timedelta() < left <= LIFE:
-            raise PasskeyError("the assertion has expired, or lives too long")
+        _check_time(record, payload)
 
-    def _check_head(self, index: int, asked: Thing, payload: Record) -> None:
-        """It was signed over the head of this log, behind the request and not long ago."""
+    def _check_head(self, index: int, least: int, payload: Record) -> None:
+        """It was signed over a head of this log, of at least so many records, not long ago."""
         size = payload["log_size"]
-        oldest = max(asked.index + 1, index - HEAD_AGE_MAX)
+        oldest = max(least, index - HEAD_AGE_MAX)
         if not isinstance(size, int) or not oldest <= size <= index:
             raise PasskeyError("signed over a head that is too old, or newer than the entry")
         behind = index - size + 1  # the head is what the record behind it says of it
@@ -120,19 +148,32 @@ class ApprovalCheck:
         if size >= (self._began or 0) and kept != payload["log_head"]:
             raise PasskeyError("signed over a head that is not in this log")
 
-    def _check_key(self, signed: Assertion, known: Thing | None) -> None:
-        """The key is this person's: by the log, and by the auditor's own list."""
+    def _check_key(self, signed: Assertion, known: Thing | None, person: Json) -> None:
+        """The key is this person's, by the log."""
         payload, said = signed.payload, {} if known is None else known.said
         usable = known is not None and known.state == "usable"
-        if not usable or said.get("person") != payload["approver"]:
+        if not usable or said.get("person") != person:
             raise PasskeyError("by a passkey that is not this person's, or may not be used")
         if said.get("key") != signed.key:
             raise PasskeyError("by another key than was enrolled")
         if any(payload[name] != said.get(name) for name in ("rp_id", "origin")):
             raise PasskeyError("signed on another site than the key was enrolled for")
-        pinned = self._trust.pins.get(str(payload["approver"]), frozenset())
+
+    def _check_pinned(self, signed: Assertion) -> None:
+        """The key is the approver's by the auditor's own list."""
+        pinned = self._trust.pins.get(str(signed.payload["approver"]), frozenset())
         if self._trust.asks and (self._trust.verify is None or signed.key not in pinned):
             raise PasskeyError("key not pinned")
+
+
+def _check_time(record: Record, payload: Record) -> None:
+    """It was made for now."""
+    moment, until = record.get("_ts"), payload["expires_at"]
+    if not is_instant(moment) or not is_instant(until):
+        raise PasskeyError("the assertion is over no instant")
+    left = from_text(str(until)) - from_text(str(moment))
+    if not timedelta() < left <= LIFE:
+        raise PasskeyError("the assertion has expired, or lives too long")
 
 
 def of_passkey(record: Record, said: Record) -> str:

@@ -21,6 +21,7 @@ VerifyP256 = Callable[[bytes, bytes, bytes], bool]  # (point as 04‖x‖y, mess
 
 APPROVAL: Final = "ticketgate-approval/v1"
 FOR_WHOM: Final = "on_behalf_of"  # there where a delegate signs: the actor in whose place
+VOUCHING: Final = "ticketgate-vouching/v1"
 ENROLMENT: Final = "ticketgate-passkey-enrolment/v1"
 GET: Final = "webauthn.get"
 CREATE: Final = "webauthn.create"
@@ -41,6 +42,13 @@ _TEXTS: Final = frozenset(
     }
 )  # fmt: skip
 _NUMBERS: Final = frozenset({"log_size", "round", "seconds", "stage"})
+_VOUCHED: Final = frozenset(
+    {
+        "credential_id", "expires_at", "key", "log_head", "nonce", "origin", "passkey", "person",
+        "purpose", "rp_id", "voucher",
+    }
+)  # fmt: skip
+_FORMS: Final = {APPROVAL: (_TEXTS, _NUMBERS), VOUCHING: (_VOUCHED, frozenset({"log_size"}))}
 _PARTS: Final = ("authenticator_data", "client_data", "key", "signature")
 
 
@@ -225,7 +233,7 @@ def attested_key(data: bytes) -> tuple[bytes, bytes]:
     return credential, cose
 
 
-def check_assertion(told: Json, verify: VerifyP256 | None) -> Assertion:
+def check_assertion(told: Json, verify: VerifyP256 | None, purpose: str = APPROVAL) -> Assertion:
     """The assertion that a record tells, as `{payload, key, and what the authenticator gave}`.
 
     Everything but its signature is checked where there is nobody to `verify` it.
@@ -236,7 +244,10 @@ def check_assertion(told: Json, verify: VerifyP256 | None) -> Assertion:
     """
     if not isinstance(told, Mapping) or told.keys() != {"payload", *_PARTS}:
         raise PasskeyError("an assertion without what it must have")
-    payload, found = _payload(told["payload"]), {name: decode(told[name]) for name in _PARTS}
+    payload, found = (
+        _payload(told["payload"], purpose),
+        {name: decode(told[name]) for name in _PARTS},
+    )
     point = point_of(found["key"])
     check_client(found["client_data"], GET, challenge_of(payload), str(payload["origin"]))
     said = check_authenticator(found["authenticator_data"], str(payload["rp_id"]))
@@ -247,14 +258,16 @@ def check_assertion(told: Json, verify: VerifyP256 | None) -> Assertion:
     return Assertion(payload, key_digest(found["key"]), said)
 
 
-def _payload(told: Json) -> Mapping[str, Json]:
-    """A payload of an approval."""
-    if not isinstance(told, Mapping) or told.keys() - {FOR_WHOM} != _TEXTS | _NUMBERS:
+def _payload(told: Json, purpose: str) -> Mapping[str, Json]:
+    """A payload of this purpose."""
+    texts, numbers = _FORMS[purpose]
+    more = frozenset({FOR_WHOM} if purpose == APPROVAL else ())
+    if not isinstance(told, Mapping) or told.keys() - more != texts | numbers:
         raise PasskeyError("a payload of another form")
-    texts = all(isinstance(told.get(name, ""), str) for name in (*_TEXTS, FOR_WHOM))
-    if not texts or not all(type(told[name]) is int for name in _NUMBERS):
+    good = all(isinstance(told.get(name, ""), str) for name in texts | more)
+    if not good or not all(type(told[name]) is int for name in numbers):
         raise PasskeyError("a payload of another form")
-    if told["purpose"] != APPROVAL:
+    if told["purpose"] != purpose:
         raise PasskeyError("a payload for something else")
     return told
 

@@ -146,7 +146,7 @@ class Replay:
             self.faults.add(index, "an active grant without an end")
 
     def _say(self, index: int, texts: Iterable[str]) -> None:
-        for text in texts:
+        for text in filter(None, texts):
             self.faults.add(index, text)
 
     def _live(self, index: int, kind: str, record: Record) -> None:
@@ -167,12 +167,13 @@ class Replay:
         if before != known and not (fresh and before == NEW):
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
         folded.state, folded.index = after, index
-        self._say(index, filter(None, [self._triage.take(record)]))
+        self._say(index, [self._triage.take(record)])
         if machine == "request":
             self._follow(index, ident, folded, record)
             forget(folded.said)
-        if machine == "passkey" and (wrong := of_passkey(record, folded.said)):
-            self.faults.add(index, wrong)
+        if machine == "passkey":
+            signed = self._signed.of_vouching(index, record, self.folded)
+            self._say(index, [of_passkey(record, folded.said), signed])
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "grant":
             self._hold(index, folded, record)

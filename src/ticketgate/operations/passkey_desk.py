@@ -19,6 +19,7 @@ from ticketgate.operations.passkeys import (
     begin_enrolment,
     finish_enrolment,
     invalid,
+    prepare_vouching,
     revoke_passkey,
     vouch,
 )
@@ -108,9 +109,28 @@ class PasskeyDesk(LaneDesk):
             ),
         )
 
-    def vouch(self, session: Session, ident: str, key: str) -> Passkey | Refusal:
+    def vouch(
+        self, session: Session, ident: str, key: str, signed: Signed | None = None
+    ) -> Passkey | Refusal:
         """Vouch. Refusals: those of `vouch`, of directory and store."""
-        return self.carry_out(session, lambda who: partial(vouch, ident=ident, key=key, who=who))
+        what = partial(vouch, ident=ident, key=key, site=self.site, signed=signed)
+        return self.carry_out(session, lambda who: partial(what, who=who))
+
+    def prepare_vouching(
+        self, session: Session, ident: str, key: str
+    ) -> tuple[Ceremony, Passkey] | Refusal:
+        """Begin to sign a vouching. Refusals: of `prepare_vouching`, of directory and store."""
+        site = self.site
+        if site is None:
+            return _NO_PASSKEYS
+        what = partial(
+            prepare_vouching,
+            ident=ident,
+            key=key,
+            session_hash=secret_hash(session.id),
+            site=site,
+        )
+        return self.carry_out(session, lambda who: partial(what, who=who))
 
     def revoke(self, session: Session, ident: str) -> Passkey | Refusal:
         """Revoke. Refusals: those of `revoke_passkey`, of directory and store."""
@@ -142,7 +162,9 @@ class PasskeyDesk(LaneDesk):
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 
-    def signed(self, session: Session, given: Mapping[str, bytes]) -> Signed | Refusal:
+    def signed(
+        self, session: Session, given: Mapping[str, bytes], purpose: str = APPROVAL
+    ) -> Signed | Refusal:
         """What the browser signed, once its signature verifies; whose it is, the decision says.
 
         `given` has `authenticator_data`, `client_data` and `signature`. Refusals: `passkey_over`,
@@ -150,14 +172,14 @@ class PasskeyDesk(LaneDesk):
         """
         session_hash = secret_hash(session.id)
         with self.store.reading() as looking:
-            ceremony = looking.passkeys.ceremony(session_hash, APPROVAL)
+            ceremony = looking.passkeys.ceremony(session_hash, purpose)
             ident = "" if ceremony is None else str(ceremony.payload["credential_id"])
             passkey = looking.passkeys.get(ident)
         if ceremony is None or passkey is None or passkey.state is not PasskeyState.USABLE:
             return OVER
         told = _told(ceremony, passkey, given)
         try:
-            return Signed(session_hash, check_assertion(told, self.verify), told)
+            return Signed(session_hash, check_assertion(told, self.verify, purpose), told)
         except EvidenceError as fault:
             return invalid(fault)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from ticketgate.domain.approval_check import PASSKEY
 from ticketgate.domain.approvers import unfit
 from ticketgate.domain.errors import EvidenceError, Refusal
 from ticketgate.domain.evidence import Json
@@ -35,7 +36,13 @@ from ticketgate.domain.passkey_row import (
 )
 from ticketgate.domain.roles import may_operate, may_vouch
 from ticketgate.operations.actors import actor_of
-from ticketgate.operations.sign_decision import OVER, payload_base
+from ticketgate.operations.sign_decision import OVER, Signed, payload_base, usable_of
+from ticketgate.operations.sign_vouching import (
+    NEEDED,
+    begin_vouching,
+    signed_vouching,
+    vouching_used,
+)
 from ticketgate.operations.tell_outcome import tell_of_passkey
 from ticketgate.operations.triage import Sayer, may_say
 from ticketgate.ports import Transaction
@@ -157,8 +164,10 @@ def _enrolled(
     return passkey, fields
 
 
-def vouch(tx: Transaction, now: datetime, *, ident: str, key: str, who: Sayer) -> Passkey | Refusal:
-    """Say that the passkey with this key (its digest, as shown) is its person's.
+def to_vouch(
+    tx: Transaction, now: datetime, *, ident: str, key: str, who: Sayer
+) -> Passkey | Refusal:
+    """The passkey with this key (its digest, as shown), where this person may vouch for it.
 
     Refusals: those of `may_say` and `may_vouch`; `not_found`, `passkey_changed`, `own_passkey`,
     `vouched_already`.
@@ -169,10 +178,51 @@ def vouch(tx: Transaction, now: datetime, *, ident: str, key: str, who: Sayer) -
         return refusal or _NONE
     if passkey.state is not PasskeyState.PENDING or passkey.key != key:
         return _OTHER
-    barred = _barred(tx, passkey, who)
-    if barred is not None:
-        return barred
+    return _barred(tx, passkey, who) or passkey
+
+
+def prepare_vouching(
+    tx: Transaction,
+    now: datetime,
+    *,
+    ident: str,
+    key: str,
+    who: Sayer,
+    session_hash: str,
+    site: Site,
+) -> tuple[Ceremony, Passkey] | Refusal:
+    """Begin to sign for it. Refusals: those of `to_vouch` and `begin_vouching`."""
+    about = to_vouch(tx, now, ident=ident, key=key, who=who)
+    if isinstance(about, Refusal):
+        return about
+    return begin_vouching(
+        tx, now, session_hash=session_hash, subject=who.subject, about=about, site=site
+    )
+
+
+def vouch(
+    tx: Transaction,
+    now: datetime,
+    *,
+    ident: str,
+    key: str,
+    who: Sayer,
+    site: Site | None = None,
+    signed: Signed | None = None,
+) -> Passkey | Refusal:
+    """Say that the passkey is its person's, signed by the voucher's own where they have one.
+
+    Refusals: those of `to_vouch`; `passkey_needed`; signed, those of `signed_vouching`.
+    """
+    passkey = to_vouch(tx, now, ident=ident, key=key, who=who)
+    if isinstance(passkey, Refusal):
+        return passkey
     voucher = actor_of(tx, who.subject)
+    own = None if signed is None else signed_vouching(tx, now, passkey, voucher, signed)
+    if isinstance(own, Refusal):
+        return own
+    if own is None and site is not None and usable_of(tx, voucher, site):
+        return NEEDED
     state = PasskeyState.USABLE if passkey.voucher else PasskeyState.PENDING
     after = replace(passkey, state=state, voucher=voucher)
     fields: dict[str, Json] = {
@@ -181,6 +231,9 @@ def vouch(tx: Transaction, now: datetime, *, ident: str, key: str, who: Sayer) -
         "voucher": voucher,
         "method": who.method,
     }
+    if signed is not None and own is not None:
+        fields |= {"method": PASSKEY, PASSKEY: signed.told}
+        vouching_used(tx, signed, own)
     before = passkey.state.value
     ref = tx.append(edge("passkey", ident, before, state.value, "vouched", fields))
     tx.passkeys.save(after)

@@ -23,12 +23,12 @@ from ticketgate.ports import Transaction
 OVER: Final = Refusal(
     "passkey_over", "Nothing is under way here, or its time is up.", "Begin again."
 )
-_NO_KEY: Final = Refusal(
+NO_KEY: Final = Refusal(
     "passkey_unknown",
     "No passkey of yours may be used.",
     "Enrol one at /console/passkeys, and have two people vouch for it.",
 )
-_CHANGED: Final = Refusal(
+CHANGED: Final = Refusal(
     "passkey_changed",
     "What was signed is not what is sent, or not over this log any more.",
     "Open the link again, and decide afresh.",
@@ -94,14 +94,10 @@ def begin_signing(
             "shown_changed", "This is not what is asked now.", "Open the link again and read it."
         )
     actor = actor_of(tx, subject)
-    usable = tuple(
-        one
-        for one in tx.passkeys.of_person(actor)
-        if one.state is PasskeyState.USABLE and (one.rp_id, one.origin) == (site.rp_id, site.origin)
-    )
+    usable = usable_of(tx, actor, site)
     chosen = next((one for one in usable[::-1] if passkey in {"", one.id}), None)
     if chosen is None:
-        return _NO_KEY
+        return NO_KEY
     salt = tx.new_salt()
     payload: dict[str, Json] = {
         **payload_base(tx, now, APPROVAL, site),
@@ -119,6 +115,15 @@ def begin_signing(
     ceremony = Ceremony(session_hash, APPROVAL, payload, salt, now + CEREMONY_LIFE)
     tx.passkeys.begin(ceremony, now)
     return ceremony, (chosen, *(one for one in usable if one is not chosen))
+
+
+def usable_of(tx: Transaction, actor: str, site: Site) -> tuple[Passkey, ...]:
+    """The passkeys of an actor that may be used on this site, the oldest first."""
+    return tuple(
+        one
+        for one in tx.passkeys.of_person(actor)
+        if one.state is PasskeyState.USABLE and (one.rp_id, one.origin) == (site.rp_id, site.origin)
+    )
 
 
 def capacity(tx: Transaction, link: Link) -> dict[str, Json]:
@@ -200,24 +205,26 @@ def key_of(
     }
     same = payload == ceremony.payload
     same = same and all(payload.get(name) == exactly[name] for name in exactly)
-    if not same or not _is_head(tx, request.id, payload["log_size"], payload["log_head"]):
-        return Key(plain, refusal=_CHANGED)
+    newest = tx.requests.newest_record(request.id)
+    least = 1 if newest is None else newest + 1
+    if not same or not is_head(tx, least, payload["log_size"], payload["log_head"]):
+        return Key(plain, refusal=CHANGED)
     passkey = tx.passkeys.get(str(payload["credential_id"]))
     if passkey is None or passkey.state is not PasskeyState.USABLE:
-        return Key(plain, refusal=_NO_KEY)
+        return Key(plain, refusal=NO_KEY)
     if (passkey.key, passkey.person) != (signed.assertion.key, payload["approver"]):
-        return Key(plain, refusal=_NO_KEY)
+        return Key(plain, refusal=NO_KEY)
     return Key(hidden, signed, passkey)
 
 
-def _is_head(tx: Transaction, request: str, size: Json, leaf: Json) -> bool:
-    """Whether this was the head of this very log, not long ago, behind all there is of the request.
+def is_head(tx: Transaction, least: int, size: Json, leaf: Json) -> bool:
+    """Whether this was the head of this very log, of at least so many records, not long ago.
 
     More people may have been asked meanwhile, over the same `shown`: both verifiers want a head
     behind that record.
     """
-    now, newest = tx.evidence_size(), tx.requests.newest_record(request)
-    oldest = max(1, now + 2 - HEAD_AGE_MAX, 0 if newest is None else newest + 1)
+    now = tx.evidence_size()
+    oldest = max(least, now + 2 - HEAD_AGE_MAX)
     if not isinstance(size, int) or not oldest <= size <= now:
         return False
     return tx.evidence.hashes(0, size - 1, 1)[0].hex() == leaf

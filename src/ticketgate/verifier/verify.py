@@ -465,6 +465,11 @@ PAYLOAD: dict[str, type] = {
     "purpose": str, "request": str, "round": int, "rp_id": str, "seconds": int, "shown": str,
     "stage": int,
 }  # fmt: skip
+VOUCHING: dict[str, type] = {
+    "credential_id": str, "expires_at": str, "key": str, "log_head": str, "log_size": int,
+    "nonce": str, "origin": str, "passkey": str, "person": str, "purpose": str, "rp_id": str,
+    "voucher": str,
+}  # fmt: skip
 ASSERTION = {"payload", "authenticator_data", "client_data", "key", "signature"}
 SAME = ("approver", "decision", "request", "round", "seconds", "shown", "stage", "on_behalf_of")
 HEAD_AGE = 8192  # records behind the head that was signed
@@ -494,18 +499,25 @@ def check_client_data(data: bytes, payload: Record) -> None:
         raise Refused("made for another payload, or on another origin")
 
 
-def check_assertion(told: Any) -> tuple[Record, str]:
+def check_payload(payload: Any, *, vouching: bool) -> None:
+    """A payload has just what one of its purpose has."""
+    forms = VOUCHING if vouching else PAYLOAD
+    if isinstance(payload, dict) and "on_behalf_of" in payload and not vouching:
+        forms = forms | {"on_behalf_of": str}
+    if not isinstance(payload, dict) or payload.keys() != forms.keys():
+        raise Refused("a payload in another form")
+    if not all(type(payload[name]) is form for name, form in forms.items()):
+        raise Refused("a payload in another form")
+    if payload["purpose"] != f"ticketgate-{'vouching' if vouching else 'approval'}/v1":
+        raise Refused("a payload for something else")
+
+
+def check_assertion(told: Any, *, vouching: bool = False) -> tuple[Record, str]:
     """What an assertion signs, and the digest of its key. What does not verify is refused."""
     if not isinstance(told, dict) or told.keys() != ASSERTION:
         raise Refused("an assertion without what it must have")
     payload = told["payload"]
-    if not isinstance(payload, dict) or payload.keys() - {"on_behalf_of"} != PAYLOAD.keys():
-        raise Refused("a payload in another form")
-    forms = [*PAYLOAD.items(), *([("on_behalf_of", str)] if "on_behalf_of" in payload else [])]
-    if not all(type(payload[name]) is form for name, form in forms):
-        raise Refused("a payload in another form")
-    if payload["purpose"] != "ticketgate-approval/v1":
-        raise Refused("a payload for something else")
+    check_payload(payload, vouching=vouching)
     cose, client, data, signature = (
         from_base64(text_of(told, name))
         for name in ("key", "client_data", "authenticator_data", "signature")
@@ -1055,7 +1067,7 @@ LOOKED_AT = {
     "review": MOVE + "entitlement method outcome person reviewer",
     "revocation": MOVE + "confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
-    "passkey": MOVE + "cose credential key origin person rp_id voucher",
+    "passkey": MOVE + "cose credential key method origin person rp_id voucher",
     "decision": "approver decision link material method need on_behalf_of request round seconds"
     " stage",
 }
@@ -2051,7 +2063,7 @@ class Replay:
         elif on == "grant":
             self._grant(index, name, after, record)
         elif on in MORE:
-            MORE[on](self, name, after, record)
+            MORE[on](self, index, name, after, record)
         if refused:
             raise Refused(left_at(before, left))
 
@@ -2205,7 +2217,7 @@ class Replay:
         if any(self.stand.get(text_of(record, name)) == set() for name in names):
             raise Refused("access is given, and an approval of it was taken back")
 
-    def review(self, name: str, after: str, record: Record) -> None:
+    def review(self, _: int, name: str, after: str, record: Record) -> None:
         """An emergency that gives access stands in place of an approval."""
         if after in ("asked", "consented"):
             self.emergencies.asked(name, after, record)
@@ -2286,7 +2298,7 @@ class Replay:
         if window_of(record) != self.windows.get(record["request"], NO_WINDOW):
             raise Refused("a grant within another window than was approved")
 
-    def passkey(self, name: str, after: str, record: Record) -> None:
+    def passkey(self, index: int, name: str, after: str, record: Record) -> None:
         """Two different people vouch for a key, neither of them its person."""
         known, first = self.passkeys.get(name, {}), self.passkeys.get(name, {}).get("voucher")
         self.passkeys[name] = {**known, **{key: record[key] for key in OF_PASSKEY if key in record}}
@@ -2305,6 +2317,32 @@ class Replay:
                 raise Refused("vouched for something else than was enrolled")
             if voucher in (record["person"], first) or (after == "usable") != (first is not None):
                 raise Refused("usable without two different people who vouch")
+            self._vouched(index, name, record)
+
+    def _vouched(self, index: int, name: str, record: Record) -> None:
+        """Who vouched by a passkey signed exactly this, with a key that is known to be theirs."""
+        if ("passkey" in record) != (record.get("method") == "passkey"):
+            raise Refused("vouching: by passkey without its assertion, or the other way round")
+        if "passkey" not in record:
+            return
+        payload, key = check_assertion(record["passkey"], vouching=True)
+        said = [payload[one] for one in ("passkey", "key", "person", "voucher")]
+        if said != [name, record["key"], record["person"], record["voucher"]]:
+            raise Refused("vouching: the assertion is over something else")
+        self._check_fresh("vouching", index, 0, record, payload)
+        self._check_owner("vouching", payload, key, payload["voucher"])
+        if key not in self.keys.trust.pins.get(payload["voucher"], (key,)):
+            raise Refused("vouching: key not pinned")
+
+    def _check_owner(self, what: str, payload: Record, key: str, person: str) -> None:
+        """The key is one of this person's that may be used, on the site that it is for."""
+        passkey, known = payload["credential_id"], self.passkeys.get(payload["credential_id"], {})
+        usable = self.states["passkey"].get(passkey) == "usable"
+        if not usable or known.get("person") != person:
+            raise Refused(f"{what}: by a passkey that is not this person's, or may not be used")
+        said = [key, payload["rp_id"], payload["origin"]]
+        if said != [known.get(name) for name in ("key", "rp_id", "origin")]:
+            raise Refused(f"{what}: by another key, or on another site, than was enrolled")
 
     def _signed(self, index: int, record: Record) -> None:
         """Who decided by passkey signed exactly this, with a key that is known to be theirs."""
@@ -2317,13 +2355,7 @@ class Replay:
             return
         payload, key = check_assertion(record["passkey"])
         self._check_payload(index, record, payload)
-        passkey, known = payload["credential_id"], self.passkeys.get(payload["credential_id"], {})
-        usable = self.states["passkey"].get(passkey) == "usable"
-        if not usable or known.get("person") != payload["approver"]:
-            raise Refused("approval: by a passkey that is not this person's, or may not be used")
-        said = [key, payload["rp_id"], payload["origin"]]
-        if said != [known.get(name) for name in ("key", "rp_id", "origin")]:
-            raise Refused("approval: by another key, or on another site, than was enrolled")
+        self._check_owner("approval", payload, key, payload["approver"])
         asks = trust.pins or trust.passkeys_from is not None
         if asks and key not in trust.pins.get(payload["approver"], ()):
             raise Refused("approval: key not pinned")
@@ -2334,15 +2366,22 @@ class Replay:
             raise Refused("approval: the assertion is over something else")
         if payload["justification_digest"] not in texts_of(record, "sd"):
             raise Refused("approval: the assertion is over another justification")
+        asked_at = self.asked_at.get(record["request"], index)
+        self._check_fresh("approval", index, asked_at, record, payload)
+
+    def _check_fresh(
+        self, what: str, index: int, behind: int, record: Record, payload: Record
+    ) -> None:
+        """It was signed not long ago, over a head of this log behind that record."""
         until = payload["expires_at"]
         left = instant(until) - instant(record["_ts"]) if is_instant(until) else dt.timedelta()
         if not dt.timedelta() < left <= PAYLOAD_LIFE:
-            raise Refused("approval: the assertion has expired, or lives too long")
-        size, asked_at = payload["log_size"], self.asked_at.get(record["request"], index)
-        if not max(asked_at, index - HEAD_AGE - 1) < size <= index:
-            raise Refused("approval: signed over a head that is too old, or newer than the entry")
+            raise Refused(f"{what}: the assertion has expired, or lives too long")
+        size = payload["log_size"]
+        if not max(behind, index - HEAD_AGE - 1) < size <= index:
+            raise Refused(f"{what}: signed over a head that is too old, or newer than the entry")
         if self.head(size) not in (None, payload["log_head"]):
-            raise Refused("approval: signed over a head that is not in this log")
+            raise Refused(f"{what}: signed over a head that is not in this log")
 
     def decided(self, index: int, record: Record) -> None:
         """`decision.recorded`: a ballot on a request that awaits decisions."""
@@ -2435,7 +2474,7 @@ class Replay:
                 self.verdict.fault(known["index"], "its approval was taken back; nothing ended it")
 
 
-MORE: dict[str, Callable[[Replay, str, str, Record], None]] = {
+MORE: dict[str, Callable[[Replay, int, str, str, Record], None]] = {
     "passkey": Replay.passkey,
     "review": Replay.review,
 }

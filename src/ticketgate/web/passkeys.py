@@ -13,13 +13,14 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import EvidenceError, Refusal
-from ticketgate.domain.passkey import challenge_of, decode, encode
+from ticketgate.domain.passkey import APPROVAL, VOUCHING, challenge_of, decode, encode
 from ticketgate.domain.passkey_row import Ceremony, Passkey
 from ticketgate.operations.desk import Desk, Session
 from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.passkey_desk import PasskeyDesk
 from ticketgate.operations.passkeys import Made, invalid
 from ticketgate.operations.sign_decision import Signed, Wanted
+from ticketgate.operations.sign_vouching import NEEDED
 from ticketgate.web.lane import NOT_SIGNED_IN, to_sign_in
 from ticketgate.web.replies import refused
 from ticketgate.web.security import with_script
@@ -76,6 +77,22 @@ def bytes_of(form: Mapping[str, str], names: tuple[str, ...]) -> dict[str, bytes
         return invalid(fault)
 
 
+def _signed(passkeys: PasskeyDesk, person: Session, purpose: str) -> Signed | Refusal | None:
+    """What the form carries of a passkey; None where nothing."""
+    form = flask.request.form
+    if not any(form.get(name) for name in PARTS):
+        return None
+    found = bytes_of(form, PARTS)
+    return found if isinstance(found, Refusal) else passkeys.signed(person, found, purpose)
+
+
+def _back(answer: object) -> ResponseReturnValue:
+    """To the list, or the refusal."""
+    if isinstance(answer, Refusal):
+        return refused(answer, back=flask.url_for("passkeys"))
+    return flask.redirect(flask.url_for("passkeys"), 303)
+
+
 class PasskeysPage(MethodView):
     """The list, and what can be done with each."""
 
@@ -112,14 +129,27 @@ class PasskeysPage(MethodView):
                     )
                 )
             case "vouch":
-                answer = self._passkeys.vouch(person, form.get("id", ""), form.get("key", ""))
+                return self._vouch(person, form.get("id", ""), form.get("key", ""))
             case "revoke":
                 answer = self._passkeys.revoke(person, form.get("id", ""))
             case _:
                 answer = Refusal("what", "Nothing of that name can be done here.")
-        if isinstance(answer, Refusal):
-            return refused(answer, back=flask.url_for("passkeys"))
-        return flask.redirect(flask.url_for("passkeys"), 303)
+        return _back(answer)
+
+    def _vouch(self, person: Session, ident: str, key: str) -> ResponseReturnValue:
+        """Vouch; who has a passkey of their own is asked to sign first."""
+        signed = _signed(self._passkeys, person, VOUCHING)
+        if isinstance(signed, Refusal):
+            return _back(signed)
+        answer = self._passkeys.vouch(person, ident, key, signed)
+        if not isinstance(answer, Refusal) or answer.code != NEEDED.code:
+            return _back(answer)
+        prepared = self._passkeys.prepare_vouching(person, ident, key)
+        if isinstance(prepared, Refusal):
+            return _back(prepared)
+        with_script()
+        options = request_options(*prepared)
+        return flask.render_template("passkey_vouch.html", ident=ident, key=key, options=options)
 
     def _page(self, person: Session, ceremony: Ceremony | None = None) -> ResponseReturnValue:
         view = self._passkeys.view(person.subject)
@@ -146,11 +176,7 @@ class Signing:
 
     def signed(self, person: Session) -> Signed | Refusal | None:
         """What the form carries of a passkey; None where nothing."""
-        form = flask.request.form
-        if not any(form.get(name) for name in PARTS):
-            return None
-        found = bytes_of(form, PARTS)
-        return found if isinstance(found, Refusal) else self._passkeys.signed(person, found)
+        return _signed(self._passkeys, person, APPROVAL)
 
     def ask(
         self, link: str, person: Session, view: LinkView, wanted: Wanted

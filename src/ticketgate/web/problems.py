@@ -90,6 +90,7 @@ _DESK: Final = {
     "not_voucher": 403,
     "own_passkey": 403,
     "passkey_unknown": 403,
+    "passkey_needed": 403,
     "passkey_over": 409,
     "passkey_changed": 409,
     "passkey_known": 409,
