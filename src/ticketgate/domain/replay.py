@@ -167,13 +167,11 @@ class Replay:
         if before != known and not (fresh and before == NEW):
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
         folded.state, folded.index = after, index
-        self._say(index, [self._triage.take(record)])
+        told = [self._triage.take(record), of_passkey(record, folded.said)]
+        self._say(index, [*told, self._signed.of_vouching(index, record, self.folded)])
         if machine == "request":
             self._follow(index, ident, folded, record)
             forget(folded.said)
-        if machine == "passkey":
-            signed = self._signed.of_vouching(index, record, self.folded)
-            self._say(index, [of_passkey(record, folded.said), signed])
         folded.said |= {name: record[name] for name in _LAST[machine] if name in record}
         if machine == "grant":
             self._hold(index, folded, record)
