@@ -10,11 +10,13 @@ from html.parser import HTMLParser
 from typing import Final
 
 import flask
-from tests.web.whole import PEOPLE, Whole
+from tests.web.page_desk import VIEW
+from tests.web.whole import PEOPLE, WHY, Whole
 from typing_extensions import override
 from werkzeug.test import TestResponse
 
 HTML: Final = "text/html"
+TYPE: Final = "Content-Type"
 OK: Final = 200
 REFUSED: Final = 400
 # What a browser comes back to; it shows problems only.
@@ -101,12 +103,36 @@ def refused(made: Whole) -> Iterator[Seen]:
             "bob", link, asked | {"decision": "approve", "justification": "x" * 40, "shown": "0"}
         ),
         "wrong code": lambda: made.send("nobody", "/sign-in/code", {"code": "12345678"}),
+        "enrolment": lambda: made.send("bob", "/console/passkeys", {"do": "begin"}),
         "no page": lambda: made.look("nobody", "/nothing"),
         "denied": lambda: _followed(made, link, asked),
         "again": lambda: made.send("bob", link, asked | {"decision": "deny"}),
     }
     for name, ask in tried.items():
         yield seen(f"{name}: {link}", "bob", ask())
+
+
+def ceremonies(made: Whole) -> Iterator[Seen]:
+    """The pages between two steps of a sign-in or of a signature, with what they would show."""
+    key = {"enrolled_at": made.gate.clock.at, "key": "ab" * 32, "id": "pky_1"}
+    wanted = {"decision": "approve", "seconds": 3600, "justification": WHY, "shown": VIEW.shown}
+    known: dict[str, dict[str, object]] = {
+        "to_provider.html": {"address": "https://idp.example.com/authorize"},
+        "signed_out.html": {"address": "https://idp.example.com/logout"},
+        "passkey_sign.html": {
+            "view": VIEW,
+            "wanted": wanted,
+            "passkey": key,
+            "others": [key],
+            "link": made.link,
+            "options": "{}",
+        },
+    }
+    for name, context in known.items():
+        with made.app.test_request_context("/"):
+            text = flask.render_template(name, **context)
+        # It would go on to the provider before anybody looks at it.
+        yield Seen(name, "nobody", OK, text.replace('http-equiv="refresh"', ""), ((TYPE, HTML),))
 
 
 def _followed(made: Whole, link: str, asked: dict[str, str]) -> TestResponse:

@@ -5,12 +5,16 @@ In light and dark, 1280 and 390 wide; none is wider than the window.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
+import flask
 import pytest
+from jinja2 import Template
 from tests.chromium import launched, needs_chromium
 from tests.web.axe import Axe
 from tests.web.evening import evening
-from tests.web.every_page import Seen, different, looks, refused, routes, seen
+from tests.web.every_page import Seen, ceremonies, different, looks, refused, routes, seen
 from tests.web.shown import Shown
 from tests.web.whole import Whole, whole
 from tools.screenshots import PICTURES
@@ -33,8 +37,19 @@ def pictured() -> Iterator[Seen]:
 
 
 @pytest.fixture(scope="module")
-def pages(made: Whole) -> list[Seen]:
-    return [*different(looks(made)), *refused(made), *different(pictured())]
+def used() -> set[str]:
+    """The templates of which `pages` are made."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def pages(made: Whole, used: set[str]) -> list[Seen]:
+    def note(_: flask.Flask, template: Template, **_more: object) -> None:
+        used.add(str(template.name))
+
+    with flask.template_rendered.connected_to(note, made.app):
+        found = [*different(looks(made)), *refused(made), *ceremonies(made)]
+    return [*found, *different(pictured())]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +71,13 @@ def test_problems_and_a_spent_link_are_among_the_pages(pages: list[Seen]) -> Non
     assert {one.status for one in pages} == {200, 400, 401, 403, 404, 409, 422}
     spent = [one for one in pages if one.route.startswith("denied")]
     assert "You denied this access" in spent[0].text
+
+
+def test_every_template_is_among_the_pages(pages: list[Seen], used: set[str]) -> None:
+    assert pages
+    folder = Path(str(files("ticketgate.web"))) / "templates"
+    there = {one.name for one in folder.glob("[!_]*.html")}
+    assert there - used == {"base.html"}
 
 
 PLANTED = {
