@@ -18,7 +18,7 @@ from tests.agreement.bundles import (
     room,
     taken_from,
 )
-from tests.domain.evidence_log import walk
+from tests.domain.evidence_walk import walk
 from tests.verifier import bundle_writer as writer
 from tests.verifier.bundle_writer import LOG_KEY, WITNESS, Log, Signer
 

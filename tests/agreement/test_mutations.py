@@ -24,7 +24,8 @@ from tests.agreement.bundles import (
 )
 from tests.agreement.mutations import MUTATIONS, edited_truly, mutant
 from tests.agreement.untrue import UNTRUE, Change, extended
-from tests.domain.evidence_log import ORIGIN, Row, life, walk
+from tests.domain.evidence_log import ORIGIN, Row, life
+from tests.domain.evidence_walk import walk
 from tests.domain.test_verification_mutations import MUTATIONS as ROW_MUTATIONS
 from tests.domain.test_verification_mutations import mutants
 from tests.keys import key_of

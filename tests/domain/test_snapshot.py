@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.evidence_log import BY, Log, Row, life, rewritten, walk
+from tests.domain.evidence_log import BY, Log, Row, life, rewritten
+from tests.domain.evidence_walk import walk
 from tests.domain.signing import signer
 from tests.domain.signing import verify as verify_ed25519
 from tests.segments import SHORT

@@ -5,7 +5,8 @@ from random import Random
 from typing import Final
 
 import pytest
-from tests.domain.evidence_log import ORIGIN, Log, Row, rewritten, short, texts, walk
+from tests.domain.evidence_log import ORIGIN, Log, Row, rewritten, short, texts
+from tests.domain.evidence_walk import walk
 
 from ticketgate.domain.disclosure_check import Tally
 from ticketgate.domain.evidence import Json, genesis, leaf_hash, parse_entry

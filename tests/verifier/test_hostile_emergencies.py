@@ -60,6 +60,14 @@ def test_a_review_of_nothing_is_a_fault_to_both(record: dict[str, Any]) -> None:
     assert faults_of([whole(record)]) == ({0}, {0})
 
 
+@pytest.mark.parametrize(("target", "faulty"), [("t", set()), (None, {0}), (7, {0})])
+def test_an_emergency_whose_target_is_no_text_is_a_fault_to_both(
+    target: Any,  # noqa: ANN401 -- whatever somebody wrote
+    faulty: set[int],
+) -> None:
+    assert faults_of([whole(INVOKED | {"target": target})]) == (faulty, faulty)
+
+
 def judged(machine: str, said: dict[str, Any], state: str, record: dict[str, Any]) -> list[bool]:
     """Whether each verifier faults a record that follows what a snapshot says of one thing."""
     ours, theirs = Replay(), verify.Replay(verify.Keys(verify.Trust(trust().encode()), ""))

@@ -118,7 +118,8 @@ class Emergencies:
         seconds, longest = _number(record["seconds"], 1), _number(record["hard_max"], 1)
         within, cooldown = _number(record["within"], 1), _number(record["cooldown"], 1)
         drill = record["drill"]
-        known = isinstance(person, str) and isinstance(entitlement, str) and is_instant(moment)
+        texts = all(isinstance(one, str) for one in (person, entitlement, record["target"]))
+        known = texts and is_instant(moment)
         counted = seconds and longest and within and cooldown
         clause = record["clause"] if isinstance(record["clause"], str) else ""
         if not known or not counted or not isinstance(drill, bool) or not clause:
