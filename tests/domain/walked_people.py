@@ -6,7 +6,7 @@ from hashlib import sha256
 from random import Random
 from typing import Final
 
-from tests.domain.evidence_log import LATER
+from tests.domain.evidence_log import LATER, NOON
 
 from ticketgate.domain.emergency import CONSENT_LIFE
 from ticketgate.domain.evidence import Json
@@ -91,6 +91,7 @@ class Emergencies:
         """Of the states that the machine lets it go to; `last` is when the last record was kept."""
         one, now = self._of[ident], last + TICK
         if before == NEW:
+            after = after - {"claimed"} if one.drill else after
             # Consent is needed while a review of the same is overdue, and never for a drill.
             return after - ({"asked"} if one.drill else {"due"} if self._owes(one, now) else set())
         if one.asked is not None and one.until is None and now >= one.asked + CONSENT_LIFE:
@@ -116,6 +117,10 @@ class Emergencies:
             told |= {"seconds": 3600, "within": WITHIN}
         if after == "due":
             told |= {"drill": one.drill, "hard_max": 3600, "cooldown": 60, "clause": "c1"}
+        if after == "claimed":
+            told |= {"seconds": 60, "within": WITHIN, "backfill_within": 86400, "enforced": False}
+            told |= {"access_from": to_text(NOON - 2 * TICK), "access_until": to_text(NOON)}
+            told |= {"clause": "c1", "authority_basis": "claimed"}
         return told | {"by": "carol", "reviewer": "bob", "outcome": "justified"}
 
     def moved(self, ident: str, after: str, now: datetime) -> None:
@@ -123,7 +128,7 @@ class Emergencies:
         one = self._of[ident]
         if after == "asked":
             one.asked = now
-        elif after == "due":
+        elif after in {"due", "claimed"}:
             one.until = now + timedelta(seconds=WITHIN)
         one.done = after == "done"
 
