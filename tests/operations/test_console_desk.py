@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from tests.operations.kit import Gate, folder
@@ -10,12 +11,13 @@ from tests.operations.own import Own
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Draft
 from ticketgate.domain.policy import Word
 from ticketgate.domain.roles import AUDITOR
 from ticketgate.operations import console_desk
 from ticketgate.operations.console_desk import DeliveryPage, HeldPage, RequestPage
 from ticketgate.operations.console_home import Home, home
-from ticketgate.ports import RequestFilter
+from ticketgate.ports import RequestFilter, Transaction
 
 ANY = RequestFilter()
 
@@ -244,6 +246,19 @@ def test_the_timeline_tells_what_happened_in_order_and_by_whom(own: Own) -> None
     begun = next(one for one in steps if one.type == "revocation.begun")
     assert begun.details == (("cause", "returned"),)
     assert all(one.words for one in steps)
+
+
+def _append(tx: Transaction, _now: datetime, *, told: Draft) -> None:
+    tx.append(told)
+
+
+def test_what_was_told_of_a_request_stands_in_its_timeline(own: Own) -> None:
+    (request,) = own.gate.requests()
+    for what in ("comment", "outcome"):
+        told = Draft("notification.sent", {"what": what, "about": request.id})
+        own.gate.store.write(partial(_append, told=told))
+    said = [one.words for one in own.view().timeline if one.type == "notification.sent"]
+    assert said == ["A mail was sent", "The ticket was told of it", "A mail was sent"]
 
 
 def test_looks_and_refusals_are_shown_to_roles_alone(own: Own) -> None:

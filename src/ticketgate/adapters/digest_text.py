@@ -1,12 +1,12 @@
 """The mail that stands for all further reminders of a day. It carries no link."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Final
 from urllib.parse import urlsplit
 
 from ticketgate.adapters.mail_text import ENVIRONMENT, MailText
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.instants import minute_text
 from ticketgate.domain.visible import visible
 
 LISTED_MAX: Final = 20
@@ -34,5 +34,5 @@ def _item(request: AccessRequest) -> dict[str, str]:
         "ticket": visible(request.ticket_number)[:CHARS_MAX],
         "entitlement": visible(request.entitlement)[:CHARS_MAX],
         "target": visible(request.target)[:CHARS_MAX],
-        "decide_by": f"{request.decide_by.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        "decide_by": minute_text(request.decide_by),
     }

@@ -1,7 +1,7 @@
 """The mails that people get, as text and HTML. Pure: nothing is sent from here."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ import jinja2
 
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, minute_text
 from ticketgate.domain.outcomes import TOLD, OutcomeLetter, OutcomeNote
 from ticketgate.domain.visible import visible
 
@@ -45,7 +45,7 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
     It holds no free text of the ticket, so a requester cannot write to approvers through it;
     values that came with the ticket are cut, and hidden characters and line breaks in them show.
     """
-    decide_by = f"{facts.decide_by.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    decide_by = minute_text(facts.decide_by)
     ticket = _line(facts.ticket, SUBJECT_CHARS_MAX)
     values = {
         "url": url,
@@ -86,7 +86,7 @@ def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> M
         "entitlement": _line(emergency.entitlement),
         "target": _line(emergency.target),
         "lasting": duration_text(emergency.seconds),
-        "invoked_at": f"{emergency.invoked_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        "invoked_at": minute_text(emergency.invoked_at),
         "within": duration_text(int(emergency.within.total_seconds())),
         "url": url,
         "site": _site(url),
@@ -145,14 +145,13 @@ def _moment(at: datetime | None) -> str:
     """The minute in UTC; one that is cut by seconds is the next, so that nothing ends later."""
     if at is None:
         return ""
-    at = at.astimezone(UTC)
     whole = at.replace(second=0, microsecond=0)
-    return f"{whole if whole == at else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
+    return minute_text(whole if whole == at else whole + timedelta(minutes=1))
 
 
 def _begins(at: datetime | None) -> str:
     """The minute in UTC; access begins within it, never before."""
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "" if at is None else minute_text(at)
 
 
 def _site(url: str) -> str:

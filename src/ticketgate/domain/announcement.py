@@ -13,8 +13,9 @@ from typing import Final
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.exception_case import EXCEPTIONS
-from ticketgate.domain.instants import from_text
+from ticketgate.domain.instants import from_text, minute_text
 from ticketgate.domain.opening import REASONS
+from ticketgate.domain.outcomes import KEPT
 
 TEST: Final = "test"  # the type of a message that an operator sends to try a receiver
 EMERGENCIES: Final = "emergency.*"
@@ -42,7 +43,6 @@ _EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 EVENTS: Final = tuple(dict.fromkeys(event for found in _EVENTS.values() for event in found))
 
-_TIME: Final = "%Y-%m-%d %H:%M UTC"
 _NUMBER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_#-]{0,63}")  # no full stop: no address in it
 # Keys of `_words`; `what` begins with a space, or is empty.
 _WORDS: Final[Mapping[str, str]] = {
@@ -65,10 +65,6 @@ _WORDS: Final[Mapping[str, str]] = {
     "emergency.review_overdue": "The review of emergency access{what} is overdue.",
     "emergency.reviewed": "The review of emergency access{what} is done: {outcome}.",
     "exception.opened": "Exception {code} ({id}): {meaning}",
-}
-_KEPT: Final = {
-    "baseline": " The access stood before it, and stays.",
-    "shared": " The access stays, since another grant holds it.",
 }
 
 
@@ -198,7 +194,8 @@ def _words(event: str, entry: Mapping[str, Json]) -> str:
 
 def _kept(entry: Mapping[str, Json]) -> str:
     shared = entry["type"] == "grant.released_shared"
-    return _KEPT.get("shared" if shared else _text(entry, "kept"), "")
+    found = KEPT.get("shared" if shared else _text(entry, "kept"))
+    return f" {found}" if found else ""
 
 
 def _access(entry: Mapping[str, Json]) -> str:
@@ -209,7 +206,7 @@ def _access(entry: Mapping[str, Json]) -> str:
 
 def _at(entry: Mapping[str, Json], name: str) -> str:
     found = _text(entry, name)
-    return from_text(found).strftime(_TIME) if found else ""
+    return minute_text(from_text(found)) if found else ""
 
 
 def _lasting(entry: Mapping[str, Json]) -> str:

@@ -26,6 +26,11 @@ def _utc_text(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def minute_text(moment: datetime) -> str:
+    """`YYYY-MM-DD HH:MM UTC`, for people; the seconds are left out."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def from_text(text: str) -> datetime:
     """The instant written by `to_text`; accepts only what `to_text` would write (ValueError)."""
     moment = datetime.fromisoformat(text)

@@ -13,7 +13,7 @@ from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.grant import Grant
-from ticketgate.domain.instants import duration_text, to_text
+from ticketgate.domain.instants import duration_text, minute_text, to_text
 from ticketgate.domain.machines import NEW
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.way_out import NEXT_STEPS
@@ -152,12 +152,11 @@ COMMENTED_DEFAULT: Final = tuple(
 
 REMIND_SHARE: Final = 4  # access that lasts no longer than so often the notice is not reminded of
 
-_TIME: Final = "%Y-%m-%d %H:%M UTC"
 _EMERGENCY: Final = (
     " In an emergency, whoever needs it and is pre-authorised begins one, signed in, on the page"
     " /console/emergency of the gateway; this ticket does not."
 )
-_KEPT: Final = {
+KEPT: Final = {  # why a revocation removed nothing
     "baseline": "The access stood before it, and stays.",
     "shared": "The access stays, since another grant holds it.",
 }
@@ -269,20 +268,19 @@ def of_request(request: AccessRequest, before: str, cause: str) -> Saying | None
     what = f"{what} to {request.entitlement} at {request.target}"
     match outcome:
         case Outcome.OPENED:
-            until = _at(request.decide_by)
+            until = minute_text(request.decide_by)
             text = f"{what} was asked for and waits for approval until {until}.{_offer(request)}"
         case Outcome.BLOCKED:
             text = f"{what} cannot be approved as it is asked for. {_reasons(request.reasons)}"
             return Saying(outcome, f"{text}{_offer(request)}", _ways_out(request.reasons))
         case Outcome.APPROVED:
             text = f"{what} was approved, for {timedelta(seconds=request.seconds_now)} (h:mm:ss)."
-            text += (
-                "" if request.not_before is None else f" It begins at {_at(request.not_before)}."
-            )
+            if request.not_before is not None:
+                text += f" It begins at {minute_text(request.not_before)}."
         case Outcome.DENIED:
             text = f"{what} was denied."
         case Outcome.TIMED_OUT:
-            text = f"{what} was not decided by {_at(request.decide_by)}, so it is over."
+            text = f"{what} was not decided by {minute_text(request.decide_by)}, so it is over."
         case _:
             text = f"{what} is not asked for any more: {_why(cause)}."
     return Saying(outcome, text, _NEXT.get(outcome, ""))
@@ -299,16 +297,16 @@ def of_grant(grant: Grant, before: str, cause: str, kept: str) -> Saying | None:
     how = f"{outcome}_kept" if outcome is Outcome.ENDED and kept else outcome.value
     text = _OF_GRANT[how].format(
         what=f"access to {grant.entitlement} at {grant.target}",
-        until="" if grant.not_after is None else f", until {_at(grant.not_after)}",
+        until="" if grant.not_after is None else f", until {minute_text(grant.not_after)}",
         why=_why(cause),
-        kept=_KEPT.get(kept, ""),
+        kept=KEPT.get(kept, ""),
     )
     return Saying(outcome, text, _NEXT.get(outcome, ""))
 
 
 def of_ending(grant: Grant) -> Saying:
     """What is told before access ends."""
-    ends = "soon" if grant.not_after is None else f"at {_at(grant.not_after)}"
+    ends = "soon" if grant.not_after is None else f"at {minute_text(grant.not_after)}"
     text = f"The access to {grant.entitlement} at {grant.target} ends {ends}."
     return Saying(Outcome.ENDING_SOON, text, _NEXT[Outcome.ENDING_SOON])
 
@@ -365,7 +363,3 @@ def _ways_out(codes: Sequence[str]) -> str:
 
 def _why(cause: str) -> str:
     return _WHY.get(cause, f"its record says {cause}")
-
-
-def _at(moment: datetime) -> str:
-    return moment.strftime(_TIME)

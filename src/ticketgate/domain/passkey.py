@@ -27,7 +27,6 @@ GET: Final = "webauthn.get"
 CREATE: Final = "webauthn.create"
 CREDENTIAL_BYTES_MAX: Final = 1023  # WebAuthn level 2, §5.8.3
 _CLIENT_BYTES_MAX: Final = 4096
-_COORDINATE: Final = 32
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _COSE: Final = re.compile(
     rb"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL

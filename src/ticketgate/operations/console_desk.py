@@ -10,15 +10,14 @@ from functools import partial
 from typing import Final
 
 from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest
-from ticketgate.domain.approvers import unfit
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grant import EMERGENCY, HOLDING, Grant
 from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.naming import name_of
 from ticketgate.domain.roles import may_look, may_read_parked, may_see_deliveries
-from ticketgate.operations.lane_desk import LaneDesk, anybody
+from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.own_request import is_own
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading, RequestFilter
@@ -158,13 +157,6 @@ class ConsoleDesk(LaneDesk):
         self.store.write(partial(note_view, request=DELIVERIES, subject=subject))
         parked = may_read_parked(who.roles, subject, who.snapshot) is None
         return DeliveryPage(rows, _behind(rows, found), parked)
-
-    def known(self, subject: str) -> Sayer | Refusal:
-        """Who looks, if they are an active human of the directory."""
-        who = self.seen_by(subject, anybody)
-        if isinstance(who, Refusal):
-            return who
-        return unfit(who.snapshot.person(subject)) or who
 
 
 def request_rows(

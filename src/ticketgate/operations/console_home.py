@@ -13,6 +13,7 @@ from ticketgate.domain.approval import Link, voices
 from ticketgate.domain.approvers import standing
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.naming import name_of
 from ticketgate.domain.opening import case_of
 from ticketgate.domain.roles import AUDITOR, OPERATOR, TRIAGE, roles_of
 from ticketgate.operations.console_desk import (
@@ -22,7 +23,6 @@ from ticketgate.operations.console_desk import (
     held_rows,
     request_rows,
 )
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Counts, Reading, RequestFilter
 

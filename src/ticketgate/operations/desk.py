@@ -13,6 +13,7 @@ from ticketgate.domain.approvers import Standing, standing, unfit
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.directory_diff import DirectoryDifference, between
 from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.naming import name_of
 from ticketgate.domain.opening import case_of
 from ticketgate.operations.decide_request import (
     Decided,
@@ -25,7 +26,6 @@ from ticketgate.operations.enforce import is_held
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.link_view import LinkView, view_of
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_decision import Signed
 from ticketgate.operations.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.start import note_loaded

@@ -19,6 +19,7 @@ from ticketgate.domain.emergency import (
 )
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.grant import UNENDED
+from ticketgate.domain.naming import name_and_id, name_of
 from ticketgate.domain.roles import Roles, may_audit
 from ticketgate.operations.claim_emergency import claimable
 from ticketgate.operations.consent_emergency import ConsentForm, consent, may_consent
@@ -40,7 +41,6 @@ from ticketgate.operations.review_emergency import (
     review_emergency,
     shown_of,
 )
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import secret_hash
 from ticketgate.operations.step_up import by_step_up, stepped_up
 from ticketgate.operations.target_activity import Activity, activity_of
@@ -311,7 +311,7 @@ class EmergencyDesk:
             return None
         return Ask(
             ask.id,
-            f"{name_of(ask.subject, rules.snapshot)} ({ask.subject})",
+            name_and_id(ask.subject, rules.snapshot),
             ask.entitlement,
             ask.target,
             ask.seconds,
@@ -341,7 +341,7 @@ class EmergencyDesk:
         return EmergencyView(
             id=emergency.id,
             drill=emergency.drill,
-            who=f"{name_of(emergency.subject, snapshot)} ({emergency.subject})",
+            who=name_and_id(emergency.subject, snapshot),
             entitlement=emergency.entitlement,
             target=emergency.target,
             clause=emergency.clause,

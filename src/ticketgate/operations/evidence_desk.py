@@ -6,9 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.anchor import AnchorKind
-from ticketgate.domain.approvers import unfit
 from ticketgate.domain.checkpoint import SignedCheckpoint, parse_checkpoint
 from ticketgate.domain.errors import EvidenceError, Refusal, TicketgateError
 from ticketgate.domain.evidence import leaf_hash
@@ -16,8 +14,8 @@ from ticketgate.domain.instants import from_text
 from ticketgate.domain.roles import may_read_log
 from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.find_records import ids_named, records_before
-from ticketgate.operations.lane_desk import LaneDesk, anybody
-from ticketgate.operations.own_request import is_own, stood_in_for
+from ticketgate.operations.lane_desk import LaneDesk
+from ticketgate.operations.own_request import is_theirs
 from ticketgate.operations.receipts import receipt_of
 from ticketgate.operations.record_view import (
     UNREADABLE,
@@ -149,10 +147,9 @@ class EvidenceDesk(LaneDesk):
         Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `signer`, of the directory;
         `not_found`, also where there is one that is not for this person.
         """
-        who = self.seen_by(subject, anybody)
-        refusal = who if isinstance(who, Refusal) else unfit(who.snapshot.person(subject))
-        if isinstance(who, Refusal) or refusal is not None:
-            return refusal or not_found()
+        who = self.known(subject)
+        if isinstance(who, Refusal):
+            return who
         signed = self._signed()
         if isinstance(signed, Refusal):
             return signed
@@ -168,10 +165,9 @@ class EvidenceDesk(LaneDesk):
 
         Refusals: `approver_unknown`, `approver_inactive`, `not_human`, of the directory.
         """
-        who = self.seen_by(subject, anybody)
-        refusal = who if isinstance(who, Refusal) else unfit(who.snapshot.person(subject))
-        if isinstance(who, Refusal) or refusal is not None:
-            return refusal or not_found()
+        who = self.known(subject)
+        if isinstance(who, Refusal):
+            return who
         with self.store.reading() as looking:
             hits = search(looking, query, who)
         if query.strip():
@@ -197,6 +193,7 @@ class EvidenceDesk(LaneDesk):
         if not reads_all and not concerns(looking, record, who):
             return None
         request, at = request_of(looking, record), record.get("_ts")
+        page = request is not None and (reads_all or is_theirs(looking, request, who.subject))
         actor = looking.people.actor(who.subject)
         own = {} if actor is None else {actor: "you"}
         return RecordView(
@@ -208,7 +205,7 @@ class EvidenceDesk(LaneDesk):
             leaf=leaf_hash(entry).hex(),
             fields=tuple(fields_of(looking, record, who, own)),
             hidden=hidden_of(looking, index, who),
-            request=request.id if request and (reads_all or _own(looking, request, who)) else "",
+            request=request.id if request is not None and page else "",
             number="" if request is None else request.ticket_number,
             proof=_proof(looking, signed, index),
             older=_there(looking, index - 1) if reads_all else None,
@@ -227,11 +224,6 @@ class EvidenceDesk(LaneDesk):
         tree = looking.evidence.tree()
         first = looking.evidence.first()
         return LogHead(self.origin, tree.size, tree.root().hex(), first, signed)
-
-
-def _own(looking: Reading, request: AccessRequest, who: Sayer) -> bool:
-    """Whether the page of the request is there for who does not read the whole log."""
-    return is_own(request, who.subject) or who.subject in stood_in_for(looking, request)
 
 
 def _there(looking: Reading, index: int) -> int | None:

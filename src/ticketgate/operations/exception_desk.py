@@ -12,6 +12,7 @@ from typing import Final
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
 from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.naming import name_of
 from ticketgate.domain.roles import may_attend, may_look, may_triage
 from ticketgate.operations.attend import (
     AttendForm,
@@ -24,7 +25,6 @@ from ticketgate.operations.attend import (
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.quarantine import Told, told_by
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.signals import told_subject
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.triage_desk import is_open

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ticketgate.domain.approvers import unfit
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.policy import Policy
@@ -17,7 +18,11 @@ T = TypeVar("T")
 
 
 def anybody(*_: object) -> None:
-    """For `seen_by`: every signed-in person may look; what they find is theirs."""
+    """For `seen_by`: whoever is signed in, and what they find says whether they may see it."""
+
+
+def _active_human(_roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
+    return unfit(snapshot.person(subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,13 @@ class LaneDesk:
             return Refusal(fault.code, fault.reason, fault.next_step)
         refusal = may(self.roles, subject, snapshot)
         return refusal or self._sayer(subject, "", self.policy.now, snapshot)
+
+    def known(self, subject: str) -> Sayer | Refusal:
+        """Who looks, if they are an active human of the directory; what they find is theirs.
+
+        Refusals: `approver_unknown`, `approver_inactive`, `not_human`, those of the directory.
+        """
+        return self.seen_by(subject, _active_human)
 
     def roles_of(self, subject: str) -> frozenset[str]:
         """The roles that this person has now, for showing; none while there is no directory."""

@@ -8,9 +8,8 @@ from ticketgate.domain.access_window import NO_WINDOW, AccessWindow
 from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.approvers import Case, Standing
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.naming import name_and_id, name_of
 from ticketgate.domain.policy import ASSURANCE_DEFAULT
-from ticketgate.operations.run_mail import name_of
-from ticketgate.operations.who_decided import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,8 @@ def view_of(
     return LinkView(
         ticket=request.ticket_number,
         source=request.source,
-        requester=named(request.requester.subject, names),
-        beneficiary=named(request.beneficiary.subject, names),
+        requester=name_and_id(request.requester.subject, names),
+        beneficiary=name_and_id(request.beneficiary.subject, names),
         entitlement=request.entitlement,
         target=request.target,
         access=tuple(sorted(request.access.items())),
@@ -94,7 +93,7 @@ def view_of(
         rules=tuple(_rule(one) for one in request.rule_ids),
         approve_rule=(case.rule.id, case.rule.where),
         clause=found.clause,
-        on_behalf_of=named(found.on_behalf_of, names) if found.on_behalf_of else "",
+        on_behalf_of=name_and_id(found.on_behalf_of, names) if found.on_behalf_of else "",
         delegated_until=found.until,
         stage=link.stage,
         stages=len(case.rule.stages),
@@ -114,7 +113,7 @@ def view_of(
         state=state,
         mine="" if mine is None or not own else mine.decision,
         evidence="" if mine is None else f"{origin}#{mine.index}",
-        by="" if mine is None or own else named(mine.approver, names),
+        by="" if mine is None or own else name_and_id(mine.approver, names),
         extends=bool(request.extends),
         window=request.window,
         shapers=_shapers(request, names),
@@ -128,7 +127,7 @@ def _shapers(
     roles: dict[str, list[str]] = {}
     for shaper in request.shapers:
         party = shaper.party
-        who = named(party.subject, snapshot) if party.subject else party.account
+        who = name_and_id(party.subject, snapshot) if party.subject else party.account
         roles.setdefault(who, []).append(shaper.role)
     return tuple((who, tuple(dict.fromkeys(had))) for who, had in roles.items())
 

@@ -93,6 +93,11 @@ def is_own(request: AccessRequest, subject: str) -> bool:
     return subject in {request.requester.subject, request.beneficiary.subject} - {""}
 
 
+def is_theirs(reading: Reading, request: AccessRequest, subject: str) -> bool:
+    """Whether its page is for this person without a role: their own, or decided in their place."""
+    return is_own(request, subject) or subject in stood_in_for(reading, request)
+
+
 def offered(
     request: AccessRequest, grants: Sequence[Grant], who: Sayer
 ) -> frozenset[tuple[str, str]]:

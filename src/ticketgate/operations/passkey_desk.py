@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ticketgate.domain.approvers import unfit
-from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import EvidenceError, Refusal, TicketgateError
 from ticketgate.domain.evidence import Json
+from ticketgate.domain.naming import name_and_id
 from ticketgate.domain.passkey import APPROVAL, VerifyP256, check_assertion, encode
 from ticketgate.domain.passkey_row import Ceremony, Passkey, PasskeyState, Site
-from ticketgate.domain.roles import Roles, may_vouch
+from ticketgate.domain.roles import may_vouch
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.passkeys import (
@@ -23,7 +22,6 @@ from ticketgate.operations.passkeys import (
     revoke_passkey,
     vouch,
 )
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_decision import OVER, Signed, Wanted, begin_signing
 from ticketgate.operations.sign_in import secret_hash
 from ticketgate.operations.triage import Sayer
@@ -33,10 +31,6 @@ _NO_PASSKEYS: Final = Refusal(
     "Passkeys need an https address with a name, or localhost; this gateway has another one.",
     "An operator must change `public_url`.",
 )
-
-
-def _fit(_roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
-    return unfit(snapshot.person(subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ class PasskeyDesk(LaneDesk):
 
     def view(self, subject: str) -> PasskeysView | Refusal:
         """What this person sees; nothing is recorded. Refusals: of `unfit`, of the directory."""
-        who = self.seen_by(subject, _fit)
+        who = self.known(subject)
         if isinstance(who, Refusal):
             return who
         vouches = may_vouch(who.roles, subject, who.snapshot) is None
@@ -76,7 +70,7 @@ class PasskeyDesk(LaneDesk):
             pending = looking.passkeys.pending() if vouches else ()
             people = {one.person: looking.people.subject(one.person) for one in pending}
         waiting = tuple(
-            Waiting(one, f"{name_of(person, who.snapshot)} ({person})")
+            Waiting(one, name_and_id(person, who.snapshot))
             for one in pending
             if (person := people[one.person]) is not None
         )

@@ -18,6 +18,7 @@ from ticketgate.domain.id_token import (
     read_logout,
 )
 from ticketgate.domain.instants import from_text, to_text
+from ticketgate.domain.naming import name_of
 from ticketgate.domain.settings import ProviderSettings
 from ticketgate.domain.sign_in import StepUp
 from ticketgate.operations.desk import Session
@@ -28,7 +29,6 @@ from ticketgate.operations.provider_sign_in import (
     sign_in_by_provider,
     step_up_by_provider,
 )
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.sign_in import secret_hash
 from ticketgate.ports import Asking, Clock, Directory, IdentityProvider, Ids, Signed, Store
 

@@ -16,9 +16,9 @@ from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, parse_disclosure, parse_entry
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.instants import from_text
+from ticketgate.domain.naming import name_and_id
 from ticketgate.domain.roles import may_audit, may_read_log
-from ticketgate.operations.own_request import is_own, stood_in_for
-from ticketgate.operations.run_mail import name_of
+from ticketgate.operations.own_request import is_theirs
 from ticketgate.operations.timeline import INSIDE
 from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Reading
@@ -110,7 +110,7 @@ def _person(reading: Reading, value: Json, who: Sayer) -> str:
     if may_read_log(who.roles, who.subject, who.snapshot) is not None:
         return ""
     subject = reading.people.subject(value)
-    return f"{name_of(subject, who.snapshot)} ({subject})" if subject else "somebody erased"
+    return name_and_id(subject, who.snapshot) if subject else "somebody erased"
 
 
 def text_of(value: Json) -> str:
@@ -145,13 +145,13 @@ def _hidden(digest: str, encoded: str | None, kind: str, *, audits: bool, reads:
 
 
 def request_of(reading: Reading, record: Mapping[str, Json]) -> AccessRequest | None:
-    """The request that a record is of: by itself, its grant, or the link that it is about."""
+    """The request that a record is of: by itself, its grant, or what it is about."""
     if record.get("on") == "request":
         return reading.requests.get(str(record.get("id", "")))
     grant = _grant_of(reading, record)
-    link = reading.links.get(str(record.get("link") or record.get("about") or ""))
-    by = grant or link
-    return reading.requests.get(str(record.get("request") or (by.request if by else "")))
+    about = str(record.get("about") or "")
+    by = grant or reading.links.get(str(record.get("link") or about))
+    return reading.requests.get(str(record.get("request") or (by.request if by else about)))
 
 
 def _grant_of(reading: Reading, record: Mapping[str, Json]) -> Grant | None:
@@ -174,7 +174,7 @@ def concerns(reading: Reading, record: Mapping[str, Json], who: Sayer) -> bool:
 
 def may_follow(reading: Reading, request: AccessRequest, who: Sayer) -> bool:
     """Whether it is theirs, or was put to them and they may decide or have decided."""
-    if is_own(request, who.subject) or who.subject in stood_in_for(reading, request):
+    if is_theirs(reading, request, who.subject):
         return True
     live = (one.approver for one in reading.links.of_request(request.id) if _counts(one.state))
     given = (one.approver for one in reading.requests.approvals(request.id))

@@ -9,16 +9,16 @@ from datetime import datetime
 from functools import partial
 
 from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest
-from ticketgate.domain.approvers import unfit
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grant import Grant
+from ticketgate.domain.naming import name_and_id
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.outcomes import EMERGENCY
 from ticketgate.domain.roles import may_audit, may_look
 from ticketgate.domain.way_out import NEXT_STEPS
 from ticketgate.operations.decide_request import not_found
 from ticketgate.operations.desk import Session
-from ticketgate.operations.lane_desk import LaneDesk, anybody
+from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.own_request import (
     EXTEND,
     RETURN,
@@ -31,7 +31,6 @@ from ticketgate.operations.own_request import (
     offered,
     shown_of,
 )
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.timeline import Step, timeline_of
 from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
@@ -86,13 +85,13 @@ class RequestDesk(LaneDesk):
 
     def view(self, ident: str, subject: str) -> RequestView | Refusal:
         """One request; auditors see any. Refusals: those of `may_see`, and of the directory."""
-        who = self.seen_by(subject, anybody)
+        who = self.known(subject)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:
             found = known_request(looking, ident)
             if found is None:
-                return unfit(who.snapshot.person(subject)) or not_found()
+                return not_found()
             refusal = may_see(found.request, subject, who.roles, who.snapshot, found.stood_in_for)
             if refusal is not None and may_audit(who.roles, subject, who.snapshot) is not None:
                 return refusal
@@ -116,7 +115,7 @@ class RequestDesk(LaneDesk):
 
 def _steps(looking: Reading, known: KnownRequest, who: Sayer) -> tuple[Step, ...]:
     links = looking.links.of_request(known.request.id)
-    about = [*(one.id for one in links), *(one.id for one in known.grants)]
+    about = [known.request.id, *(one.id for one in links), *(one.id for one in known.grants)]
     inside = may_look(who.roles, who.subject, who.snapshot) is None
     return timeline_of(looking, known.request.id, about, who.snapshot, inside=inside)
 
@@ -169,4 +168,4 @@ def _line(grant: Grant, deeds: frozenset[tuple[str, str]]) -> GrantLine:
 
 def _named(subject: str, account: str, who: Sayer) -> str:
     """Name and immutable id; the bare account of somebody whom the directory did not know."""
-    return f"{name_of(subject, who.snapshot)} ({subject})" if subject else account
+    return name_and_id(subject, who.snapshot) if subject else account

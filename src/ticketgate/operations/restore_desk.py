@@ -7,6 +7,7 @@ from functools import partial
 
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.domain.naming import name_and_id, name_of
 from ticketgate.domain.restore import DECLARE, END, Compared, Drift, Hold, Loss, Place
 from ticketgate.domain.roles import Roles, may_operate
 from ticketgate.operations.declare_restore import (
@@ -20,7 +21,6 @@ from ticketgate.operations.declare_restore import (
     uncompared,
 )
 from ticketgate.operations.in_force import InForce, under
-from ticketgate.operations.run_mail import name_of
 from ticketgate.ports import Clock, Directory, Reading, Store, Transaction
 
 DECLARING, DECLARED, HELD = "declaring", "declared", "held"
@@ -163,4 +163,4 @@ def _who(looking: Reading, drift: Drift, snapshot: DirectorySnapshot) -> str:
     person = snapshot.by_account(drift.target, drift.principal)
     if person is not None:
         subjects.add(person.id)
-    return ", ".join(f"{name_of(one, snapshot)} ({one})" for one in sorted(subjects))
+    return ", ".join(name_and_id(one, snapshot) for one in sorted(subjects))

@@ -12,6 +12,7 @@ from ticketgate.domain.command import Command, CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.grant import GrantState
+from ticketgate.domain.naming import name_of
 from ticketgate.domain.outcomes import EMERGENCY_PAGE, TOLD, OutcomeLetter, OutcomeNote
 from ticketgate.operations.ask_again import Ground
 from ticketgate.operations.digest import digest_of
@@ -187,9 +188,3 @@ def _until(link: Link, snapshot: DirectorySnapshot) -> datetime | None:
     given = snapshot.duties.given_to(link.approver, snapshot.read_at)
     ends = (one.window.ends for one in given if one.principal == link.on_behalf_of)
     return max(ends, default=None)
-
-
-def name_of(subject: str, snapshot: DirectorySnapshot) -> str:
-    """The display name of a subject, else its id."""
-    person = snapshot.person(subject)
-    return subject if person is None else person.name

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.naming import name_of
 from ticketgate.domain.roles import may_look, may_read_log
 from ticketgate.operations.find_records import place_of
-from ticketgate.operations.own_request import is_own, stood_in_for
+from ticketgate.operations.own_request import is_theirs
 from ticketgate.operations.record_view import concerns, may_follow, record_of
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Reading
 
@@ -108,14 +108,13 @@ def _people(typed: str, who: Sayer) -> list[tuple[str, str]]:
 
 def _hit(reading: Reading, one: AccessRequest, who: Sayer, *, all_: bool) -> RequestHit:
     to = one.beneficiary
-    own = is_own(one, who.subject) or who.subject in stood_in_for(reading, one)
     return RequestHit(
         one.id,
         one.ticket_number,
         one.entitlement,
         name_of(to.subject, who.snapshot) if to.subject else to.account,
         one.state.value,
-        page=all_ or own,
+        page=all_ or is_theirs(reading, one, who.subject),
         record=reading.requests.newest_record(one.id) if may_follow(reading, one, who) else None,
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Json, parse_entry
 from ticketgate.domain.instants import from_text
-from ticketgate.operations.run_mail import name_of
+from ticketgate.domain.naming import name_of
 from ticketgate.ports import Reading
 
 STEPS_MAX: Final = 200
@@ -33,13 +33,13 @@ _WORDS: Final[Mapping[str, str]] = {
     "revocation.attempted": "The target is called to remove the access",
     "revocation.overdue": "Removing it takes too long; it is tried on",
     "revocation.confirmed": "The access is gone, by a read at the target",
-    "notification.sent": "A mail was sent",
 }
+_COMMENT: Final = "comment"  # what a notification is, beside the kinds of mail
 _DECIDED: Final = {"approve": "An approver approves", "deny": "An approver denies"}
 # Only for who attends to requests of others.
 INSIDE: Final[Mapping[str, str]] = {
     "decision.refused": "A decision was refused",
-    "notification.failed": "A mail could not be sent",
+    "notification.failed": "A mail or a comment could not be sent",
     "command.retried": "A call of the target is tried again",
     "view.recorded": "Looked at",
 }
@@ -71,7 +71,7 @@ def timeline_of(
     *,
     inside: bool,
 ) -> tuple[Step, ...]:
-    """The newest `STEPS_MAX` records, in order; `about` are the ids of its links and grants.
+    """The newest `STEPS_MAX` records, in order; `about`: its id, those of its links and grants.
 
     With `inside` also what only people with a role see: refusals, failures and looks.
     """
@@ -107,4 +107,7 @@ def _words(record: Mapping[str, Json], words: Mapping[str, str]) -> str:
     """What the record says; empty where it is not for this reader."""
     if record["type"] == "decision.recorded":
         return _DECIDED.get(str(record["decision"]), "")
+    if record["type"] == "notification.sent":
+        commented = record["what"] == _COMMENT
+        return "The ticket was told of it" if commented else "A mail was sent"
     return words.get(str(record["type"]), "")

@@ -11,6 +11,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.identity_event import Classification, Outcome, RuleOutcome, Verdict
 from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.naming import name_and_id
 from ticketgate.domain.opening import known_now
 from ticketgate.domain.roles import may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES, Missing, Reference, Ticket, Value
@@ -18,7 +19,6 @@ from ticketgate.operations.classified import bounded_row, classified
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import unsettled
-from ticketgate.operations.run_mail import name_of
 from ticketgate.operations.second_word import SECOND, second_of
 from ticketgate.operations.triage import (
     Sayer,
@@ -162,6 +162,6 @@ def _people(row: TicketRow, snapshot: DirectorySnapshot) -> tuple[tuple[str, tup
     roles: dict[str, list[str]] = {}
     for shaper in known_now(row.shapers, row.ticket.source, snapshot):
         subject, account = shaper.party.subject, shaper.party.account
-        who = f"{name_of(subject, snapshot)} ({subject})" if subject else f"account {account}"
+        who = name_and_id(subject, snapshot) if subject else f"account {account}"
         roles.setdefault(who, []).append(shaper.role)
     return tuple((who, tuple(dict.fromkeys(had))) for who, had in roles.items())

@@ -12,6 +12,7 @@ from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest, Reques
 from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.instants import to_text
+from ticketgate.domain.naming import name_and_id
 from ticketgate.ports import Reading
 
 _DID: Final = {"approve": "approved it", "deny": "denied it"}
@@ -20,12 +21,6 @@ _ENDED: Final = {
     RequestState.DENIED: "denied it",
 }
 _TAKEN_BACK: Final = "taken_back"
-
-
-def named(subject: str, snapshot: DirectorySnapshot) -> str:
-    """Name and subject id: two people may share a name. Whom nobody knows has the id alone."""
-    person = snapshot.person(subject)
-    return subject if person is None else f"{person.name} ({subject})"
 
 
 def votes(given: Sequence[Approval], snapshot: DirectorySnapshot) -> str:
@@ -37,8 +32,8 @@ def votes(given: Sequence[Approval], snapshot: DirectorySnapshot) -> str:
 
 
 def _voter(one: Approval, snapshot: DirectorySnapshot) -> str:
-    who = named(one.approver, snapshot)
-    return f"{who}, for {named(one.on_behalf_of, snapshot)}," if one.on_behalf_of else who
+    who = name_and_id(one.approver, snapshot)
+    return f"{who}, for {name_and_id(one.on_behalf_of, snapshot)}," if one.on_behalf_of else who
 
 
 def of_stage(reading: Reading, link: Link, snapshot: DirectorySnapshot) -> str:
@@ -74,4 +69,4 @@ def _by_record(
     back = request.cause == _TAKEN_BACK
     did = "took an approval back" if back else _ENDED.get(request.state, "ended it")
     who = reading.people.subject(by)
-    return f"{by if who is None else named(who, snapshot)} {did} at {to_text(ended)}"
+    return f"{by if who is None else name_and_id(who, snapshot)} {did} at {to_text(ended)}"

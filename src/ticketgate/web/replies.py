@@ -7,7 +7,7 @@ import flask
 from markupsafe import Markup
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, minute_text
 from ticketgate.domain.visible import visible
 from ticketgate.web.problems import PROBLEM_TYPE, problem_body, retry_after, status_of
 
@@ -81,5 +81,4 @@ def roughly(seconds: int) -> str:
 
 def instant(moment: datetime) -> Markup:
     """An instant in UTC, for eyes and machines."""
-    utc = moment.astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(stamp(utc), f"{utc:%Y-%m-%d %H:%M} UTC")
+    return Markup('<time datetime="{}">{}</time>').format(stamp(moment), minute_text(moment))
