@@ -24,7 +24,7 @@ from ticketgate.domain.outcomes import (
     of_grant,
     of_passkey,
     of_request,
-    reminded,
+    soon_over,
 )
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -241,7 +241,7 @@ def test_who_is_reminded(
 ) -> None:
     grant = replace(GIVEN, since=NOON - lasts, not_after=NOON)
     both = (grant, replace(grant, not_after=None))
-    found = (one for one in both if reminded(one, NOON - left, notice))
+    found = (one for one in both if soon_over(one, NOON - left, notice))
     assert {one.subject for one in found} == who
 
 

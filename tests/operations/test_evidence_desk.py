@@ -159,7 +159,7 @@ def test_a_link_that_is_void_opens_no_record(log: Log) -> None:
 
 def test_who_looked_at_a_request_is_not_told_to_whose_it_is(log: Log) -> None:
     request = log.gate.requests()[0].id
-    log.gate.write(lambda tx, now: note_view(tx, now, request=request, subject="mallory"))
+    log.gate.write(lambda tx, now: note_view(tx, now, about=request, subject="mallory"))
     index = log.index("view.recorded")
     assert _code(log.desk.view(index, "alice")) == "not_found"
     assert log.view(index).request == request

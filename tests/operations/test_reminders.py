@@ -12,7 +12,7 @@ from ticketgate.domain.duties import Window
 from ticketgate.domain.reminding import Reminding
 from ticketgate.domain.workload import ApproverLoad
 from ticketgate.operations.remind import EVERY_SECONDS, Reminder, remind
-from ticketgate.operations.workload import approver_loads, waiting_for
+from ticketgate.operations.workload import approver_loads, to_decide
 
 HOURS = (timedelta(hours=2), timedelta(hours=6))
 
@@ -209,6 +209,20 @@ def test_a_digest_of_nothing_is_not_sent(gate: Gate) -> None:
     assert len(gate.post.mails) == before
 
 
+def test_a_digest_holds_what_its_person_may_decide_and_nothing_else(gate: Gate) -> None:
+    reminded = Reminded(gate, per_day=1)
+    for number in range(3):
+        gate.deliver(access_ticket(f"t{number}"))
+    gate.run_mail()
+    reminded.before(2, 2)
+    Reminder(gate.store, gate.clock, gate.in_force, gate.known, reminded.reminding).step()
+    hour = timedelta(hours=1)
+    gate.directory.change("bob", away=(Window(gate.clock.at - hour, gate.clock.at + hour),))
+    before = len(gate.post.mails)
+    gate.run_mail()
+    assert not [one for one in gate.post.mails[before:] if "wait for you" in one.subject]
+
+
 def snapshot_of(gate: Gate) -> DirectorySnapshot:
     found = gate.known()
     assert found is not None
@@ -261,8 +275,9 @@ def test_who_has_how_much_waiting_and_answers_how_fast(gate: Gate) -> None:
     gate.clock.at += timedelta(minutes=10)
     with gate.db() as looking:
         found = {one.approver: one for one in approver_loads(looking, gate.clock.now())}
-        assert len(waiting_for(looking, "bob")) == 1
-        assert waiting_for(looking, "nobody") == ()
+        told = (gate.policy, snapshot_of(gate), gate.clock.now())
+        assert len(to_decide(looking, "bob", *told)) == 1
+        assert to_decide(looking, "nobody", *told) == []
     assert found["bob"] == ApproverLoad("bob", 1, 2400, 1, 1, 1800)
     assert found["carol"].waiting == 1
     assert found["carol"].oldest == 600

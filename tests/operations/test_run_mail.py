@@ -11,7 +11,7 @@ from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Word
-from ticketgate.operations.notify import MAIL_TRIES_MAX, mailed
+from ticketgate.operations.record_mail import MAIL_TRIES_MAX, mailed
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ticketgate.domain.errors import StoreConflictError
 from ticketgate.domain.exception_case import ExceptionCase
 from ticketgate.domain.outcomes import COMMENTED, OutcomeNote
 from ticketgate.operations.revoke import Choice, revoke
-from ticketgate.operations.tell_outcome import ending_soon, remind, tell_of_passkey
+from ticketgate.operations.tell_outcome import ending_soon, tell_ending, tell_of_passkey
 from ticketgate.operations.write_back import tell_sources
 
 HOUR = 3600
@@ -205,8 +205,8 @@ def test_access_that_has_ended_meanwhile_is_not_reminded_of(given: Gate) -> None
 
 
 def test_a_reminder_that_is_late_tells_nothing(given: Gate) -> None:
-    given.write(partial(remind, ident=only(given).id, notice=NOTICE))
-    given.write(partial(remind, ident="grt_nobody", notice=NOTICE))
+    given.write(partial(tell_ending, ident=only(given).id, notice=NOTICE))
+    given.write(partial(tell_ending, ident="grt_nobody", notice=NOTICE))
     assert "access ends soon" not in told(given)
 
 
@@ -216,7 +216,7 @@ def test_a_reminder_that_cannot_be_kept_is_told_loudly(
     def broken(*_args: object, **_named: object) -> None:
         raise StoreConflictError("twice")
 
-    monkeypatch.setattr("ticketgate.operations.housekeeping.remind", broken)
+    monkeypatch.setattr("ticketgate.operations.housekeeping.tell_ending", broken)
     given.keeper.notice = NOTICE
     given.clock.at += timedelta(hours=5)
     with pytest.raises(StoreConflictError):

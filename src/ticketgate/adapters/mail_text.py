@@ -98,7 +98,7 @@ def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> M
 def _span(emergency: Emergency) -> str:
     """From when to when access is claimed that was entered afterwards; empty for any other."""
     ends = (emergency.access_from, emergency.access_until)
-    return " to ".join(f"{one.astimezone(UTC):%Y-%m-%d %H:%M} UTC" for one in ends if one)
+    return " to ".join(minute_text(one) for one in ends if one)
 
 
 def outcome_mail(letter: OutcomeLetter, note: OutcomeNote, url: str) -> MailText:

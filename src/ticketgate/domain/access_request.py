@@ -25,7 +25,8 @@ class RequestState(StrEnum):
 
 TRIAGER: Final = "triager"  # the role of who said what a ticket is
 _WORD: Final = "triage@revision "  # how a person's word is named among the rules that matched
-TAKEN_BACK: Final = "requester"  # why a request ended that its own people withdrew
+BY_ITS_PEOPLE: Final = "requester"  # why a request is withdrawn: who asks or gets it did so
+TAKEN_BACK: Final = "taken_back"  # why it is denied: an approver thought better of it
 LIVE_REQUEST: Final = frozenset({RequestState.BLOCKED, RequestState.AWAITING})
 
 

@@ -18,7 +18,7 @@ from ticketgate.domain.machines import NEW
 from ticketgate.domain.opening import REASONS
 from ticketgate.domain.way_out import NEXT_STEPS
 
-EMERGENCY: Final = "emergency.access"  # the kind of event; the beneficiary alone begins one
+EMERGENCY_KIND: Final = "emergency.access"  # of event; the beneficiary alone begins one
 EMERGENCY_PAGE: Final = "/console/emergency"
 
 
@@ -150,7 +150,7 @@ COMMENTED_DEFAULT: Final = tuple(
     for one in (_O.OPENED, _O.BLOCKED, _O.APPROVED, _O.DENIED, _O.ACTIVE, _O.ENDED, _O.OVERDUE)
 )
 
-REMIND_SHARE: Final = 4  # access that lasts no longer than so often the notice is not reminded of
+NOTICE_SHARE: Final = 4  # access that lasts no longer than so often the notice is not reminded of
 
 _EMERGENCY: Final = (
     " In an emergency, whoever needs it and is pre-authorised begins one, signed in, on the page"
@@ -340,17 +340,17 @@ def of_ask(entitlement: str, target: str, life: timedelta) -> Saying:
     return Saying(Outcome.CONSENT_ASKED, text, "Read who asks and why, and consent or let it be.")
 
 
-def reminded(grant: Grant, now: datetime, notice: timedelta) -> bool:
+def soon_over(grant: Grant, now: datetime, notice: timedelta) -> bool:
     """Whether access that lasts long enough ends within `notice` from now."""
     if grant.not_after is None or grant.activated_at is None or not notice:
         return False
     lasts = grant.not_after - grant.activated_at
-    return lasts > REMIND_SHARE * notice and now < grant.not_after <= now + notice
+    return lasts > NOTICE_SHARE * notice and now < grant.not_after <= now + notice
 
 
 def _offer(request: AccessRequest) -> str:
     """A ticket only offers an emergency: the beneficiary, signed in, begins one (rule 9)."""
-    return _EMERGENCY if EMERGENCY in request.kinds else ""
+    return _EMERGENCY if EMERGENCY_KIND in request.kinds else ""
 
 
 def _reasons(codes: Sequence[str]) -> str:

@@ -15,6 +15,11 @@ def actor_of(tx: Transaction, subject: str) -> str:
     return actor
 
 
+def clause_of(clause: str, actor: str) -> str:
+    """The word by which an actor acts as a record has it: `person:` would tell who that is."""
+    return f"person:{actor}" if clause.startswith("person:") else clause
+
+
 def disclosed_actor(subject: str, actor: str) -> Draft:
     """The record that tells, in a disclosure, whom an actor stands for."""
     hidden = Disclosure("subject", subject, subject=subject, kind="actor")

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Final
 
 from ticketgate.domain.announcement import events_of
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind, CommandState
 from ticketgate.domain.evidence import Draft, Json, parse_entry
 from ticketgate.domain.grant import revoke_backoff
 from ticketgate.domain.write_back import GIVE_UP_AFTER
 from ticketgate.operations.exceptions import open_exception
+from ticketgate.operations.outbox import queue
 from ticketgate.ports import Reading, Store, Transaction
 from ticketgate.ports.announcements import Queued
 
@@ -80,16 +81,7 @@ def queue_news(
     for index, receiver, event in news:
         row = Queued(tx.new_id("ann"), receiver, event, index, now)
         tx.announcements.add(row)
-        tx.commands.add(
-            Command(
-                id=tx.new_id("cmd"),
-                kind=CommandKind.ANNOUNCE,
-                about=row.id,
-                target=receiver,
-                state=CommandState.QUEUED,
-                due_at=now,
-            )
-        )
+        queue(tx, now, CommandKind.ANNOUNCE, row.id, receiver)
     tx.announcements.set_upto(upto)
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ticketgate.domain.access_request import (
+    BY_ITS_PEOPLE,
     LIVE_REQUEST,
-    TAKEN_BACK,
     AccessRequest,
     RequestState,
     material_of,
@@ -111,6 +111,6 @@ def _answered(requests: Sequence[AccessRequest], what: Asked) -> bool:
 
 
 def _refused(request: AccessRequest, what: Asked) -> bool:
-    taken_back = request.cause == TAKEN_BACK
-    over = taken_back or request.state in {RequestState.DENIED, RequestState.TIMED_OUT}
+    withdrawn = request.cause == BY_ITS_PEOPLE
+    over = withdrawn or request.state in {RequestState.DENIED, RequestState.TIMED_OUT}
     return over and material_of(refreshed(request, what)) == request.material

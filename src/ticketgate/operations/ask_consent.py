@@ -9,7 +9,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Json
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.policy import EmergencyRules, Entitlement
-from ticketgate.operations.actors import actor_of
+from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on, overdue
 from ticketgate.operations.tell_outcome import tell_of_ask
@@ -63,7 +63,7 @@ def ask_consent(
         "target": entitlement.target,
         "seconds": seconds,
         "within": int(section.review_within.total_seconds()),
-        "clause": f"person:{actor}" if clause.startswith("person:") else clause,
+        "clause": clause_of(clause, actor),
         "policy": rules.policy.digest,
         "directory": rules.snapshot.digest,
     }

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.errors import Refusal
@@ -12,11 +11,10 @@ from ticketgate.operations.claim_emergency import (
     claim_terms,
     claimable,
 )
+from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_desk import CLOCK, EmergencyDesk
 from ticketgate.operations.invoke_emergency import too_weak
-
-_NOTHING: Final = Refusal("not_found", "There is nothing here for you.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class ClaimDesk:
             return rules
         section, found = rules.policy.emergency, claimable(session.subject, rules, desk.roles)
         if section is None or not found:
-            return _NOTHING
+            return not_found()
         shown = claim_terms(rules)
         with desk.store.reading() as looking:
             who = desk.known_as(looking, session, shown)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ticketgate.domain.approvers import unfit
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.emergency import (
     REASON_CHARS_MAX,
     REASON_CHARS_MIN,
@@ -29,10 +29,11 @@ from ticketgate.domain.policy import EmergencyRules, Entitlement
 from ticketgate.domain.roles import OPERATOR, Roles, may_operate
 from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
-from ticketgate.operations.actors import actor_of
+from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.invoke_emergency import stale, tell, too_weak
+from ticketgate.operations.outbox import queue
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.ports import Transaction
 
@@ -285,8 +286,8 @@ def _told(
         "entitlement": claim.entitlement.id,
         "target": claim.entitlement.target,
         "by": actor,
-        "clause": f"person:{actor}" if claim.clause.startswith("person:") else claim.clause,
-        "preauthorised": f"person:{person}" if word.startswith("person:") else word,
+        "clause": clause_of(claim.clause, actor),
+        "preauthorised": clause_of(word, person),
         "access_from": to_text(claim.since),
         "access_until": to_text(claim.until),
         "seconds": _seconds(claim.until - claim.since),
@@ -345,16 +346,7 @@ def _take_away(
         "not_after": to_text(now),
     }
     tx.append(edge("grant", grant.id, NEW, grant.state.value, CLAIMED, fields))
-    tx.commands.add(
-        Command(
-            id=tx.new_id("cmd"),
-            kind=CommandKind.REVOKE,
-            about=grant.id,
-            target=grant.target,
-            state=CommandState.QUEUED,
-            due_at=now,
-        )
-    )
+    queue(tx, now, CommandKind.REVOKE, grant.id, grant.target)
     return grant
 
 

@@ -18,7 +18,7 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
 from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
-from ticketgate.operations.actors import actor_of
+from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.invoke_emergency import stale, too_weak
@@ -98,7 +98,7 @@ def consent(
         "person": actor_of(tx, ask.subject),
         "entitlement": ask.entitlement,
         "by": actor,
-        "clause": f"person:{actor}" if clause.startswith("person:") else clause,
+        "clause": clause_of(clause, actor),
         "policy": rules.policy.digest,
         "directory": rules.snapshot.digest,
         "method": who.method,

@@ -119,7 +119,7 @@ class ConsoleDesk(LaneDesk):
             found = looking.console.requests(whose, asked, behind, ROWS_MAX + 1)
             rows = request_rows(looking, found[:ROWS_MAX], who)
         if everybodys:
-            self.store.write(partial(note_view, request=REQUESTS, subject=subject))
+            self.store.write(partial(note_view, about=REQUESTS, subject=subject))
         entitlements = tuple(sorted(one.id for one in who.policy.entitlements))
         return RequestPage(
             rows, _behind(rows, found), tuple(sorted(self.own_users)), entitlements, everybodys
@@ -140,7 +140,7 @@ class ConsoleDesk(LaneDesk):
         now = self.clock.now()
         rows = held_rows(found[:ROWS_MAX], who, now)
         if everybodys:
-            self.store.write(partial(note_view, request=GRANTS, subject=subject))
+            self.store.write(partial(note_view, about=GRANTS, subject=subject))
         return HeldPage(rows, _behind(rows, found), everybodys, now)
 
     def deliveries(self, subject: str, state: str = "", behind: str = "") -> DeliveryPage | Refusal:
@@ -154,7 +154,7 @@ class ConsoleDesk(LaneDesk):
         with self.store.reading() as looking:
             found = looking.console.deliveries(state, behind, ROWS_MAX + 1)
         rows = tuple(found[:ROWS_MAX])
-        self.store.write(partial(note_view, request=DELIVERIES, subject=subject))
+        self.store.write(partial(note_view, about=DELIVERIES, subject=subject))
         parked = may_read_parked(who.roles, subject, who.snapshot) is None
         return DeliveryPage(rows, _behind(rows, found), parked)
 

@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest
-from ticketgate.domain.approval import Link, voices
-from ticketgate.domain.approvers import standing
+from ticketgate.domain.approval import Link
 from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.naming import name_of
-from ticketgate.domain.opening import case_of
 from ticketgate.domain.roles import AUDITOR, OPERATOR, TRIAGE, roles_of
 from ticketgate.operations.console_desk import (
     ConsoleDesk,
@@ -24,10 +22,10 @@ from ticketgate.operations.console_desk import (
     request_rows,
 )
 from ticketgate.operations.triage import Sayer
+from ticketgate.operations.workload import to_decide
 from ticketgate.ports import Counts, Reading, RequestFilter
 
 SHOWN_MAX: Final = 20
-_LOOKED_AT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Home:
 
 
 def home(desk: ConsoleDesk, subject: str) -> Home | Refusal:
-    """What waits for this person, each kind at most `SHOWN_MAX`.
+    """What waits for this person, each kind (of requests each state) at most `SHOWN_MAX`.
 
     Refusals: as of `ConsoleDesk.requests`.
     """
@@ -90,15 +88,7 @@ def home(desk: ConsoleDesk, subject: str) -> Home | Refusal:
 
 
 def _to_decide(looking: Reading, who: Sayer, now: datetime) -> tuple[ToDecide, ...]:
-    found = looking.console.undecided(who.subject, _LOOKED_AT)
-    given = looking.console.approvals_of([request.id for _, request in found])
-    open_ = [
-        (link, request)
-        for link, request in found
-        if now < min(link.expires_at, request.decide_by)
-        and link.round == request.round
-        and _may(link, request, voices(given.get(request.id, ()), request.round), who, now)
-    ][:SHOWN_MAX]
+    open_ = to_decide(looking, who.subject, who.policy, who.snapshot, now)[:SHOWN_MAX]
     mails = looking.console.last_commands(CommandKind.MAIL_LINK, [link.id for link, _ in open_])
     person = who.snapshot.person(who.subject)
     address = "" if person is None else person.mail
@@ -106,17 +96,6 @@ def _to_decide(looking: Reading, who: Sayer, now: datetime) -> tuple[ToDecide, .
         _waiting(link, request, who, now, (_mail(mails.get(link.id)), address))
         for link, request in open_
     )
-
-
-def _may(
-    link: Link, request: AccessRequest, spoken: frozenset[str], who: Sayer, now: datetime
-) -> bool:
-    """Whether a decision of this person by this link would count now."""
-    case = case_of(request, who.policy, who.snapshot, now)
-    if case is None or link.stage > len(case.rule.stages):
-        return False
-    stage = case.rule.stages[link.stage - 1]
-    return not isinstance(standing(case, stage, who.subject, spoken, link.on_behalf_of), Refusal)
 
 
 def _mail(command: Command | None) -> str:

@@ -23,10 +23,16 @@ from ticketgate.domain.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, Approv
 from ticketgate.domain.sign_in import StepUp
 from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
-from ticketgate.operations.actors import actor_of
+from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.ask_again import Ground, ask_again, wanted_by
 from ticketgate.operations.classified import classified_row
-from ticketgate.operations.decision_refusals import CHANGED, NOT_ASKED, RULES, no_longer
+from ticketgate.operations.decision_refusals import (
+    CHANGED,
+    NOT_ASKED,
+    RULES,
+    no_longer,
+    not_found,
+)
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.extend_grant import extend_grant, longest_now
 from ticketgate.operations.open_request import (
@@ -159,11 +165,6 @@ def _ballot(
     if isinstance(longest, Refusal):
         return longest
     return _Ballot(link, case, found, rules.policy.digest, revision, longest)
-
-
-def not_found() -> Refusal:
-    """Unknown, expired and another person's link look alike."""
-    return Refusal("not_found", "There is nothing here for you.")
 
 
 def _is_party(request: AccessRequest, subject: str) -> bool:
@@ -348,8 +349,7 @@ def _capacity(tx: Transaction, actor: str, found: Standing) -> dict[str, Json]:
     if found.until is not None:
         fields["on_behalf_of"] = actor = actor_of(tx, found.on_behalf_of)
         fields["delegated_until"] = to_text(found.until)
-    by_name = found.clause.startswith("person:")
-    return {"clause": f"person:{actor}" if by_name else found.clause, **fields}
+    return {"clause": clause_of(found.clause, actor), **fields}
 
 
 def _advance(

@@ -38,6 +38,11 @@ VOID: Final = {
 _BY_STAGE: Final = frozenset({"link_used", "already_decided"})
 
 
+def not_found() -> Refusal:
+    """What is not there, and what is not for this person, look alike."""
+    return Refusal("not_found", "There is nothing here for you.")
+
+
 def no_longer(
     reading: Reading, request: AccessRequest, link: Link, now: datetime, snapshot: DirectorySnapshot
 ) -> Refusal | None:

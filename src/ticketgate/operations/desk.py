@@ -20,8 +20,8 @@ from ticketgate.operations.decide_request import (
     Form,
     Rules,
     SignedIn,
-    not_found,
 )
+from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.enforce import is_held
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.in_force import InForce, under
@@ -49,6 +49,11 @@ class Session:
     method: str
     signed_in_at: datetime
     expires_at: datetime
+
+    @property
+    def who(self) -> SignedIn:
+        """Who acts by it, and how surely that is known."""
+        return SignedIn(self.subject, self.method, self.signed_in_at)
 
 
 class Desk:
@@ -127,7 +132,7 @@ class Desk:
         refusal = unfit(snapshot.person(subject))
         if refusal is not None:  # a session outlives its person's leaving; what it shows does not
             return refusal
-        self._store.write(partial(note_view, request=request.id, subject=subject))
+        self._store.write(partial(note_view, about=request.id, subject=subject))
         view = self._view(link, request, approvals, snapshot)
         if isinstance(view, Refusal):
             return view
@@ -211,7 +216,7 @@ class Desk:
                 "An operator must mend the clock.",
             )
         form = Form(decision, justification, seconds, shown, signed)
-        who = SignedIn(session.subject, session.method, session.signed_in_at)
+        who = session.who
         outcome: Decided | Refusal = not_found()
         for _ in range(BACKLOG_TRIES):
             outcome = self._decide_once(token, session, who, form)
@@ -240,7 +245,7 @@ class Desk:
 
     def take_back(self, token: str, session: Session, *, reason: str) -> TakenBack | Refusal:
         """Take back what this person approved over the link. Refusals: those of the operation."""
-        who = SignedIn(session.subject, session.method, session.signed_in_at)
+        who = session.who
         try:
             snapshot = self.snapshot(who.subject)
             taking = partial(

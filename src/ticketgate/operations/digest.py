@@ -1,15 +1,23 @@
 """Digest: what the one mail of a day says that stands for all further reminders."""
 
 from ticketgate.domain.access_request import AccessRequest
-from ticketgate.operations.workload import waiting_for
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.policy import Policy
+from ticketgate.operations.workload import to_decide
 from ticketgate.ports import Store
 
 
-def digest_of(store: Store, ident: str) -> tuple[str, list[AccessRequest]] | None:
-    """Whom a digest is for, and what waits for them now; None when nothing does any more."""
+def days_digest(
+    store: Store, ident: str, policy: Policy, snapshot: DirectorySnapshot
+) -> tuple[str, list[AccessRequest]] | None:
+    """Whom a digest is for, and what waits for them, soonest deadline first; None: nothing does.
+
+    It is what their first page shows, as of when the directory was read.
+    """
     with store.reading() as looking:
         approver = looking.workload.digest_for(ident)
-        idents = () if approver is None else waiting_for(looking, approver)
-        found = [looking.requests.get(one) for one in idents]
-    waiting = [one for one in found if one is not None]
-    return None if approver is None or not waiting else (approver, waiting)
+        if approver is None:
+            return None
+        found = to_decide(looking, approver, policy, snapshot, snapshot.read_at)
+    waiting = {request.id: request for _, request in found}.values()
+    return (approver, sorted(waiting, key=lambda one: one.decide_by)) if waiting else None

@@ -24,6 +24,7 @@ from ticketgate.domain.roles import Roles, may_audit
 from ticketgate.operations.claim_emergency import claimable
 from ticketgate.operations.consent_emergency import ConsentForm, consent, may_consent
 from ticketgate.operations.decide_request import Rules, SignedIn
+from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_lock import LOCKED
 from ticketgate.operations.emergency_window import Window, reason_of, window_of
@@ -51,7 +52,6 @@ T = TypeVar("T")
 
 LISTED_MAX: Final = 200
 PAGE: Final = "emergency"  # what the record of a look is about
-_NOTHING: Final = Refusal("not_found", "There is nothing here for you.")
 CLOCK: Final = Refusal(
     "clock_disputed",
     "The machine's clock is off, so no time to live can be given.",
@@ -165,7 +165,7 @@ class EmergencyDesk:
         """
         found = self._page(session)
         if isinstance(found, EmergencyPage):
-            self.store.write(partial(note_view, request=PAGE, subject=session.subject))
+            self.store.write(partial(note_view, about=PAGE, subject=session.subject))
         return found
 
     def _page(self, session: Session) -> EmergencyPage | Refusal:
@@ -188,7 +188,7 @@ class EmergencyDesk:
         asks = tuple(one for one in asked if one is not None)
         claims = bool(claimable(session.subject, rules, self.roles))
         there = audits or offers or asks or found or claims
-        return EmergencyPage(offers, asks, found, claims) if there else _NOTHING
+        return EmergencyPage(offers, asks, found, claims) if there else not_found()
 
     def _audits(self, session: Session, rules: Rules) -> bool:
         """Whether this person reads every emergency."""
@@ -212,12 +212,12 @@ class EmergencyDesk:
         with self.store.reading() as looking:
             emergency = looking.emergencies.get(ident)
             if emergency is None or is_ask(emergency):
-                return _NOTHING
+                return not_found()
             view = self._view(looking, emergency, session, rules, whole=True)
             grant = looking.grants.get(emergency.grant)
         if not (view.audited or view.concerns):
-            return _NOTHING
-        self.store.write(partial(note_view, request=ident, subject=session.subject))
+            return not_found()
+        self.store.write(partial(note_view, about=ident, subject=session.subject))
         now = self.clock.now()
         done = activity_of(self.targets, emergency, grant, rules.snapshot, now)
         return replace(view, activity=done)
@@ -231,7 +231,7 @@ class EmergencyDesk:
 
     def give_back(self, session: Session, ident: str) -> Emergency | Refusal:
         """Refusals: those of `give_back`, of directory and store."""
-        call = partial(give_back, ident=ident, who=_signed_in(session))
+        call = partial(give_back, ident=ident, who=session.who)
         return self._carry_out(session, lambda rules: partial(call, rules=rules))
 
     def review(self, session: Session, ident: str, form: ReviewForm) -> Emergency | Refusal:
@@ -256,7 +256,7 @@ class EmergencyDesk:
     ) -> T | Refusal:
         """Carry it out with what a step-up for `shown` adds to how surely the person is known."""
         call = partial(
-            by_step_up, session_hash=secret_hash(session.id), who=_signed_in(session), shown=shown
+            by_step_up, session_hash=secret_hash(session.id), who=session.who, shown=shown
         )
         return self._carry_out(
             session, lambda rules: partial(call, operation=partial(operation, rules=rules))
@@ -269,7 +269,7 @@ class EmergencyDesk:
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
         gone = unfit(rules.snapshot.person(session.subject)) is not None
-        return _NOTHING if gone else rules
+        return not_found() if gone else rules
 
     def _carry_out(
         self, session: Session, operation: Callable[[Rules], Operation[T | Refusal]]
@@ -282,11 +282,11 @@ class EmergencyDesk:
 
     def known_as(self, looking: Reading, session: Session, shown: str) -> SignedIn:
         """How surely this person is known, to do what `shown` is the digest of."""
-        who, now = _signed_in(session), self.clock.now()
+        who, now = session.who, self.clock.now()
         return stepped_up(looking, now, secret_hash(session.id), who, shown)
 
     def _offer(self, looking: Reading, session: Session, name: str, rules: Rules) -> Offer | None:
-        found = may_invoke(looking, self.clock.now(), _signed_in(session), name, rules)
+        found = may_invoke(looking, self.clock.now(), session.who, name, rules)
         if isinstance(found, Refusal):
             return Offer(name, refusal=found) if found.code == LOCKED else None
         section, wanted = found.rules, found.entitlement
@@ -365,7 +365,3 @@ class EmergencyDesk:
             access_until=emergency.access_until,
             entered=snapshot.same_human(emergency.entered_by, session.subject),
         )
-
-
-def _signed_in(session: Session) -> SignedIn:
-    return SignedIn(session.subject, session.method, session.signed_in_at)

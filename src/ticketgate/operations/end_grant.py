@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from ticketgate.domain.access_request import LIVE_REQUEST, RequestState
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind, CommandState
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.open_request import end_request
+from ticketgate.operations.outbox import queue
 from ticketgate.operations.tell_outcome import tell_of_grant
 from ticketgate.ports import Reading, Transaction
 
@@ -75,16 +76,7 @@ def end_grant(
     _end_extensions(tx, now, grant)
     begun = replace(grant, state=GrantState.REVOKING, cause=cause, revoking_since=now)
     revoking = move(tx, now, grant, begun, cause, whose)
-    tx.commands.add(
-        Command(
-            id=tx.new_id("cmd"),
-            kind=CommandKind.REVOKE,
-            about=grant.id,
-            target=grant.target,
-            state=CommandState.QUEUED,
-            due_at=now,
-        )
-    )
+    queue(tx, now, CommandKind.REVOKE, grant.id, grant.target)
     return revoking
 
 

@@ -12,7 +12,7 @@ from ticketgate.domain.errors import EvidenceError, Refusal, TicketgateError
 from ticketgate.domain.evidence import leaf_hash
 from ticketgate.domain.instants import from_text
 from ticketgate.domain.roles import may_read_log
-from ticketgate.operations.decide_request import not_found
+from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.find_records import ids_named, records_before
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.own_request import is_theirs
@@ -138,7 +138,7 @@ class EvidenceDesk(LaneDesk):
                 found.older,
                 found.looked,
             )
-        self.store.write(partial(note_view, request=LIST, subject=subject))
+        self.store.write(partial(note_view, about=LIST, subject=subject))
         return page
 
     def view(self, index: int, subject: str) -> RecordView | Refusal:
@@ -157,7 +157,7 @@ class EvidenceDesk(LaneDesk):
             view = self._view(looking, index, who, signed)
         if view is None:
             return not_found()
-        self.store.write(partial(note_view, request=f"{LIST}#{index}", subject=subject))
+        self.store.write(partial(note_view, about=f"{LIST}#{index}", subject=subject))
         return view
 
     def search(self, query: str, subject: str) -> Hits | Refusal:
@@ -171,7 +171,7 @@ class EvidenceDesk(LaneDesk):
         with self.store.reading() as looking:
             hits = search(looking, query, who)
         if query.strip():
-            self.store.write(partial(note_view, request=SEARCH, subject=subject))
+            self.store.write(partial(note_view, about=SEARCH, subject=subject))
         return hits
 
     def head(self) -> LogHead | None:

@@ -74,7 +74,7 @@ class ExceptionDesk(LaneDesk):
         with self.store.reading() as looking:
             cases = looking.exceptions.waiting(LISTED_MAX)
             views = tuple(_view(looking, one, who, now) for one in cases)
-        self.store.write(partial(note_view, request=LIST, subject=subject))
+        self.store.write(partial(note_view, about=LIST, subject=subject))
         return views
 
     def view(self, ident: str, subject: str) -> ExceptionView | Refusal:
@@ -92,7 +92,7 @@ class ExceptionDesk(LaneDesk):
             )
             people = () if barred else _people(looking, case, who, told)
             view = _view(looking, case, who, self.clock.now(), barred, people)
-        self.store.write(partial(note_view, request=ident, subject=subject))
+        self.store.write(partial(note_view, about=ident, subject=subject))
         return view
 
     def say(self, ident: str, session: Session, form: AttendForm) -> ExceptionCase | Refusal:

@@ -25,7 +25,7 @@ from ticketgate.operations.sweep import (
     revalidate_requests,
     time_out_request,
 )
-from ticketgate.operations.tell_outcome import ending_soon, remind
+from ticketgate.operations.tell_outcome import ending_soon, tell_ending
 from ticketgate.operations.untold_grants import open_perhaps_closed
 from ticketgate.operations.velocity import has_room
 from ticketgate.ports import Clock, Operation, Store, Transaction
@@ -92,7 +92,7 @@ class Housekeeper:
             self._follow_rules,
             partial(self._let_pass, now),
             partial(self._escalate, now),
-            partial(self._remind, now),
+            partial(self._tell_endings, now),
             partial(self._watch_parked, now),
             partial(self._watch_approvals, now),
         ):
@@ -219,7 +219,7 @@ class Housekeeper:
         if faults:
             raise faults[0]
 
-    def _remind(self, now: datetime) -> None:
+    def _tell_endings(self, now: datetime) -> None:
         """Whoever has access hears that it ends soon."""
         waits = self._next_reminder is not None and now < self._next_reminder
         if waits or not self.notice or self._policy is None:
@@ -227,7 +227,7 @@ class Housekeeper:
         self._next_reminder = now + REMIND_EVERY
         with self._store.reading() as looking:
             near = ending_soon(looking, now, self.notice)
-        telling = partial(remind, notice=self.notice)
+        telling = partial(tell_ending, notice=self.notice)
         failed = self._each([partial(telling, ident=one) for one in near], urgent=False)
         if failed:
             raise failed[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ticketgate.domain.approvers import unfit
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.emergency import (
     REASON_CHARS_MAX,
     REASON_CHARS_MIN,
@@ -33,11 +33,12 @@ from ticketgate.domain.policy import (
 from ticketgate.domain.roles import OPERATOR, Roles
 from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
-from ticketgate.operations.actors import actor_of
+from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.ask_consent import ask_consent, needs_consent, own_ask
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX, Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.end_grant import end_grant
+from ticketgate.operations.outbox import queue_mail
 from ticketgate.operations.plan_grant import plan_emergency
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.ports import Reading, Transaction
@@ -270,7 +271,6 @@ def _told(
 ) -> dict[str, Json]:
     """What the record of an emergency says that has no name of its own in `edge`."""
     actor = actor_of(tx, who.subject)
-    by_name = allowed.clause.startswith("person:")  # the word itself would tell who the actor is
     return {
         "person": actor,
         "entitlement": allowed.entitlement.id,
@@ -281,7 +281,7 @@ def _told(
         "within": _seconds(allowed.rules.review_within),
         "drill": form.drill,
         "shown": form.shown,
-        "clause": f"person:{actor}" if by_name else allowed.clause,
+        "clause": clause_of(allowed.clause, actor),
         "policy": rules.policy.digest,
         "authority_basis": "verified",
         "directory": rules.snapshot.digest,
@@ -299,16 +299,7 @@ def tell(tx: Transaction, now: datetime, emergency: str, subject: str) -> None:
     """Queue the mail that tells somebody of an emergency."""
     notice = tx.new_id("ntc")
     tx.emergencies.add_notice(notice, emergency, subject)
-    tx.commands.add(
-        Command(
-            id=tx.new_id("cmd"),
-            kind=CommandKind.MAIL_NOTICE,
-            about=notice,
-            target="mail",
-            state=CommandState.QUEUED,
-            due_at=now,
-        )
-    )
+    queue_mail(tx, now, CommandKind.MAIL_NOTICE, notice)
 
 
 def give_back(

@@ -10,7 +10,7 @@ from ticketgate.domain.access_window import decide_until
 from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import Case, candidates, triagers_apart
 from ticketgate.domain.automatic import CAUSE, automatic_rule
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.inbox import TicketRow
@@ -26,6 +26,7 @@ from ticketgate.domain.opening import (
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.automatic import approved_by_rule
+from ticketgate.operations.outbox import queue_mail
 from ticketgate.operations.plan_grant import plan_grant
 from ticketgate.operations.tell_outcome import tell_of_request
 from ticketgate.operations.velocity import note_pace, reasons_now
@@ -205,16 +206,7 @@ def issue_links(
     ]
     for link in links:
         tx.links.save(link)
-        tx.commands.add(
-            Command(
-                id=tx.new_id("cmd"),
-                kind=CommandKind.MAIL_LINK,
-                about=link.id,
-                target="mail",
-                state=CommandState.QUEUED,
-                due_at=now,
-            )
-        )
+        queue_mail(tx, now, CommandKind.MAIL_LINK, link.id)
     return links
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import (
+    BY_ITS_PEOPLE,
     LIVE_REQUEST,
-    TAKEN_BACK,
     AccessRequest,
     RequestState,
 )
@@ -24,8 +24,8 @@ from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.roles import Roles, may_attend
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.decide_request import SignedIn, not_found
-from ticketgate.operations.decision_refusals import with_word
+from ticketgate.operations.decide_request import SignedIn
+from ticketgate.operations.decision_refusals import not_found, with_word
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.extend_grant import Wish, ask_extension
 from ticketgate.operations.open_request import Word, end_request
@@ -185,7 +185,7 @@ def _withdraw(
     by = actor_of(tx, who.subject)
     if request.state in LIVE_REQUEST:
         mine = Word({"by": by, "method": who.method})
-        return end_request(tx, now, request, RequestState.WITHDRAWN, TAKEN_BACK, mine)
+        return end_request(tx, now, request, RequestState.WITHDRAWN, BY_ITS_PEOPLE, mine)
     for grant in (one for one in grants if one.state is GrantState.PLANNED):
         end_grant(tx, now, grant, "withdrawn", by)
     return request

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest, window_fields
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.evidence import Json  # noqa: TC001 -- read with the module
 from ticketgate.domain.grant import ACTIVATE_WITHIN, EMERGENCY, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.policy import Entitlement
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.outbox import queue
 from ticketgate.ports import Transaction
 
 
@@ -81,14 +82,5 @@ def plan(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
         **window_fields(grant.window),
     }
     tx.append(edge("grant", grant.id, NEW, GrantState.PLANNED.value, cause, fields))
-    tx.commands.add(
-        Command(
-            id=tx.new_id("cmd"),
-            kind=CommandKind.PROVISION,
-            about=grant.id,
-            target=grant.target,
-            state=CommandState.QUEUED,
-            due_at=max(now, grant.not_before or now),
-        )
-    )
+    queue(tx, max(now, grant.not_before or now), CommandKind.PROVISION, grant.id, grant.target)
     return grant

@@ -88,7 +88,7 @@ class QuarantineDesk(LaneDesk):
         with self.store.reading() as looking:
             rows = looking.deliveries.quarantined(LISTED_MAX)
             views = _views(looking, rows[::-1], who, self.clock.now())
-        self.store.write(partial(note_view, request=LIST, subject=subject))
+        self.store.write(partial(note_view, about=LIST, subject=subject))
         return tuple(sorted(views, key=lambda one: not one.blocks))
 
     def view(self, ident: str, subject: str) -> QuarantineView | Refusal:
@@ -102,7 +102,7 @@ class QuarantineDesk(LaneDesk):
             views = [] if row is None else _views(looking, [row], who, self.clock.now(), told)
         if not views:
             return Refusal("not_found", "No such delivery is quarantined.")
-        self.store.write(partial(note_view, request=ident, subject=subject))
+        self.store.write(partial(note_view, about=ident, subject=subject))
         return views[0]
 
     def say(self, ident: str, session: Session, form: QuarantineForm) -> EvidenceRef | Refusal:

@@ -33,8 +33,8 @@ from ticketgate.operations.classified import classified
 from ticketgate.operations.decide_request import Form, Rules, SignedIn, decide_request
 from ticketgate.operations.housekeeping import Housekeeper
 from ticketgate.operations.in_force import InForce
-from ticketgate.operations.notify import mint_link
 from ticketgate.operations.receive import receive
+from ticketgate.operations.record_mail import mint_link
 from ticketgate.operations.run_targets import TargetRunner
 from ticketgate.operations.start import note_loaded, open_log
 from ticketgate.operations.work_delivery import Reading, work_delivery

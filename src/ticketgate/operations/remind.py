@@ -10,14 +10,14 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from ticketgate.domain.approval import Link, voices
-from ticketgate.domain.approvers import Standing, standing
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.approval import Link
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.opening import case_of
 from ticketgate.domain.policy import Policy
 from ticketgate.domain.reminding import Reminding, threshold
+from ticketgate.domain.seat import may_decide
 from ticketgate.operations.in_force import InForce
+from ticketgate.operations.outbox import queue_mail
 from ticketgate.ports import Clock, Reading, Store, Transaction
 from ticketgate.ports.workload import OpenLink
 
@@ -75,11 +75,11 @@ def remind(
     mailed = tx.workload.reminders(link.approver, day) < reminding.per_day
     tx.workload.add_reminder(key, link.approver, day, mailed=mailed)
     if mailed:
-        _queue(tx, now, CommandKind.MAIL_REMINDER, link.id)
+        queue_mail(tx, now, CommandKind.MAIL_REMINDER, link.id)
     elif not tx.workload.has_digest(link.approver, day):
         digest = tx.new_id("dig")
         tx.workload.add_digest(digest, link.approver, day)
-        _queue(tx, now, CommandKind.MAIL_DIGEST, digest)
+        queue_mail(tx, now, CommandKind.MAIL_DIGEST, digest)
 
 
 def _key(reading: Reading, one: OpenLink, reminding: Reminding, now: datetime) -> str:
@@ -96,22 +96,7 @@ def _may_decide(
 ) -> bool:
     """Whether the holder of an open link may decide with it now, under the rules of now."""
     request = tx.requests.get(link.request)
-    case = None if request is None else case_of(request, policy, snapshot, now)
-    if request is None or case is None or link.stage > len(case.rule.stages):
+    if request is None:
         return False
-    earlier = voices(tx.requests.approvals(request.id), request.round)
-    stage = case.rule.stages[link.stage - 1]
-    found = standing(case, stage, link.approver, earlier, link.on_behalf_of)
-    return isinstance(found, Standing)
-
-
-def _queue(tx: Transaction, now: datetime, kind: CommandKind, about: str) -> None:
-    command = Command(
-        id=tx.new_id("cmd"),
-        kind=kind,
-        about=about,
-        target="mail",
-        state=CommandState.QUEUED,
-        due_at=now,
-    )
-    tx.commands.add(command)
+    given = tx.requests.approvals(request.id)
+    return may_decide(link, request, given, policy, snapshot, now)

@@ -13,10 +13,10 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grant import Grant
 from ticketgate.domain.naming import name_and_id
 from ticketgate.domain.opening import REASONS
-from ticketgate.domain.outcomes import EMERGENCY
+from ticketgate.domain.outcomes import EMERGENCY_KIND
 from ticketgate.domain.roles import may_audit, may_look
 from ticketgate.domain.way_out import NEXT_STEPS
-from ticketgate.operations.decide_request import not_found
+from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.own_request import (
@@ -96,7 +96,7 @@ class RequestDesk(LaneDesk):
             if refusal is not None and may_audit(who.roles, subject, who.snapshot) is not None:
                 return refusal
             steps = _steps(looking, found, who)
-        self.store.write(partial(note_view, request=ident, subject=subject))
+        self.store.write(partial(note_view, about=ident, subject=subject))
         return replace(_view(found, who), timeline=steps)
 
     def say(self, ident: str, session: Session, form: RequestForm) -> AccessRequest | Refusal:
@@ -151,7 +151,7 @@ def _view(known: KnownRequest, who: Sayer) -> RequestView:
         extends=request.extends,
         not_before=request.not_before,
         window_end=request.window_end,
-        emergency=EMERGENCY in request.kinds and request.state in LIVE_REQUEST,
+        emergency=EMERGENCY_KIND in request.kinds and request.state in LIVE_REQUEST,
     )
 
 

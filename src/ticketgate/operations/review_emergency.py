@@ -23,7 +23,7 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.machines import edge
 from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
-from ticketgate.operations.actors import actor_of
+from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.end_grant import end_grant
@@ -158,7 +158,7 @@ def _record(
         "entitlement": emergency.entitlement,
         "outcome": form.outcome,
         "reviewer": reviewer,
-        "clause": f"person:{reviewer}" if clause.startswith("person:") else clause,
+        "clause": clause_of(clause, reviewer),
         "shown": form.shown,
         "policy": rules.policy.digest,
         "directory": rules.snapshot.digest,

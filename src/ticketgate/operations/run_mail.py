@@ -15,11 +15,11 @@ from ticketgate.domain.grant import GrantState
 from ticketgate.domain.naming import name_of
 from ticketgate.domain.outcomes import EMERGENCY_PAGE, TOLD, OutcomeLetter, OutcomeNote
 from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.digest import digest_of
+from ticketgate.operations.digest import days_digest
 from ticketgate.operations.evidence_place import EvidencePlace
 from ticketgate.operations.extend_grant import ends_then
 from ticketgate.operations.in_force import InForce
-from ticketgate.operations.notify import mailed, mint_link, unwanted
+from ticketgate.operations.record_mail import mailed, mint_link, unwanted
 from ticketgate.operations.sign_in import mint_code, secret_hash
 from ticketgate.ports import Ids, Letter, Letters, Post, Reading, Store
 
@@ -71,7 +71,7 @@ class MailRunner:
             case CommandKind.MAIL_REMINDER:
                 return self._reminder(command, snapshot)
             case CommandKind.MAIL_DIGEST:
-                return self._digest(command)
+                return self._digest(command, snapshot)
             case CommandKind.MAIL_NOTICE:
                 return self._notice(command, snapshot)
             case CommandKind.MAIL_OUTCOME:
@@ -104,8 +104,8 @@ class MailRunner:
         subject, text, html = made.letter
         return replace(made, letter=(f"Reminder: {subject}", text, html))
 
-    def _digest(self, command: Command) -> _Made | None:
-        found = digest_of(self.store, command.about)
+    def _digest(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
+        found = days_digest(self.store, command.about, self.policy.now, snapshot)
         return None if found is None else _Made(found[0], self.letters.digest(found[1]))
 
     def _note(self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot) -> LinkNote:

@@ -17,6 +17,7 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.passkey import APPROVAL, FOR_WHOM, Assertion
 from ticketgate.domain.passkey_row import CEREMONY_LIFE, Ceremony, Passkey, PasskeyState, Site
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.exceptions import open_exception
 from ticketgate.ports import Transaction
 
@@ -88,7 +89,7 @@ def begin_signing(
     link = tx.links.by_token(token_hash)
     request = None if link is None else tx.requests.get(link.request)
     if link is None or request is None or link.approver != subject:
-        return Refusal("not_found", "There is nothing here for you.")
+        return not_found()
     if not wanted.shown == link.shown == request.shown:
         return Refusal(
             "shown_changed", "This is not what is asked now.", "Open the link again and read it."

@@ -10,7 +10,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from hmac import digest as mac
 
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Draft
@@ -23,6 +23,7 @@ from ticketgate.domain.sign_in import (
     SessionRow,
 )
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.outbox import queue_mail
 from ticketgate.ports import Transaction
 
 
@@ -56,16 +57,7 @@ def ask_code(
         )
     code = Code(tx.new_id("cod"), browser_hash, subject, link, now)
     tx.people.add_code(code)
-    tx.commands.add(
-        Command(
-            id=tx.new_id("cmd"),
-            kind=CommandKind.MAIL_CODE,
-            about=code.id,
-            target="mail",
-            state=CommandState.QUEUED,
-            due_at=now,
-        )
-    )
+    queue_mail(tx, now, CommandKind.MAIL_CODE, code.id)
     return None
 
 

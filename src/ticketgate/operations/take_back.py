@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ticketgate.domain.access_request import AccessRequest, RequestState
+from ticketgate.domain.access_request import TAKEN_BACK, AccessRequest, RequestState
 from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.approvers import unfit
 from ticketgate.domain.directory import DirectorySnapshot
@@ -21,14 +21,13 @@ from ticketgate.domain.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
-from ticketgate.operations.decide_request import JUSTIFICATION_CHARS_MAX, SignedIn, not_found
-from ticketgate.operations.decision_refusals import with_word
+from ticketgate.operations.decide_request import JUSTIFICATION_CHARS_MAX, SignedIn
+from ticketgate.operations.decision_refusals import not_found, with_word
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.open_request import Word, end_request
 from ticketgate.operations.who_decided import of_end
 from ticketgate.ports import Reading, Transaction
 
-TAKEN_BACK: Final = "taken_back"  # why a request is denied whose approver thought better of it
 UNAPPROVED: Final = "unapproved"
 _GIVEN: Final = HOLDING | {GrantState.PLANNED}
 _NOT_OFFERED: Final = Refusal(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind
 from ticketgate.domain.emergency import CONSENT_LIFE, Emergency
 from ticketgate.domain.grant import Grant, GrantState
 from ticketgate.domain.outcomes import (
@@ -21,9 +21,10 @@ from ticketgate.domain.outcomes import (
     of_grant,
     of_passkey,
     of_request,
-    reminded,
+    soon_over,
 )
 from ticketgate.domain.passkey_row import Passkey
+from ticketgate.operations.outbox import queue_mail
 from ticketgate.operations.write_back import tell_ticket
 from ticketgate.ports import Reading, Transaction
 
@@ -74,19 +75,19 @@ def ending_soon(reading: Reading, now: datetime, notice: timedelta) -> list[str]
     return [one.id for one in near if _is_unannounced(reading, now, one, notice)]
 
 
-def remind(tx: Transaction, now: datetime, *, ident: str, notice: timedelta) -> None:
+def tell_ending(tx: Transaction, now: datetime, *, ident: str, notice: timedelta) -> None:
     """Tell whoever has access that it ends soon, once for each end that it gets."""
     grant = tx.grants.get(ident)
     if grant is not None and _is_unannounced(tx, now, grant, notice):
-        _queue(tx, now, _reminder(grant, now, tx.new_id("ltr")))
+        _queue(tx, now, _ending_letter(grant, now, tx.new_id("ltr")))
 
 
 def _is_unannounced(reading: Reading, now: datetime, grant: Grant, notice: timedelta) -> bool:
-    near = grant.state is GrantState.ACTIVE and reminded(grant, now, notice)
-    return near and not reading.letters.has(_reminder(grant, now, "").key)
+    near = grant.state is GrantState.ACTIVE and soon_over(grant, now, notice)
+    return near and not reading.letters.has(_ending_letter(grant, now, "").key)
 
 
-def _reminder(grant: Grant, now: datetime, ident: str) -> OutcomeLetter:
+def _ending_letter(grant: Grant, now: datetime, ident: str) -> OutcomeLetter:
     said = of_ending(grant)
     return OutcomeLetter(
         id=ident,
@@ -145,13 +146,4 @@ def _mail(
 
 def _queue(tx: Transaction, now: datetime, letter: OutcomeLetter) -> None:
     tx.letters.add(letter)
-    tx.commands.add(
-        Command(
-            id=tx.new_id("cmd"),
-            kind=CommandKind.MAIL_OUTCOME,
-            about=letter.id,
-            target="mail",
-            state=CommandState.QUEUED,
-            due_at=now,
-        )
-    )
+    queue_mail(tx, now, CommandKind.MAIL_OUTCOME, letter.id)

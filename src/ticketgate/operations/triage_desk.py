@@ -73,7 +73,7 @@ class TriageDesk(LaneDesk):
             return who
         with self.store.reading() as looking:
             rows = looking.tickets.uncertain(LISTED_MAX)
-        self.store.write(partial(note_view, request=LIST, subject=subject))
+        self.store.write(partial(note_view, about=LIST, subject=subject))
         now = self.clock.now()
         return tuple(view_of(row, who, now) for row in rows)
 
@@ -87,7 +87,7 @@ class TriageDesk(LaneDesk):
             if row is None or not is_open(row):
                 return Refusal("not_found", "No such ticket waits for a word.")
             view = whole_view(looking, row, who, self.clock.now())
-        self.store.write(partial(note_view, request=ident, subject=subject))
+        self.store.write(partial(note_view, about=ident, subject=subject))
         return view
 
     def say(self, ident: str, session: Session, form: TriageForm) -> EvidenceRef | Refusal:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest, RequestState
+from ticketgate.domain.access_request import LIVE_REQUEST, TAKEN_BACK, AccessRequest, RequestState
 from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.instants import to_text
@@ -20,7 +20,6 @@ _ENDED: Final = {
     RequestState.WITHDRAWN: "withdrew it",
     RequestState.DENIED: "denied it",
 }
-_TAKEN_BACK: Final = "taken_back"
 
 
 def votes(given: Sequence[Approval], snapshot: DirectorySnapshot) -> str:
@@ -66,7 +65,7 @@ def _by_record(
     by = "" if entry is None else str(json.loads(entry).get("by", ""))
     if not by:
         return f"It ended at {to_text(ended)}: {request.cause or request.state.value}"
-    back = request.cause == _TAKEN_BACK
+    back = request.cause == TAKEN_BACK
     did = "took an approval back" if back else _ENDED.get(request.state, "ended it")
     who = reading.people.subject(by)
     return f"{by if who is None else name_and_id(who, snapshot)} {did} at {to_text(ended)}"

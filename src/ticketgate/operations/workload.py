@@ -1,13 +1,24 @@
-"""Workload: who is asked how much, for looking; the console and the command line call it."""
+"""Workload: what waits for each approver, and how fast they answer."""
 
 from datetime import datetime
+from typing import Final
 
+from ticketgate.domain.access_request import AccessRequest
+from ticketgate.domain.approval import Link
+from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.policy import Policy
+from ticketgate.domain.seat import may_decide
 from ticketgate.domain.workload import MONTH, ApproverLoad, loads
 from ticketgate.ports import Reading
 
+LOOKED_AT: Final = 200  # links of one person, the newest
+
 
 def approver_loads(reading: Reading, now: datetime) -> list[ApproverLoad]:
-    """Everybody who is asked now or decided within 30 days; who has most waiting comes first."""
+    """Everybody who is asked now or decided within 30 days; who has most waiting comes first.
+
+    Who is asked is counted by their links alone; whether they may decide still is not looked at.
+    """
     waiting = [(one.approver, one.request, one.asked_at) for one in reading.workload.open_links()]
     answers = [
         (one.approver, one.asked_at, one.decided_at)
@@ -16,7 +27,14 @@ def approver_loads(reading: Reading, now: datetime) -> list[ApproverLoad]:
     return loads(waiting, answers, now)
 
 
-def waiting_for(reading: Reading, approver: str) -> tuple[str, ...]:
-    """The requests that wait for this person now, by id, soonest deadline first."""
-    links = reading.workload.open_links(approver)
-    return tuple(dict.fromkeys(one.request for one in links))
+def to_decide(
+    reading: Reading, approver: str, policy: Policy, snapshot: DirectorySnapshot, now: datetime
+) -> list[tuple[Link, AccessRequest]]:
+    """What this person may decide now, by links that were mailed to them; asked first, first."""
+    found = reading.console.undecided(approver, LOOKED_AT)
+    given = reading.console.approvals_of([request.id for _, request in found])
+    return [
+        (link, request)
+        for link, request in found
+        if may_decide(link, request, given.get(request.id, ()), policy, snapshot, now)
+    ]

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.command import CommandKind, CommandState
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.grant import revoke_backoff
 from ticketgate.domain.outcomes import Saying
 from ticketgate.domain.write_back import GIVE_UP_AFTER, Comment
+from ticketgate.operations.outbox import queue
 from ticketgate.ports import Transaction
 
 FIRST_WAIT_SECONDS: Final = 2.0
@@ -35,16 +36,7 @@ def tell_ticket(
         tx.new_id("cmt"), source, table, ticket_id, about, said.text, index, queued_at=now
     )
     tx.channels.add_comment(comment)
-    tx.commands.add(
-        Command(
-            id=tx.new_id("cmd"),
-            kind=CommandKind.COMMENT,
-            about=comment.id,
-            target=source,
-            state=CommandState.QUEUED,
-            due_at=now,
-        )
-    )
+    queue(tx, now, CommandKind.COMMENT, comment.id, source)
 
 
 def commented(

@@ -9,7 +9,7 @@ from typing import Final
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.exception_tables import case_of
 from ticketgate.adapters.sqlite.rows import Row, one, rows
-from ticketgate.domain.access_request import TAKEN_BACK, RequestState
+from ticketgate.domain.access_request import BY_ITS_PEOPLE, RequestState
 from ticketgate.domain.exception_case import ExceptionCase
 from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.signals import ClosedRequest, SeenApproval
@@ -29,7 +29,7 @@ _PEOPLE: Final = """CASE state
    AND decision = CASE state WHEN 'approved' THEN 'approve' ELSE 'deny' END
    AND round = (SELECT max(round) FROM approval WHERE approval.request = request.id))
  END"""  # who approved or denied it in its last round, or was asked
-_BY_PEOPLE: Final = (TAKEN_BACK, "ticket_closed")  # why a request was withdrawn
+_BY_PEOPLE: Final = (BY_ITS_PEOPLE, "ticket_closed")  # why a request was withdrawn
 
 
 class SqliteSignals:

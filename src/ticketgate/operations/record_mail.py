@@ -1,4 +1,4 @@
-"""Notify: what is recorded around a mail. A token is minted per try: hash first, then the mail."""
+"""Record mail: what is recorded around each. A token is minted per try: hash first, then mail."""
 
 from dataclasses import replace
 from datetime import datetime
