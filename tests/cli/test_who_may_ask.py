@@ -38,6 +38,7 @@ ASKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "deliveries list": ("", ()),
     "deliveries show": ("", ("dlv_1",)),
     "evidence checkpoint": ("checkpoint", ()),
+    "evidence decisions": ("", ()),
     "evidence erase": ("erase", ("--person", "alice", *WHY)),
     "evidence export": ("checkpoint", ("{new}",)),
     "evidence privacy": ("", ()),

@@ -19,6 +19,8 @@ for _name, _place, _short_help in (
      "Print the receipt (C2SP tlog-proof) of record INDEX: it stands alone."),
     ("show", "show:show_record",
      "Show record INDEX with what its disclosures hide, where that is not erased."),
+    ("decisions", "decisions:show_decisions",
+     "Tell how each decision was made: passkey, step-up, session, code, or by no approver."),
     ("checkpoint", "proof:show_checkpoint",
      "Print the newest signed checkpoint: keep it where the operator of this host cannot write."),
     ("privacy", "privacy:show_privacy",
