@@ -97,9 +97,9 @@ class FoundError(Exception):
 
 
 @pytest.mark.untraced
-@pytest.mark.skipif(not LONG, reason="by hand, with TICKETGATE_HISTORIES: takes minutes")
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.bug)
-def test_a_machine_finds_the_bug_by_itself(plant: Plant) -> None:
+def by_itself(plant: Plant) -> None:
+    """A machine finds the bug. By hand only, with TICKETGATE_HISTORIES: it takes minutes."""
     tries = 0
 
     @SEARCH
@@ -120,3 +120,7 @@ def test_a_machine_finds_the_bug_by_itself(plant: Plant) -> None:
         with pytest.raises(FoundError):
             look()
     print(f"{plant.bug}: found in history {tries} of {plant.machine}")  # noqa: T201
+
+
+if LONG:
+    test_a_machine_finds_the_bug_by_itself = by_itself

@@ -69,7 +69,8 @@ class Ticket:
     record (an article, say) that the field is. It says nothing of what the ticket is.
     `unread_times` names, per field of a local time that is no one instant, the code that says so.
     `nulls` names what the platform sent as null: plain fields, and `variables.` and a name. As a
-    value each is empty; only a duration tells the two apart.
+    value each is empty; only a duration tells the two apart, so tickets that differ in it alone are
+    equal: one door may send null where another sends "".
     """
 
     source: str
@@ -84,7 +85,7 @@ class Ticket:
     variables: Mapping[str, str | Missing] | None = None
     told_in: Mapping[str, str] = field(default_factory=dict, compare=False)
     unread_times: Mapping[str, str] = field(default_factory=dict)
-    nulls: frozenset[str] = frozenset()
+    nulls: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __post_init__(self) -> None:
         """Of a variable that was cut, it and the field `text` are absent: it is part of the text.
