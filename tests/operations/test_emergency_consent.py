@@ -243,6 +243,16 @@ def test_one_that_comes_late_or_twice_does_not_count(gate: Gate) -> None:
     assert_sound(gate)
 
 
+def test_it_lasts_no_longer_than_was_consented_to(gate: Gate) -> None:
+    try_to_invoke(gate, form=form_of(gate, "bob", seconds=10 * MINUTE))
+    assert code_of(give(gate)) == ""
+    longer = form_of(gate, "bob", seconds=10 * MINUTE + 1)
+    assert code_of(try_to_invoke(gate, form=longer)) == "seconds"
+    assert gate.records("emergency.refused")[-1]["code"] == "seconds"
+    assert invoke(gate, form=form_of(gate, "bob", seconds=None)).seconds == 10 * MINUTE
+    assert_sound(gate)
+
+
 def test_a_consent_is_for_one_person_and_no_review_waits_for_it(gate: Gate) -> None:
     gate.directory.change("erin", groups=frozenset({"platform-engineering"}))
     try_to_invoke(gate)
@@ -289,6 +299,7 @@ def test_an_old_directory_consents_to_nothing(gate: Gate) -> None:
         ("emergency.invoked", {"_ts": 15}),
         ("emergency.invoked", {"person": "act_other"}),
         ("emergency.invoked", {"drill": True}),
+        ("emergency.invoked", {"seconds": HOUR + 1}),
     ],
 )
 def test_both_verifiers_see_a_consent_that_does_not_count(
@@ -314,7 +325,15 @@ def test_both_verifiers_see_a_consent_that_does_not_count(
 
 
 @pytest.mark.parametrize(
-    "changes", [{"within": 0}, {"within": "long"}, {"person": 7}, {"entitlement": None}]
+    "changes",
+    [
+        {"within": 0},
+        {"within": "long"},
+        {"seconds": 0},
+        {"seconds": None},
+        {"person": 7},
+        {"entitlement": None},
+    ],
 )
 def test_both_verifiers_see_an_ask_that_is_not_told_whole(
     gate: Gate, changes: dict[str, Any]

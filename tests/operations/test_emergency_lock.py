@@ -243,6 +243,27 @@ def story() -> Records:
     return records
 
 
+def reviewed_early(records: Records) -> int:
+    """Called justified as soon as the access is there."""
+    done, index = records.pop(place(records, "review.done")), place(records, "grant.activated")
+    done["_ts"] = done["step_up"]["auth_time"] = records[index]["_ts"]
+    records.insert(index + 1, done)
+    return index + 1
+
+
+def given_while_locked(records: Records) -> int:
+    """Planned before the review was late, and given after."""
+    del records[place(records, "review.done") :]
+    planned, given = (place(records, f"grant.{one}") for one in ("planned", "provisioning"))
+    invoked = records[place(records, "emergency.invoked")]
+    late = "2026-12-24T00:00:00.000000Z"
+    other = {"id": "grt_late", "request": "emg_late", "entitlement": "other"}
+    first = [invoked | {"id": "emg_late", "entitlement": "other"}, records[planned] | other]
+    records[given:given] = first
+    records.append(records[given + 2] | other | {"_ts": late, "not_after": late})
+    return len(records) - 1
+
+
 def extended(records: Records) -> int:
     """The access gets more time while it is active."""
     index = place(records, "grant.activated")
@@ -253,6 +274,8 @@ def extended(records: Records) -> int:
 
 
 PLANTED: Final = [
+    reviewed_early,
+    given_while_locked,
     extended,
     without_invocation,
     own_review,

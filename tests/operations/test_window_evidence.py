@@ -57,6 +57,18 @@ def test_access_outside_its_window_is_a_fault_to_both(
     assert at in theirs
 
 
+@pytest.mark.parametrize("name", ["material", "rules", "shown"])
+def test_a_decision_on_something_else_than_is_asked_is_a_fault_to_both(
+    planned: Gate, name: str
+) -> None:
+    records = planned.records()
+    decided = [index for index, one in enumerate(records) if one["type"] == "decision.recorded"]
+    for index in decided:
+        records[index][name] = "0" * 64
+    ours, theirs = faults_of(records)
+    assert set(decided) <= ours & theirs
+
+
 @pytest.mark.parametrize("value", ["soon", 7, ["x"]], ids=str)
 def test_a_window_that_is_none_is_a_fault_to_both(planned: Gate, value: object) -> None:
     planned.tick(TEN_HOURS)

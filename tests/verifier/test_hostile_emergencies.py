@@ -94,7 +94,11 @@ def judged(machine: str, said: dict[str, Any], state: str, record: dict[str, Any
     [
         ({"person": "p"}, OVERDUE, True),
         (KNOWN, OVERDUE, True),
-        (KNOWN, DONE, False),
+        (KNOWN, DONE, True),
+        (KNOWN | {"ended": ""}, DONE | {"outcome": "unjustified"}, False),
+        (KNOWN | {"ended": T}, DONE, False),
+        (KNOWN | {"drill": True}, DONE, False),
+        ({"person": "p", "entitlement": "e"}, DONE, False),
         (KNOWN, INVOKED, False),
         (KNOWN, PLANNED, True),
         (KNOWN | {"within": 5, "invoked": "x", "until": "x", "ended": "x"}, INVOKED, False),
@@ -123,8 +127,14 @@ def test_a_life_that_a_snapshot_tells_by_no_instant_is_counted_from_its_end(
 
 
 def test_a_claim_whose_access_is_taken_away_and_that_is_reviewed_is_no_fault() -> None:
-    review = DONE | {"from": "claimed"}
+    review = DONE | {"from": "claimed", "outcome": "unjustified"}
     assert faults_of([whole(one) for one in (CLAIMED, TAKEN, review)]) == (set(), set())
+
+
+def test_a_claim_is_not_justified_before_what_stands_of_it_is_gone() -> None:
+    review = DONE | {"from": "claimed"}
+    assert faults_of([whole(one) for one in (CLAIMED, review)]) == (set(), set())
+    assert faults_of([whole(one) for one in (CLAIMED, TAKEN, review)]) == ({2}, {2})
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ HEAD_AGE_MAX: Final = 8192  # records behind the head that was signed
 LIFE: Final = timedelta(minutes=10)  # of a payload, at the most
 PASSKEY: Final = "passkey"
 SAID: Final = ("person", "key", "voucher", "rp_id", "origin")  # what is kept of a passkey
+_SHOWN: Final = ("material", "rules", "shown")  # what a decision has as its request has it
 _SAME: Final = ("approver", "decision", "request", "round", "seconds", "shown", "stage", FOR_WHOM)
 
 Record = Mapping[str, Json]
@@ -66,19 +67,27 @@ class ApprovalCheck:
         self._trust = trust
         self._heads: deque[Json] = deque(maxlen=HEAD_AGE_MAX + 1)  # `_prev`, up to the newest
         self._began: int | None = None
+        self._asked: dict[str, dict[str, Json]] = {}  # _SHOWN, by request; in no snapshot
 
     def saw(self, index: int, record: Record | None) -> None:
         """Any record, also one that cannot be read."""
         self._began = index if self._began is None else self._began
         self._heads.append(None if record is None else record.get("_prev"))
+        if record is not None and record.get("on") == "request":
+            self._asked.pop(ident := str(record.get("id")), None)
+            if record.get("to") == "awaiting":
+                self._asked[ident] = {name: record[name] for name in _SHOWN if name in record}
 
     def of_decision(
         self, index: int, record: Record, folded: Mapping[tuple[str, str], Thing]
     ) -> str:
-        """What is wrong with who signed a `decision.recorded`; empty where nothing is.
+        """What is wrong with a `decision.recorded`, or who signed it; empty where nothing is.
 
         `folded` is where the log left its request, and the passkeys.
         """
+        shown = self._asked.get(str(record.get("request")), {})
+        if any(record.get(name) != value for name, value in shown.items()):
+            return "a decision on something else than is asked"
         signed = PASSKEY in record
         if signed != (record.get("method") == PASSKEY):
             return "approval: a sign-in by passkey without its assertion, or the other way round"

@@ -39,6 +39,7 @@ class Emergencies:
     states: dict[str, str] = field(default_factory=dict)
     _latest: dict[tuple[str, str], str] = field(default_factory=dict)
     _owed: dict[str, set[str]] = field(default_factory=dict)  # by person; drills lock nobody
+    _asks: dict[str, int] = field(default_factory=dict)  # seconds asked for; in no snapshot
 
     def know(self, ident: str, state: str, said: Said) -> None:
         """Take one in as a snapshot, or its own record, has it."""
@@ -169,21 +170,24 @@ class Emergencies:
         said["ended"] = NEVER_GIVEN
 
     def _asked(self, index: int, record: Record, said: Said) -> None:
-        within, moment = _number(record["within"], 1), record.get("_ts")
-        person, entitlement = record["person"], record["entitlement"]
+        within, seconds = _number(record["within"], 1), _number(record["seconds"], 1)
+        person, entitlement, moment = record["person"], record["entitlement"], record.get("_ts")
         known = isinstance(person, str) and isinstance(entitlement, str) and is_instant(moment)
-        if not known or not within:
+        if not known or not within or not seconds:
             self.faults.add(index, "an ask for consent without its person, or its times")
             return
         said |= {"person": person, "entitlement": entitlement, "drill": False}
         said |= {"within": within, "invoked": moment}
+        self._asks[str(record["id"])] = seconds
 
     def _consented(self, index: int, record: Record, asked: Said) -> None:
         """What begins while a review is overdue is what was consented to, in time, and no drill."""
         if record["from"]:
             told = ("person", "entitlement", "drill")
             same = all(record[name] == asked.get(name) for name in told)
-            if not same or not _in_time(record, asked):
+            seconds = _number(record["seconds"], 1)
+            longer = seconds > self._asks.get(str(record["id"]), seconds)
+            if not same or longer or not _in_time(record, asked):
                 self.faults.add(index, "an emergency that the consent was not for, or not any more")
         elif record["drill"] is False and self.owes(record["entitlement"], record.get("_ts")):
             self.faults.add(index, "an emergency without the consent that it needs")
@@ -220,6 +224,9 @@ class Emergencies:
             self.faults.add(index, "a claim reviewed by whoever entered it")
         if record["outcome"] not in OUTCOMES:
             self.faults.add(index, "a review without an outcome")
+        live = said.get("drill") is False and not said.get("ended")
+        if live and record["outcome"] != "unjustified":
+            self.faults.add(index, "reviewed before the access was over")
 
     def granted(self, index: int, record: Record) -> None:
         """A move of a grant: whether it comes of an emergency, and what it does to the review."""
@@ -250,6 +257,8 @@ class Emergencies:
             self.faults.add(index, "a grant that tells no request")
         if record["to"] == "planned" and (record.get("origin") == "emergency") != bool(said):
             self.faults.add(index, "a grant that tells another origin than it has")
+        if record["to"] == "provisioning":
+            self.unlocked(index, record, "subject")
         if record["from"] == NEW and record["to"] == "revoking":
             self._only_ended(index, record, {} if said is None else said)
 

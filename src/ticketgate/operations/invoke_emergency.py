@@ -110,12 +110,16 @@ def invoke_emergency(
                 tx,
                 now,
                 who=who,
-                seconds=form.seconds or _seconds(allowed.rules.hard_max),
+                seconds=_wanted(form, allowed),
                 reason=form.reason,
                 allowed=(allowed.rules, allowed.entitlement, allowed.clause),
                 rules=rules,
             )
         allowed = replace(allowed, ask=ask)
+        if form.seconds is not None and form.seconds > ask.seconds:
+            refusal = Refusal("seconds", f"The consent is for {ask.seconds} seconds at most.")
+            _refused(tx, who, form, rules, refusal)
+            return refusal
     return _begin(tx, now, who, form, allowed, rules, roles)
 
 
@@ -227,7 +231,7 @@ def _begin(
     entitlement, ask = allowed.entitlement, allowed.ask
     ident = tx.new_id("emg") if ask is None else ask.id
     before = NEW if ask is None else ask.state.value
-    seconds = form.seconds or _seconds(allowed.rules.hard_max)
+    seconds = _wanted(form, allowed)
     fields = _told(tx, who, form, allowed, rules, seconds)
     why = Disclosure("reason", form.reason.strip(), subject=who.subject, kind="emergency")
     due = ReviewState.DUE.value
@@ -289,6 +293,14 @@ def _told(
         "method": who.method,
         "signed_in_at": to_text(who.at),
     }
+
+
+def _wanted(form: InvokeForm, allowed: Standing) -> int:
+    """For how long, in seconds: where nothing was typed, as the policy and a consent let it be."""
+    longest = _seconds(allowed.rules.hard_max)
+    if allowed.ask is not None:
+        longest = min(longest, allowed.ask.seconds)
+    return form.seconds or longest
 
 
 def _seconds(span: timedelta) -> int:

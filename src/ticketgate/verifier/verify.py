@@ -472,6 +472,7 @@ VOUCHING: dict[str, type] = {
 }  # fmt: skip
 ASSERTION = {"payload", "authenticator_data", "client_data", "key", "signature"}
 SAME = ("approver", "decision", "request", "round", "seconds", "shown", "stage", "on_behalf_of")
+SHOWN = ("material", "rules", "shown")  # what a decision has as its request has it
 HEAD_AGE = 8192  # records behind the head that was signed
 PAYLOAD_LIFE = dt.timedelta(minutes=10)
 
@@ -1056,8 +1057,8 @@ LOOKED_AT = {
     "delivery": MOVE,
     "ticket": MOVE + "person revision source table",
     "request": MOVE
-    + "beneficiary decide_by editor editors entitlement links material requester round seconds"
-    " stage stages target ticket triagers extends not_before window_end",
+    + "beneficiary decide_by editor editors entitlement links material requester round rules"
+    " seconds shown stage stages target ticket triagers extends not_before window_end",
     "grant": MOVE
     + "activate_by confirmed extension hard_max heirs origin "
     + " ".join(KEPT_OF_GRANT),
@@ -1068,8 +1069,8 @@ LOOKED_AT = {
     "revocation": MOVE + "confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
     "passkey": MOVE + "cose credential key method origin person rp_id voucher",
-    "decision": "approver decision link material method need on_behalf_of request round seconds"
-    " stage",
+    "decision": "approver decision link material method need on_behalf_of request round rules"
+    " seconds shown stage",
 }
 
 
@@ -1811,6 +1812,7 @@ class Emergencies:
         self.states: dict[str, str] = {}
         self.latest: dict[tuple[str, str], str] = {}  # by person and entitlement
         self.owed: dict[str, set[str]] = collections.defaultdict(set)  # by person; no drills
+        self.asks: dict[str, int] = {}  # seconds asked for, by name; no snapshot tells them
 
     def know(self, name: str, state: str, said: Record) -> None:
         """Where one stands, as its record or a snapshot tells."""
@@ -1848,6 +1850,7 @@ class Emergencies:
                     "entitlement": text_of(record, "entitlement")}  # fmt: skip
         self.know(name, after, said)
         if after == "asked":
+            self.asks[name] = count_of(record, "seconds")
             return
         check_step_up(record)
         if not same:
@@ -1884,7 +1887,11 @@ class Emergencies:
         text_of(record, "target")
         locked = self.locked(person, now)
         unheard = not drill and not record["from"] and self.owing(entitlement, now)
-        other = record["from"] and (drill or not self.same_ask(record, self.said.get(name, {})))
+        other = record["from"] and (
+            drill
+            or seconds > self.asks.get(name, seconds)
+            or not self.same_ask(record, self.said.get(name, {}))
+        )
         last = self.said.get(self.latest.get((person, entitlement), ""), {}).get("ended", "never")
         self.know(name, "due", {
             "person": person, "entitlement": entitlement, "drill": drill, "within": within,
@@ -1944,6 +1951,9 @@ class Emergencies:
                 raise Refused("a claim reviewed by whoever entered it")
             if record.get("outcome") not in ("justified", "unjustified", "incomplete"):
                 raise Refused("a review without an outcome")
+            live = said.get("drill") is False and not said.get("ended")
+            if live and record["outcome"] != "unjustified":
+                raise Refused("a review while the access was not over")
             self.check_unlocked(record, "reviewer")
 
     def granted(self, record: Record) -> None:
@@ -1998,6 +2008,7 @@ class Replay:
         self.parties: dict[str, set[str]] = {}
         self.triaged: dict[str, set[str]] = {}  # who said that a ticket is an identity event
         self.asked: dict[str, list[Any]] = {}  # ASKED, and the round, the stage, the material
+        self.shown: dict[str, Record] = {}  # SHOWN of what is asked; no snapshot tells it
         self.links: dict[str, dict[str, str]] = {}  # that work, and whom each was issued to
         self.ballots: dict[str, Ballots] = {}
         self.approved: dict[str, tuple[Any, ...]] = {}
@@ -2097,7 +2108,9 @@ class Replay:
         self._check_triagers(record)
         asked, window = self.asked.pop(name, None), self.windows.get(name, NO_WINDOW)
         self.note(name, record)
+        self.shown.pop(name, None)
         if after == "awaiting":
+            self.shown[name] = {key: record[key] for key in SHOWN if key in record}
             self.asked[name] = [*map(record.get, ASKED), *place_of(record), record.get("material")]
             if asked is None or asked[3:5] != self.asked[name][3:5]:
                 self.links.pop(name, None)
@@ -2208,6 +2221,8 @@ class Replay:
         if after in ENDED:
             del self.grants[name]  # nothing moves it any more
         self.emergencies.granted(record)
+        if after == "provisioning":
+            self.emergencies.check_unlocked(record, "subject")
         if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
             raise Refused("an heir that is no grant")
 
@@ -2383,6 +2398,11 @@ class Replay:
         if self.head(size) not in (None, payload["log_head"]):
             raise Refused(f"{what}: signed over a head that is not in this log")
 
+    def _check_shown(self, request: str, record: Record) -> None:
+        """What was decided on is what is asked."""
+        if any(record.get(key) != what for key, what in self.shown.get(request, {}).items()):
+            raise Refused("a decision on something else than is asked")
+
     def decided(self, index: int, record: Record) -> None:
         """`decision.recorded`: a ballot on a request that awaits decisions."""
         if not self.complete:
@@ -2412,6 +2432,7 @@ class Replay:
                 raise Refused("an approval by somebody whose own request it is, or in their place")
         else:
             raise Refused("a decision that is neither approve nor deny")
+        self._check_shown(request, record)
         self._signed(index, record)
         self.emergencies.check_unlocked(record, "approver", "on_behalf_of")
         check_step_up(record)
