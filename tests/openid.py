@@ -126,23 +126,25 @@ class Browser:
         assert answer.status_code == 200, answer.text
         return Page(answer.text).onward
 
-    def at_provider(self, url: str, account: str, factor: str = "") -> str:
+    def at_provider(self, url: str, account: str, factor: str = "", groups: str = "") -> str:
         """Sign in there; the path that the browser comes back to."""
         answer = self.there.get(url, allow_redirects=False, timeout=10)
         steps = iter(range(12))
         while not (location := answer.headers.get("Location", "")).startswith(OURS):
             next(steps)  # a provider that leads nowhere fails the test
             if answer.status_code == 200:
-                typed = {"account": account, "factor": factor}
+                typed = {"account": account, "factor": factor, "groups": groups}
                 answer = self.there.post(url, data=typed, allow_redirects=False, timeout=10)
             else:
                 url = urljoin(url, location)
                 answer = self.there.get(url, allow_redirects=False, timeout=10)
         return location.removeprefix(OURS)
 
-    def sign_in(self, account: str, page: str = "/sign-in", factor: str = "") -> TestResponse:
+    def sign_in(
+        self, account: str, page: str = "/sign-in", factor: str = "", groups: str = ""
+    ) -> TestResponse:
         """All the way there and back; what the way back answers."""
-        return self.get(self.at_provider(self.off(page), account, factor))
+        return self.get(self.at_provider(self.off(page), account, factor, groups))
 
     @property
     def name(self) -> str:

@@ -117,3 +117,12 @@ def test_each_commented_part_is_among_these_or_known_not_to_load() -> None:
         found = {one["key"] for one in OFF.finditer((config / name).read_text())}
         others = {"anchors", "quorum", "anchor_every", "retention", "evidence"}
         assert found - others == {key for key, file in FILES.items() if file == name}
+
+
+def test_groups_that_a_sign_in_confirms_are_turned_on_with_a_provider(folder: Path) -> None:
+    turned_on(folder, "directory", "sign_in")
+    path = folder / "ticketgate.yaml"
+    path.write_text(path.read_text().replace("  # claims:", "  claims:"))
+    claims = load(folder, {}).settings.claims
+    assert claims is not None
+    assert claims.groups == {"corp-dba": "corp-dba"}

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests.adapters.test_configuration import edit, faults_of, folder, load, put_secret
+from tests.operations.fakes import MORNING
 
 from ticketgate.adapters import directories_reader
 from ticketgate.adapters.joined_directory import JoinedDirectory
+from ticketgate.domain.claims import ClaimRules
 from ticketgate.domain.settings import LdapSettings, ScimSettings
 
 __all__ = ["folder"]  # a fixture
@@ -150,3 +152,113 @@ def test_without_the_extra_it_is_said_how_to_install_it(
     monkeypatch.setattr(directories_reader, "find_spec", lambda _: None)
     beside(folder, LDAP)
     assert any("pip install 'ticketgate[ldap]'" in one for one in faults_of(folder))
+
+
+# --- groups that a sign-in confirms -------------------------------------------------------------
+
+CLAIMS = """
+directory:
+  file: directory.yaml
+  claims:
+    current_within: 5m
+    groups: { claim: groups, map: { sales: 5d1e-sales } }
+"""
+OIDC = """sign_in:
+  mail_code: true
+  oidc:
+    issuer: https://login.example.com
+    client_id: gate
+    client_secret: file:secrets/oidc.secret
+    accounts: corp-login
+"""
+
+
+def confirmed(folder: Path, text: str = CLAIMS) -> None:
+    put_secret(folder, "oidc.secret", "s" * 40)
+    edit(folder, "ticketgate.yaml", "sign_in: { mail_code: true }\n", OIDC)
+    beside(folder, text)
+
+
+def test_groups_can_be_held_by_claims_and_the_directory_says_so(folder: Path) -> None:
+    confirmed(folder)
+    found = load(folder)
+    rules = ClaimRules("groups", {"sales": "5d1e-sales"}, timedelta(minutes=5))
+    assert found.settings.claims == rules
+    assert found.directory.read(MORNING).claims == rules
+    assert found.directory.read(MORNING).claims == rules, "as well when it was parsed before"
+
+
+def test_a_claim_is_current_for_a_quarter_of_an_hour_unless_it_is_said(folder: Path) -> None:
+    confirmed(folder, CLAIMS.replace("    current_within: 5m\n", ""))
+    claims = load(folder).settings.claims
+    assert claims is not None
+    assert claims.within == timedelta(minutes=15)
+
+
+def test_a_group_of_another_directory_can_be_held_by_claims(folder: Path) -> None:
+    confirmed(folder, LDAP + CLAIMS.partition("directory.yaml\n")[2].replace("sales:", "dba:"))
+    found = load(folder)
+    assert isinstance(found.directory, JoinedDirectory)
+    assert found.settings.claims is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("current_within: 5m", "current_within: 2h", "must be from 60s to 3600s"),
+        ("current_within: 5m", "current_within: 1s", "must be from 60s to 3600s"),
+        ("current_within: 5m", "freshness: 5m", "unknown key"),
+        ("claim: groups, ", "", "'claim' is missing"),
+        ("{ claim: groups, map: { sales: 5d1e-sales } }", "{ claim: groups }", "'map' is missing"),
+        ("{ claim: groups, map: { sales: 5d1e-sales } }", "[sales]", "must be"),
+        ("    groups: { claim: groups, map: { sales: 5d1e-sales } }\n", "", "'groups' is missing"),
+        ("{ sales: 5d1e-sales }", "{}", "names no group"),
+        ("{ sales: 5d1e-sales }", "[sales]", "must be"),
+        ("{ sales: 5d1e-sales }", "{ sales: [a] }", "must be text"),
+        ("map: {", "scope: x, map: {", "unknown key"),
+        ("{ sales:", "{ platform-engineering: 5d1e-sales, sales:", "stands for another group"),
+        ("{ sales:", "{ seles:", "only confirms, and the directory has no group 'seles'"),
+        ("{ sales:", "{ sec-iam:", "the group 'sec-iam' has a role; claims confirm only who"),
+    ],
+)
+def test_a_fault_of_claims_is_told(folder: Path, old: str, new: str, fault: str) -> None:
+    assert old in CLAIMS
+    confirmed(folder, CLAIMS.replace(old, new, 1))
+    assert any(fault in one for one in faults_of(folder)), faults_of(folder)
+
+
+def test_claims_need_a_provider(folder: Path) -> None:
+    beside(folder, CLAIMS)
+    assert any("claims come with sign_in" in one for one in faults_of(folder))
+
+
+EMERGENCY = """
+emergency:
+  allow:
+    - { entitlement: prod-db-admin, people: ["person:bob"] }
+  hard_max: 2h
+  cooldown: 12h
+  assurance: { accept: mail_code, because: single sign-on is not connected yet }
+  review: { within: 24h, by: ["person:dan", "owner_of:entitlement"], never: [beneficiary] }
+  overdue: lock
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('people: ["person:bob"]', 'people: ["group:sales"]'),
+        ('by: ["person:dan"', 'by: ["group:sales"'),
+        ("    owner: person:carol", "    owner: group:sales"),
+    ],
+    ids=["begun", "reviewed", "owned"],
+)
+def test_emergencies_name_no_group_that_a_sign_in_confirms(
+    folder: Path, old: str, new: str
+) -> None:
+    confirmed(folder)
+    with (folder / "policy.yaml").open("a") as policy:
+        policy.write(EMERGENCY)
+    assert load(folder).policy.emergency is not None
+    edit(folder, "policy.yaml", old, new)
+    assert any("emergencies name the group 'sales'" in one for one in faults_of(folder))

@@ -57,11 +57,12 @@ def read(claims: dict[str, Any], nonce: str = "n1") -> IdToken | Refusal:
 
 def test_a_token_whose_every_claim_holds_is_read() -> None:
     token = read(GOOD)
-    assert token == IdToken("raw", "00u1ab", "s1", "mfa", NOW - timedelta(seconds=5))
+    assert token == IdToken("raw", "00u1ab", "s1", "mfa", NOW - timedelta(seconds=5), NOW)
+    assert token.claims == GOOD
     listed = read(changed(GOOD, "aud", ["gate"]) | {"azp": "gate"})
     assert isinstance(listed, IdToken)
     bare = read(changed(changed(changed(GOOD, "sid", GONE), "acr", GONE), "auth_time", GONE))
-    assert bare == IdToken("raw", "00u1ab", "", "", None)
+    assert bare == IdToken("raw", "00u1ab", "", "", None, NOW)
 
 
 @pytest.mark.parametrize(

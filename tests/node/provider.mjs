@@ -1,5 +1,5 @@
 // An OpenID provider for the tests: `node provider.mjs PORT CLIENT_ID SECRET CALLBACK AFTERWARDS BACKCHANNEL`.
-// Whoever names an account is that person; a factor that is typed becomes the class (acr).
+// Whoever names an account is that person, in the groups that are typed; a factor that is typed becomes the class (acr).
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -7,6 +7,7 @@ const require = createRequire(`${process.env.TICKETGATE_NODE}/`);
 const { Provider } = await import(pathToFileURL(require.resolve('oidc-provider')));
 const [port, clientId, secret, callback, afterwards, backchannel] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
+const groups = new Map(); // account -> what it said at its newest sign-in
 const STRONG = 'urn:example:second-factor';
 
 const provider = new Provider(issuer, {
@@ -21,7 +22,7 @@ const provider = new Provider(issuer, {
     grant_types: ['authorization_code'],
   }],
   acrValues: ['weak', STRONG],
-  claims: { openid: ['sub'], acr: null, auth_time: null, sid: null, iss: null },
+  claims: { openid: ['sub', 'groups'], acr: null, auth_time: null, sid: null, iss: null },
   cookies: { keys: ['only for tests'] },
   features: {
     devInteractions: { enabled: false },
@@ -29,7 +30,8 @@ const provider = new Provider(issuer, {
     rpInitiatedLogout: { enabled: true },
   },
   pkce: { required: () => true },
-  findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  conformIdTokenClaims: false,
+  findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, groups: groups.get(id) }) }),
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   loadExistingGrant: async (context) => {
     const grant = new provider.Grant({
@@ -45,7 +47,8 @@ const provider = new Provider(issuer, {
 
 const FORM = `<!doctype html><html lang="en"><title>Provider</title><h1>Provider</h1>
 <form method="post"><label>Account <input name="account"></label>
-<label>Factor <input name="factor"></label><button>Sign in</button></form></html>`;
+<label>Factor <input name="factor"></label>
+<label>Groups <input name="groups"></label><button>Sign in</button></form></html>`;
 
 async function read(request) {
   let text = '';
@@ -63,6 +66,7 @@ provider.use(async (context, next) => {
   }
   const form = await read(req);
   const account = form.get('account');
+  if (form.get('groups')) groups.set(account, form.get('groups').split(' '));
   const result = account
     ? { login: { accountId: account, acr: form.get('factor') ? STRONG : 'weak' } }
     : { error: 'access_denied', error_description: 'cancelled' };

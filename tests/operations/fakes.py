@@ -21,6 +21,7 @@ from ticketgate.connector_api import (
     TargetConnector,
     TargetSettings,
 )
+from ticketgate.domain.claims import ClaimRules
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.duties import Delegation, Duties, Window
 from ticketgate.domain.errors import TicketgateError
@@ -87,6 +88,8 @@ class CountedIds(Ids):
 class FakeDirectory(Directory):
     """The people of `config/directory.yaml`, and Mallory; changed by a test at will."""
 
+    claims: ClaimRules | None = None
+
     def __init__(self) -> None:
         shipped = DirectoryFile(ROOT / "config/directory.yaml").read(MORNING)
         self.groups = shipped.groups
@@ -105,7 +108,9 @@ class FakeDirectory(Directory):
             raise TicketgateError("the directory is being edited", code="directory_unreadable")
         said = (sorted(self.people.items()), self.duties)
         digest = sha256(repr(said).encode()).hexdigest()
-        return DirectorySnapshot(digest, now, dict(self.people), self.groups, self.duties)
+        return DirectorySnapshot(
+            digest, now, dict(self.people), self.groups, self.duties, claims=self.claims
+        )
 
     def delegate(self, principal: str, delegate: str, starts: datetime, hours: int) -> None:
         """One delegation more, from then on for so long."""

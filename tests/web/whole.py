@@ -89,7 +89,7 @@ _OF_PEOPLE: Final = {"nobody", "token", "expired"}
 # Tables that a request may write without anything becoming different for anybody else.
 OWN: Final = (
     *("actor", "clock", "code", "session", "spent", "step_up", "provider_session", "meta"),
-    *("passkey_ceremony", "request_view", "loaded", "pace", "passed"),
+    *("provider_claims", "passkey_ceremony", "request_view", "loaded", "pace", "passed"),
 )
 
 

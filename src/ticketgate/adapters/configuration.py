@@ -79,6 +79,7 @@ def load_configuration(
         _check_people(rules, people, beside)
         _check_systems(people, found)
         _check_roles(people, found)
+        _check_claims(rules, people, found)
     faults = [fault for report in reports for fault in report.faults]
     whole = None
     if found.settings is not None and rules.policy is not None:
@@ -104,7 +105,7 @@ def load_for_revoking(
 
 def open_directory(settings: Settings) -> Directory:
     """The directory file, with what is configured beside it; nothing is asked yet."""
-    file = DirectoryFile(Path(settings.directory_file))
+    file = DirectoryFile(Path(settings.directory_file), settings.claims)
     remotes = [
         LdapDirectory(one) if isinstance(one, LdapSettings) else scim_directory(one)
         for one in settings.directories
@@ -185,6 +186,40 @@ def _check_directories(people: DirectoryRead, found: SettingsRead) -> None:
     for name, place in found.directory.groups:
         if name in people.groups:
             place.fault(f"the group {name!r} stands in {found.directory.file.name} as well")
+
+
+def _check_claims(rules: PolicyRead, people: DirectoryRead, found: SettingsRead) -> None:
+    """Groups that a sign-in confirms exist, and stand only where a decision asks for that."""
+    known = found.directory
+    if known.claims_place is not None and found.sign_in.provider is None:
+        known.claims_place.fault("claims come with sign_in: { oidc: … }, which is not configured")
+    roles = {word.of for word, _ in found.role_words if word.verb == "group"}
+    emergency = _emergency_groups(rules.policy)
+    for name, place in known.held:
+        if name not in people.groups:
+            hint = did_you_mean(name, people.groups)
+            place.fault(f"a claim only confirms, and the directory has no group {name!r}{hint}")
+        elif name in roles:
+            place.fault(f"the group {name!r} has a role; claims confirm only who approves")
+        elif name in emergency:
+            place.fault(f"emergencies name the group {name!r}; claims confirm only who approves")
+
+
+def _emergency_groups(policy: Policy | None) -> frozenset[str]:
+    """The groups by which emergencies are begun, consented to or reviewed."""
+    if policy is None or policy.emergency is None:
+        return frozenset()
+    section = policy.emergency
+    allowed = {one.entitlement for one in section.allow}
+    owners = [
+        word
+        for one in policy.entitlements
+        if one.id in allowed
+        for word in (one.owner, one.backup_owner)
+        if word is not None
+    ]
+    words = [*section.review_by, *(word for one in section.allow for word in one.people), *owners]
+    return frozenset(word.of for word in words if word.verb == "group")
 
 
 def _check_systems(people: DirectoryRead, found: SettingsRead) -> None:

@@ -1,4 +1,4 @@
-"""Directories beside the file, as read from the settings: `ldap` and `scim`, each by name."""
+"""Directories beside the file, as the settings say: `ldap`, `scim`, each by name; `claims`."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,11 +14,14 @@ from ticketgate.adapters.ldap_forms import is_uuid
 from ticketgate.adapters.places import Place, Section
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.adapters.sources_reader import read_named
+from ticketgate.domain.claims import WITHIN, ClaimRules
 from ticketgate.domain.directory import canonical
 from ticketgate.domain.settings import DirectorySettings, LdapSettings, ScimSettings
+from ticketgate.domain.sign_in import SESSION_LIFE
 
 LDAP_KINDS: Final = ("openldap", "active_directory")
-LATER_DIRECTORIES: Final = ("claims", "feed", "current_within")
+LATER_DIRECTORIES: Final = ("feed", "current_within")
+CLAIMS_BOUNDS: Final = (timedelta(minutes=1), SESSION_LIFE)
 EVERY: Final = timedelta(minutes=5)
 EVERY_BOUNDS: Final = (timedelta(seconds=10), timedelta(hours=1))
 DEADLINE: Final = timedelta(seconds=10)
@@ -33,12 +36,18 @@ MAY_TELL: Final = ("name", "mail", "manager", "team")
 
 @dataclass(frozen=True, slots=True)
 class DirectoriesRead:
-    """The file, and what stands beside it; each group named there with its place."""
+    """The file, and what stands beside it; each group named there with its place.
+
+    `held` are the groups that `claims` names, and `claims_place` where that stands.
+    """
 
     file: Path
     beside: tuple[DirectorySettings, ...] = ()
     groups: tuple[tuple[str, Place], ...] = ()
     names: tuple[tuple[str, Place], ...] = ()
+    claims: ClaimRules | None = None
+    claims_place: Place | None = None
+    held: tuple[tuple[str, Place], ...] = ()
 
 
 def read_directories(place: Place | None, folder: Path, secrets: SecretReader) -> DirectoriesRead:
@@ -53,9 +62,38 @@ def read_directories(place: Place | None, folder: Path, secrets: SecretReader) -
         reader.ldap(name, one) for name, one in read_named(section.get("ldap"))
     ]
     beside += [reader.scim(name, one) for name, one in read_named(section.get("scim"))]
+    inner = section.get("claims")
+    claims, held = _claims(inner)
     section.close(later=LATER_DIRECTORIES)
     where = Path(normpath(folder / (text or "directory.yaml")))
-    return DirectoriesRead(where, tuple(beside), tuple(reader.groups), tuple(reader.names))
+    groups, names = tuple(reader.groups), tuple(reader.names)
+    return DirectoriesRead(where, tuple(beside), groups, names, claims, inner, held)
+
+
+def _claims(place: Place | None) -> tuple[ClaimRules | None, tuple[tuple[str, Place], ...]]:
+    """Which groups a sign-in must confirm, and by which values of which claim."""
+    section = None if place is None else place.section()
+    if section is None:
+        return None, ()
+    within = _between(section.get("current_within"), WITHIN, *CLAIMS_BOUNDS)
+    groups = section.need("groups")
+    inner = None if groups is None else groups.section()
+    section.close()
+    if inner is None:
+        return None, ()
+    claim, listed = _text(inner.need("claim")), inner.need("map")
+    table = None if listed is None else listed.section()
+    held = tuple(table.entries()) if table else ()
+    inner.close()
+    if listed is not None and table is not None and not held:
+        listed.fault("names no group")
+    found: dict[str, str] = {}
+    for name, one in held:
+        value = _text(one)
+        if value and value in found.values():
+            one.fault(f"{value!r} stands for another group already")
+        found[name] = value
+    return ClaimRules(claim, found, within), held
 
 
 class _Reader:

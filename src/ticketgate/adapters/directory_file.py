@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,7 @@ from ticketgate.adapters.files import read_file
 from ticketgate.adapters.places import Place, Section, did_you_mean, is_ident
 from ticketgate.adapters.strict_yaml import Report, parse
 from ticketgate.adapters.zones import read_zone
+from ticketgate.domain.claims import ClaimRules
 from ticketgate.domain.directory import DirectorySnapshot, Person, canonical
 from ticketgate.domain.duties import Duties
 from ticketgate.domain.errors import TicketgateError
@@ -45,8 +46,10 @@ class DirectoryRead:
 class DirectoryFile(Directory):
     """The directory in one file. Safe to call from several threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, claims: ClaimRules | None = None) -> None:
+        """`claims` says which groups a sign-in must confirm as well."""
         self.path = path
+        self._claims = claims
         self._lock = threading.Lock()
         self._kept: DirectorySnapshot | None = None
 
@@ -76,7 +79,7 @@ class DirectoryFile(Directory):
             found = read_directory(data, report)
             if found is None:
                 return None
-            self._kept = found.snapshot(now)
+            self._kept = replace(found.snapshot(now), claims=self._claims)
         return self._kept
 
 

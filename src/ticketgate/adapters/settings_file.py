@@ -225,6 +225,7 @@ def read_settings(
         retention=read_retention(top.get("retention")),
         evidence_public=_read_evidence(top.get("evidence")),
         directories=known.beside,
+        claims=known.claims,
         receivers=read_receivers(top.get("notify"), secrets),
         reminding=read_reminding(top.get("remind")),
     )

@@ -5,9 +5,10 @@ humans: all accounts and aliases of one human are one person. Somebody whom a wo
 a delegate for a time; the two are one seat, and every ban holds for both of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.directory import DirectorySnapshot, Person
@@ -36,17 +37,25 @@ class Case:
         return party.subject
 
 
+_CONFIRMED_ALONE: Final = Refusal(
+    "delegation_void",
+    "Who is in that group is confirmed by their own sign-in, so nobody stands in for them.",
+    "Have somebody of the group decide.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Why somebody may decide: the word that names them, or the one they are a delegate of.
 
     `on_behalf_of` is that one's subject id, empty when the word names the person; `until` is when
-    the delegation ends.
+    the delegation ends. `group` is the one by which the word names them, if it is by one.
     """
 
     clause: str
     on_behalf_of: str = ""
     until: datetime | None = None
+    group: str = ""
 
     @property
     def text(self) -> str:
@@ -83,6 +92,20 @@ def _alone(verb: str, case: Case) -> frozenset[str]:
     return frozenset({case.subject_of(verb)} if verb in PARTY_WORDS else ())
 
 
+def _group_of(word: Word, case: Case) -> str:
+    """The group by which a word names people, be it as an owner; empty where it is by none."""
+    one = case.entitlement
+    owners = {"owner_of": one.owner, "backup_owner_of": one.backup_owner}
+    behind = owners.get(word.verb, word)
+    return behind.of if behind is not None and behind.verb == "group" else ""
+
+
+def _is_held(word: Word, case: Case) -> bool:
+    """Whether it names people by a group that the sign-in of each must confirm (`claims.py`)."""
+    rules = case.snapshot.claims
+    return rules is not None and _group_of(word, case) in rules.groups
+
+
 def _of_owner(owner: Word | None, case: Case) -> frozenset[str]:
     return frozenset() if owner is None else named_by(owner, case)
 
@@ -108,18 +131,21 @@ def standing(
     subject: str,
     earlier: frozenset[str] = frozenset(),
     on_behalf_of: str | None = None,
+    without: Collection[str] = (),
 ) -> Standing | Refusal:
     """Why `subject` may decide at this stage now, or why not.
 
     `earlier` is everybody whose voice in this round is used (`approval.voices`): people are
     distinct across stages. `on_behalf_of` asks about one capacity alone: empty for the person's
-    own, else as the delegate of that subject; None takes their own before any other's.
+    own, else as the delegate of that subject; None takes their own before any other's. In groups of
+    `without` they do not count as themselves. Nobody is a delegate by a group held by claims: a
+    sign-in confirms the groups of whoever signs in alone.
 
     Refusals: `approver_unknown`, `approver_inactive`, `not_human`, `self_approval`,
     `alias_of_requester`, `separation_of_duties`, `distinct_people`, `approver_away`,
     `delegation_void` (there is a delegation, and it does not count here), `not_entitled`.
     """
-    return _standing(case, _widened(case, stage), subject, earlier, on_behalf_of)
+    return _standing(case, _widened(case, stage), subject, earlier, on_behalf_of, without)
 
 
 def _standing(
@@ -128,6 +154,7 @@ def _standing(
     subject: str,
     earlier: frozenset[str] = frozenset(),
     on_behalf_of: str | None = None,
+    without: Collection[str] = (),
 ) -> Standing | Refusal:
     snapshot = case.snapshot
     person = snapshot.person(subject)
@@ -143,8 +170,9 @@ def _standing(
         return Refusal("approver_away", f"The directory says: away until {to_text(until)}.")
     if not on_behalf_of:  # in their own name
         for word in stage.any_of:
-            if subject in named_by(word, case):
-                return Standing(word.text)
+            group = _group_of(word, case)
+            if subject in named_by(word, case) and group not in without:
+                return Standing(word.text, group=group)
     if on_behalf_of == "":
         return _not_entitled(stage)
     return _as_delegate(case, stage, subject, earlier, on_behalf_of)
@@ -194,7 +222,8 @@ def _as_delegate(
         for word in stage.any_of:
             if wanted not in {None, one.principal} or one.principal not in named_by(word, case):
                 continue
-            void = _void(case, stage, one.principal, subject, earlier)
+            void = _CONFIRMED_ALONE if _is_held(word, case) else None
+            void = void or _void(case, stage, one.principal, subject, earlier)
             if void is None:
                 return Standing(word.text, one.principal, one.window.ends)
             refusal = void

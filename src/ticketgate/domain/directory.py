@@ -7,6 +7,7 @@ from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
+from ticketgate.domain.claims import ClaimRules
 from ticketgate.domain.duties import Duties, Window, passed, turns
 
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -55,6 +56,7 @@ class DirectorySnapshot:
     Equal digests mean equal content. Which snapshot is newest is the store's to say. Where other
     directories stand beside the file, `known_at` is when the oldest of them was read whole, `sure`
     are the subjects of whom they were asked again at `read_at`, and `sources` their digests.
+    `claims` says which groups a sign-in must confirm as well.
     """
 
     digest: str
@@ -65,6 +67,7 @@ class DirectorySnapshot:
     known_at: datetime | None = None  # None: all of it is as of `read_at`
     sure: frozenset[str] = frozenset()
     sources: tuple[tuple[str, str], ...] = ()
+    claims: ClaimRules | None = None
 
     def turn(self, now: datetime) -> int:
         """A number that is another one whenever a delegation, absence or shift begins or ends."""

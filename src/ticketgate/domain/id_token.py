@@ -5,7 +5,7 @@ elsewhere (`adapters/oidc.py`), before anything here is asked.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -35,13 +35,18 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """A token whose every claim holds. `raw` is as it came; `sub` is the account there."""
+    """A token whose every claim of OpenID Connect holds. `sub` is the account there.
+
+    `raw` is as it came. What else stands in `claims` is the provider's signed word, unchecked.
+    """
 
     raw: str
     sub: str
     sid: str
     acr: str
     auth_time: datetime | None
+    issued: datetime
+    claims: Claims = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,10 @@ def read_id_token(
         ("auth_time", auth_time is not None or "auth_time" not in claims),
         ("azp", claims.get("azp", client.client_id) == client.client_id),
     )
-    if bad:
-        return _refused(bad)
-    return IdToken(raw, sub, sid, acr, auth_time)
+    issued = _instant(claims, "iat")
+    if bad or issued is None:
+        return _refused(bad or "iat")
+    return IdToken(raw, sub, sid, acr, auth_time, issued, claims)
 
 
 def not_stepped_up(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import ClassVar, Final
 
 from ticketgate.domain.anchor import AnchorKind
+from ticketgate.domain.claims import ClaimRules
 from ticketgate.domain.mapping import SourceMapping
 from ticketgate.domain.note import VerifierKey
 from ticketgate.domain.reminding import Reminding
@@ -241,5 +242,6 @@ class Settings:
     evidence_public: bool = False
     provider: ProviderSettings | None = None
     directories: tuple[DirectorySettings, ...] = ()
+    claims: ClaimRules | None = None
     receivers: tuple[ReceiverSettings, ...] = ()
     reminding: Reminding = field(default_factory=Reminding)

@@ -11,9 +11,11 @@ from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Approval, Link, LinkState, voices
-from ticketgate.domain.approvers import Case, Standing, standing
+from ticketgate.domain.approvers import Case, Standing
+from ticketgate.domain.claims import Claimed
 from ticketgate.domain.decision import Verdict, decide, seconds_of
 from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.entitled import Entitled, entitled
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Draft, EvidenceRef, Json
 from ticketgate.domain.inbox import TicketRow
@@ -66,12 +68,13 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who posts it, and how surely that is known."""
+    """Who posts it, how surely that is known, and what their sign-in claimed of groups."""
 
     subject: str
     method: str
     at: datetime
     step_up: StepUp | None = None
+    claimed: Claimed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class _Ballot:
 
     link: Link
     case: Case
-    standing: Standing
+    entitled: Entitled
     policy: str  # digest
     revision: int  # of the ticket, now
     hard_max: int = 0  # of an extension: seconds that the access never outlives
@@ -240,10 +243,11 @@ def _stands_in_the_way(what: Asked) -> Refusal:
 
 def _entitled(
     tx: Transaction, request: AccessRequest, link: Link, who: SignedIn, case: Case
-) -> Standing | Refusal:
+) -> Entitled | Refusal:
     """Why this person may decide at this stage now, as they were asked to, or why not."""
     stage = case.rule.stages[request.stage - 1]
-    found = standing(case, stage, who.subject, _earlier(tx, request), link.on_behalf_of)
+    earlier, other = _earlier(tx, request), link.on_behalf_of
+    found = entitled(case, stage, who.subject, earlier, other, who.claimed)
     if isinstance(found, Refusal):
         return found
     needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
@@ -295,7 +299,7 @@ def _commit(
             seconds=seconds,
             decided_at=now,
             index=ref.index,
-            on_behalf_of=ballot.standing.on_behalf_of,
+            on_behalf_of=ballot.entitled.standing.on_behalf_of,
         )
     )
     after = _advance(tx, now, request, ballot)
@@ -324,8 +328,8 @@ def _record_decision(
         "shown": link.shown,
         "material": request.material,
         "seconds": form.seconds or request.seconds_now,
-        **_capacity(tx, actor, ballot.standing),
-        "authority_basis": "verified",
+        **_capacity(tx, actor, ballot.entitled.standing),
+        **ballot.entitled.basis,
         "directory": snapshot.digest,
         "directory_read_at": to_text(_read_of(request, (who.subject, link.on_behalf_of), snapshot)),
         "policy": ballot.policy,

@@ -201,8 +201,8 @@ class Desk:
 
         Refusals: `not_found`; `not_entitled`, `self_approval`, `alias_of_requester`,
         `approver_inactive`, `approver_unknown`, `not_human`, `separation_of_duties`,
-        `distinct_people`, `approver_away`, `delegation_void`, `assurance`, `passkey_unknown`
-        (403); `link_used`,
+        `distinct_people`, `approver_away`, `delegation_void`, `claims_old`, `not_in_claims`,
+        `assurance`, `passkey_unknown` (403); `link_used`,
         `already_decided`, `decision_late`, `ticket_changed`, `rules_changed`, `request_blocked`,
         `shown_changed`, `passkey_over`, `passkey_changed` (409);
         `justification`, `seconds`, `decision` (422); `directory_unreadable`,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from ticketgate.domain.claims import claimed_in
 from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Draft, Json
@@ -45,6 +46,7 @@ def sign_in_by_provider(
     session = SessionRow(session_hash, person.id, METHOD, now, now + SESSION_LIFE)
     tx.people.add_session(session)
     tx.sign_ins.note(session_hash, person.id, proved.token.sub, proved.token.sid)
+    _keep_claims(tx, proved, session_hash, person.id)
     fields: dict[str, Json] = {"person": actor_of(tx, person.id), "method": METHOD}
     tx.append(Draft("sign_in.recorded", fields))
     return session
@@ -74,6 +76,7 @@ def step_up_by_provider(
         )
     kept = replace(step_up, subject=person.id, at=now)
     tx.sign_ins.save_step_up(kept)
+    _keep_claims(tx, proved, step_up.id_hash, person.id)
     fields: dict[str, Json] = {"person": actor_of(tx, person.id), "method": STEP_UP}
     tx.append(Draft("sign_in.recorded", {**fields, "shown": step_up.shown}))
     return kept
@@ -94,6 +97,13 @@ def end_by_provider(tx: Transaction, now: datetime, *, logout: Logout) -> int | 
     for id_hash in found:
         tx.people.end_session(id_hash, now)
     return len(found)
+
+
+def _keep_claims(tx: Transaction, proved: Proved, session_hash: str, subject: str) -> None:
+    rules, token = proved.snapshot.claims, proved.token
+    if rules is not None:
+        told = claimed_in(rules, token.claims, subject=subject, issued=token.issued)
+        tx.sign_ins.save_claimed(session_hash, told)
 
 
 def _spend(tx: Transaction, now: datetime, state: str) -> bool:

@@ -16,6 +16,7 @@ from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.approval import Link, LinkState, voices
 from ticketgate.domain.approvers import standing
 from ticketgate.domain.automatic import CAUSE
+from ticketgate.domain.claims import everything_of
 from ticketgate.domain.command import CommandKind
 from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.directory import DirectorySnapshot
@@ -199,13 +200,17 @@ class Rehearsal:
             partial(
                 decide_request,
                 token_hash=token,
-                who=SignedIn(move.by, move.method, now),
+                who=self._signed_in(move.by, move.method, now),
                 form=Form(move.do, move.justification, move.seconds, link.shown),
                 rules=Rules(self._policy, self._known()),
             )
         )
         if isinstance(outcome, Refusal):
             self._refused = outcome.code
+
+    def _signed_in(self, subject: str, method: str, now: datetime) -> SignedIn:
+        claimed = everything_of(self._snapshot.claims, subject, now)
+        return SignedIn(subject, method, now, claimed=claimed)
 
     def _why_not_asked(self, request: AccessRequest, subject: str, earlier: frozenset[str]) -> str:
         """Why somebody has no link: what would be told if they had one."""

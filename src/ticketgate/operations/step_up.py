@@ -28,6 +28,7 @@ def decide_stepped_up(
 
     It counts while it is fresh, for its own person, and for nothing else that they are shown.
     """
+    who = replace(who, claimed=tx.sign_ins.claimed(session_hash))
     deciding = partial(decide_request, token_hash=token_hash, form=form, rules=rules)
     return by_step_up(
         tx, now, session_hash=session_hash, who=who, shown=form.shown, operation=deciding

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ticketgate.domain.claims import Claimed
 from ticketgate.domain.id_token import Claims
 from ticketgate.domain.sign_in import StepUp
 
@@ -69,6 +70,12 @@ class ProviderSignIns(Protocol):
 
     def sessions(self, sub: str, sid: str) -> list[str]:
         """The hashes of the sessions from `sub` and `sid`, as far as each is told."""
+
+    def save_claimed(self, id_hash: str, claimed: Claimed) -> None:
+        """Keep what was claimed at a sign-in of this session, in place of what was before."""
+
+    def claimed(self, id_hash: str) -> Claimed | None:
+        """What was claimed at the newest sign-in of this session."""
 
     def save_step_up(self, step_up: StepUp) -> None:
         """Keep a step-up, in place of the one of the same session and `shown`."""

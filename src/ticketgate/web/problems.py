@@ -73,6 +73,8 @@ _DESK: Final = {
     "approver_unknown": 403,
     "approver_away": 403,
     "delegation_void": 403,
+    "claims_old": 403,
+    "not_in_claims": 403,
     "not_human": 403,
     "separation_of_duties": 403,
     "distinct_people": 403,

@@ -270,7 +270,7 @@ class SqliteErasing:
         self._db.execute(sql, (actor, subject))
         sql = "UPDATE evidence_disclosure SET subject = ? WHERE subject = ? AND encoded IS NULL"
         self._db.execute(sql, (actor, subject))
-        for table in ("actor", "session", "code", "provider_session", "step_up"):
+        for table in ("actor", "session", "code", "provider_session", "provider_claims", "step_up"):
             self._db.execute(f"DELETE FROM {table} WHERE subject = ?", (subject,))  # noqa: S608 -- as above
 
 

@@ -1,11 +1,13 @@
 """Sign-ins at an identity provider in SQLite."""
 
+import json
 import sqlite3
 from datetime import datetime
 
 from ticketgate.adapters.sqlite.rows import one, rows
+from ticketgate.domain.claims import Claimed
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.sign_in import StepUp
+from ticketgate.domain.sign_in import SESSION_LIFE, StepUp
 
 
 class SqliteProviderSignIns:
@@ -32,6 +34,22 @@ class SqliteProviderSignIns:
             " WHERE (?1 = '' OR sub = ?1) AND (?2 = '' OR sid = ?2) AND ?1 || ?2 <> ''"
         )
         return [row["id_hash"] for row in rows(self._db, sql, sub, sid)]
+
+    def save_claimed(self, id_hash: str, claimed: Claimed) -> None:
+        """Keep what was claimed; what is older than any session is forgotten."""
+        before = to_text(claimed.at - 2 * SESSION_LIFE)
+        self._db.execute("DELETE FROM provider_claims WHERE at < ?", (before,))
+        values = json.dumps(sorted(claimed.values))
+        row = (id_hash, claimed.subject, to_text(claimed.at), claimed.claim, values)
+        self._db.execute("INSERT OR REPLACE INTO provider_claims VALUES (?, ?, ?, ?, ?)", row)
+
+    def claimed(self, id_hash: str) -> Claimed | None:
+        """What was claimed at the newest sign-in of this session."""
+        row = one(self._db, "SELECT * FROM provider_claims WHERE id_hash = ?", id_hash)
+        if row is None:
+            return None
+        values = frozenset(json.loads(row["told"]))
+        return Claimed(row["subject"], from_text(row["at"]), row["claim"], values)
 
     def save_step_up(self, step_up: StepUp) -> None:
         """Keep a step-up; those whose time is over are forgotten, their tokens with them."""

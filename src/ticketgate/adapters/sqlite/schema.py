@@ -364,6 +364,12 @@ ALTER TABLE emergency ADD COLUMN access_from TEXT;
 ALTER TABLE emergency ADD COLUMN access_until TEXT;
 """
 
+# What the identity provider claimed of groups at a sign-in.
+_STATEMENTS_25: Final = """
+CREATE TABLE provider_claims (id_hash TEXT PRIMARY KEY, subject TEXT NOT NULL, at TEXT NOT NULL,
+  claim TEXT NOT NULL, told TEXT NOT NULL) STRICT;
+"""
+
 
 MIGRATIONS: Final = (
     _STATEMENTS_1,
@@ -390,4 +396,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_22,
     _STATEMENTS_23,
     _STATEMENTS_24,
+    _STATEMENTS_25,
 )
