@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from tests.contracts.fake_target import Account
+from tests.operations.office import Office
+from tests.web.page_desk import Forms
 from tests.web.whole import WHY, Whole
 from werkzeug.test import TestResponse
 
@@ -98,6 +101,45 @@ def _step_up_for_emergency(whole: Whole) -> Callable[[str], TestResponse]:
     return lambda who: whole.send(who, "/sign-in/oidc", typed)
 
 
+def _consent(whole: Whole) -> Callable[[str], TestResponse]:
+    """Nobody reviewed Bob's emergency in time, so Kate asks for a second word; Dan has the form."""
+    whole.pass_hours(2, 26)
+    asked = POSTS[_LIST, ""](whole)("kate")
+    assert (asked.status_code, "consent_needed" in asked.text) == (409, True), asked.text
+    forms = Forms(whole.look("dan", _LIST).text).forms
+    path, fields = next((at, one) for at, one in forms if at.startswith(f"{_LIST}/"))
+    typed = {"do": "consent", "justification": WHY}
+    return lambda who: whole.send(who, path, fields | typed)
+
+
+def _decided(post: Post, *people: str) -> Post:
+    """What can be posted once these have approved."""
+
+    def prepared(whole: Whole) -> Callable[[str], TestResponse]:
+        whole.gate.approve(*people)
+        whole.gate.settle()
+        return post(whole)
+
+    return prepared
+
+
+def _given(post: Post) -> Post:
+    """What can be posted once Kate has the access: the restore is ended, and two approve."""
+
+    def prepared(whole: Whole) -> Callable[[str], TestResponse]:
+        office = Office(whole.gate)
+        said = [office.declare(one) for one in ("alice", "carol")]
+        office.reconcile()
+        said += [office.end(one) for one in ("alice", "carol")]
+        assert said == [""] * 4
+        whole.gate.target.accounts["kate"] = Account("kate@example.com")
+        return _decided(post, "bob", "carol")(whole)
+
+    return prepared
+
+
+_LIST: Final = "/console/emergency"
+_REQUEST: Final = "/console/requests/<ident>"
 _BACK: Final = "/console/emergency/backfill"
 _ONE: Final = "/console/emergency/<ident>"
 _INVOKE: Final = {"do": "invoke", "minutes": "30", "reason": WHY}
@@ -118,10 +160,14 @@ POSTS: Final[Mapping[tuple[str, str], Post]] = {
         "/approve/<link>", "bob", {"decision": "approve", **SAID}
     ),
     ("/approve/<link>", "deny"): _form("/approve/<link>", "bob", {"decision": "deny", **SAID}),
-    ("/console/emergency", ""): _form(
+    ("/approve/<link>", "take_back"): _decided(
+        _form("/approve/<link>", "bob", SAID, known={"decision": "take_back"}), "bob"
+    ),
+    (_LIST, ""): _form(
         "/console/emergency", "kate", _INVOKE, known={"entitlement": "sales-reports"}
     ),
     (_BACK, ""): _backfill,
+    (_ONE, "consent"): _consent,
     (_ONE, "return"): _form(_ONE, "bob", {"do": "return"}),
     (_ONE, "review"): _form(_ONE, "dan", FOUND),
     ("/console/exceptions/<ident>", ""): _form(
@@ -134,9 +180,14 @@ POSTS: Final[Mapping[tuple[str, str], Post]] = {
     ("/console/quarantine/<ident>", ""): _form(
         "/console/quarantine/<ident>", "tina", {"what": "dismiss", **SAID}
     ),
-    ("/console/requests/<ident>", "withdraw"): _form(
-        "/console/requests/<ident>", "kate", {}, known={"what": "withdraw"}
+    (_REQUEST, "extend"): _given(
+        _form(_REQUEST, "kate", {"minutes": "30", **SAID}, known={"what": "extend"})
     ),
+    (_REQUEST, "return"): _given(_form(_REQUEST, "kate", {}, known={"what": "return"})),
+    (_REQUEST, "take_back"): _decided(
+        _form(_REQUEST, "bob", SAID, known={"what": "take_back"}), "dan"
+    ),
+    (_REQUEST, "withdraw"): _form(_REQUEST, "kate", {}, known={"what": "withdraw"}),
     ("/console/triage/<ident>", ""): _unparked(_form("/console/triage/<ident>", "tina", VERDICT)),
     ("/restore", ""): _form("/restore", "olga", {"do": "declare", "reason": WHY}),
     ("/sign-in", ""): _plain("/sign-in", {"address": "bob@example.com"}),
@@ -146,4 +197,12 @@ POSTS: Final[Mapping[tuple[str, str], Post]] = {
     ("/sign-in/oidc", "emergency"): _step_up_for_emergency,
     ("/sign-in/oidc/logout", ""): _plain("/sign-in/oidc/logout", {"logout_token": "a.b.c"}),
     ("/sign-out", ""): _plain("/sign-out", {}),
+}
+# What somebody has decided before, or much time passes for: each of these changes what is open.
+AFTERWARDS: Final = {
+    ("/approve/<link>", "take_back"),
+    (_ONE, "consent"),
+    (_REQUEST, "extend"),
+    (_REQUEST, "return"),
+    (_REQUEST, "take_back"),
 }

@@ -175,6 +175,14 @@ class Whole:
         self.gate.directory.change("svc", kind="nhi")
         return found
 
+    def pass_hours(self, *hours: int) -> None:
+        """So much time passes, and everybody signs in anew; the same are barred again."""
+        for many in hours:
+            self.gate.tick(many * 3600)
+        self.gate.directory.change("frank", active=True)
+        self.gate.directory.change("svc", kind="human")
+        self.clients = self._everybody()
+
     def _duties(self) -> None:
         now, directory = self.gate.clock.at, self.gate.directory
         directory.delegate("bob", "dan", now, 48)
@@ -304,8 +312,10 @@ def whole() -> Iterator[Whole]:
     """One of them."""
     more = Allowed("sales-reports", (Word("group", "platform-engineering"),), "policy.yaml:91")
     rules = emergencies.RULES
+    policy = emergencies.policy_with(replace(rules, allow=(*rules.allow, more)))
+    limits = tuple(replace(one, extend=1) for one in policy.limits)
     with folder() as path:
-        gate = Gate(path, emergencies.policy_with(replace(rules, allow=(*rules.allow, more))))
+        gate = Gate(path, replace(policy, limits=limits))
         try:
             yield Whole(gate)
         finally:
