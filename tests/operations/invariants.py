@@ -33,6 +33,7 @@ from tests.operations.of_lives import (
     no_life_beyond_the_longest,
     the_target_holds_what_the_grants_say,
     what_is_over_is_taken_away,
+    within_its_window,
 )
 from tests.operations.state import State, state_of
 from tests.operations.step import HOLDING, BrokenError, Check, Step
@@ -41,6 +42,7 @@ GIVES: Final = (  # records that give access or close a debt: by a person who wa
     "decision.recorded",
     "decision.taken_back",
     "emergency.asked",
+    "emergency.claimed",
     "emergency.consented",
     "emergency.invoked",
     "review.done",
@@ -93,7 +95,7 @@ def nothing_is_given_on_a_disputed_clock(step: Step) -> Iterator[str]:
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "I1": (named_and_there, kept_apart, a_reason_each, approved_before_given, enough_people),
     "I2": (nobody_decides_their_own,),
-    "I3": (an_end_within_all_limits,),
+    "I3": (an_end_within_all_limits, within_its_window),
     "I4": (no_life_beyond_the_longest,),
     "I5": (what_is_over_is_taken_away,),
     "I6": (the_target_holds_what_the_grants_say,),

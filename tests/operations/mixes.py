@@ -11,6 +11,7 @@ PEOPLE: Final = st.sampled_from(["alice", "alice-admin", "bob", "carol", "dan", 
 DECIDERS: Final = st.sampled_from(["bob", "carol", "dan", "erin", "alice-admin"])
 HELPERS: Final = st.sampled_from(["alice", "bob", "alice-admin"])
 IDENTS: Final = st.sampled_from(["t1", "t2", "r1", "r2", "b1", "b1"])
+TOLD: Final = st.sampled_from(["t1", "t2", "r1", "r2", "b1", "w1"])
 WHICH: Final = st.integers(0, 5)
 EDITS: Final = st.sampled_from(["reason", "comment", "ours", "passed", "unlisted", "short"])
 HOW: Final = st.sampled_from(["leaves", "back", "bob", "carol", "alice-admin", "joins", "parts"])
@@ -25,9 +26,9 @@ def _deed(name: str, *args: st.SearchStrategy[Any]) -> st.SearchStrategy[Deed]:
 
 _TICKETS: Final = (
     _deed("ask", IDENTS),
-    _deed("edit", IDENTS, EDITS, PEOPLE, st.booleans()),
-    _deed("mend", IDENTS),
-    _deed("close", IDENTS),
+    _deed("edit", TOLD, EDITS, PEOPLE, st.booleans()),
+    _deed("mend", TOLD),
+    _deed("close", TOLD),
     _deed("again", WHICH, st.booleans()),
     _deed("claim", IDENTS, DECIDERS, PEOPLE),
 )
@@ -58,6 +59,7 @@ _EMERGENCIES: Final = (
     _deed("consent", st.sampled_from(["alice-admin", "bob", "carol"])),
     _deed("review", PEOPLE, st.sampled_from(["justified", "unjustified"])),
     _deed("hand_back", HELPERS),
+    _deed("by_hand", st.sampled_from(["erin", "carol", "bob"]), HELPERS),
 )
 _TARGET: Final = (
     _deed("disturb", st.sampled_from(["grant", "revoke"]), FAULTS),
@@ -67,6 +69,9 @@ _TARGET: Final = (
 )
 _ASK: Final = _TICKETS[0]
 _GIVE: Final = _deed("give", IDENTS, st.sampled_from([None, 60, 2 * HOUR]))
+_LATER: Final = _deed(
+    "schedule", st.sampled_from(["w1", "w2"]), st.sampled_from([1, 3]), st.sampled_from([1, 2])
+)
 _TIME: Final = _deed("tick", st.sampled_from([1, 299, HOUR, 2 * HOUR, 26 * HOUR]))
 _PASS: Final = _deed("let_pass", st.sampled_from([60, HOUR, 9 * HOUR]))
 _RULES: Final = _deed("policy", st.sampled_from(["all", "two", "short", "automatic"]))
@@ -91,7 +96,8 @@ MACHINES: Final = {
         _GIVE, *_TICKETS, *_TICKETS, _GIVE, _GIVE, _WORDS[1], _TIME, _RULES, _SKEW
     ),
     "lives": _histories(
-        _GIVE, _GIVE, *_LIVES, _LIVES[1], *_TARGET, _TARGET[0], _TIME, _PASS, _TICKETS[3]
+        _GIVE, _GIVE, *_LIVES, _LIVES[1], *_TARGET, _TARGET[0], _TIME, _PASS, _TICKETS[3],
+        _LATER, _STAFF[2],
     ),
     "emergencies": _histories(
         _EMERGENCIES[0], *_EMERGENCIES, *_EMERGENCIES[:2], _TIME, _TIME, _ASK, *_WORDS[:2],
@@ -99,6 +105,6 @@ MACHINES: Final = {
     ),
     "everything": _histories(
         _GIVE, *_TICKETS, *_WORDS, *_STRANGERS, *_STAFF, *_LIVES, *_EMERGENCIES, *_TARGET,
-        _GIVE, _GIVE, _TIME, _TIME, _PASS, _RULES, _SKEW,
+        _GIVE, _GIVE, _TIME, _TIME, _PASS, _RULES, _SKEW, _LATER,
     ),
 }  # fmt: skip

@@ -35,7 +35,7 @@ def late_reviews_are_told(step: Step) -> Iterator[str]:
     now = step.after
     for one in now.emergencies.values():
         late = now.at >= now.ended_at(one) + one.within
-        if step.swept and late and one.state.value == "due":
+        if step.swept and late and one.state.value in {"due", "claimed"}:
             yield f"the review of {one.id} is late, and nobody says so"
 
 
@@ -59,7 +59,8 @@ def _may_begin(step: Step, one: Emergency, record: Record, rules: EmergencyRules
 
 def _may_review(step: Step, one: Emergency) -> Iterator[str]:
     before, at, who = step.before, step.after.at, one.reviewer
-    if one.subject in before.human(who) or before.is_locked(who, at):
+    entered = one.entered_by in before.human(who)
+    if entered or one.subject in before.human(who) or before.is_locked(who, at):
         yield f"{who} reviews what {one.subject} did"
     if not before.is_fit(who) or not ("sec-iam" in before.people[who].groups or who == "carol"):
         yield f"{who} reviews, and is not named"

@@ -1,7 +1,7 @@
 """Invariants of lives: how long access lasts, that it ends, and what the target holds then."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from tests.operations.state import begun
@@ -19,7 +19,7 @@ def an_end_within_all_limits(step: Step) -> Iterator[str]:
     for grant in now.grants.values():
         if begun(grant) != (grant.not_after is not None):
             yield f"{grant.id} is {grant.state.value}, and ends at {grant.not_after}"
-        if grant.origin == "emergency":
+        if grant.origin in {"emergency", "claimed"}:
             continue
         request = now.requests[grant.request]
         given = [one.seconds for one in now.approvals[request.id] if one.round == request.round]
@@ -35,6 +35,25 @@ def an_end_within_all_limits(step: Step) -> Iterator[str]:
             longest = timedelta(seconds=grant.seconds + sum(moved))
             if grant.not_after > grant.since + longest:
                 yield f"{grant.id} ends later than was ever approved"
+
+
+def within_its_window(step: Step) -> Iterator[str]:
+    """I3 with rule 1: nothing before the ticket's window begins, and nothing after it ends."""
+    now = step.after
+    for grant in step.fresh_grants():
+        row = step.before.tickets.get(grant.ticket) or now.tickets.get(grant.ticket)
+        if grant.origin != "request" or row is None:
+            continue
+        starts, ends = (row.ticket.text(f"window_{end}") for end in ("start", "end"))
+        if starts and now.at < datetime.fromisoformat(starts):
+            yield f"{grant.id} begins at {now.at}, and its ticket says {starts}"
+        if ends and (grant.not_after is None or grant.not_after > datetime.fromisoformat(ends)):
+            yield f"{grant.id} ends at {grant.not_after}, and its ticket says {ends}"
+    for grant in now.grants.values():
+        if grant.not_after is None or grant.window_end is None:
+            continue
+        if grant.not_after > grant.window_end:
+            yield f"{grant.id} ends at {grant.not_after}, after its window"
 
 
 def no_life_beyond_the_longest(step: Step) -> Iterator[str]:

@@ -11,8 +11,9 @@ from tests.operations.emergencies import HOUR
 from tests.operations.fakes import FakeClock
 from tests.operations.mixes import Deed
 
-from ticketgate.domain import approvers
+from ticketgate.domain import approvers, opening
 from ticketgate.domain.access_request import RequestState
+from ticketgate.domain.access_window import NO_WINDOW, AccessWindow
 from ticketgate.domain.approval import LinkState
 from ticketgate.domain.approvers import Standing
 from ticketgate.domain.command import CommandState
@@ -91,6 +92,10 @@ def _looked_at_is_spent(self: Desk, token: str, subject: str) -> None:
             tx.links.save(replace(link, state=LinkState.VOID, why="looked"))
 
     self._store.write(spend)
+
+
+def _at_once(_ticket: object) -> AccessWindow:
+    return NO_WINDOW
 
 
 def _any(*_: object, **__: object) -> str:
@@ -177,6 +182,13 @@ PLANTED: Final = (
         "lives",
         ((decide_request, "seconds_of", _all_that_was_asked),),
         [("give", "t1", 60)],
+    ),
+    Plant(
+        "windows are not waited for",
+        "I3",
+        "lives",
+        ((opening, "window_of", _at_once),),
+        [("schedule", "w1", 3, 2)],
     ),
     Plant(
         "extended beyond the longest",

@@ -135,7 +135,7 @@ class State:
 
     def is_late(self, one: Emergency, at: datetime) -> bool:
         """Whether an emergency was not reviewed in time by then."""
-        owed = one.state.value in {"due", "overdue"} and not one.drill
+        owed = one.state.value in {"due", "claimed", "overdue"} and not one.drill
         return owed and at >= self.ended_at(one) + one.within
 
     def is_locked(self, subject: str, at: datetime) -> bool:

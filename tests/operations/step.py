@@ -49,10 +49,10 @@ class Step:
                 yield request, one
 
     def fresh_grants(self) -> Iterator[Grant]:
-        """Grants for which the target is called since this deed."""
+        """Grants for which the target is called since this deed, to give something."""
         for ident, grant in self.after.grants.items():
             before = self.before.grants.get(ident)
-            if begun(grant) and (before is None or not begun(before)):
+            if grant.origin != "claimed" and begun(grant) and (before is None or not begun(before)):
                 yield grant
 
     def fresh_emergencies(self) -> Iterator[tuple[Emergency, Record]]:

@@ -25,8 +25,10 @@ from tests.operations.kit import OWN_USER, WHY, Gate
 from tests.operations.own import Own
 from tests.operations.test_approver_rows import row
 from tests.operations.test_automatic import automatic_in
+from tests.operations.test_claim_emergency import try_to_claim
 from tests.operations.test_take_back import back
 from tests.operations.tickets import ACCOUNTS, access_ticket, account, closed, edited, report_ticket
+from tests.operations.windows import in_hours
 
 from ticketgate.connector_api import StateClass, Ticket
 from ticketgate.domain.directory import Person  # noqa: TC001 -- as every module here does
@@ -184,6 +186,15 @@ class WholeLife:
         self.gate.settle()
         return {}
 
+    def _schedule(self, ident: str, start: int, hours: int) -> None:
+        """Access for later, all the way to its approval: from in `start` hours on, for `hours`."""
+        if ident in self.told:
+            return
+        starts, ends = (in_hours(self.gate, one) for one in (start, start + hours))
+        self._tell(access_ticket(ident, window_start=starts, window_end=ends))
+        self._all(["alice-admin", "bob", "carol", "erin", "dan"])
+        self.gate.settle()
+
     def _all(self, people: list[str]) -> None:
         """Everybody approves who holds a link, in some order."""
         for person in people:
@@ -288,6 +299,12 @@ class WholeLife:
         newest = self._newest()
         if newest is not None:
             desk_of(self.gate).give_back(self.gate.session(person), newest.id)
+
+    def _by_hand(self, who: str, person: str) -> None:
+        """Somebody enters what a person held past the gateway; nothing of it is there any more."""
+        try_to_claim(self.gate, who, person=person)
+        self.witness.look("by hand")
+        self.gate.settle()
 
     # --- the target, the process, time --------------------------------------------------------
 
