@@ -1,5 +1,6 @@
 """P-256 of `verify.py` says what the `cryptography` package says."""
 
+from hashlib import sha256
 from random import Random
 from typing import Final
 
@@ -135,3 +136,40 @@ def sign_with(secret: int, message: bytes) -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
 
     return derive_private_key(secret, SECP256R1()).sign(message, ECDSA(SHA256()))
+
+
+def times(point: tuple[int, int, int], factor: int) -> tuple[int, int, int]:
+    """So many times a point."""
+    found = (1, 1, 0)
+    for bit in f"{factor:b}":
+        found = STAND_ALONE.double256(found)
+        if bit == "1":
+            found = STAND_ALONE.add256(found, point)
+    return found
+
+
+def point_beyond_the_order() -> tuple[int, int, int]:
+    """The point R of the curve with the least x above the order: its r is x less the order."""
+    for x in range(N + 1, FIELD):
+        square = (x**3 - 3 * x + STAND_ALONE.P256_B) % FIELD
+        y = pow(square, (FIELD + 1) // 4, FIELD)
+        if y * y % FIELD == square:
+            return x, y, 1
+    raise AssertionError("no such point")
+
+
+def test_an_r_whose_point_is_beyond_the_order_is_reduced_by_both() -> None:
+    """One signature in 2^128 is so; the key is worked out from it: Q = (sR - eG) / r."""
+    beyond = point_beyond_the_order()
+    r, s = beyond[0] - N, 7
+    e = int.from_bytes(sha256(MESSAGE).digest(), "big") % N
+    sum_ = STAND_ALONE.add256(times(beyond, s), times(STAND_ALONE.P256_G, N - e))
+    x, y, z = times(sum_, pow(r, -1, N))
+    inverse = pow(z, -1, FIELD)
+    x, y = x * inverse**2 % FIELD, y * inverse**3 % FIELD
+    key = b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big")
+    assert 0 < r < FIELD - N
+    assert both(key, MESSAGE, encode_dss_signature(r, s))
+    assert not both(key, MESSAGE, encode_dss_signature(beyond[0], s))  # out of range, as it is
+    assert not both(key, MESSAGE, encode_dss_signature(r + 1, s))
+    assert not both(key, MESSAGE + b".", encode_dss_signature(r, s))
