@@ -47,6 +47,7 @@ def test_a_fresh_claim_confirms_and_the_record_says_of_when_it_is(held: Gate) ->
     (record,) = held.records("decision.recorded")
     assert (record["authority_basis"], record["claimed_at"]) == ("claimed", to_text(at))
     assert record["clause"] == "group:sec-iam"
+    assert held.verified().failing == ()
 
 
 @pytest.mark.parametrize("decision", ["approve", "deny"])

@@ -5,6 +5,7 @@ from typing import Final
 
 from ticketgate.domain.approval_check import SAID, ApprovalCheck, ApproverTrust, of_passkey
 from ticketgate.domain.automatic import CAUSE, AutomaticApprovals, given_by
+from ticketgate.domain.basis_check import bad_sign_in
 from ticketgate.domain.emergency_replay import Emergencies
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
@@ -16,7 +17,6 @@ from ticketgate.domain.log_life import TYPES as LIFE
 from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 from ticketgate.domain.silence import Silence
-from ticketgate.domain.step_up import bad_step_up
 from ticketgate.domain.triage_check import TriageCheck
 from ticketgate.domain.window_check import WINDOW, forget, is_same
 
@@ -253,7 +253,7 @@ class Replay:
             self.faults.add(index, "a decision on a request that awaits none")
             return
         self._asked_in_time(index, str(ident), record)
-        if wrong := self._signed.of_decision(index, record, self.folded) or bad_step_up(record):
+        if wrong := self._signed.of_decision(index, record, self.folded) or bad_sign_in(record):
             self.faults.add(index, wrong)
         self.emergencies.unlocked(index, record, "approver", "on_behalf_of")
         match record["decision"] if isinstance(record["approver"], str) else "":

@@ -1801,6 +1801,18 @@ def check_step_up(record: Record) -> None:
         raise Refused("a step-up not of then")
 
 
+def check_claim(record: Record) -> None:
+    """A decision that a token had to confirm says of when the token is, and it was fresh."""
+    at = record.get("claimed_at")
+    if (record.get("authority_basis") == "claimed") != (at is not None):
+        raise Refused("a claim without its time, or the other way round")
+    if at is None:
+        return
+    age = instant(record["_ts"]) - instant(at) if is_instant(at) else dt.timedelta(hours=2)
+    if not dt.timedelta(minutes=-1) <= age <= dt.timedelta(hours=1):
+        raise Refused("a claim not of then")
+
+
 class Emergencies:
     """Emergencies, with what their reviews owe: what was said of each, by its id.
 
@@ -2436,6 +2448,7 @@ class Replay:
         self._signed(index, record)
         self.emergencies.check_unlocked(record, "approver", "on_behalf_of")
         check_step_up(record)
+        check_claim(record)
 
     def taken_back(self, _: int, record: Record) -> None:
         """`decision.taken_back`: an approval that counted does not any more."""
