@@ -253,6 +253,18 @@ def test_it_lasts_no_longer_than_was_consented_to(gate: Gate) -> None:
     assert_sound(gate)
 
 
+def test_it_begins_for_no_other_reason_than_was_consented_to(gate: Gate) -> None:
+    try_to_invoke(gate)
+    assert code_of(give(gate)) == ""
+    begun = len(gate.records("emergency.invoked"))
+    other = form_of(gate, "bob", reason=f"{WHY} And more.")
+    assert code_of(try_to_invoke(gate, form=other)) == "reason"
+    assert gate.records("emergency.refused")[-1]["code"] == "reason"
+    assert len(gate.records("emergency.invoked")) == begun
+    invoke(gate, form=form_of(gate, "bob", reason=f" {WHY} "))
+    assert_sound(gate)
+
+
 def test_a_consent_is_for_one_person_and_no_review_waits_for_it(gate: Gate) -> None:
     gate.directory.change("erin", groups=frozenset({"platform-engineering"}))
     try_to_invoke(gate)

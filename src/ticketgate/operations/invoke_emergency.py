@@ -37,6 +37,7 @@ from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.ask_consent import ask_consent, needs_consent, own_ask
 from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX, Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on
+from ticketgate.operations.emergency_window import reason_of
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.outbox import queue_mail
 from ticketgate.operations.plan_grant import plan_emergency
@@ -116,8 +117,8 @@ def invoke_emergency(
                 rules=rules,
             )
         allowed = replace(allowed, ask=ask)
-        if form.seconds is not None and form.seconds > ask.seconds:
-            refusal = Refusal("seconds", f"The consent is for {ask.seconds} seconds at most.")
+        refusal = _not_consented(tx, form, ask)
+        if refusal is not None:
             _refused(tx, who, form, rules, refusal)
             return refusal
     return _begin(tx, now, who, form, allowed, rules, roles)
@@ -170,6 +171,19 @@ def _bad_form(form: InvokeForm, allowed: Standing) -> Refusal | None:
     if form.seconds is not None and not 1 <= form.seconds <= longest:
         return Refusal("seconds", f"Give 1 to {longest} seconds, or leave it out.")
     return bad_typed("reason", form.reason, chars_min=REASON_CHARS_MIN, chars_max=REASON_CHARS_MAX)
+
+
+def _not_consented(tx: Transaction, form: InvokeForm, ask: Emergency) -> Refusal | None:
+    """What the consent is not for: more time than was asked, or another reason than was read."""
+    if form.seconds is not None and form.seconds > ask.seconds:
+        return Refusal("seconds", f"The consent is for {ask.seconds} seconds at most.")
+    if form.reason.strip() != reason_of(tx, ask.index):
+        return Refusal(
+            "reason",
+            "The consent is for the reason that was typed when it was asked for.",
+            "Type that reason again; the page shows it beside the consent.",
+        )
+    return None
 
 
 def _too_soon(
