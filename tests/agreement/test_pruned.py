@@ -49,7 +49,16 @@ def told(snapshot: bytes, decision: dict[str, object] | None = None) -> Log:
     log.add("retention.pruned", boundary=SHORT, snapshot=writer.sha(snapshot).hex())
     log.add("decision.recorded", **DECISION | (decision or {}))
     log.move("request", "r1", "awaiting", "approved", "request.approved", **REQUEST, stages=[1])
-    log.move("grant", "g1", "", "planned", "grant.planned", **GRANT, seconds=60, activate_by=None)
+    log.move(
+        "grant",
+        "g1",
+        "",
+        "planned",
+        "grant.planned",
+        **GRANT,
+        seconds=60,
+        activate_by="2099-01-01T00:00:00.000000Z",
+    )
     log.move(
         "grant", "g1", "planned", "provisioning", "grant.provisioning", **GRANT, baseline=False,
         not_after=log.stamp(len(log)), before="absent", command="c", deadline=BY, plan="remove",

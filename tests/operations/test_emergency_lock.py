@@ -258,7 +258,8 @@ def given_while_locked(records: Records) -> int:
     invoked = records[place(records, "emergency.invoked")]
     late = "2026-12-24T00:00:00.000000Z"
     other = {"id": "grt_late", "request": "emg_late", "entitlement": "other"}
-    first = [invoked | {"id": "emg_late", "entitlement": "other"}, records[planned] | other]
+    by = {"activate_by": "2026-12-25T00:00:00.000000Z"}
+    first = [invoked | {"id": "emg_late", "entitlement": "other"}, records[planned] | other | by]
     records[given:given] = first
     records.append(records[given + 2] | other | {"_ts": late, "not_after": late})
     return len(records) - 1
@@ -343,4 +344,4 @@ def test_an_end_of_the_calendar_is_no_way_out(gate: Gate) -> None:
     records[index]["activate_by"] = "9999-12-31T23:00:00.000000Z"
     assert faults_of(records) == (set(), set())
     records[index]["activate_by"] = "soon"
-    assert faults_of(records) == (set(), set())
+    assert faults_of(records) == ({index}, {index})

@@ -19,6 +19,11 @@ from ticketgate.domain.snapshot import from_snapshot, to_snapshot
 from ticketgate.verifier import verify
 
 
+def place(records: list[dict[str, Any]], kind: str) -> int:
+    """Where the first record of this type stands."""
+    return [one["type"] for one in records].index(kind)
+
+
 @pytest.fixture
 def planned(gate: Gate) -> Gate:
     return plan(gate)
@@ -55,6 +60,34 @@ def test_access_outside_its_window_is_a_fault_to_both(
     ours, theirs = faults_of(records)
     assert at in ours
     assert at in theirs
+
+
+@pytest.mark.parametrize("value", [None, 7, "", "soon"], ids=repr)
+def test_a_planned_grant_without_a_time_to_begin_by_is_a_fault_to_both(
+    planned: Gate, value: object
+) -> None:
+    records = planned.records()
+    (at,) = [index for index, one in enumerate(records) if one["type"] == "grant.planned"]
+    records[at]["activate_by"] = value
+    ours, theirs = faults_of(records)
+    assert at in ours & theirs
+
+
+@pytest.mark.parametrize(("late", "faulty"), [(0, False), (1, True)])
+def test_access_that_begins_after_the_time_to_begin_is_a_fault_to_both(
+    gate: Gate, late: int, *, faulty: bool
+) -> None:
+    """Also where the plan of it stands in a snapshot alone."""
+    gate.deliver(access_ticket())
+    gate.approve("bob", "carol")
+    gate.settle()
+    records = gate.records()
+    begun = place(records, "grant.provisioning")
+    by = from_text(records[begun]["_ts"]) - timedelta(seconds=late)
+    records[place(records, "grant.planned")]["activate_by"] = to_text(by)
+    ours, theirs = faults_of(records)
+    assert [begun in ours, begun in theirs] == [faulty, faulty]
+    assert goes_on(records, begun) == [faulty, faulty]
 
 
 @pytest.mark.parametrize("name", ["material", "rules", "shown"])

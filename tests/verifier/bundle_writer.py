@@ -228,7 +228,14 @@ class Log:
             "request", "r1", "awaiting", "approved", "request.approved", **REQUEST, stages=[1]
         )
         self.move(
-            "grant", "g1", "", "planned", "grant.planned", **GRANT, seconds=600, activate_by=None
+            "grant",
+            "g1",
+            "",
+            "planned",
+            "grant.planned",
+            **GRANT,
+            seconds=600,
+            activate_by="2099-01-01T00:00:00.000000Z",
         )
         end = self.stamp(len(self) + 600)
         self.move(

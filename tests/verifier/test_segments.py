@@ -63,7 +63,11 @@ def going_on(log: Log) -> Log:
     steps = writer.REQUEST | {"stages": [1]}
     log.move("request", "r1", "awaiting", "approved", "request.approved", **steps)
     for request in ("r1", "r2"):
-        grant = writer.GRANT | {"request": request, "seconds": 600, "activate_by": None}
+        grant = writer.GRANT | {
+            "request": request,
+            "seconds": 600,
+            "activate_by": "2099-01-01T00:00:00.000000Z",
+        }
         log.move("grant", f"g{request}", "", "planned", "grant.planned", **grant)
     log.move("ticket", "t1", "", "identity", "ticket.classified", **writer.TICKET, revision=2)
     return log

@@ -47,13 +47,17 @@ class Folded:
     def begin(self, record: Record) -> list[str]:
         """Of a grant: let the record activate it; what of that cannot be, in words.
 
-        The end is no later than the grant's seconds after it, and both lie within its window.
+        The end is no later than the grant's seconds after it, both lie within its window, and it
+        is not after the time to begin by; snapshots of before that was kept have none.
         """
         now, end, seconds = record.get("_ts"), record["not_after"], count(self.said.get("seconds"))
         if not is_instant(now) or not is_instant(end):
             return ["a grant is called for without an end"]
         late = (from_text(str(end)) - from_text(str(now))).total_seconds() > (seconds or 0)
         texts = ["an end that is later than the grant's seconds allow"] if late else []
+        by = self.said.get("activate_by")
+        if by is not None and str(now) > str(by):
+            texts.append("access that begins after the time to begin was over")
         return texts + outside(record, self.said)
 
     def extend(self, record: Record, seconds: int | None) -> list[str]:

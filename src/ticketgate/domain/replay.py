@@ -18,7 +18,7 @@ from ticketgate.domain.log_life import KeyTrust, LogLife
 from ticketgate.domain.machines import MOVES, NEW, check_record
 from ticketgate.domain.silence import Silence
 from ticketgate.domain.triage_check import TriageCheck
-from ticketgate.domain.window_check import WINDOW, forget, is_same
+from ticketgate.domain.window_check import WINDOW, forget, unlike
 
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
 GIVEN: Final = HOLDING | {GrantState.PLANNED}
@@ -26,7 +26,7 @@ _OF_ACCESS: Final = frozenset(
     {"grant.provisioning", "grant.activated", "grant.extended", "revocation.confirmed"}
 )
 _ASKED: Final = ("entitlement", "target", *WINDOW)
-_FIXED: Final = ("request", *_ASKED, "subject", "seconds", "not_after")
+_FIXED: Final = ("request", *_ASKED, "subject", "seconds", "not_after", "activate_by")
 _LAST: Final[Mapping[str, Sequence[str]]] = {  # what else is kept of each machine: as said last
     "delivery": ("source",),
     "ticket": ("source", "table", "revision"),
@@ -364,8 +364,7 @@ class Replay:
         asked = self.folded.get(("request", str(ident)), Folded()).said
         if asked.get("extends"):
             self.faults.add(index, "a grant of a request for more time")
-        if not is_same(record, asked):
-            self.faults.add(index, "a grant within another window than was approved")
+        self._say(index, unlike(record, asked))
         if any(record[name] != given[name] for name in ("subject", "entitlement", "target")):
             self.faults.add(index, "a grant of something else, or to another, than was approved")
         seconds, most = count(record["seconds"]), given["seconds"]

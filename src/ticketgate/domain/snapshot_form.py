@@ -21,7 +21,7 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
     ).union(WINDOW),
     "grant": frozenset(
         {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline", "since"}
-    ).union(WINDOW),
+    ).union(WINDOW, {"activate_by"}),
     "exception": frozenset({"code"}),
     "passkey": frozenset({"person", "key", "voucher", "rp_id", "origin"}),
     "review": SAID,

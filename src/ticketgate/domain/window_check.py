@@ -18,9 +18,15 @@ def forget(said: dict[str, Json]) -> None:
         said.pop(name, None)
 
 
-def is_same(record: Mapping[str, Json], said: Mapping[str, Json]) -> bool:
-    """Whether both say the same window."""
-    return all(record.get(name) == said.get(name) for name in WINDOW)
+def unlike(record: Mapping[str, Json], said: Mapping[str, Json]) -> list[str]:
+    """What of when a planned grant may begin is none, or not what was approved, in words."""
+    faults = {
+        "a grant within another window than was approved": any(
+            record.get(name) != said.get(name) for name in WINDOW
+        ),
+        "a grant that has no time to begin by": not is_instant(record["activate_by"]),
+    }
+    return [text for text, bad in faults.items() if bad]
 
 
 def outside(record: Mapping[str, Json], said: Mapping[str, Json]) -> list[str]:

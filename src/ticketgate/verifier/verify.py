@@ -1051,7 +1051,8 @@ NOT_IN_SHAPES = {"log.opened", "passkey", "automatic"}  # a type, and fields tha
 OF_PASSKEY = ("person", "key", "voucher", "rp_id", "origin")
 WINDOW = ("not_before", "window_end")  # the ends of one that a record says; none said is none
 NO_WINDOW: list[Any] = [None, None]
-KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after", *WINDOW)
+KEPT_OF_GRANT = ("request", "entitlement", "target", "subject", "seconds", "not_after", *WINDOW,
+                 "activate_by")  # fmt: skip
 # What is looked at after a record was found canonical; its other fields need only be there.
 LOOKED_AT = {
     "delivery": MOVE,
@@ -1059,9 +1060,7 @@ LOOKED_AT = {
     "request": MOVE
     + "beneficiary decide_by editor editors entitlement links material requester round rules"
     " seconds shown stage stages target ticket triagers extends not_before window_end",
-    "grant": MOVE
-    + "activate_by confirmed extension hard_max heirs origin "
-    + " ".join(KEPT_OF_GRANT),
+    "grant": MOVE + "confirmed extension hard_max heirs origin " + " ".join(KEPT_OF_GRANT),
     "emergency": MOVE
     + "by clause cooldown drill entitlement hard_max method person seconds target within"
     " access_from access_until authority_basis backfill_within enforced",
@@ -2234,9 +2233,16 @@ class Replay:
             del self.grants[name]  # nothing moves it any more
         self.emergencies.granted(record)
         if after == "provisioning":
-            self.emergencies.check_unlocked(record, "subject")
+            self._check_begun(record, known)
         if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
             raise Refused("an heir that is no grant")
+
+    def _check_begun(self, record: Record, known: Record) -> None:
+        """Access begins in time, for somebody who is not locked."""
+        self.emergencies.check_unlocked(record, "subject")
+        by = known.get("activate_by")  # null in snapshots of before that was kept
+        if by is not None and str(record.get("_ts")) > str(by):
+            raise Refused("access that begins after the time to begin was over")
 
     def _still_approved(self, record: Record) -> None:
         """Nobody has taken back an approval of it, or of the more time that it is given."""
@@ -2324,6 +2330,8 @@ class Replay:
             raise Refused("a grant for longer than was approved")
         if window_of(record) != self.windows.get(record["request"], NO_WINDOW):
             raise Refused("a grant within another window than was approved")
+        if not is_instant(record.get("activate_by")):
+            raise Refused("a grant that has no time to begin by")
 
     def passkey(self, index: int, name: str, after: str, record: Record) -> None:
         """Two different people vouch for a key, neither of them its person."""
