@@ -53,7 +53,8 @@ class Log:
 
     def move(self, machine: str, ident: str, before: str, after: str, **fields: Json) -> None:
         required = RECORD_TYPES[record_type(machine, before, after)]
-        told: dict[str, Json] = dict.fromkeys(required) | fields
+        in_time: dict[str, Json] = {"activate_by": LATER} if "activate_by" in required else {}
+        told: dict[str, Json] = dict.fromkeys(required) | in_time | fields
         cause = str(told["cause"] or "test")
         self.append(edge(machine, ident, before, after, cause, told))
 

@@ -110,8 +110,7 @@ def test_a_snapshot_is_what_the_document_says() -> None:
         }
     ]
     assert found["revisions"] == [["t", 1]]
-    told_keys: list[list[Any]] = [[NEXT.text, 19, None], [GATE.text, 0, 21]]
-    assert found["keys"] == sorted(told_keys, key=str)
+    assert found["keys"] == sorted([[NEXT.text, 19, None], [GATE.text, 0, 21]], key=str)
     assert [(one["on"], one["id"], one["state"]) for one in found["folded"]] == [
         ("delivery", "d", "accepted"),
         ("grant", "g", "revoked"),
@@ -122,6 +121,7 @@ def test_a_snapshot_is_what_the_document_says() -> None:
     ]
     grant = found["folded"][1]["said"]
     assert grant == {
+        "activate_by": "2026-11-22T03:30:00.000000Z",
         "baseline": None,
         "not_after": "2026-11-22T03:30:00.000000Z",
         "request": "r",

@@ -71,6 +71,7 @@ class Emergency:
     asked: datetime | None = None
     until: datetime | None = None
     done: bool = False
+    over: bool = False  # nothing of its access stands
 
     def told(self) -> dict[str, Json]:
         """What all of its records say."""
@@ -121,7 +122,8 @@ class Emergencies:
             told |= {"seconds": 60, "within": WITHIN, "backfill_within": 86400, "enforced": False}
             told |= {"access_from": to_text(NOON - 2 * TICK), "access_until": to_text(NOON)}
             told |= {"clause": "c1", "authority_basis": "claimed"}
-        return told | {"by": "carol", "reviewer": "bob", "outcome": "justified"}
+        outcome = "justified" if one.drill or one.over else "unjustified"
+        return told | {"by": "carol", "reviewer": "bob", "outcome": outcome}
 
     def moved(self, ident: str, after: str, now: datetime) -> None:
         """After its record: when its consent lapses, or its review is overdue."""
@@ -138,6 +140,7 @@ class Emergencies:
         That is no earlier once it has ended and is found to be gone.
         """
         one, ends = self._of[ident], {"planned", "provisioning"}
+        one.over = one.over or after in {"revoked", "released_shared", "cancelled"}
         if after in ends:
             one.until = from_text(LATER) + timedelta(seconds=WITHIN)
         elif after == "cancelled" or (before in {"provisioning", "active"} and after != "active"):
