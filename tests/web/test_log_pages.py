@@ -124,6 +124,14 @@ def test_the_records_of_a_timeline_open_for_who_sees_it(made: Whole) -> None:
         assert {made.look(who, one).status_code for one in links} == {200}, who
 
 
+def test_the_time_of_a_record_has_its_second(made: Whole) -> None:
+    of_record = re.compile(r"<time [^>]*>20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC</time>")
+    for path in ("/console/evidence", "/console/evidence/1"):
+        assert of_record.search(made.look("aude", path).text), path
+    for route in ("/console/requests/<ident>", "/console/emergency/<ident>"):
+        assert of_record.search(made.look("aude", made.path(route)).text), route
+
+
 def test_whoever_has_emergency_access_reads_its_records_and_an_auditor_is_led_there(
     made: Whole,
 ) -> None:

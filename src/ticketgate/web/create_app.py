@@ -39,7 +39,7 @@ from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
 from ticketgate.web.provider import add_provider
 from ticketgate.web.quarantine import add_quarantine
-from ticketgate.web.replies import clocked, instant, refused, roughly, stamp, told
+from ticketgate.web.replies import clocked, exact, instant, refused, roughly, stamp, told
 from ticketgate.web.requests import add_requests
 from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
@@ -198,8 +198,9 @@ def _prepare_templates(app: flask.Flask, desk: Desk) -> None:
     app.context_processor(lambda: {"person": signed_in(desk)})
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(told=told, visible=visible, instant=instant, lasting=duration_text)
-    app.jinja_env.filters.update(stamp=stamp, clocked=clocked, roughly=roughly)
+    app.jinja_env.filters.update(told=told, visible=visible, instant=instant, exact=exact)
+    app.jinja_env.filters.update(stamp=stamp, clocked=clocked)
+    app.jinja_env.filters.update(lasting=duration_text, roughly=roughly)
     app.jinja_env.globals["record_link"] = record_link
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)

@@ -82,3 +82,9 @@ def roughly(seconds: int) -> str:
 def instant(moment: datetime) -> Markup:
     """An instant in UTC, for eyes and machines."""
     return Markup('<time datetime="{}">{}</time>').format(stamp(moment), minute_text(moment))
+
+
+def exact(moment: datetime) -> Markup:
+    """An instant of the log, which an auditor holds against other logs: with its second."""
+    words = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(stamp(moment), words)
