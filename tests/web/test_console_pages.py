@@ -133,6 +133,8 @@ def test_access_counts_down_with_a_script_of_our_own_and_without_one(own: Own) -
     dan = surfer(own, "dan", "/console/grants").get("/console/grants").text
     assert "Alice Moreau" in dan
     assert "Give it back" not in dan
+    assert "nothing: not yours" in dan
+    assert "<code>ticketgate revoke</code>" in dan
 
 
 def test_deliveries_show_codes_and_no_body(own: Own) -> None:

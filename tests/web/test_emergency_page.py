@@ -89,6 +89,9 @@ def test_whoever_it_has_nothing_for_finds_no_page(gate: Gate) -> None:
     assert alice.get(path).status_code == 404
     erin = surfer(gate, "erin", path)
     assert erin.get(path).status_code == 200  # she owns the reports, and may review
+    assert erin.get(path).text.count("(once the access is over)") == 2
+    assert "pre-authorises you for nothing" in erin.get(LIST).text
+    assert "pre-authorises you for nothing" not in bob.get(LIST).text
     assert mallory.get(LIST).status_code == 404
 
 

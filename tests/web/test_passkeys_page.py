@@ -69,6 +69,16 @@ def test_what_does_not_count_is_refused(gate: Gate, sent: dict[str, str], status
     assert surfer(gate).submit(PAGE, PAGE, sent).status_code == status
 
 
+def test_who_waits_for_others_to_vouch_is_told_so_and_offered_no_button(gate: Gate) -> None:
+    bob, keys = surfer(gate), Keys(gate)
+    keys.enrol("bob", BOB)
+    text = bob.get(PAGE).text
+    assert "It is yours: others vouch for it." in text
+    assert 'value="vouch"' not in text
+    keys.enrol("alice", Passkey("alice"))
+    assert bob.get(PAGE).text.count('value="vouch"') == 1
+
+
 def test_who_has_a_passkey_is_asked_to_sign_that_they_vouch(gate: Gate) -> None:
     bob, keys = surfer(gate), Keys(gate)
     row = keys.enrol("alice", Passkey("alice"))
