@@ -311,6 +311,14 @@ def test_a_limit_that_changes(field: str) -> None:
     assert only(limits=(shorter,)) == ("changed", field, "tightened")
 
 
+@pytest.mark.parametrize(("times", "direction"), [(3, "loosened"), (1, "tightened")])
+def test_more_extensions_are_longer_access(times: int, direction: str) -> None:
+    old, new = (replace(OLD, limits=(replace(LIMIT, extend=one),)) for one in (2, times))
+    (found,) = compare(old, new)
+    assert (found.field, found.old, found.new) == ("extend", "2", str(times))
+    assert found.direction.value == direction
+
+
 def test_limits_that_come_and_go() -> None:
     closer = replace(LIMIT, when=both("tier=high", "ticket.table=x"))
     elsewhere = replace(LIMIT, when=both("tier=low"))

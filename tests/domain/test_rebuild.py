@@ -147,6 +147,18 @@ def test_records_behind_a_snapshot_go_on_from_it() -> None:
     assert "source" not in told.row("access_grant", "g")
 
 
+def test_an_emergency_of_a_snapshot_has_the_columns_of_its_table() -> None:
+    said: dict[str, Any] = {"person": "alice", "entitlement": "e", "within": 60, "drill": True}
+    said |= {"invoked": "t1", "until": "t2"}
+    told = Told({("review", "emg"): Folded("due", 5, said)})
+    row: dict[str, object] = {"state": "due", "subject": "alice", "entitlement": "e", "within": 60}
+    row |= {"drill": 1, "invoked_at": "t1"}
+    assert told.row("emergency", "emg") == row
+    assert list(differences(told.made, [("emergency", "emg", row | {"clause": "any"})])) == []
+    (found,) = differences(told.made, [("emergency", "emg", row | {"subject": "mallory"})])
+    assert (found.table, found.column) == ("emergency", "subject")
+
+
 def test_what_is_hidden_fits_what_was_given_or_blank_where_it_was_erased() -> None:
     assert Hidden(given=True, value="x").fits("x")
     assert not Hidden(given=True, value="x").fits("")

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import pytest
 from tests.segments import SHORT as AT
 
 from ticketgate.domain.snapshot_form import is_element
@@ -19,3 +20,12 @@ def test_a_ballot_has_those_in_whose_place_others_decided_where_there_are_any() 
     for bad in rows:
         assert not is_element("ballots", BALLOT | {"represented": bad}, AT)
     assert not is_element("ballots", BALLOT | good | {"more": 1}, AT)
+
+
+@pytest.mark.parametrize("drill", [True, False])
+def test_whether_an_emergency_is_a_drill_is_yes_or_no(drill: bool) -> None:  # noqa: FBT001
+    said: dict[str, Any] = {"person": "alice", "within": 60, "drill": drill}
+    one: dict[str, Any] = {"on": "review", "id": "emg", "state": "due", "index": 1, "said": said}
+    assert is_element("folded", one, AT)
+    for bad in (None, 1, 0, "true", [], {}):
+        assert not is_element("folded", one | {"said": said | {"drill": bad}}, AT)

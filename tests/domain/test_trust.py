@@ -296,6 +296,7 @@ def test_an_end_of_a_key_of_no_log_in_the_file_is_refused() -> None:
 
 def test_a_trust_file_is_written_as_it_is_read() -> None:
     """Every kind of line; what is read again is what was written."""
+    bob = [f"approver act_bob {digit * 64}" for digit in "cb"]
     said = trust(
         DEFINED,
         "group two 2 w0 w1",
@@ -303,8 +304,12 @@ def test_a_trust_file_is_written_as_it_is_read() -> None:
         "quorum any",
         f"end {GATE.key.label} 7",
         "tsa roots.pem",
+        *bob,
+        f"approver act_carol {'d' * 64}",
+        "passkeys 12",
     )
     assert parse_trust(trust_text(said)) == said
+    assert set(bob) < set(trust_text(said).decode().splitlines())
 
 
 @pytest.mark.parametrize(
