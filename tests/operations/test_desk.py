@@ -304,3 +304,26 @@ def test_it_is_unknown_where_another_directory_was_recorded_meanwhile(
     gate.desk.snapshot()
     last = gate.records("directory.loaded")[-1]
     assert (last["difference"], "counts" in last) == ("unknown", False)
+
+
+def test_a_directory_that_was_read_before_the_one_on_record_is_recorded_again(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody was faster with a newer one: what is here does not hold, and is not held to."""
+    gate.desk.snapshot()
+    gate.directory.leave("dan")
+    write = gate.store.write
+
+    def beaten(operation: Operation[str | None]) -> str | None:
+        monkeypatch.undo()
+        newer = gate.clock.now() + timedelta(seconds=1)
+        gate.write(partial(note_loaded, kind="directory", digest="e" * 64, read_at=newer))
+        return write(operation)
+
+    monkeypatch.setattr(gate.store, "write", beaten)
+    here = gate.desk.snapshot()
+    assert gate.records("directory.loaded")[-1]["digest"] == "e" * 64
+    gate.clock.at += timedelta(seconds=2)
+    gate.desk.snapshot()
+    last = gate.records("directory.loaded")[-1]
+    assert (last["digest"], last["difference"]) == (here.digest, "unknown")

@@ -115,3 +115,7 @@ def test_without_a_directory_the_desk_says_so(gate: Gate) -> None:
     for found in (desk.page(session), desk.view(begun.id, session)):
         assert isinstance(found, Refusal)
         assert found.code == "directory_unreadable"
+    reviewer = gate.session("carol", STEP_UP)
+    assert desk.waiting(reviewer) == ()
+    gate.directory.unreadable = False
+    assert [one.id for one in desk.waiting(reviewer)] == [begun.id]  # the control

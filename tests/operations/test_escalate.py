@@ -1,5 +1,7 @@
 """Escalation over time: silence asks others, a decision starts it anew, and nothing is approved."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -11,6 +13,7 @@ from tests.operations.tickets import access_ticket, edited
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.policy import Escalation, Word
 from ticketgate.operations.escalate import escalate
+from ticketgate.operations.start import note_loaded
 
 HOUR = 3600
 
@@ -130,5 +133,31 @@ def test_while_the_directory_cannot_be_read_nobody_is_asked(silent: Gate) -> Non
     silent.keeper.step()
     assert asked(silent) == {"bob"}
     silent.directory.unreadable = False
+    silent.tick(60)
+    assert asked(silent) == {"bob", "erin"}
+
+
+def test_what_cannot_be_escalated_is_loud_and_tried_again(silent: Gate) -> None:
+    """A fault of the store is not the race with another policy, which the next turn settles."""
+    with closing(sqlite3.connect(silent.path)) as plain:
+        plain.execute(
+            "CREATE TRIGGER planted BEFORE INSERT ON link BEGIN SELECT RAISE(ABORT, 'planted'); END"
+        )
+    silent.clock.at += timedelta(hours=4)
+    with pytest.raises(sqlite3.IntegrityError, match="planted"):
+        silent.keeper.step()
+    assert asked(silent) == {"bob"}
+    with closing(sqlite3.connect(silent.path)) as plain:
+        plain.execute("DROP TRIGGER planted")
+    silent.tick(60)
+    assert asked(silent) == {"bob", "erin"}
+
+
+def test_under_a_policy_that_another_took_the_place_of_nobody_is_asked(silent: Gate) -> None:
+    silent.write(partial(note_loaded, kind="policy", digest="e" * 64))
+    silent.clock.at += timedelta(hours=4)
+    silent.keeper.step()
+    assert asked(silent) == {"bob"}
+    silent.write(partial(note_loaded, kind="policy", digest=silent.policy.digest))
     silent.tick(60)
     assert asked(silent) == {"bob", "erin"}

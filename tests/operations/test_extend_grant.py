@@ -14,7 +14,7 @@ from tests.operations.tickets import access_ticket, account, closed, edited, rep
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy import Policy
 from ticketgate.operations.ask_again import Ground, asked_now
-from ticketgate.operations.extend_grant import extend_grant, not_extendable
+from ticketgate.operations.extend_grant import extend_grant, latest, not_extendable
 from ticketgate.operations.link_view import LinkView
 from ticketgate.operations.own_request import RequestForm
 
@@ -281,6 +281,14 @@ def test_what_is_not_there_is_neither_asked_nor_extended(given: Gate) -> None:
     request = replace(given.requests()[0], extends="grt_none")
     with pytest.raises(ValueError, match="no end"):
         given.write(partial(extend_grant, request=request, hard_max=HOUR))
+
+
+def test_access_that_has_not_begun_has_no_latest_end(given: Gate) -> None:
+    grant = only(given)
+    begun = grant.activated_at
+    assert begun is not None
+    assert latest(grant, HOUR) == begun + timedelta(hours=1)
+    assert latest(replace(grant, since=None, not_after=None), HOUR) is None
 
 
 def test_emergency_access_is_never_extended(given: Gate) -> None:

@@ -132,10 +132,14 @@ def test_what_is_done_already_is_not_done_again(asked: Gate) -> None:
     assert asked.evidence_size() == before
 
 
-def test_a_command_about_nothing_sends_nothing(asked: Gate) -> None:
+@pytest.mark.parametrize("kind", [CommandKind.MAIL_LINK, CommandKind.MAIL_NOTICE])
+def test_a_command_about_nothing_sends_nothing(asked: Gate, kind: CommandKind) -> None:
     (command,) = asked.due(CommandKind.MAIL_LINK)
-    asked.mailer.run(replace(command, id="nobody", about="nobody"), asked.desk.snapshot())
+    about_nothing = replace(command, id="nobody", kind=kind, about="nobody")
+    asked.mailer.run(about_nothing, asked.desk.snapshot())
     assert asked.post.mails == []
+    asked.mailer.run(command, asked.desk.snapshot())  # the control
+    assert len(asked.post.mails) == 1
 
 
 def test_a_rule_that_has_fewer_stages_now_still_lets_the_mail_go(asked: Gate) -> None:
