@@ -27,5 +27,6 @@ def test_whether_an_emergency_is_a_drill_is_yes_or_no(drill: bool) -> None:  # n
     said: dict[str, Any] = {"person": "alice", "within": 60, "drill": drill}
     one: dict[str, Any] = {"on": "review", "id": "emg", "state": "due", "index": 1, "said": said}
     assert is_element("folded", one, AT)
-    for bad in (None, 1, 0, "true", [], {}):
+    others: list[Any] = [None, 1, 0, "true", [], {}]
+    for bad in others:
         assert not is_element("folded", one | {"said": said | {"drill": bad}}, AT)
