@@ -16,7 +16,8 @@ from ticketgate.domain.policy import Word
 from ticketgate.domain.roles import may_audit, may_look, may_read_log, may_read_parked
 from ticketgate.operations.attend import AttendForm
 from ticketgate.operations.console_desk import ConsoleDesk, RequestPage
-from ticketgate.operations.emergency_desk import EmergencyDesk, EmergencyPage
+from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.operations.emergency_view import EmergencyPage
 from ticketgate.operations.exception_desk import ExceptionDesk, ExceptionView
 from ticketgate.operations.own_request import RequestForm
 from ticketgate.operations.quarantine import QuarantineForm

@@ -29,7 +29,7 @@ from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import canonical
 from ticketgate.operations.consent_emergency import ConsentForm
-from ticketgate.operations.emergency_desk import Ask
+from ticketgate.operations.emergency_view import Ask
 from ticketgate.verifier import verify
 
 DAY = 24 * HOUR

@@ -17,7 +17,7 @@ from tests.operations.tickets import access_ticket
 from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.errors import Refusal
 from ticketgate.operations import emergency_window
-from ticketgate.operations.emergency_desk import EmergencyPage
+from ticketgate.operations.emergency_view import EmergencyPage
 
 DAY = 24 * HOUR
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
@@ -27,7 +26,8 @@ from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.desk import Session
 from ticketgate.operations.emergency_lock import LOCKED
-from ticketgate.operations.emergency_window import Window, reason_of, window_of
+from ticketgate.operations.emergency_view import Ask, EmergencyPage, EmergencyView, Offer
+from ticketgate.operations.emergency_window import reason_of, window_of
 from ticketgate.operations.in_force import InForce, under
 from ticketgate.operations.invoke_emergency import (
     InvokeForm,
@@ -44,7 +44,7 @@ from ticketgate.operations.review_emergency import (
 )
 from ticketgate.operations.sign_in import secret_hash
 from ticketgate.operations.step_up import by_step_up, stepped_up
-from ticketgate.operations.target_activity import Activity, activity_of
+from ticketgate.operations.target_activity import activity_of
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Operation, Reading, Store, Targets
 
@@ -57,86 +57,6 @@ CLOCK: Final = Refusal(
     "The machine's clock is off, so no time to live can be given.",
     "An operator must mend the clock; docs/emergency.md says what to do meanwhile.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What this person may invoke; `refusal` is what stands in the way now."""
-
-    entitlement: str
-    target: str = ""
-    clause: str = ""
-    seconds: int = 0  # the longest
-    within: int = 0  # seconds from the end of the access to the review
-    shown: str = ""
-    refusal: Refusal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EmergencyView:
-    """One emergency. `state` is of its review, `access` of its grant (empty for a drill)."""
-
-    id: str
-    drill: bool
-    who: str
-    entitlement: str
-    target: str
-    clause: str
-    invoked_at: datetime
-    not_after: datetime | None
-    access: str
-    ended_at: datetime | None
-    state: str  # due | claimed | overdue | done
-    review_by: datetime
-    outcome: str
-    reviewer: str
-    mine: bool
-    live: bool  # the access has not begun to end
-    can_review: bool
-    barred: Refusal | None  # why this person cannot review it
-    shown: str
-    window: Window | None = None
-    activity: Activity | None = None  # at the target; None of a drill, and in lists
-    audited: bool = False  # who looks reads the whole log
-    entered_by: str = ""  # of one that was entered afterwards: claimed, and not enforced
-    access_from: datetime | None = None
-    access_until: datetime | None = None
-    entered: bool = False  # by this person
-
-    @property
-    def concerns(self) -> bool:
-        """Whether it is this person's, to review, or was entered by them."""
-        return self.mine or self.entered or self.can_review
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What somebody would begin, and a second person has to consent to until `until`."""
-
-    id: str
-    who: str
-    entitlement: str
-    target: str
-    seconds: int
-    reason: str
-    until: datetime
-    given: bool
-    mine: bool
-    barred: Refusal | None  # why this person cannot consent
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
-class EmergencyPage:
-    """What the page shows to this person.
-
-    Offers, what they ask consent to or may consent to, and emergencies of theirs or to review.
-    """
-
-    offers: tuple[Offer, ...]
-    asks: tuple[Ask, ...]
-    found: tuple[EmergencyView, ...]
-    claims: bool  # whether they may enter afterwards what was done by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +75,22 @@ class EmergencyDesk:
     targets: Targets | None = None  # asked what somebody did there, where they can tell
 
     def is_open(self, session: Session) -> bool:
-        """Whether the page has anything for this person."""
-        return not isinstance(self._page(session), Refusal)
+        """Whether the page has anything for this person; each page of the console asks.
+
+        Whom a word of the policy lets invoke, consent or review may also enter a claim, so beyond
+        that it is open only to those whose emergency, claim or ask there is: two queries at most.
+        """
+        rules = self.rules_now(session)
+        if isinstance(rules, Refusal):
+            return False
+        subject, same = session.subject, rules.snapshot.same_human
+        if self._audits(session, rules) or claimable(subject, rules, self.roles):
+            return True
+        with self.store.reading() as looking:
+            known = looking.emergencies.listed(LISTED_MAX)
+            asked = looking.emergencies.asks(self.clock.now() - CONSENT_LIFE)
+        theirs = (same(one.subject, subject) or same(one.entered_by, subject) for one in known)
+        return any(theirs) or any(one.subject == subject for one in asked)
 
     def page(self, session: Session) -> EmergencyPage | Refusal:
         """What this person may invoke, theirs, and what they may review.
