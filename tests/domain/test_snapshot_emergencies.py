@@ -4,7 +4,6 @@ import pytest
 from tests.domain.walked_people import later
 from tests.segments import SHORT as AT
 
-from ticketgate.domain.evidence import Json
 from ticketgate.domain.folded import Folded
 from ticketgate.domain.replay import Replay
 from ticketgate.domain.snapshot import from_snapshot, to_snapshot
@@ -18,8 +17,18 @@ def read(state: str, *, drill: bool = False) -> Replay:
     """What is replayed from a snapshot with an emergency of Bob's."""
     before = Replay()
     before.time = INVOKED
-    said: dict[str, Json] = {"person": "bob", "entitlement": "e", "drill": drill, "within": 60}
-    before.folded["review", "emg"] = Folded(state, 3, said | {"invoked": INVOKED, "until": UNTIL})
+    before.folded["review", "emg"] = Folded(
+        state,
+        3,
+        {
+            "person": "bob",
+            "entitlement": "e",
+            "drill": drill,
+            "within": 60,
+            "invoked": INVOKED,
+            "until": UNTIL,
+        },
+    )
     boundary, after = from_snapshot(to_snapshot(before, AT))
     assert boundary == AT
     return after
