@@ -13,7 +13,7 @@ def extended(asked: dict[str, Json] | None = None, **fields: Json) -> Story:
     """Alice has access; Bob approves that it goes on for longer."""
     story = Story()
     story.approved()
-    story.grant(NEW, "planned")
+    story.grant(NEW, "planned", activate_by=LATER)
     story.grant("planned", "provisioning", not_after=LATER)
     story.grant("provisioning", "active", not_after=LATER)
     more: dict[str, Json] = {"id": "request_2", "extends": "grant_1"} | (asked or {})
