@@ -102,6 +102,15 @@ def test_what_was_made_over_something_else_enrols_nothing(keys: Keys) -> None:
     assert code(keys.desk.finish(keys.session("bob"), Made(client, packed))) == "passkey_invalid"
 
 
+def test_who_has_left_begins_and_finishes_nothing(keys: Keys) -> None:
+    ceremony = keys.begin("bob")
+    keys.gate.directory.change("bob", active=False)
+    assert code(keys.desk.begin(keys.session("bob"))) == "approver_inactive"
+    made = Made(*BOB.register(challenge_of(ceremony.payload)))
+    assert code(keys.desk.finish(keys.session("bob"), made)) == "approver_inactive"
+    assert not keys.gate.records("passkey.enrolled")
+
+
 def test_a_passkey_is_enrolled_once_and_nobody_has_more_than_ten(keys: Keys) -> None:
     keys.enrol("bob", BOB)
     assert code(keys.finish("bob", BOB)) == "passkey_known"
