@@ -127,6 +127,7 @@ def ceremonies(made: Whole) -> Iterator[Seen]:
             "link": made.link,
             "options": "{}",
         },
+        "passkey_vouch.html": {"ident": "pky_1", "key": "ab" * 32, "options": "{}"},
     }
     for name, context in known.items():
         with made.app.test_request_context("/"):
