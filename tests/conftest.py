@@ -16,6 +16,15 @@ import structlog
 from hypothesis import settings
 from hypothesis.strategies import text
 
+# The suites that several connectors share say what they saw when they fail. Here and not beside
+# them: other tests import some of their modules, and may do so first.
+pytest.register_assert_rewrite(
+    "tests.connectors.client_contract",
+    "tests.connectors.client_desk",
+    "tests.connectors.itsm_contract",
+    "tests.connectors.walk_contract",
+)
+
 ROOT: Final = Path(__file__).parent.parent
 if str(ROOT) not in sys.path:  # so that helper modules of the tests find each other
     sys.path.insert(0, str(ROOT))

@@ -176,7 +176,7 @@ def test_an_option_of_the_connector_is_handed_on(folder: Path) -> None:
         ("policy: policy.yaml", "policy: none.yaml", "none.yaml:1: (file): cannot be read"),
         ("{ file: directory.yaml }", "{ file: none.yaml }", "none.yaml:1: (file): cannot be read"),
         ("{ file: directory.yaml }", "directory.yaml", "must be a mapping"),
-        ("{ file: directory.yaml }", "{ claims: x, file: directory.yaml }", "'claims' comes later"),
+        ("{ file: directory.yaml }", "{ feed: x, file: directory.yaml }", "'feed' comes later"),
         ("policy: policy.yaml", "api_tokens: []", "'api_tokens' comes later"),
         ("policy: policy.yaml", "witnesses: []", "'witnesses' comes later"),
         ("file:secrets/session.key", "file:secrets/none", "none cannot be read"),

@@ -267,7 +267,7 @@ UNTRUE: Final[tuple[Change, ...]] = (
     _beside("activated_in_a_restore", ACTIVE + 1, ACTIVE, "restore.declared", **RESTORE),
     _named("access_that_nothing_ends", ACTIVE, _left_alone),
     _named("access_that_ends_without_a_word", ACTIVE, _left_revoked_by_what_lacks_a_field),
-    _said("approved_of_something_else", APPROVED, DECISION, material="m2"),
+    _said("approved_of_something_else", DECISION, DECISION, material="m2"),
     _said("fewer_approvals_than_it_takes", APPROVED, APPROVED, stages=[2]),
     _said("fewer_approvals_than_a_decision_said", APPROVED, DECISION, need=2),
     _said("no_stages", APPROVED, APPROVED, stages=[]),

@@ -10,6 +10,7 @@ BY: Final = "2026-11-22T10:40:00.000000Z"  # until when people may decide
 LINKS: Final[list[Json]] = [  # two are Bob's
     ["lnk_bob", "bob"], ["lnk_bob_2", "bob"], ["lnk_carol", "carol"], ["lnk_dan", "dan"],
 ]  # fmt: skip
+EVER: Final = "2099-01-01T00:00:00.000000Z"  # by when access may begin
 LATER: Final = "2026-11-22T03:40:04.000000Z"  # an hour after the fifth record
 
 
@@ -45,7 +46,7 @@ class Story:
 
     def grant(self, before: str, after: str, **fields: Json) -> None:
         told: dict[str, Json] = {"request": "request_1", "subject": "alice"}
-        told |= {"seconds": 3600} if before == NEW else {}
+        told |= {"seconds": 3600, "activate_by": EVER} if before == NEW else {}
         self.move("grant", before, after, **told | fields)
 
     def approved(self) -> None:

@@ -11,7 +11,7 @@ from tests.operations.emergencies import HOUR
 from tests.operations.fakes import FakeClock
 from tests.operations.mixes import Deed
 
-from ticketgate.domain import approvers, opening
+from ticketgate.domain import approvers, entitled, opening
 from ticketgate.domain.access_request import RequestState
 from ticketgate.domain.access_window import NO_WINDOW, AccessWindow
 from ticketgate.domain.approval import LinkState
@@ -145,7 +145,7 @@ PLANTED: Final = (
         "whoever was asked may decide",
         "I1",
         "approvals",
-        ((decide_request, "standing", _as_asked),),
+        ((entitled, "standing", _as_asked),),
         [ASK, ("staff", "alice", "carol"), ("decide", "bob", 0, "approve")],
     ),
     Plant(

@@ -96,7 +96,5 @@ def _may_decide(
 ) -> bool:
     """Whether the holder of an open link may decide with it now, under the rules of now."""
     request = tx.requests.get(link.request)
-    if request is None:
-        return False
-    given = tx.requests.approvals(request.id)
-    return may_decide(link, request, given, policy, snapshot, now)
+    given = tx.requests.approvals(link.request)
+    return request is not None and may_decide(link, request, given, policy, snapshot, now)
