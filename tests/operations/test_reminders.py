@@ -11,6 +11,7 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.duties import Window
 from ticketgate.domain.reminding import Reminding
 from ticketgate.domain.workload import ApproverLoad
+from ticketgate.operations.digest import days_digest
 from ticketgate.operations.remind import EVERY_SECONDS, Reminder, remind
 from ticketgate.operations.workload import approver_loads, to_decide
 
@@ -207,6 +208,11 @@ def test_a_digest_of_nothing_is_not_sent(gate: Gate) -> None:
     before = len(gate.post.mails)
     gate.run_mail()
     assert len(gate.post.mails) == before
+
+
+def test_a_digest_that_was_never_begun_is_nobodys(gate: Gate) -> None:
+    snapshot = gate.directory.read(gate.clock.now())
+    assert days_digest(gate.store, "dig_none", gate.policy, snapshot) is None
 
 
 def test_a_digest_holds_what_its_person_may_decide_and_nothing_else(gate: Gate) -> None:
