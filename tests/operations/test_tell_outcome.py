@@ -71,12 +71,15 @@ def test_who_asks_hears_of_the_whole_life_of_it_once(given: Gate) -> None:
 
 def test_a_letter_says_whose_it_is_and_where_the_log_says_so(gate: Gate) -> None:
     gate.signed = Checkpoint(ORIGIN, 130, b"\xab" * 32)
+    gate.clock.at += timedelta(seconds=20)
     gate.deliver(access_ticket(beneficiary="erin"))
     mail = last(gate)
     (opened,) = gate.records("request.opened", "request.blocked")
     line = f"Evidence: {ORIGIN}#{opened['_seq']}, root {'ab' * 8}… at 130"
+    page = f"https://gate.example.com/console/requests/{mail.thread}"
+    happened = f"{gate.clock.at:%Y-%m-%d %H:%M} UTC"
     for body in (mail.text, mail.html):
-        for words in (line, "RITM-t1", "Erin Walsh", "https://gate.example.com/console/requests"):
+        for words in (line, "RITM-t1", "Erin Walsh", page, happened):
             assert words in body
         assert "billing migration" not in body
         assert "/approve/" not in body

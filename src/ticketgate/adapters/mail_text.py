@@ -61,10 +61,10 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
         "clause": _line(facts.clause),
         "stage_name": _line(facts.stage_name),
         "on_behalf_of": _line(facts.on_behalf_of),
-        "until": _moment(facts.until),
-        "ends": _moment(facts.ends),
+        "until": _end(facts.until),
+        "ends": _end(facts.ends),
         "begins": _begins(facts.not_before),
-        "window_end": _moment(facts.window_end),
+        "window_end": _end(facts.window_end),
         "evidence": _line(facts.evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)
@@ -115,7 +115,7 @@ def outcome_mail(letter: OutcomeLetter, note: OutcomeNote, url: str) -> MailText
         "next": _line(letter.next, SAID_CHARS_MAX),
         "ticket": ticket,
         "beneficiary": _line(note.beneficiary),
-        "at": _moment(letter.queued_at),
+        "at": minute_text(letter.queued_at),
         "url": url,
         "site": _site(url),
         "evidence": _line(note.evidence, EVIDENCE_CHARS_MAX),
@@ -141,7 +141,7 @@ def _line(value: str, chars_max: int = VALUE_CHARS_MAX) -> str:
     return shown if len(shown) <= chars_max else shown[: chars_max - 1] + "…"
 
 
-def _moment(at: datetime | None) -> str:
+def _end(at: datetime | None) -> str:
     """The minute in UTC; one that is cut by seconds is the next, so that nothing ends later."""
     if at is None:
         return ""

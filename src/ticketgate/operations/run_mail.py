@@ -158,11 +158,12 @@ class MailRunner:
             if index is None:
                 index = looking.requests.newest_record(letter.thread)
             urgent = looking.emergencies.get(letter.thread) is not None
+        shown = (letter.thread,) if urgent or request is not None else ()
         note = OutcomeNote(
             ticket="" if request is None else request.ticket_number,
             beneficiary="" if request is None else name_of(request.beneficiary.subject, snapshot),
             evidence=evidence_line(self.place.origin, index, self.place.signed()),
-            page=f"{EMERGENCY_PAGE}/{letter.thread}" if urgent else TOLD[letter.outcome].page,
+            page="/".join((EMERGENCY_PAGE if urgent else TOLD[letter.outcome].page, *shown)),
         )
         return _Made(letter.subject, self.letters.outcome(letter, note), letter.thread)
 
