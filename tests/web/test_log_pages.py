@@ -3,11 +3,14 @@
 import html
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.keys import ORIGIN
 from tests.operations.kit import WHY
 from tests.web.whole import Whole, whole
+
+from ticketgate.web.sign_in import local
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +152,16 @@ def test_an_auditor_is_told_that_they_read_only(made: Whole) -> None:
         text = made.look("aude", made.path(route)).text
         assert "You read this as an auditor" in text
         assert "<form" not in text.partition("<main")[2]
+
+
+def test_sign_in_leads_back_to_every_page_that_led_to_it(made: Whole) -> None:
+    stranger, seen = made.app.test_client(), set()
+    for rule in made.app.url_map.iter_rules():
+        if rule.rule.startswith("/console") and "GET" in (rule.methods or ()):
+            path = made.path(rule.rule)
+            answer = stranger.get(path)
+            if answer.status_code == 303:
+                (asked,) = parse_qs(urlsplit(answer.location).query)["next"]
+                assert local(asked) == asked == path
+                seen.add(rule.rule)
+    assert {"/console", "/console/evidence/<index>", "/console/search"} <= seen
