@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ticketgate.adapters.channels_reader import read_channels
 from ticketgate.adapters.places import Place, Section, is_ident
 from ticketgate.adapters.secret_files import SecretReader
 from ticketgate.adapters.velocity_reader import read_velocity
+from ticketgate.adapters.zones import read_zone
 from ticketgate.connector_api import ItsmConnector
 from ticketgate.domain.directory import canonical
 from ticketgate.domain.mapping import RECORD_FIELDS, SourceMapping, TableMapping
@@ -128,23 +128,11 @@ def _read_table(name: str, section: Section, paths: Collection[str]) -> TableMap
         states=_read_states(section.get("states")),
         must_have=_read_must_have(section.get("must_have")),
         map=_read_map(section.get("map"), paths),
-        zone=_read_zone(section.get("times_in")),
+        zone=read_zone(section.get("times_in")),
         null_is_empty=(null.flag() if null else None) or False,
     )
     section.close()
     return table
-
-
-def _read_zone(place: Place | None) -> ZoneInfo | None:
-    """The zone of local times, by its name in the IANA database; `UTC` is one."""
-    name = None if place is None else place.text()
-    if place is None or name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        place.fault(f"{name!r} is no time zone of the IANA database, such as Europe/Berlin or UTC")
-        return None
 
 
 def _read_states(place: Place | None) -> dict[str, StateClass]:
