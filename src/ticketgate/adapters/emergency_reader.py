@@ -7,7 +7,7 @@ from typing import Final
 
 from ticketgate.adapters.matcher_reader import digest_of_node
 from ticketgate.adapters.places import Place, did_you_mean
-from ticketgate.adapters.stages_reader import OWNERS, Mention, read_words
+from ticketgate.adapters.stages_reader import OWNERS, Mention, read_assurance, read_words
 from ticketgate.domain.policy import (
     ASSURANCE_LEVELS,
     BACKFILL_WITHIN,
@@ -46,7 +46,7 @@ def read_emergency(
     word = None if overdue is None else overdue.choice(OVERDUE)
     back = section.get("backfill_within")
     backfill = BACKFILL_WITHIN if back is None else back.duration()
-    level, because = _read_assurance(section.get("assurance"))
+    level, because = read_assurance(section.get("assurance"), SIGN_INS, says_why=True)
     section.close()
     kept = [one for one in allow if one is not None]
     allowed += [(one.entitlement, at) for one, at in zip(allow, places, strict=True) if one]
@@ -79,18 +79,6 @@ def _read_allowed(
     people = read_words(section.need("people"), OWNERS, mentions)
     section.close()
     return None if name is None or not people else Allowed(name, people, f"{file}:{section.line}")
-
-
-def _read_assurance(place: Place | None) -> tuple[str | None, str]:
-    """`{ accept: LEVEL, because: … }`, in place of the default of the tier; it says why."""
-    section = None if place is None else place.section()
-    if section is None:
-        return None, ""
-    accept, because = section.need("accept"), section.need("because")
-    level = None if accept is None else accept.choice(SIGN_INS)
-    why = None if because is None else because.text()
-    section.close()
-    return level, why or ""
 
 
 def _read_review(

@@ -79,13 +79,19 @@ def read_justification(place: Place | None) -> int:
     return least or JUSTIFICATION_CHARS_DEFAULT
 
 
-def read_assurance(place: Place | None) -> tuple[str | None, str]:
-    """`{ accept: LEVEL, because: … }`; None means the default of the tier."""
+def read_assurance(
+    place: Place | None, levels: Collection[str] = ASSURANCE_LEVELS, *, says_why: bool = False
+) -> tuple[str | None, str]:
+    """`{ accept: LEVEL, because: … }`; None means the default of the tier.
+
+    With `says_why` there is no level without a `because`.
+    """
     section = None if place is None else place.section()
     if section is None:
         return None, ""
-    accept_place, because_place = section.need("accept"), section.get("because")
-    accept = None if accept_place is None else accept_place.choice(ASSURANCE_LEVELS)
+    accept_place = section.need("accept")
+    because_place = section.need("because") if says_why else section.get("because")
+    accept = None if accept_place is None else accept_place.choice(levels)
     because = None if because_place is None else because_place.text()
     section.close()
     return accept, because or ""
