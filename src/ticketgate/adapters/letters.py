@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ticketgate.adapters.digest_text import digest_mail
 from ticketgate.adapters.mail_text import (
     MailText,
     code_mail,
+    digest_mail,
     emergency_mail,
     link_mail,
     outcome_mail,

@@ -1,5 +1,6 @@
 """The mails that people get, as text and HTML. Pure: nothing is sent from here."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 
+from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.approval import LinkNote
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.instants import duration_text, minute_text
@@ -16,10 +18,12 @@ from ticketgate.domain.visible import visible
 VALUE_CHARS_MAX: Final = 200  # of a value in a body; the page shows it whole
 SAID_CHARS_MAX: Final = 4000  # every reason with its way out
 SUBJECT_CHARS_MAX: Final = 40  # of the ticket's number in a subject line
+LISTED_MAX: Final = 20  # requests in a digest
+ITEM_CHARS_MAX: Final = 80  # of a value there
 EVIDENCE_CHARS_MAX: Final = 320  # an origin of 200, and numbers
 SHOWN_CHARS: Final = 16  # of the digest: enough to compare by eye
 
-ENVIRONMENT: Final = jinja2.Environment(
+_ENVIRONMENT: Final = jinja2.Environment(
     loader=jinja2.PackageLoader("ticketgate.adapters", "mail_templates"),
     autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
     undefined=jinja2.StrictUndefined,
@@ -129,9 +133,34 @@ def code_mail(code: str, public_url: str, minutes: int) -> MailText:
     return _mail("code", "[ticketgate] Your sign-in code", values)
 
 
-def _mail(name: str, subject: str, values: dict[str, str]) -> MailText:
+def digest_mail(waiting: Sequence[AccessRequest], public_url: str) -> MailText:
+    """The mail that stands for all further reminders of a day; it carries no link.
+
+    Requests that wait for one person, soonest deadline first; the first 20 are listed.
+    """
+    count = len(waiting)
+    values = {
+        "count": count,
+        "site": _site(public_url),
+        "items": [_item(one) for one in waiting[:LISTED_MAX]],
+        "more": max(0, count - LISTED_MAX),
+    }
+    wait = "1 request waits" if count == 1 else f"{count} requests wait"
+    return _mail("digest", f"[ticketgate] {wait} for you", values)
+
+
+def _item(request: AccessRequest) -> dict[str, str]:
+    return {
+        "ticket": _line(request.ticket_number, ITEM_CHARS_MAX),
+        "entitlement": _line(request.entitlement, ITEM_CHARS_MAX),
+        "target": _line(request.target, ITEM_CHARS_MAX),
+        "decide_by": minute_text(request.decide_by),
+    }
+
+
+def _mail(name: str, subject: str, values: Mapping[str, object]) -> MailText:
     text, html = (
-        ENVIRONMENT.get_template(f"{name}.{kind}").render(values) for kind in ("txt", "html")
+        _ENVIRONMENT.get_template(f"{name}.{kind}").render(values) for kind in ("txt", "html")
     )
     return MailText(subject, text, html)
 
