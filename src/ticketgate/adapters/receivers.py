@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final
 
 from typing_extensions import override
@@ -15,8 +16,7 @@ from ticketgate.ports import Receivers
 
 SECONDS_MAX: Final = 10.0
 RETRY_AFTER_MAX: Final = 3600.0
-_TOO_MANY: Final = 429
-_AGAIN: Final = frozenset({408, 425})
+_AGAIN: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 _SHOWN: Final = 80  # characters of an answer
 
 
@@ -66,12 +66,12 @@ class HttpReceivers(Receivers):
 
 def _judged(receiver: str, answer: HttpAnswer) -> str:
     said = f"{receiver} answered {answer.status}"
-    if 200 <= answer.status < 300:  # noqa: PLR2004 -- the class of answers that say yes
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         shown = answer.body[:_SHOWN].decode(errors="replace")
         return f"{said}: {shown}" if shown else said
-    if answer.status == _TOO_MANY:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         raise Throttled(said, _seconds(answer.headers.get("retry-after", "")))
-    if answer.status >= 500 or answer.status in _AGAIN:  # noqa: PLR2004 -- a fault of its own
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _AGAIN:
         raise Unavailable(said)
     raise ReceiverRefusedError(
         said, next_step="mend its `url` or `secret`, then try `ticketgate notify test`"

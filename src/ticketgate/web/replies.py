@@ -12,6 +12,7 @@ from ticketgate.domain.visible import visible
 from ticketgate.web.problems import PROBLEM_TYPE, problem_body, retry_after, status_of
 
 API: Final = "/api/"  # below it everything is answered to machines, whatever they accept
+_MINUTE: Final = 60  # seconds
 _NOT_FOUND: Final = Refusal(
     "not_found",
     "There is nothing here that you can see.",
@@ -76,7 +77,7 @@ def clocked(moment: datetime) -> Markup:
 
 def roughly(seconds: int) -> str:
     """A time in words, without the seconds of what lasts a minute and more."""
-    return duration_text(seconds - seconds % 60 if seconds >= 60 else seconds)  # noqa: PLR2004 -- a minute
+    return duration_text(seconds - seconds % _MINUTE if seconds >= _MINUTE else seconds)
 
 
 def instant(moment: datetime) -> Markup:
