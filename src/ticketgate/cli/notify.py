@@ -9,7 +9,7 @@ from ticketgate.cli.failures import ANSWER_IS_NO, ends_with_code, leave
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json, echo_table
 from ticketgate.connector_api import ConnectorError
-from ticketgate.wiring.commands import load
+from ticketgate.wiring.commands import load, wall_time
 from ticketgate.wiring.notifying import send_test
 
 
@@ -50,7 +50,7 @@ def try_receiver(folder: Path, name: str) -> None:
     """
     settings = load(folder, os.environ).settings
     try:
-        said = send_test(settings, name)
+        said = send_test(settings, name, wall_time())
     except ConnectorError as fault:
         if fault.retryable:
             raise

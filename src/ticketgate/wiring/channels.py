@@ -21,7 +21,7 @@ from ticketgate.operations.run_polls import PollWorker
 from ticketgate.operations.velocity import set_limits
 from ticketgate.operations.write_back import tell_sources
 from ticketgate.ports import Clock, Platforms, Source, Store
-from ticketgate.wiring.notifying import Notifying
+from ticketgate.wiring.notifying import Notifying, one_at_a_time
 
 COMMENTS: Final = "comments"
 LATE_AFTER: Final = 3  # times `every`
@@ -81,7 +81,7 @@ class Channels:
         """Comments, one at a time for each source, so that they keep their order; and receivers."""
         runner = CommentRunner(self._store, self._platforms, self._place, _log)
         kinds = (CommandKind.COMMENT,)
-        told = Lane(COMMENTS, kinds, self._store, self._clock, snapshot, runner.run, _one)
+        told = Lane(COMMENTS, kinds, self._store, self._clock, snapshot, runner.run, one_at_a_time)
         return [told, self.telling.lane(snapshot)]
 
     def settle(self) -> None:
@@ -119,11 +119,6 @@ class Channels:
 def _jitter(name: str) -> float:
     """Where in its `every` a source's turn comes first: the same at each start."""
     return int.from_bytes(sha256(name.encode()).digest()[:4]) / _JITTER_STEPS
-
-
-def _one(source: str) -> int:
-    del source
-    return 1
 
 
 def way_to_source(poll: PollSettings) -> GuardedHttp:

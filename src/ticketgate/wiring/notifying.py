@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from ticketgate.adapters.clock import read_machine
 from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.lanes import Lane
 from ticketgate.adapters.loops import Loop
@@ -33,16 +32,15 @@ class Notifying:
         self._receivers = HttpReceivers(settings.receivers, clock.wall)
         self._store, self._clock, self._origin = store, clock, settings.origin
         self._reminding = settings.reminding
-        self.loops = [Loop("news", Announcer(store, self._receivers.events).step)]
-        if not settings.receivers:
-            self.loops = []
+        news = Announcer(store, self._receivers.events)
+        self.loops = [Loop("news", news.step)] if settings.receivers else []
 
     def lane(self, snapshot: Callable[[], DirectorySnapshot]) -> Lane:
         """One call at a time to each receiver; one that hangs delays no other."""
         runner = AnnouncementRunner(self._store, self._receivers, self._origin, log)
         kinds = (CommandKind.ANNOUNCE,)
         about = (ANNOUNCEMENTS, kinds, self._store, self._clock, snapshot)
-        return Lane(*about, runner.run, _one)
+        return Lane(*about, runner.run, one_at_a_time)
 
     def reminders(
         self, policy: InForce, snapshot: Callable[[], DirectorySnapshot | None]
@@ -57,13 +55,13 @@ class Notifying:
         self._store.write(partial(begin_announcing, receivers=listens))
 
 
-def send_test(settings: Settings, name: str) -> str:
-    """Send one message of type `test` to a receiver; what it answered.
+def send_test(settings: Settings, name: str, now: datetime) -> str:
+    """Send one message of type `test` to a receiver, signed as of `now`; what it answered.
 
     Raises:
         TicketgateError: code `usage`: the settings name no such receiver; else why it did not go.
     """
-    receivers = HttpReceivers(settings.receivers, _wall)
+    receivers = HttpReceivers(settings.receivers, lambda: now)
     if name not in receivers.events:
         known = ", ".join(sorted(receivers.events)) or "none"
         raise TicketgateError(
@@ -72,14 +70,11 @@ def send_test(settings: Settings, name: str) -> str:
             next_step="list it under `notify`",
         )
     what = "This is a test of ticketgate's notifications. Nothing has happened."
-    about = (RandomIds().ident("evt"), to_text(_wall()), settings.origin)
+    about = (RandomIds().ident("evt"), to_text(now), settings.origin)
     return receivers.send(name, Announcement(TEST, *about, 0, "", "", "", what))
 
 
-def _wall() -> datetime:
-    return read_machine().wall
-
-
-def _one(receiver: str) -> int:
-    del receiver
+def one_at_a_time(name: str) -> int:
+    """How many calls at once a lane makes where their order is kept."""
+    del name
     return 1
