@@ -80,6 +80,18 @@ def test_the_voucher_s_own_passkey_signs_whose_it_is(vouching: Vouching) -> None
     assert faults_of(vouching.gate.records()) == (set(), set())
 
 
+def test_a_counter_that_does_not_go_on_is_an_exception_and_blocks_nothing(
+    vouching: Vouching,
+) -> None:
+    assert vouching.vouch(vouching.signed(counter=3)) == ""
+    assert vouching.gate.records("exception.opened") == []
+    vouching.row = vouching.keys.enrol("alice", Passkey("alice", "spare"))
+    assert vouching.vouch(vouching.signed(counter=3)) == ""
+    (told,) = vouching.gate.records("exception.opened")
+    assert (told["code"], told["about"]) == ("passkey_counter", vouching.row.id)
+    assert vouching.gate.verified().failing == ()
+
+
 def test_without_it_they_vouch_for_nothing(vouching: Vouching) -> None:
     assert vouching.vouch(None) == "passkey_needed"
     assert isinstance(vouching.keys.vouch("carol", vouching.row), Row)  # who has none

@@ -17,6 +17,7 @@ from ticketgate.domain.machines import NEW, edge
 from ticketgate.domain.passkey import (
     CREATE,
     ENROLMENT,
+    VOUCHING,
     attested_data,
     attested_key,
     challenge_of,
@@ -36,12 +37,11 @@ from ticketgate.domain.passkey_row import (
 )
 from ticketgate.domain.roles import may_operate, may_vouch
 from ticketgate.operations.actors import actor_of
-from ticketgate.operations.sign_decision import OVER, Signed, payload_base, usable_of
+from ticketgate.operations.sign_decision import OVER, Signed, key_used, payload_base, usable_of
 from ticketgate.operations.sign_vouching import (
     NEEDED,
     begin_vouching,
     signed_vouching,
-    vouching_used,
 )
 from ticketgate.operations.tell_outcome import tell_of_passkey
 from ticketgate.operations.triage import Sayer, may_say
@@ -233,10 +233,11 @@ def vouch(
     }
     if signed is not None and own is not None:
         fields |= {"method": PASSKEY, PASSKEY: signed.told}
-        vouching_used(tx, signed, own)
     before = passkey.state.value
     ref = tx.append(edge("passkey", ident, before, state.value, "vouched", fields))
     tx.passkeys.save(after)
+    if signed is not None and own is not None:
+        key_used(tx, now, signed, own, VOUCHING, ident)
     tell_of_passkey(tx, now, after, before, ref.index)
     return after
 

@@ -158,18 +158,24 @@ class Key:
         return {} if self.signed is None else {PASSKEY: self.signed.told}
 
     def used(self, tx: Transaction, now: datetime, about: str) -> None:
-        """After the decision: the ceremony is over, and the counter is kept.
+        """After the decision: as of `key_used`, where a passkey signed it."""
+        if self.signed is not None and self.passkey is not None:
+            key_used(tx, now, self.signed, self.passkey, APPROVAL, about)
 
-        A counter that did not go on opens `passkey_counter`: the key may have been copied. It
-        blocks nothing, since many authenticators keep none (they say 0).
-        """
-        if self.signed is None or self.passkey is None:
-            return
-        tx.passkeys.end(self.signed.session_hash, APPROVAL)
-        counter, before = self.signed.assertion.authenticator.counter, self.passkey.counter
-        if (counter or before) and counter <= before:
-            open_exception(tx, now, "passkey_counter", f"passkey {self.passkey.id}", about=about)
-        tx.passkeys.save(replace(self.passkey, counter=max(counter, before)))
+
+def key_used(
+    tx: Transaction, now: datetime, signed: Signed, passkey: Passkey, purpose: str, about: str
+) -> None:
+    """After what was signed is recorded: the ceremony is over, and the counter is kept.
+
+    A counter that did not go on opens `passkey_counter`: the key may have been copied. It
+    blocks nothing, since many authenticators keep none (they say 0).
+    """
+    tx.passkeys.end(signed.session_hash, purpose)
+    counter, before = signed.assertion.authenticator.counter, passkey.counter
+    if (counter or before) and counter <= before:
+        open_exception(tx, now, "passkey_counter", f"passkey {passkey.id}", about=about)
+    tx.passkeys.save(replace(passkey, counter=max(counter, before)))
 
 
 def key_of(

@@ -4,7 +4,6 @@ As of a decision (`sign_decision`): a ceremony is begun for one browser session 
 `passkeys.vouch` asks here whether the signature counts, and refuses to go without where it must.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -79,10 +78,3 @@ def signed_vouching(
     usable = {one.id: one for one in usable_of(tx, voucher, site)}
     own = usable.get(str(payload["credential_id"]))
     return own if own is not None and own.key == signed.assertion.key else NO_KEY
-
-
-def vouching_used(tx: Transaction, signed: Signed, own: Passkey) -> None:
-    """After the vouching: the ceremony is over, and the counter is kept."""
-    tx.passkeys.end(signed.session_hash, VOUCHING)
-    counter = max(signed.assertion.authenticator.counter, own.counter)
-    tx.passkeys.save(replace(own, counter=counter))
