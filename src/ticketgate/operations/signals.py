@@ -66,9 +66,11 @@ class SignalWatch:
         habits = self._next_habits is None or now >= self._next_habits
         with self._store.reading() as looking:
             newest = looking.signals.newest()
-            known = snapshot() if habits or newest != self._seen else None
-            if known is None:
-                return
+        # The directory may be far away: nobody waits for it with the database open.
+        known = snapshot() if habits or newest != self._seen else None
+        if known is None:
+            return
+        with self._store.reading() as looking:
             begin = now - rules.looked_back if self._seen is None else self._seen[0]
             found = found_signals(looking, now, rules, known, None if habits else begin)
             cases = cases_of(looking, now - rules.looked_back)
