@@ -45,9 +45,11 @@ class Reminder:
             ]
         snapshot = self.snapshot() if due else None
         if snapshot is not None:
-            about = {"reminding": self.reminding, "policy": self.policy.now, "snapshot": snapshot}
+            reminding = partial(
+                remind, reminding=self.reminding, policy=self.policy.now, snapshot=snapshot
+            )
             for ident in due:
-                self.store.write(partial(remind, ident=ident, **about))  # type: ignore[arg-type]
+                self.store.write(partial(reminding, ident=ident))
         return EVERY_SECONDS
 
 
