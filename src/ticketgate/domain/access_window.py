@@ -127,7 +127,7 @@ def _moment(ticket: Ticket, name: str) -> datetime | str | None:
     if value is Missing.NOT_APPLICABLE:
         return None
     text = value.strip() if isinstance(value, str) else ""
-    if value == "" or (isinstance(value, str) and not text):
+    if isinstance(value, str) and not text:
         return None
     if not _OFFSET.match(text):
         return ticket.unread_times.get(name, UNREADABLE)

@@ -17,10 +17,6 @@ from ticketgate.ports import Clock, Directory, Operation, Store
 T = TypeVar("T")
 
 
-def anybody(*_: object) -> None:
-    """For `seen_by`: whoever is signed in, and what they find says whether they may see it."""
-
-
 def _active_human(_roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusal | None:
     return unfit(snapshot.person(subject))
 
@@ -58,10 +54,10 @@ class LaneDesk:
 
     def roles_of(self, subject: str) -> frozenset[str]:
         """The roles that this person has now, for showing; none while there is no directory."""
-        who = self.seen_by(subject, anybody)
-        return (
-            frozenset() if isinstance(who, Refusal) else roles_of(self.roles, subject, who.snapshot)
-        )
+        who = self.known(subject)
+        if isinstance(who, Refusal):
+            return frozenset()
+        return roles_of(self.roles, subject, who.snapshot)
 
     def carry_out(
         self, session: Session, operation: Callable[[Sayer], Operation[T | Refusal]]

@@ -100,8 +100,9 @@ def settle(
 
 def kept_out(tx: Transaction, request: AccessRequest, case: Case | None) -> dict[str, Json]:
     """The field of a record that names whom `never: triager` keeps from the stage that is asked."""
-    stage = None if case is None else case.rule.stages[request.stage - 1]
-    apart = frozenset[str]() if case is None or stage is None else triagers_apart(case, stage)
+    if case is None:
+        return {}
+    apart = triagers_apart(case, case.rule.stages[request.stage - 1])
     return {"triagers": sorted(actor_of(tx, one) for one in apart)} if apart else {}
 
 
