@@ -21,7 +21,7 @@ from ticketgate.domain.emergency import (
     to_tell,
 )
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.evidence import Disclosure, Draft, Json, digest_of
+from ticketgate.domain.evidence import Disclosure, Json, digest_of
 from ticketgate.domain.grant import CLAIMED, Grant, GrantState
 from ticketgate.domain.instants import duration_text, to_text
 from ticketgate.domain.machines import NEW, edge
@@ -32,8 +32,9 @@ from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on
-from ticketgate.operations.invoke_emergency import stale, tell, too_weak
+from ticketgate.operations.invoke_emergency import refused, stale, tell, too_weak
 from ticketgate.operations.outbox import queue
+from ticketgate.operations.plan_grant import of_emergency, save_new
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.ports import Transaction
 
@@ -116,13 +117,7 @@ def claim_emergency(
         return unready
     claim = _read(tx, now, who, form, rules, roles)
     if isinstance(claim, Refusal):
-        known = rules.policy.entitlement(form.entitlement)
-        fields: dict[str, Json] = {
-            "code": claim.code,
-            "person": actor_of(tx, who.subject),
-            "entitlement": "" if known is None else known.id,
-        }
-        tx.append(Draft("emergency.refused", fields))
+        refused(tx, who, form.entitlement, rules, claim)
         return claim
     return _enter(tx, now, who, form, claim, rules, roles)
 
@@ -244,7 +239,7 @@ def _enter(
     after = ReviewState.CLAIMED
     told = (*disclosures, *more)
     ref = tx.append(edge("review", ident, NEW, after.value, "entered", fields, told))
-    grant = _take_away(tx, now, ident, form.person, entitlement, claim)
+    grant = _take_away(tx, now, ident, form.person, claim)
     emergency = Emergency(
         id=ident,
         version=1,
@@ -304,48 +299,29 @@ def _told(
 
 
 def _take_away(
-    tx: Transaction,
-    now: datetime,
-    emergency: str,
-    subject: str,
-    entitlement: Entitlement,
-    claim: _Claim,
+    tx: Transaction, now: datetime, emergency: str, subject: str, claim: _Claim
 ) -> Grant:
     """A grant that was never given and is being revoked: what is found at the target ends now.
 
     What another live grant of ours holds there stays, and is that one's to remove.
     """
-    grant = Grant(
-        id=tx.new_id("grt"),
-        version=1,
-        state=GrantState.REVOKING,
-        request=emergency,
-        source="",
-        table="",
-        ticket_id="",
-        entitlement=entitlement.id,
-        target=entitlement.target,
-        access=entitlement.access,
+    never_given = of_emergency(
+        tx,
+        emergency=emergency,
         subject=subject,
+        entitlement=claim.entitlement,
         seconds=_seconds(claim.until - claim.since),
         activate_by=now,
+    )
+    grant = replace(
+        never_given,
+        state=GrantState.REVOKING,
         not_after=now,
         cause=CLAIMED,
         revoking_since=now,
         origin=CLAIMED,
     )
-    tx.grants.save(grant)
-    fields: dict[str, Json] = {
-        "request": emergency,
-        "origin": CLAIMED,
-        "entitlement": grant.entitlement,
-        "target": grant.target,
-        "subject": actor_of(tx, subject),
-        "seconds": grant.seconds,
-        "activate_by": to_text(now),
-        "not_after": to_text(now),
-    }
-    tx.append(edge("grant", grant.id, NEW, grant.state.value, CLAIMED, fields))
+    save_new(tx, grant, CLAIMED)
     queue(tx, now, CommandKind.REVOKE, grant.id, grant.target)
     return grant
 

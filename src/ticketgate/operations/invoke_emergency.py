@@ -102,7 +102,7 @@ def invoke_emergency(
         weak = too_weak(who, allowed.entitlement, allowed.rules)
         refusal = weak or _bad_form(form, allowed) or _too_soon(tx, now, who, form, allowed, rules)
     if refusal is not None or isinstance(allowed, Refusal):
-        _refused(tx, who, form, rules, refusal or _NOT_ALLOWED)
+        refused(tx, who, form.entitlement, rules, refusal or _NOT_ALLOWED)
         return refusal or _NOT_ALLOWED
     if not form.drill and needs_consent(tx, now, form.entitlement):
         ask = own_ask(tx, now, who.subject, form.entitlement)
@@ -119,7 +119,7 @@ def invoke_emergency(
         allowed = replace(allowed, ask=ask)
         refusal = _not_consented(tx, form, ask)
         if refusal is not None:
-            _refused(tx, who, form, rules, refusal)
+            refused(tx, who, form.entitlement, rules, refusal)
             return refusal
     return _begin(tx, now, who, form, allowed, rules, roles)
 
@@ -221,10 +221,11 @@ def _too_soon(
     return None
 
 
-def _refused(
-    tx: Transaction, who: SignedIn, form: InvokeForm, rules: Rules, refusal: Refusal
+def refused(
+    tx: Transaction, who: SignedIn, entitlement: str, rules: Rules, refusal: Refusal
 ) -> None:
-    known = rules.policy.entitlement(form.entitlement)
+    """Record it. An entitlement that the policy does not know is not named: it was typed."""
+    known = rules.policy.entitlement(entitlement)
     fields: dict[str, Json] = {
         "code": refusal.code,
         "person": actor_of(tx, who.subject),

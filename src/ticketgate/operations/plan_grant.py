@@ -29,7 +29,28 @@ def plan_emergency(
     seconds: int,
 ) -> Grant:
     """The grant of an emergency: no ticket is behind it, and none ends it (rule 9)."""
-    grant = Grant(
+    grant = of_emergency(
+        tx,
+        emergency=emergency,
+        subject=subject,
+        entitlement=entitlement,
+        seconds=seconds,
+        activate_by=now + ACTIVATE_WITHIN,
+    )
+    return plan(tx, now, grant, EMERGENCY)
+
+
+def of_emergency(
+    tx: Transaction,
+    *,
+    emergency: str,
+    subject: str,
+    entitlement: Entitlement,
+    seconds: int,
+    activate_by: datetime,
+) -> Grant:
+    """A grant without a ticket, planned; it is neither saved nor recorded yet."""
+    return Grant(
         id=tx.new_id("grt"),
         version=1,
         state=GrantState.PLANNED,
@@ -42,10 +63,9 @@ def plan_emergency(
         access=entitlement.access,
         subject=subject,
         seconds=seconds,
-        activate_by=now + ACTIVATE_WITHIN,
+        activate_by=activate_by,
         origin=EMERGENCY,
     )
-    return plan(tx, now, grant, EMERGENCY)
 
 
 def _of_request(tx: Transaction, now: datetime, request: AccessRequest) -> Grant:
@@ -70,7 +90,15 @@ def _of_request(tx: Transaction, now: datetime, request: AccessRequest) -> Grant
 
 def plan(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
     """Save and record a grant, and queue the command that will provision it."""
+    save_new(tx, grant, cause)
+    queue(tx, max(now, grant.not_before or now), CommandKind.PROVISION, grant.id, grant.target)
+    return grant
+
+
+def save_new(tx: Transaction, grant: Grant, cause: str) -> None:
+    """Save and record a grant as it begins, in whatever state that is."""
     tx.grants.save(grant)
+    ends = {} if grant.not_after is None else {"not_after": to_text(grant.not_after)}
     fields: dict[str, Json] = {
         "request": grant.request,
         "origin": grant.origin,
@@ -79,8 +107,7 @@ def plan(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
         "subject": actor_of(tx, grant.subject),
         "seconds": grant.seconds,
         "activate_by": to_text(grant.activate_by),
+        **ends,
         **window_fields(grant.window),
     }
-    tx.append(edge("grant", grant.id, NEW, GrantState.PLANNED.value, cause, fields))
-    queue(tx, max(now, grant.not_before or now), CommandKind.PROVISION, grant.id, grant.target)
-    return grant
+    tx.append(edge("grant", grant.id, NEW, grant.state.value, cause, fields))
