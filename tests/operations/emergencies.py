@@ -49,7 +49,7 @@ def policy_with(rules: EmergencyRules | None = RULES) -> Policy:
 def desk_of(gate: Gate) -> EmergencyDesk:
     """What the pages call."""
     parts = (gate.store, gate.clock, gate.directory, gate.desk.snapshot)
-    return EmergencyDesk(*parts, ROLES, gate.in_force)
+    return EmergencyDesk(*parts, ROLES, gate.in_force, gate._log)
 
 
 def form_of(

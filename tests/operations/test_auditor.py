@@ -51,7 +51,7 @@ class Desks:
         self.console = ConsoleDesk(*parts)
         self.exceptions = ExceptionDesk(*parts, gate.deliveries.sources)
         self.quarantine = QuarantineDesk(*parts, gate.deliveries.sources)
-        self.emergencies = EmergencyDesk(*parts[:-1])
+        self.emergencies = EmergencyDesk(*parts[:-1], gate._log)
 
 
 def test_an_auditor_sees_the_requests_of_others_and_does_nothing_with_them(gate: Gate) -> None:

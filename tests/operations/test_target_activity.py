@@ -99,6 +99,7 @@ def test_a_target_that_cannot_tell_is_never_an_empty_list(gate: Gate) -> None:
     assert not isinstance(FakeConnector(gate.target), TellsActivity)
     assert seen(gate, begun, FakeConnector(gate.target)) == Activity(code=CANNOT_TELL)
     assert seen(gate, begun, None) == Activity(code=CANNOT_TELL)
+    assert gate.logged == []
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,7 @@ def test_a_target_that_fails_is_told_and_the_page_is_there(
 ) -> None:
     begun = invoke(gate)
     assert seen(gate, begun, telling(gate, fault=fault)) == Activity(code=code)
+    assert ("activity.unreadable", code) in gate.logged
 
 
 def test_of_a_claim_it_is_asked_from_when_the_access_is_claimed(gate: Gate) -> None:

@@ -129,7 +129,7 @@ class Whole:
         self.exceptions = ExceptionDesk(*parts, gate.deliveries.sources)
         self.requests = RequestDesk(*parts)
         self.console = ConsoleDesk(*parts)
-        self.emergencies = EmergencyDesk(*parts[:-1])
+        self.emergencies = EmergencyDesk(*parts[:-1], gate._log)
         self.passkeys = PasskeyDesk(*parts, Site(RP_ID, f"https://{RP_ID}"), p256.verify)
         self.restores = RestoreDesk(*parts[:-1], (SOURCE,))
         self.evidence = EvidenceDesk(*parts, ORIGIN, signer.newest, ())

@@ -44,7 +44,7 @@ from ticketgate.operations.review_emergency import (
 )
 from ticketgate.operations.sign_in import secret_hash
 from ticketgate.operations.step_up import by_step_up, stepped_up
-from ticketgate.operations.target_activity import activity_of
+from ticketgate.operations.target_activity import CANNOT_TELL, activity_of
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Clock, Directory, Operation, Reading, Store, Targets
 
@@ -72,6 +72,7 @@ class EmergencyDesk:
     snapshot: Callable[..., DirectorySnapshot]
     roles: Roles
     policy: InForce
+    log: Callable[[str, str], None]  # (event, code) of what could not be read
     targets: Targets | None = None  # asked what somebody did there, where they can tell
 
     def is_open(self, session: Session) -> bool:
@@ -154,6 +155,8 @@ class EmergencyDesk:
         self.store.write(partial(note_view, about=ident, subject=session.subject))
         now = self.clock.now()
         done = activity_of(self.targets, emergency, grant, rules.snapshot, now)
+        if done is not None and done.code not in {"", CANNOT_TELL}:
+            self.log("activity.unreadable", done.code)
         return replace(view, activity=done)
 
     def invoke(self, session: Session, form: InvokeForm) -> Emergency | Refusal:

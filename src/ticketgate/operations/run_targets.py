@@ -141,18 +141,21 @@ def look(
         ConnectorError: also for what the connector did not classify.
     """
     try:
-        principal = grant.principal
-        if principal is None:
-            person = snapshot.person(grant.subject)
-            claims = () if person is None else person.accounts.get(grant.target, ())
-            principal = connector.find_principal(claims)
-        access = Access(principal, grant.access)
+        access = Access(principal_of(connector, grant, snapshot), grant.access)
         return access, connector.observe(access, grant.native_ref)
     except ConnectorError:
         raise
     except Exception as fault:
         code = f"unclassified:{type(fault).__name__}"
         raise ConnectorError("the connector failed while reading", code=code) from fault
+
+
+def principal_of(connector: TargetConnector, grant: Grant, snapshot: DirectorySnapshot) -> str:
+    """The target's own id of the grant's account; it is asked where no intent has noted it."""
+    if grant.principal is not None:
+        return grant.principal
+    person = snapshot.person(grant.subject)
+    return connector.find_principal(() if person is None else person.accounts.get(grant.target, ()))
 
 
 def attempt(call: Callable[[], Effect]) -> Called:

@@ -11,6 +11,7 @@ from ticketgate.connector_api import ConnectorError, Deed, TellsActivity
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.emergency import Emergency
 from ticketgate.domain.grant import Grant
+from ticketgate.operations.run_targets import principal_of
 from ticketgate.ports import Targets
 
 CANNOT_TELL: Final = "cannot_tell"
@@ -49,11 +50,7 @@ def activity_of(
         with targets.open(emergency.target) as connector:
             if not isinstance(connector, TellsActivity):
                 return Activity(code=CANNOT_TELL)
-            principal = grant.principal
-            if principal is None:
-                person = snapshot.person(emergency.subject)
-                claims = () if person is None else person.accounts.get(emergency.target, ())
-                principal = connector.find_principal(claims)
+            principal = principal_of(connector, grant, snapshot)
             found = connector.activity(principal, since, grant.ended_at or now)
     except ConnectorError as fault:
         return Activity(code=fault.code)

@@ -16,6 +16,7 @@ from ticketgate.operations.request_desk import RequestDesk
 from ticketgate.operations.triage_desk import TriageDesk
 from ticketgate.ports import Clock, Directory, Store
 from ticketgate.wiring.gateway import Gateway
+from ticketgate.wiring.telling import log
 from ticketgate.wiring.verifying import strict_p256
 
 _Parts = tuple[
@@ -47,7 +48,7 @@ def request_desks(gateway: Gateway) -> tuple[RequestDesk, ConsoleDesk]:
 
 def emergency_desk(gateway: Gateway) -> EmergencyDesk:
     """What people see of emergencies, over a gateway."""
-    return EmergencyDesk(*_parts(gateway)[:-1], gateway.targets)
+    return EmergencyDesk(*_parts(gateway)[:-1], log, gateway.targets)
 
 
 def evidence_desk(gateway: Gateway) -> EvidenceDesk:
