@@ -143,6 +143,14 @@ def test_a_receiver_that_asks_to_wait_is_waited_for(said: str, seconds: float) -
     assert told.value.retry_after == seconds
 
 
+@pytest.mark.parametrize("status", [408, 425, 503])
+def test_so_is_one_that_is_away_and_says_for_how_long(status: int) -> None:
+    away = answer(status, more="Retry-After: 30\r\n")
+    with listening(away) as (receivers, _), pytest.raises(Throttled) as told:
+        receivers.send("ops", WHAT)
+    assert told.value.retry_after == 30.0
+
+
 def test_without_an_answer_it_may_have_arrived_and_goes_again_under_the_same_id() -> None:
     with listening(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok") as (receivers, one):
         with pytest.raises(OutcomeUnknown):

@@ -69,9 +69,11 @@ def _judged(receiver: str, answer: HttpAnswer) -> str:
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         shown = answer.body[:_SHOWN].decode(errors="replace")
         return f"{said}: {shown}" if shown else said
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise Throttled(said, _seconds(answer.headers.get("retry-after", "")))
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _AGAIN:
+    again = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _AGAIN
+    wait = _seconds(answer.headers.get("retry-after", ""))
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS or (again and wait):
+        raise Throttled(said, wait)
+    if again:
         raise Unavailable(said)
     raise ReceiverRefusedError(
         said, next_step="mend its `url` or `secret`, then try `ticketgate notify test`"
