@@ -11,6 +11,7 @@ from ticketgate.domain.passkey import (
     attested_data,
     attested_key,
     check_authenticator,
+    check_signature_form,
 )
 
 ANN: Final = Passkey("act_ann")
@@ -79,3 +80,43 @@ def test_an_attestation_gives_its_authenticator_data_short_or_long() -> None:
 def test_an_attestation_of_another_format_is_refused(attestation: bytes) -> None:
     with pytest.raises(PasskeyError):
         attested_data(attestation)
+
+
+ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def der(*numbers: bytes, behind: bytes = b"") -> bytes:
+    body = b"".join(b"\x02" + bytes([len(one)]) + one for one in numbers) + behind
+    return b"\x30" + bytes([len(body)]) + body
+
+
+LARGEST: Final = b"\x00" + (ORDER - 1).to_bytes(32, "big")
+
+
+def test_a_signature_is_two_integers_from_one_to_below_the_order() -> None:
+    check_signature_form(der(b"\x01", LARGEST))
+    check_signature_form(der(LARGEST, b"\x00\x80"))
+
+
+@pytest.mark.parametrize(
+    ("signature", "why"),
+    [
+        (b"", "not DER"),
+        (b"\x31" + der(b"\x01", b"\x01")[1:], "not DER"),
+        (b"\x30\x81\x06" + der(b"\x01", b"\x01")[2:], "not DER"),  # its length in the long form
+        (der(b"\x01", b"\x01") + b"\x00", "not DER"),
+        (der(b"\x01"), "not DER"),
+        (der(b"\x01", b""), "not DER"),
+        (b"\x30\x06\x02\x01\x01\x03\x01\x01", "not DER"),
+        (b"\x30\x06\x02\x01\x01\x02\x02\x01", "not DER"),
+        (der(b"\x80", b"\x01"), "not DER"),  # below zero
+        (der(b"\x00\x01", b"\x01"), "not DER"),  # a zero too many
+        (der(b"\x00", b"\x01"), "not DER"),
+        (der(b"\x01", b"\x00" + ORDER.to_bytes(32, "big")), "out of range"),
+        (der(b"\x01", b"\x01", behind=b"\x02\x01\x01"), "behind it"),
+        (der(b"\x01", b"\x01", behind=b"\x00"), "behind it"),
+    ],
+)
+def test_a_signature_of_another_form_is_refused(signature: bytes, why: str) -> None:
+    with pytest.raises(PasskeyError, match=why):
+        check_signature_form(signature)
