@@ -15,7 +15,8 @@ from tests.shipped import own_policy
 
 from ticketgate.domain.matcher import Clause, Group
 from ticketgate.domain.policy import ApproveRule, Automatic, Policy
-from ticketgate.operations.automatic import SNAPSHOT_AGE_MAX, can_go_on, rule_reasons
+from ticketgate.operations.automatic import can_go_on, rule_reasons
+from ticketgate.operations.sayer import SNAPSHOT_AGE_MAX
 
 DAY: Final = 24 * HOUR
 Records = list[dict[str, Any]]

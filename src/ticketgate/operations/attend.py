@@ -15,7 +15,8 @@ from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.roles import may_attend
 from ticketgate.operations.exceptions import assign_exception, resolve_exception
 from ticketgate.operations.quarantine import Told, own_of, own_told
-from ticketgate.operations.triage import Sayer, bad_justification, may_say, own_ticket
+from ticketgate.operations.sayer import Sayer, bad_justification, may_say
+from ticketgate.operations.triage import own_ticket
 from ticketgate.ports import Reading, Transaction
 
 TAKE, ASSIGN, RESOLVE = "take", "assign", "resolve"

@@ -6,8 +6,7 @@ directory is as fresh (rule 5), nobody concerned is locked (rule 9), and the clo
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
 from ticketgate.domain.automatic import (
@@ -25,9 +24,8 @@ from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.policy import ApproveRule, Policy
 from ticketgate.operations.emergency_lock import lock_on
+from ticketgate.operations.sayer import SNAPSHOT_AGE_MAX
 from ticketgate.ports import Reading, Transaction
-
-SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
 
 
 def rule_reasons(

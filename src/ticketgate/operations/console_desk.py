@@ -18,7 +18,7 @@ from ticketgate.domain.naming import name_of
 from ticketgate.domain.roles import may_look, may_read_parked, may_see_deliveries
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.own_request import is_own
-from ticketgate.operations.triage import Sayer
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading, RequestFilter
 

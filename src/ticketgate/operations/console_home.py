@@ -21,7 +21,7 @@ from ticketgate.operations.console_desk import (
     held_rows,
     request_rows,
 )
-from ticketgate.operations.triage import Sayer
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.workload import to_decide
 from ticketgate.ports import Counts, Reading, RequestFilter
 

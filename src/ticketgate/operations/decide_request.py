@@ -6,7 +6,7 @@ rule 5), whether it is still what was shown (rule 6), then the form. A refusal u
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from ticketgate.domain.access_request import AccessRequest, RequestState
@@ -47,11 +47,11 @@ from ticketgate.operations.open_request import (
 )
 from ticketgate.operations.parked import unsettled
 from ticketgate.operations.plan_grant import plan_grant
+from ticketgate.operations.sayer import SNAPSHOT_AGE_MAX
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.operations.sign_decision import Key, Signed, Wanted, key_of
 from ticketgate.ports import Transaction
 
-SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)
 JUSTIFICATION_CHARS_MAX: Final = 4000
 
 

@@ -28,10 +28,10 @@ from ticketgate.domain.restore import (
 from ticketgate.domain.roles import Roles, may_operate
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of
-from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.open_request import issue_links, kept_out, record, void_links
 from ticketgate.operations.reconcile_restore import places
+from ticketgate.operations.sayer import SNAPSHOT_AGE_MAX
 from ticketgate.ports import Reading, Transaction
 
 RESTORED = "restored"  # why a link is void, and the cause of the round that follows

@@ -15,12 +15,7 @@ from ticketgate.domain.directory_diff import DirectoryDifference, between
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.naming import name_of
 from ticketgate.domain.opening import case_of
-from ticketgate.operations.decide_request import (
-    Decided,
-    Form,
-    Rules,
-    SignedIn,
-)
+from ticketgate.operations.decide_request import Decided, Form, Rules, SignedIn
 from ticketgate.operations.decision_refusals import not_found
 from ticketgate.operations.enforce import is_held
 from ticketgate.operations.evidence_place import EvidencePlace

@@ -28,8 +28,8 @@ from ticketgate.operations.record_view import (
     record_of,
     request_of,
 )
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.search import Hits, search
-from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading
 

@@ -25,8 +25,8 @@ from ticketgate.operations.attend import (
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.quarantine import Told, told_by
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.signals import told_subject
-from ticketgate.operations.triage import Sayer
 from ticketgate.operations.triage_desk import is_open
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading, Source

@@ -35,12 +35,13 @@ from ticketgate.domain.step_up import with_step_up
 from ticketgate.domain.typed_text import bad_typed
 from ticketgate.operations.actors import actor_of, clause_of
 from ticketgate.operations.ask_consent import ask_consent, needs_consent, own_ask
-from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX, Rules, SignedIn
+from ticketgate.operations.decide_request import Rules, SignedIn
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.emergency_window import reason_of
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.outbox import queue_mail
 from ticketgate.operations.plan_grant import plan_emergency
+from ticketgate.operations.sayer import SNAPSHOT_AGE_MAX
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.ports import Reading, Transaction
 

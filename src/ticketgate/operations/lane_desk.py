@@ -11,7 +11,7 @@ from ticketgate.domain.policy import Policy
 from ticketgate.domain.roles import MayDo, Roles, roles_of
 from ticketgate.operations.desk import Session
 from ticketgate.operations.in_force import InForce, under
-from ticketgate.operations.triage import Sayer
+from ticketgate.operations.sayer import Sayer
 from ticketgate.ports import Clock, Directory, Operation, Store
 
 T = TypeVar("T")

@@ -29,9 +29,9 @@ from ticketgate.operations.decision_refusals import not_found, with_word
 from ticketgate.operations.end_grant import end_grant
 from ticketgate.operations.extend_grant import Wish, ask_extension
 from ticketgate.operations.open_request import Word, end_request
+from ticketgate.operations.sayer import Sayer, bad_justification, own_shapers, stale
 from ticketgate.operations.shadow import IN_SHADOW
 from ticketgate.operations.take_back import in_place_of, take_back_in_place
-from ticketgate.operations.triage import Sayer, bad_justification, own_shapers, stale
 from ticketgate.operations.who_decided import of_end
 from ticketgate.ports import Reading, Transaction
 

@@ -22,9 +22,9 @@ from ticketgate.operations.passkeys import (
     revoke_passkey,
     vouch,
 )
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.sign_decision import OVER, Signed, Wanted, begin_signing
 from ticketgate.operations.sign_in import secret_hash
-from ticketgate.operations.triage import Sayer
 
 _NO_PASSKEYS: Final = Refusal(
     "no_passkeys",

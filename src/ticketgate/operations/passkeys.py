@@ -37,6 +37,7 @@ from ticketgate.domain.passkey_row import (
 )
 from ticketgate.domain.roles import may_operate, may_vouch
 from ticketgate.operations.actors import actor_of
+from ticketgate.operations.sayer import Sayer, may_say
 from ticketgate.operations.sign_decision import OVER, Signed, key_used, payload_base, usable_of
 from ticketgate.operations.sign_vouching import (
     NEEDED,
@@ -44,7 +45,6 @@ from ticketgate.operations.sign_vouching import (
     signed_vouching,
 )
 from ticketgate.operations.tell_outcome import tell_of_passkey
-from ticketgate.operations.triage import Sayer, may_say
 from ticketgate.ports import Transaction
 
 _AGAIN: Final = "Begin again."

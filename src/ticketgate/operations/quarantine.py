@@ -20,13 +20,8 @@ from ticketgate.domain.opening import shapers_of
 from ticketgate.domain.ticket import ApproverRow, Ticket
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.read_body import read_body
-from ticketgate.operations.triage import (
-    Sayer,
-    bad_justification,
-    may_say,
-    own_shapers,
-    own_ticket,
-)
+from ticketgate.operations.sayer import Sayer, bad_justification, may_say, own_shapers
+from ticketgate.operations.triage import own_ticket
 from ticketgate.ports import Reading, Source, Transaction
 
 RELEASE, DISMISS = "release", "dismiss"

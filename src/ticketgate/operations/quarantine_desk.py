@@ -27,7 +27,7 @@ from ticketgate.operations.quarantine import (
     ticket_told,
     told_by,
 )
-from ticketgate.operations.triage import Sayer
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.triage_desk import told_fields
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading, Source

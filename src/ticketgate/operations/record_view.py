@@ -19,8 +19,8 @@ from ticketgate.domain.instants import from_text
 from ticketgate.domain.naming import name_and_id
 from ticketgate.domain.roles import may_audit, may_read_log
 from ticketgate.operations.own_request import is_theirs
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.timeline import INSIDE
-from ticketgate.operations.triage import Sayer
 from ticketgate.ports import Reading
 
 UNREADABLE: Final = "unreadable"

@@ -31,8 +31,8 @@ from ticketgate.operations.own_request import (
     offered,
     shown_of,
 )
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.timeline import Step, timeline_of
-from ticketgate.operations.triage import Sayer
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading
 

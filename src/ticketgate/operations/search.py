@@ -10,7 +10,7 @@ from ticketgate.domain.roles import may_look, may_read_log
 from ticketgate.operations.find_records import place_of
 from ticketgate.operations.own_request import is_theirs
 from ticketgate.operations.record_view import concerns, may_follow, record_of
-from ticketgate.operations.triage import Sayer
+from ticketgate.operations.sayer import Sayer
 from ticketgate.ports import Reading
 
 SHOWN_MAX: Final = 50

@@ -3,8 +3,7 @@
 `docs/rules.md`, "Triage". What follows is one transaction, as of a revision that was classified so.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,22 +11,20 @@ from ticketgate.domain.access_request import TRIAGER, Party, Shaper
 from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
-from ticketgate.domain.hands import own_role, unknown_hands, with_assignee
+from ticketgate.domain.hands import unknown_hands, with_assignee
 from ticketgate.domain.identity_event import KINDS, Classification, Tier, Verdict
 from ticketgate.domain.inbox import TicketRow
 from ticketgate.domain.masked_ticket import KIND
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.roles import MayDo, Roles, may_triage
+from ticketgate.domain.roles import may_triage
 from ticketgate.domain.ticket import TERMINAL_STATES
-from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN, Triaged, after_triage, basis_of
-from ticketgate.domain.typed_text import bad_typed
+from ticketgate.domain.triage import Triaged, after_triage, basis_of
 from ticketgate.operations.actors import actor_of
 from ticketgate.operations.ask_again import Ground, wanted_by
 from ticketgate.operations.classified import record_classified, rules_on
-from ticketgate.operations.decide_request import SNAPSHOT_AGE_MAX
 from ticketgate.operations.emergency_lock import lock_on
 from ticketgate.operations.exceptions import is_full, open_exception, resolve_exception
 from ticketgate.operations.parked import unsettled
+from ticketgate.operations.sayer import Sayer, bad_justification, may_say, own_shapers
 from ticketgate.operations.second_word import SECOND, second_of, void_word
 from ticketgate.operations.shadow import would_ask
 from ticketgate.operations.work_delivery import apply_verdict
@@ -63,22 +60,6 @@ class TriageForm:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sayer:
-    """Who says so, how they proved who they are, and by what that is judged."""
-
-    subject: str
-    method: str
-    roles: Roles
-    policy: Policy
-    snapshot: DirectorySnapshot
-    own_users: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by source
-
-    def ours(self, source: str) -> frozenset[str]:
-        """Our own accounts at a source."""
-        return self.own_users.get(source, frozenset())
-
-
 def shown_of(row: TicketRow, rules: Classification) -> str:
     """The digest of what a page shows of a ticket: this revision, and what the rules say of it."""
     basis = basis_of(row.ticket, rules, rules.verdict)
@@ -89,42 +70,6 @@ def own_ticket(row: TicketRow, subject: str, snapshot: DirectorySnapshot) -> Ref
     """Nobody judges what they opened, get, shaped or are assigned to, by any account of theirs."""
     shapers = with_assignee(row.ticket, row.shapers)
     return own_shapers(shapers, row.ticket.source, subject, snapshot)
-
-
-def own_shapers(
-    shapers: tuple[Shaper, ...], source: str, subject: str, snapshot: DirectorySnapshot
-) -> Refusal | None:
-    """The same of those whose hand is in it, by their accounts at the source."""
-    role = own_role(shapers, source, subject, snapshot)
-    if not role:
-        return None
-    return Refusal(
-        "own_ticket",
-        f"You are the {role} of this ticket; somebody else must judge it.",
-        "Others whose role opens this list see it too.",
-    )
-
-
-def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage) -> Refusal | None:
-    """Why this person may say nothing now; every desk asks it before what a role lets one do.
-
-    Refusals: `directory_stale`, those of `may`, `person_locked`.
-    """
-    refusal = stale(tx, now, who) or may(who.roles, who.subject, who.snapshot)
-    return refusal or lock_on(tx, now, (who.subject,), who.snapshot)
-
-
-def stale(tx: Transaction, now: datetime, who: Sayer) -> Refusal | None:
-    """The refusal where the directory is not the newest, or was read too long ago."""
-    read_at, newest = who.snapshot.read_of(who.subject), tx.people.loaded("directory")
-    if newest != who.snapshot.digest or now - read_at > SNAPSHOT_AGE_MAX:
-        return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return None
-
-
-def bad_justification(text: str) -> Refusal | None:
-    """Why a justification does not do: `justification`, `secret_typed`."""
-    return bad_typed("justification", text, chars_min=CHARS_MIN, chars_max=CHARS_MAX)
 
 
 def triage(

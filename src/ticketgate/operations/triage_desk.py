@@ -19,15 +19,9 @@ from ticketgate.operations.classified import bounded_row, classified
 from ticketgate.operations.desk import Session
 from ticketgate.operations.lane_desk import LaneDesk
 from ticketgate.operations.parked import unsettled
+from ticketgate.operations.sayer import Sayer
 from ticketgate.operations.second_word import SECOND, second_of
-from ticketgate.operations.triage import (
-    Sayer,
-    TriageForm,
-    hands_untold,
-    own_ticket,
-    shown_of,
-    triage,
-)
+from ticketgate.operations.triage import TriageForm, hands_untold, own_ticket, shown_of, triage
 from ticketgate.operations.view import note_view
 from ticketgate.ports import Reading
 
