@@ -21,8 +21,8 @@ from ticketgate.adapters.ids import RandomIds
 from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
 from ticketgate.domain.evidence import Disclosure, Draft, Json
-from ticketgate.domain.machines import edge
-from ticketgate.domain.ticket import Reference, StateClass, Ticket
+from ticketgate.domain.log.machines import edge
+from ticketgate.domain.tickets.ticket import Reference, StateClass, Ticket
 
 ORIGIN: Final = "gate.example.com/evidence"
 BIN: Final = Path(sys.executable).parent

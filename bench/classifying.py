@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ticketgate.cli.explain import rules_lines
-from ticketgate.domain.classify import classify
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Clause, Group, Matcher
-from ticketgate.domain.policy import ClassifyRule, Policy
-from ticketgate.domain.ticket import Reference, StateClass, Ticket
-from ticketgate.domain.weights import Weights
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.matching.matcher import Clause, Group, Matcher
+from ticketgate.domain.policy.policy import ClassifyRule, Policy
+from ticketgate.domain.text.language import Covered
+from ticketgate.domain.text.weights import Weights
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
+from ticketgate.domain.tickets.ticket import Reference, StateClass, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable

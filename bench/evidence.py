@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import Final
 
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.adapters.signing_keys import read_keys
+from ticketgate.adapters.keys.signer import CheckpointSigner
+from ticketgate.adapters.keys.signing_keys import read_keys
 from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
-from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import Draft, Json, leaf_hash
-from ticketgate.domain.machines import edge
-from ticketgate.domain.merkle import root_at
-from ticketgate.domain.proof import inclusion, root_of_inclusion
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.log.machines import edge
+from ticketgate.domain.log.merkle import root_at
+from ticketgate.domain.log.proof import inclusion, root_of_inclusion
 
 ORIGIN: Final = "gate.example.com/evidence"
 BYTES: Final = 600  # of an entry, about

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ticketgate.domain.evidence import Head
 from ticketgate.domain.instants import from_text
-from ticketgate.domain.verification import verify
+from ticketgate.domain.verifying.verification import verify
 
 ENTRIES: Final = "SELECT idx, leaf, entry FROM evidence_entry ORDER BY idx"
 DISCLOSURES: Final = "SELECT digest, idx, encoded FROM evidence_disclosure"

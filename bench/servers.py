@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from ticketgate.adapters.signing_keys import SigningKey
+from ticketgate.adapters.keys.signing_keys import SigningKey
 
 HERE: Final = Path(__file__).resolve().parent
 BIN: Final = Path(sys.executable).parent

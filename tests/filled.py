@@ -17,14 +17,14 @@ from typing import Final
 from tests.verifier.bundle_writer import b64url, canonical, leaf, sha
 
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.adapters.signing_keys import SigningKey
+from ticketgate.adapters.keys.signer import CheckpointSigner
+from ticketgate.adapters.keys.signing_keys import SigningKey
 from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence, SqliteLog
 from ticketgate.adapters.sqlite.store import bind_origin
-from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import FORMAT, Json
-from ticketgate.domain.merkle import root_at
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.log.merkle import root_at
 
 BEGUN: Final = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)
 DISCLOSED_EVERY: Final = 8  # one record in so many hides something

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Final
 
-from ticketgate.adapters.signing_keys import SigningKey
+from ticketgate.adapters.keys.signing_keys import SigningKey
 
 ORIGIN: Final = "gate.example.com/evidence"
 

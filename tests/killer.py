@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
 
-from ticketgate.adapters.control import actor_name
-from ticketgate.operations.declare_restore import Said
-from ticketgate.operations.restore_desk import RestoreView
+from ticketgate.adapters.process.control import actor_name
+from ticketgate.operations.desks.restore_desk import RestoreView
+from ticketgate.operations.restoring.declare_restore import Said
 from ticketgate.wiring import commands
 from ticketgate.wiring.gateway import Gateway
 

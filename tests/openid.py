@@ -16,11 +16,11 @@ from tests.web.page_desk import BROWSER, Forms
 from typing_extensions import override
 from werkzeug.test import TestResponse
 
-from ticketgate.adapters.http import GuardedHttp
-from ticketgate.adapters.oidc import OpenIdProvider
+from ticketgate.adapters.net.http import GuardedHttp
+from ticketgate.adapters.net.oidc import OpenIdProvider
 from ticketgate.cli.demo.servers import free_port
 from ticketgate.domain.settings import ProviderSettings
-from ticketgate.operations.provider_desk import ProviderDesk
+from ticketgate.operations.desks.provider_desk import ProviderDesk
 from ticketgate.ports import IdentityProvider
 from ticketgate.web.create_app import SignInWays, create_app
 

@@ -12,10 +12,10 @@ from typing import Final
 import pytest
 from tests.verifier import bundle_writer
 
-from ticketgate.adapters import bundle_folder
+from ticketgate.adapters.copies import bundle_folder
 from ticketgate.adapters.sqlite import evidence_tables, keeping
-from ticketgate.domain import log_life, snapshot
-from ticketgate.operations import export_evidence, prune
+from ticketgate.domain.verifying import log_life, snapshot
+from ticketgate.operations.evidence import export_evidence, prune
 
 SHORT: Final[int] = 1 << 10
 WHOLE: Final[int] = 1 << 16

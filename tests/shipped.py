@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from ticketgate.adapters.policy_file import load_policy
-from ticketgate.domain.policy import Policy
+from ticketgate.adapters.config.policy_file import load_policy
+from ticketgate.domain.policy.policy import Policy
 
 ROOT: Final = Path(__file__).parent.parent
 _PACKS_FROM: Final = "\n# Vocabulary that comes with the gateway"

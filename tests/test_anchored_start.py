@@ -10,7 +10,7 @@ from tests.keys import ORIGIN, key_of
 from tests.test_signed_start import beat, copy_of, put_back
 from tests.test_wiring import built, copied, records, running, wait_until
 
-from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.domain.log.checkpoint import Checkpoint, parse_checkpoint
 from ticketgate.domain.settings import (
     BucketSettings,
     FolderSettings,

@@ -60,7 +60,7 @@ PLANTS: Final = {
         ("src/ticketgate/cli/planted.py", "import ticketgate_connectors"),
     ),
     "connectors-see-connector-api": (
-        ("connectors/ticketgate_connectors/planted.py", "import ticketgate.domain.ticket"),
+        ("connectors/ticketgate_connectors/planted.py", "import ticketgate.domain.tickets.ticket"),
         ("connectors/ticketgate_connectors/targets/planted.py", "from ticketgate import adapters"),
     ),
     "independent-connectors": (

@@ -15,9 +15,9 @@ from tests.connectors.platform_http import Fault, PlatformHttp, Reply, serving
 from tests.connectors.servicenow_table_api import PASSWORD, TableApi
 from tests.test_wiring import copied, is_whole, records, running, wait_until
 
-from ticketgate.domain.delivery import VerifiedDelivery
-from ticketgate.domain.polling import is_polled
-from ticketgate.operations.parked import parked_for
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
+from ticketgate.domain.tickets.polling import is_polled
+from ticketgate.operations.intake.parked import parked_for
 from ticketgate.wiring.gateway import Gateway
 
 TICKET = "a" * 32

@@ -299,5 +299,5 @@ def test_the_demo_and_the_page_tests_know_the_product_from_outside_only() -> Non
     outside = [*(ROOT / "src/ticketgate/cli/demo").glob("*.py"), *(ROOT / "tests/e2e").glob("*.py")]
     assert len(outside) > 10
     inside = re.compile(r"^\s*(?:from|import) ticketgate\.(?:operations|adapters)", re.MULTILINE)
-    assert inside.search("from ticketgate.operations.desk import Desk")  # a control
+    assert inside.search("from ticketgate.operations.desks.desk import Desk")  # a control
     assert [path.name for path in outside if inside.search(path.read_text())] == []

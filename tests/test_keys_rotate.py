@@ -13,14 +13,14 @@ from tests.killer import DEAD
 from tests.test_signed_start import beat, signed
 from tests.test_wiring import built, copied, is_whole, records, running
 
-from ticketgate.adapters import ed25519
-from ticketgate.adapters.control import actor_name
-from ticketgate.adapters.instance_lock import InstanceLock
-from ticketgate.adapters.signing_keys import KeyFileError, read_keys, write_keys
-from ticketgate.domain.checkpoint import parse_checkpoint
+from ticketgate.adapters.keys import ed25519
+from ticketgate.adapters.keys.signing_keys import KeyFileError, read_keys, write_keys
+from ticketgate.adapters.process.control import actor_name
+from ticketgate.adapters.process.instance_lock import InstanceLock
 from ticketgate.domain.errors import StoreUnavailableError, TicketgateError
-from ticketgate.domain.note import VerifierKey, parse_vkey
-from ticketgate.domain.trust import LogKey, follow_key
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.note import VerifierKey, parse_vkey
+from ticketgate.domain.log.trust import LogKey, follow_key
 from ticketgate.wiring import commands, evidence
 from ticketgate.wiring.gateway import Gateway
 

@@ -10,8 +10,8 @@ from typing import Any
 from tests.adapters.http_peer import OK, Peer, peer
 from tests.test_wiring import copied, is_whole, records, running, wait_until
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.schemes.standard_webhooks import StandardWebhooks, secret_key
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 from ticketgate.wiring.gateway import Gateway
 
 SECRET = "whsec_dGhlIGhvb2sncyBrZXkgb2YgdGhpcyB0ZXN0IG9ubHkh"

@@ -9,7 +9,7 @@ from tests.operations.fakes import ROOT
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket
 
-from ticketgate.adapters.policy_file import load_policy
+from ticketgate.adapters.config.policy_file import load_policy
 from ticketgate.domain.settings import Settings
 from ticketgate.wiring.policy_record import note_policy
 

@@ -21,8 +21,8 @@ from tests.test_wiring import copied, is_whole, records, running, wait_until
 from ticketgate.cli.demo.servers import Process
 from ticketgate.cli.demo.snow import Snow
 from ticketgate.cli.main import main
-from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
 from ticketgate.wiring import commands
 from ticketgate.wiring.gateway import Gateway
 

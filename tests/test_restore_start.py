@@ -14,9 +14,9 @@ from tests.test_signed_start import beat, copy_of, put_back, signed
 from tests.test_wiring import built, copied, is_whole, records, running
 
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.restore import Loss
-from ticketgate.operations.declare_restore import Heard, Said
-from ticketgate.operations.restore_desk import RestoreView
+from ticketgate.domain.log.restore import Loss
+from ticketgate.operations.desks.restore_desk import RestoreView
+from ticketgate.operations.restoring.declare_restore import Heard, Said
 from ticketgate.web.gateway_app import doors
 from ticketgate.wiring.commands import this_user
 from ticketgate.wiring.gateway import Gateway

@@ -14,7 +14,7 @@ from tests.contracts.fake_target import FakeTarget, of_groups, people
 from tests.test_wiring import GROUP, OneTarget, copied, delivered, running, wait_until
 
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.domain.grants.grant import Grant, GrantState
 from ticketgate.ports import Transaction
 from ticketgate.wiring import commands
 from ticketgate.wiring.gateway import Gateway

@@ -14,13 +14,13 @@ from structlog.testing import capture_logs
 from tests.keys import ORIGIN, key_of
 from tests.test_wiring import built, copied, running, wait_until
 
-from ticketgate.adapters import ed25519
-from ticketgate.adapters.instance_lock import InstanceLock
-from ticketgate.domain.checkpoint import Checkpoint, check_signatures, parse_checkpoint
+from ticketgate.adapters.keys import ed25519
+from ticketgate.adapters.process.instance_lock import InstanceLock
 from ticketgate.domain.errors import ConfigurationError, StoreUnavailableError, TicketgateError
-from ticketgate.domain.merkle import EMPTY_ROOT
-from ticketgate.domain.note import Note
-from ticketgate.operations.start import heartbeat
+from ticketgate.domain.log.checkpoint import Checkpoint, check_signatures, parse_checkpoint
+from ticketgate.domain.log.merkle import EMPTY_ROOT
+from ticketgate.domain.log.note import Note
+from ticketgate.operations.requests.start import heartbeat
 from ticketgate.wiring import commands
 from ticketgate.wiring.gateway import Gateway
 from ticketgate.wiring.signing import BEHIND_SECONDS_MAX, signing_check

@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.domain.naive_tree import mth, path, proof
 from tools import vectors
 
-from ticketgate.adapters import ed25519
-from ticketgate.domain.checkpoint import check_signatures, parse_checkpoint
+from ticketgate.adapters.keys import ed25519
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import (
     canonical,
@@ -25,10 +24,11 @@ from ticketgate.domain.evidence import (
     parse_disclosure,
     parse_entry,
 )
-from ticketgate.domain.note import VerifierKey, parse_vkey
-from ticketgate.domain.proof import root_of_inclusion, roots_of_consistency
-from ticketgate.domain.tlog_proof import parse_tlog_proof
-from ticketgate.domain.trust import follow_key, parse_trust
+from ticketgate.domain.log.checkpoint import check_signatures, parse_checkpoint
+from ticketgate.domain.log.note import VerifierKey, parse_vkey
+from ticketgate.domain.log.proof import root_of_inclusion, roots_of_consistency
+from ticketgate.domain.log.tlog_proof import parse_tlog_proof
+from ticketgate.domain.log.trust import follow_key, parse_trust
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DOC: Final = (ROOT / "docs" / "evidence-format.md").read_text()

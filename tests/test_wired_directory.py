@@ -12,7 +12,7 @@ from tests.test_wiring import built, copied, is_whole, records, wait_until
 from tests.web.wire import ask, request
 from tests.web.wire import running as served
 
-from ticketgate.adapters import joined_directory
+from ticketgate.adapters.directories import joined_directory
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.web.gateway_app import doors
 from ticketgate.wiring import commands

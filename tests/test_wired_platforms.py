@@ -17,7 +17,7 @@ from tests.test_wiring import built, copied, is_whole, wait_until
 from tests.web.wire import ask, request
 from tests.web.wire import running as served
 
-from ticketgate.domain.ticket import StateClass
+from ticketgate.domain.tickets.ticket import StateClass
 from ticketgate.web.gateway_app import doors
 from ticketgate.wiring.gateway import Gateway
 

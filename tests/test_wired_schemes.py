@@ -16,7 +16,7 @@ from tests.test_wiring import built, copied, is_whole, records, running
 from tests.web.wire import ask, connect, read_reply, request
 from tests.web.wire import running as served
 
-from ticketgate.domain.delivery import VerifiedDelivery
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
 from ticketgate.web.gateway_app import doors
 
 HOSTILE = 300

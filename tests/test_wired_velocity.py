@@ -9,7 +9,7 @@ from tests.test_wiring import built, copied, is_whole
 from tests.web.wire import ask, request
 from tests.web.wire import running as served
 
-from ticketgate.domain.velocity import Rate
+from ticketgate.domain.requests.velocity import Rate
 from ticketgate.web.gateway_app import doors
 
 HOUR = timedelta(hours=1)

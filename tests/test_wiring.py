@@ -20,15 +20,15 @@ from tests.keys import SIGNING_KEY
 from typing_extensions import override
 
 from ticketgate.adapters.clock import read_machine
-from ticketgate.adapters.instance_lock import InstanceLock
+from ticketgate.adapters.process.instance_lock import InstanceLock
 from ticketgate.connector_api import HttpAnswer, HttpClient, TargetConnector, TargetSettings
-from ticketgate.domain.command import Command, CommandKind, CommandState
-from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import ConfigurationError, StoreUnavailableError
 from ticketgate.domain.evidence import Head, parse_entry
-from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.domain.grants.command import Command, CommandKind, CommandState
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
 from ticketgate.domain.timekeeping import Reading
-from ticketgate.domain.verification import verify
+from ticketgate.domain.verifying.verification import verify
 from ticketgate.ports import Targets, Transaction
 from ticketgate.wiring import commands, databases
 from ticketgate.wiring.gateway import Gateway

@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tools.ed25519_cases import ORDER, cases
 from tools.vector_lines import ACCEPTED, REFUSED, refused_notes, refused_trust
 
-from ticketgate.domain.checkpoint import Checkpoint, cosigned
 from ticketgate.domain.evidence import (
     Disclosure,
     Draft,
@@ -26,11 +25,12 @@ from ticketgate.domain.evidence import (
     parse_disclosure,
     seal,
 )
-from ticketgate.domain.machines import NEW, edge
-from ticketgate.domain.merkle import ReadHashes, root_at, root_of
-from ticketgate.domain.note import LOG_KEY, WITNESS_KEY, Note, SignatureLine, VerifierKey
-from ticketgate.domain.proof import consistency, inclusion
-from ticketgate.domain.trust import encode_signature, rotation_text
+from ticketgate.domain.log.checkpoint import Checkpoint, cosigned
+from ticketgate.domain.log.machines import NEW, edge
+from ticketgate.domain.log.merkle import ReadHashes, root_at, root_of
+from ticketgate.domain.log.note import LOG_KEY, WITNESS_KEY, Note, SignatureLine, VerifierKey
+from ticketgate.domain.log.proof import consistency, inclusion
+from ticketgate.domain.log.trust import encode_signature, rotation_text
 
 FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "evidence-vectors.json"
 ORIGIN: Final = "gate.example.com/evidence"

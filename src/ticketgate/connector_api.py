@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from ticketgate.domain.emergencies.target_deeds import Deed, TellsActivity
 from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
-from ticketgate.domain.mapping import RECORD_FIELDS, SourceMapping, TableMapping
 from ticketgate.domain.strict_json import JsonValue
 from ticketgate.domain.strict_json import read as read_json
-from ticketgate.domain.target_deeds import Deed, TellsActivity
-from ticketgate.domain.ticket import (
+from ticketgate.domain.tickets.mapping import RECORD_FIELDS, SourceMapping, TableMapping
+from ticketgate.domain.tickets.ticket import (
     FIELD_TEXT_MAX,
     PLAIN_FIELDS,
     REFERENCE_FIELDS,

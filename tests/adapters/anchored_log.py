@@ -8,12 +8,12 @@ from typing import Final
 import pytest
 from tests.keys import ORIGIN, key_of
 
-from ticketgate.domain.anchor import AnchorError
-from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.merkle import root_of
-from ticketgate.domain.note import Note, SignatureLine
-from ticketgate.domain.proof import consistency
+from ticketgate.domain.log.anchor import AnchorError
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.log.merkle import root_of
+from ticketgate.domain.log.note import Note, SignatureLine
+from ticketgate.domain.log.proof import consistency
 from ticketgate.ports import Anchor, Asked
 
 NOW: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -8,14 +8,14 @@ import pytest
 from tests.operations.fakes import MORNING
 from typing_extensions import override
 
-from ticketgate.adapters.directory_file import DirectoryFile
-from ticketgate.adapters.joined_directory import (
+from ticketgate.adapters.directories.directory_file import DirectoryFile
+from ticketgate.adapters.directories.joined_directory import (
     RETRY_AFTER_SECONDS,
     JoinedDirectory,
     RemoteDirectory,
 )
-from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.ports import Directory
 
 EVERY = timedelta(minutes=5)

@@ -11,12 +11,12 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from ticketgate.adapters.sqlite.looking import look
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
-from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.evidence import Draft
-from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.grants.command import Command, CommandKind, CommandState
+from ticketgate.domain.requests.inbox import DeliveryRow
 from ticketgate.domain.timekeeping import Kept
-from ticketgate.domain.verification import verify
-from ticketgate.operations.start import open_log
+from ticketgate.domain.verifying.verification import verify
+from ticketgate.operations.requests.start import open_log
 from ticketgate.ports import Operation, Transaction
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from tests.adapters.samba_dc import ADMIN, BASE, GROUPS, PASSWORD, STAFF, SambaD
 from tests.operations.fakes import MORNING
 from typing_extensions import override
 
-from ticketgate.adapters.ldap_directory import LdapDirectory
+from ticketgate.adapters.directories.ldap_directory import LdapDirectory
 from ticketgate.domain.settings import LdapSettings
 
 pytestmark = [needs_samba, pytest.mark.ad, pytest.mark.slow]

@@ -9,10 +9,10 @@ import pytest
 from tests.adapters.http_peer import certificate_in
 from tests.domain.signing import signer, witness
 
-from ticketgate.adapters.anchors_reader import read_anchoring
-from ticketgate.adapters.places import Place
-from ticketgate.adapters.secret_files import SecretReader
-from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.adapters.config.anchors_reader import read_anchoring
+from ticketgate.adapters.files.places import Place
+from ticketgate.adapters.files.secret_files import SecretReader
+from ticketgate.adapters.files.strict_yaml import Report, parse
 from ticketgate.domain.settings import (
     Anchoring,
     BucketSettings,

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.adapters.test_policy_file import GOOD, faults_of, load
 
-from ticketgate.domain.automatic import NEVER_KINDS
-from ticketgate.domain.opening import BLOCKED_FOR_MAX
-from ticketgate.domain.policy import Automatic
+from ticketgate.domain.policy.policy import Automatic
+from ticketgate.domain.requests.automatic import NEVER_KINDS
+from ticketgate.domain.requests.opening import BLOCKED_FOR_MAX
 
 WHEN = "{ kind: credential.rotate, tier: [low, medium] }"
 RULE = f"  - {{ id: rotate, when: {WHEN}, automatic: {{ because: agreed, max_per_day: 200 }} }}\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tests.adapters.test_configuration import KNOWN, folder, put_secret
 
-from ticketgate.adapters.configuration import load_configuration
+from ticketgate.adapters.config.configuration import load_configuration
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.outcomes import COMMENTED_DEFAULT
 from ticketgate.domain.settings import SourceSettings
+from ticketgate.domain.telling.outcomes import COMMENTED_DEFAULT
 from ticketgate_connectors.itsm.servicenow.connector import ServiceNow
 
 __all__ = ["folder"]

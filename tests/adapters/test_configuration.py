@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from tests.keys import SIGNING_KEY
 from typing_extensions import override
 
-from ticketgate.adapters.configuration import Configuration, load_configuration
-from ticketgate.adapters.directory_file import DirectoryFile
-from ticketgate.adapters.settings_file import KnownConnectors, load_settings
+from ticketgate.adapters.config.configuration import Configuration, load_configuration
+from ticketgate.adapters.config.settings_file import KnownConnectors, load_settings
+from ticketgate.adapters.directories.directory_file import DirectoryFile
 from ticketgate.connector_api import HttpClient, TargetConnector, TargetKind, TargetSettings
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.mapping import TableMapping
 from ticketgate.domain.settings import MailSettings
-from ticketgate.domain.ticket import StateClass
+from ticketgate.domain.tickets.mapping import TableMapping
+from ticketgate.domain.tickets.ticket import StateClass
 from ticketgate_connectors.itsm.servicenow import SERVICENOW
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config"

@@ -10,7 +10,7 @@ import pytest
 from tests.contracts.fake_target import FakeConnector, FakeTarget
 from typing_extensions import override
 
-from ticketgate.adapters.connectors import (
+from ticketgate.adapters.config.connectors import (
     ConfiguredTargets,
     installed,
     known_connectors,
@@ -102,7 +102,7 @@ def test_what_can_be_named_can_be_listed_for_a_hint() -> None:
 def test_a_connector_is_loaded_only_when_it_is_named() -> None:
     """In a process of its own: nothing, then the one that is asked for, and only that one."""
     asks = (
-        "import sys; from ticketgate.adapters.connectors import known_connectors\n"
+        "import sys; from ticketgate.adapters.config.connectors import known_connectors\n"
         "def loaded(): return sorted(n for n in sys.modules if n.startswith('ticketgate_conn'))\n"
         "known = known_connectors(); assert loaded() == [], loaded()\n"
         "assert 'nagios' not in known.itsm; assert loaded() == [], loaded()\n"
@@ -121,7 +121,7 @@ def test_a_connector_that_cannot_be_loaded_is_told_when_it_is_named(tmp_path: Pa
         "[ticketgate.connectors]\nbroken = a_module_that_is_not_there:X\n"
     )
     asks = (
-        "from ticketgate.adapters.connectors import known_connectors\n"
+        "from ticketgate.adapters.config.connectors import known_connectors\n"
         "from ticketgate.connector_api import Misconfigured\n"
         "known = known_connectors(); assert 'servicenow' in known.itsm\n"
         "for kinds in (known.itsm, known.targets):\n"

@@ -8,7 +8,7 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.console_tables import SqliteConsole
-from ticketgate.domain.command import CommandKind
+from ticketgate.domain.grants.command import CommandKind
 from ticketgate.ports import RequestFilter
 
 ANY = RequestFilter()

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from ticketgate.adapters.control import LINE_BYTES_MAX, actor_name, ask
-from ticketgate.adapters.control_server import ControlServer
+from ticketgate.adapters.process.control import LINE_BYTES_MAX, actor_name, ask
+from ticketgate.adapters.process.control_server import ControlServer
 from ticketgate.domain.errors import TicketgateError
 
 READ_SECONDS = 0.5

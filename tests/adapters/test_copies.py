@@ -16,11 +16,11 @@ from tests.adapters.anchored_log import AT, NOW, Log, code_of
 from tests.adapters.http_peer import peer
 from tests.domain.signing import witness
 
-from ticketgate.adapters.anchor_http import way_out
-from ticketgate.adapters.bucket import BucketPlace
-from ticketgate.adapters.copies import Copies, FolderPlace
+from ticketgate.adapters.anchors.anchor_http import way_out
+from ticketgate.adapters.copies.bucket import BucketPlace
+from ticketgate.adapters.copies.copies import Copies, FolderPlace
 from ticketgate.adapters.thread_ban import OutwardCallError, forbid_outward_calls
-from ticketgate.domain.anchor import AnchorKind
+from ticketgate.domain.log.anchor import AnchorKind
 from ticketgate.domain.settings import BucketSettings, FolderSettings
 from ticketgate.ports import Vouched
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from tests.adapters.test_mail import Box, box, port
 from tests.domain.cast import request
 
-from ticketgate.adapters.letters import MailLetters
-from ticketgate.adapters.mail import Mailer
-from ticketgate.adapters.mail_text import digest_mail
+from ticketgate.adapters.telling.letters import MailLetters
+from ticketgate.adapters.telling.mail import Mailer
+from ticketgate.adapters.telling.mail_text import digest_mail
 from ticketgate.domain.settings import MailSettings
 
 __all__ = ["box", "port"]

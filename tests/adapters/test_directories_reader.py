@@ -7,9 +7,9 @@ import pytest
 from tests.adapters.test_configuration import edit, faults_of, folder, load, put_secret
 from tests.operations.fakes import MORNING
 
-from ticketgate.adapters import directories_reader
-from ticketgate.adapters.joined_directory import JoinedDirectory
-from ticketgate.domain.claims import ClaimRules
+from ticketgate.adapters.config import directories_reader
+from ticketgate.adapters.directories.joined_directory import JoinedDirectory
+from ticketgate.domain.people.claims import ClaimRules
 from ticketgate.domain.settings import LdapSettings, ScimSettings
 
 __all__ = ["folder"]  # a fixture

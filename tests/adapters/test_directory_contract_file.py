@@ -7,7 +7,7 @@ import yaml
 from tests.adapters.directory_contract import STAFF, DirectoryContract, House
 from typing_extensions import override
 
-from ticketgate.adapters.directory_file import DirectoryFile
+from ticketgate.adapters.directories.directory_file import DirectoryFile
 
 
 class FileHouse(House):

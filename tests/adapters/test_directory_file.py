@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.adapters.directory_file import DirectoryFile, read_directory
-from ticketgate.adapters.strict_yaml import Report
-from ticketgate.domain.directory import Person
+from ticketgate.adapters.directories.directory_file import DirectoryFile, read_directory
+from ticketgate.adapters.files.strict_yaml import Report
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.people.directory import Person
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 GOOD = """\

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters.directory_file import DirectoryFile, read_directory
-from ticketgate.adapters.strict_yaml import Report
-from ticketgate.domain.duties import Delegation, Duties, Shift, Window
+from ticketgate.adapters.directories.directory_file import DirectoryFile, read_directory
+from ticketgate.adapters.files.strict_yaml import Report
+from ticketgate.domain.people.duties import Delegation, Duties, Shift, Window
 
 GOOD = """\
 people:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.shipped import ROOT
 
-from ticketgate.adapters.policy_file import load_policy
+from ticketgate.adapters.config.policy_file import load_policy
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.policy import EmergencyRules
+from ticketgate.domain.policy.policy import EmergencyRules
+from ticketgate.domain.tickets.identity_event import Tier
 
 SECTION = """
 emergency:

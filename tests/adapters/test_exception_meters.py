@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import generate_latest
 from tests.adapters.shelf import NOON, opened
 
-from ticketgate.adapters.meters import Meters
-from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
+from ticketgate.adapters.process.meters import Meters
+from ticketgate.domain.cases.exception_case import ExceptionCase, ExceptionState
 from ticketgate.domain.settings import Anchoring
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.adapters.http_peer import OK, Peer, Serve, certificate_in, peer
 
-from ticketgate.adapters.http import (
+from ticketgate.adapters.net.http import (
     ANSWER_BYTES_MAX,
     Address,
     GuardedHttp,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.http_peer import OK, peer
 
-from ticketgate.adapters.http import Address, GuardedHttp, Network, is_open, networks
+from ticketgate.adapters.net.http import Address, GuardedHttp, Network, is_open, networks
 from ticketgate.connector_api import ConnectorError, HttpAnswer, Refused
 
 SECRET: Final = "a-token-that-no-message-may-hold"

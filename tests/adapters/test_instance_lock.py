@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters.instance_lock import InstanceLock
+from ticketgate.adapters.process.instance_lock import InstanceLock
 from ticketgate.domain.errors import StoreUnavailableError
 
 TRY = """
 import sys
 from pathlib import Path
-from ticketgate.adapters.instance_lock import InstanceLock
+from ticketgate.adapters.process.instance_lock import InstanceLock
 from ticketgate.domain.errors import StoreUnavailableError
 try:
     InstanceLock(Path(sys.argv[1]))

@@ -10,8 +10,8 @@ import pytest
 from tests.operations.fakes import MORNING
 from typing_extensions import override
 
-from ticketgate.adapters.directory_file import DirectoryFile
-from ticketgate.adapters.joined_directory import (
+from ticketgate.adapters.directories.directory_file import DirectoryFile
+from ticketgate.adapters.directories.joined_directory import (
     RETRY_AFTER_SECONDS,
     JoinedDirectory,
     RemoteDirectory,
@@ -19,7 +19,7 @@ from ticketgate.adapters.joined_directory import (
     unreadable,
 )
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.joined_directory import RemotePerson, RemoteReading
+from ticketgate.domain.people.joined_directory import RemotePerson, RemoteReading
 
 EVERY = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)

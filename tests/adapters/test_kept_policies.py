@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.adapters.test_policy_file import GOOD
 
-from ticketgate.adapters.kept_policies import FOLDER, keep_policy, kept_policy
-from ticketgate.adapters.policy_file import load_policy
+from ticketgate.adapters.config.kept_policies import FOLDER, keep_policy, kept_policy
+from ticketgate.adapters.config.policy_file import load_policy
 
 DIGEST = sha256(GOOD.encode()).hexdigest()
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters import labels_file
-from ticketgate.adapters.labels_file import read_labels
+from ticketgate.adapters.config import labels_file
+from ticketgate.adapters.config.labels_file import read_labels
+from ticketgate.domain.classifying.labels import Labelled
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.labels import Labelled
 
 
 def written(tmp_path: Path, text: str | bytes) -> Path:

@@ -11,10 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 from tests.adapters.shelf import NOON, WAIT_SECONDS, command, op, opened
 
-from ticketgate.adapters.lanes import IDLE_SECONDS, REST_SECONDS_MAX, Lane
+from ticketgate.adapters.process.lanes import IDLE_SECONDS, REST_SECONDS_MAX, Lane
 from ticketgate.adapters.sqlite.store import SqliteStore
-from ticketgate.domain.command import Command, CommandKind, CommandState
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.grants.command import Command, CommandKind, CommandState
+from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.ports import Transaction
 
 PEOPLE = DirectorySnapshot("d" * 64, NOON, {})

@@ -14,7 +14,7 @@ from tests.adapters.slapd import ADMIN, BASE, GROUPS, PASSWORD, PEOPLE, Slapd, n
 from tests.operations.fakes import MORNING
 from typing_extensions import override
 
-from ticketgate.adapters.ldap_directory import LdapDirectory
+from ticketgate.adapters.directories.ldap_directory import LdapDirectory
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.settings import LdapSettings
 

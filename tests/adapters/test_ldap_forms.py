@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.operations.fakes import MORNING
 
-from ticketgate.adapters.ldap_forms import (
+from ticketgate.adapters.directories.ldap_forms import (
     dn_key,
     guid_in_filter,
     in_filter,

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ticketgate.adapters.letters import MailLetters
-from ticketgate.domain.approval import LinkNote
+from ticketgate.adapters.telling.letters import MailLetters
+from ticketgate.domain.requests.approval import LinkNote
 
 NOTE = LinkNote(
     ticket="RITM0010001",

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from ticketgate.adapters.letters import MailLetters
-from ticketgate.domain.approval import LinkNote
-from ticketgate.domain.emergency import Emergency, ReviewState
-from ticketgate.domain.outcomes import TOLD, Outcome, OutcomeLetter, OutcomeNote
-from ticketgate.domain.visible import acts
+from ticketgate.adapters.telling.letters import MailLetters
+from ticketgate.domain.emergencies.emergency import Emergency, ReviewState
+from ticketgate.domain.requests.approval import LinkNote
+from ticketgate.domain.telling.outcomes import TOLD, Outcome, OutcomeLetter, OutcomeNote
+from ticketgate.domain.text.visible import acts
 from ticketgate.ports import Letter
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

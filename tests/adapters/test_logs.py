@@ -12,13 +12,13 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.adapters.logs import ALLOWED, configure, only_allowed
+from ticketgate.adapters.process.logs import ALLOWED, configure, only_allowed
 
 SOURCES = sorted((Path(__file__).parents[2] / "src").rglob("*.py"))
 CANARY = "alice@example.com"
 NOISY = f"""
 import logging, structlog, sys
-from ticketgate.adapters.logs import configure
+from ticketgate.adapters.process.logs import configure
 configure()
 log = structlog.get_logger("x")
 log.info("gateway.started", version="1", name={CANARY!r})

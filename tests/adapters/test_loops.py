@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from ticketgate.adapters.loops import STALE_SECONDS, Loop
+from ticketgate.adapters.process.loops import STALE_SECONDS, Loop
 from ticketgate.domain.errors import TicketgateError
 
 WAIT_SECONDS = 20.0

@@ -19,7 +19,7 @@ from tests.adapters.http_peer import certificate_in
 from tests.adapters.test_letters_words import HOSTILE, KINDS
 from typing_extensions import override
 
-from ticketgate.adapters.mail import Mailer, MailRefusedError, MailUnavailableError
+from ticketgate.adapters.telling.mail import Mailer, MailRefusedError, MailUnavailableError
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.settings import MailSettings
 

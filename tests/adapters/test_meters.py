@@ -9,10 +9,10 @@ import pytest
 from prometheus_client import generate_latest
 from tests.adapters.shelf import NOON, WAIT_SECONDS, command, delivery, die, op, opened
 
-from ticketgate.adapters.meters import OUTBOX_SECONDS_MAX, Meters
+from ticketgate.adapters.process.meters import OUTBOX_SECONDS_MAX, Meters
 from ticketgate.adapters.sqlite.store import SqliteStore
-from ticketgate.domain.anchor import AnchorKind, AnchorRow
-from ticketgate.domain.grant import Grant, GrantState
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.domain.log.anchor import AnchorKind, AnchorRow
 from ticketgate.domain.settings import Anchoring, FolderSettings
 from ticketgate.ports import Transaction
 

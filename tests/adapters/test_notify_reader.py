@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.adapters.test_configuration import KNOWN, folder, put_secret
 
-from ticketgate.adapters.configuration import load_configuration
-from ticketgate.domain.announcement import EVENTS
+from ticketgate.adapters.config.configuration import load_configuration
 from ticketgate.domain.errors import ConfigurationError
 from ticketgate.domain.settings import ReceiverSettings
+from ticketgate.domain.telling.announcement import EVENTS
 
 __all__ = ["folder"]
 

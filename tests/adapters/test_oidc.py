@@ -18,8 +18,8 @@ from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 from typing_extensions import override
 
-from ticketgate.adapters.http import GuardedHttp
-from ticketgate.adapters.oidc import OpenIdProvider
+from ticketgate.adapters.net.http import GuardedHttp
+from ticketgate.adapters.net.oidc import OpenIdProvider
 from ticketgate.connector_api import HttpAnswer, Unavailable
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.settings import ProviderSettings

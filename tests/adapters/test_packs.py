@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from tests.adapters.test_policy_file import GOOD
 
-from ticketgate.adapters import packs
-from ticketgate.adapters.policy_file import load_policy
-from ticketgate.adapters.weights_file import FILE_BYTES_MAX, FORMAT
+from ticketgate.adapters.config import packs
+from ticketgate.adapters.config.policy_file import load_policy
+from ticketgate.adapters.config.weights_file import FILE_BYTES_MAX, FORMAT
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.policy import Policy
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.tickets.identity_event import Verdict
 
 WEIGHTS: dict[str, Any] = {
     "format": FORMAT,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tests.adapters.test_configuration import SECRETS, SHIPPED, edit, faults_of, load, put_secret
 
-from ticketgate.adapters.passkey_site import site_of
-from ticketgate.domain.passkey_row import Site
+from ticketgate.adapters.keys.passkey_site import site_of
+from ticketgate.domain.people.passkey_row import Site
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters.policy_file import load_policy
-from ticketgate.domain.classify import classify
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import StateClass, Ticket
+from ticketgate.adapters.config.policy_file import load_policy
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.tickets.identity_event import Verdict
+from ticketgate.domain.tickets.ticket import StateClass, Ticket
 
 POLICY = Path(__file__).resolve().parents[2] / "config" / "policy.yaml"
 

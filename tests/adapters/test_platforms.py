@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from typing_extensions import override
 
-from ticketgate.adapters.platforms import ConfiguredPlatforms
+from ticketgate.adapters.config.platforms import ConfiguredPlatforms
 from ticketgate.connector_api import (
     HttpAnswer,
     HttpClient,

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters import anchors_reader, directory_file, matcher_reader, policy_file
+from ticketgate.adapters.config import anchors_reader, matcher_reader, policy_file
+from ticketgate.adapters.directories import directory_file
 
-from ticketgate.adapters import retention_reader, settings_file, sources_reader  # isort: skip
-from ticketgate.adapters import packs, signals_reader, stages_reader  # isort: skip
-from ticketgate.domain.clause_tests import TESTS
-from ticketgate.domain.facts import (
+from ticketgate.adapters.config import retention_reader, settings_file, sources_reader  # isort: skip
+from ticketgate.adapters.config import packs, signals_reader, stages_reader  # isort: skip
+from ticketgate.domain.classifying.facts import (
     ENTITLEMENT_FIELDS,
     PEOPLE_FIELDS,
     TICKET_FIELDS,
     WHEN_FIELDS,
 )
-from ticketgate.domain.identity_event import KINDS, Tier
-from ticketgate.domain.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
+from ticketgate.domain.matching.clause_tests import TESTS
+from ticketgate.domain.policy.policy import APPROVER_WORDS, ASSURANCE_LEVELS, NEVER_WORDS
 from ticketgate.domain.schemes.table import SCHEMES
+from ticketgate.domain.tickets.identity_event import KINDS, Tier
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "policy.md").read_text()
 ROWS = {

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.adapters.policy_file import load_policy, read_policy
-from ticketgate.adapters.strict_yaml import Report
+from ticketgate.adapters.config.policy_file import load_policy, read_policy
+from ticketgate.adapters.files.strict_yaml import Report
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.matcher import Clause, Group
-from ticketgate.domain.policy import DurationField, Policy, Word
+from ticketgate.domain.matching.matcher import Clause, Group
+from ticketgate.domain.policy.policy import DurationField, Policy, Word
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
 
 GOOD = """\
 version: 1

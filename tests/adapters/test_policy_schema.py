@@ -11,7 +11,7 @@ import yaml
 from tests.adapters.schema_check import fits
 from tests.adapters.test_policy_file import GOOD
 
-from ticketgate.adapters import (
+from ticketgate.adapters.config import (
     automatic_reader,
     emergency_reader,
     matcher_reader,
@@ -19,11 +19,11 @@ from ticketgate.adapters import (
     signals_reader,
     stages_reader,
 )
-from ticketgate.adapters.policy_file import load_policy
-from ticketgate.adapters.policy_schema import policy_schema
+from ticketgate.adapters.config.policy_file import load_policy
+from ticketgate.adapters.config.policy_schema import policy_schema
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.identity_event import KINDS
 from ticketgate.domain.instants import parse_duration
+from ticketgate.domain.tickets.identity_event import KINDS
 
 READERS = (automatic_reader, emergency_reader, signals_reader, stages_reader)
 ROOT = Path(__file__).resolve().parents[2]

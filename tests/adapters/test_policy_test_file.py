@@ -9,11 +9,11 @@ import pytest
 from tests.operations.fakes import MORNING, ROOT, FakeDirectory
 from tests.operations.tickets import ACCOUNTS, SOURCE, PlainConnector, access_ticket
 
-from ticketgate.adapters.policy_test_file import load_cases
+from ticketgate.adapters.config.policy_test_file import load_cases
 from ticketgate.connector_api import Missing, Reference, SourceMapping, StateClass
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.mapping import TableMapping
-from ticketgate.domain.policy_case import Case
+from ticketgate.domain.policy.policy_case import Case
+from ticketgate.domain.tickets.mapping import TableMapping
 from ticketgate.ports import Source
 
 STATES = {"1": StateClass.OPEN, "3": StateClass.CLOSED}

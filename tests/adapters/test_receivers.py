@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.adapters.http_peer import Peer, peer
 
-from ticketgate.adapters.receivers import HttpReceivers, ReceiverRefusedError
+from ticketgate.adapters.telling.receivers import HttpReceivers, ReceiverRefusedError
 from ticketgate.connector_api import OutcomeUnknown, Refused, Throttled, Unavailable
-from ticketgate.domain.announcement import Announcement, webhook_body
-from ticketgate.domain.delivery import Delivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.standard_webhooks import StandardWebhooks, secret_key
 from ticketgate.domain.settings import ReceiverSettings
+from ticketgate.domain.telling.announcement import Announcement, webhook_body
+from ticketgate.domain.tickets.delivery import Delivery
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SECRET = b"a key of this test, of 32 bytes."

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.adapters.test_configuration import KNOWN, folder
 
-from ticketgate.adapters.configuration import load_configuration
+from ticketgate.adapters.config.configuration import load_configuration
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.reminding import Reminding
+from ticketgate.domain.telling.reminding import Reminding
 
 __all__ = ["folder"]
 

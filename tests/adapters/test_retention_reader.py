@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from ticketgate.adapters.places import Place
-from ticketgate.adapters.retention_reader import read_retention
-from ticketgate.adapters.strict_yaml import Report, parse
-from ticketgate.domain.retention import Retention
+from ticketgate.adapters.config.retention_reader import read_retention
+from ticketgate.adapters.files.places import Place
+from ticketgate.adapters.files.strict_yaml import Report, parse
+from ticketgate.domain.log.retention import Retention
 
 
 def read(text: str) -> tuple[Retention, list[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.test_configuration import SECRETS, SHIPPED, edit, faults_of, load, put_secret
 
-from ticketgate.domain.policy import Word
+from ticketgate.domain.policy.policy import Word
 
 OPERATORS = '["group:sec-iam", "person:bob"]'
 

@@ -13,7 +13,7 @@ from tests.contracts.conftest import ScimServer
 from tests.operations.fakes import MORNING
 from typing_extensions import override
 
-from ticketgate.adapters.scim_directory import ScimDirectory, scim_directory
+from ticketgate.adapters.directories.scim_directory import ScimDirectory, scim_directory
 from ticketgate.connector_api import HttpAnswer, HttpClient, JsonValue, Unavailable
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.settings import ScimSettings

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters.places import Place
-from ticketgate.adapters.secret_files import SecretReader
-from ticketgate.adapters.strict_yaml import Items, Report, Scalar
+from ticketgate.adapters.files.places import Place
+from ticketgate.adapters.files.secret_files import SecretReader
+from ticketgate.adapters.files.strict_yaml import Items, Report, Scalar
 from ticketgate.domain.schemes.samples import KNOWN_SAMPLES
 from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ticketgate.adapters import sign_in_reader
-from ticketgate.adapters.places import Place
-from ticketgate.adapters.secret_files import SecretReader
-from ticketgate.adapters.sign_in_reader import SignInRead, read_sign_in
-from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.adapters.config import sign_in_reader
+from ticketgate.adapters.config.sign_in_reader import SignInRead, read_sign_in
+from ticketgate.adapters.files.places import Place
+from ticketgate.adapters.files.secret_files import SecretReader
+from ticketgate.adapters.files.strict_yaml import Report, parse
 
 WHOLE = """
 mail_code: false

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.shipped import ROOT
 
-from ticketgate.adapters.directory_file import read_directory
-from ticketgate.adapters.policy_file import load_policy
-from ticketgate.adapters.strict_yaml import Report
+from ticketgate.adapters.config.policy_file import load_policy
+from ticketgate.adapters.directories.directory_file import read_directory
+from ticketgate.adapters.files.strict_yaml import Report
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.signal_rules import QUIET, InTurn, Load, OutOfHours, SignalRules
+from ticketgate.domain.policy.signal_rules import QUIET, InTurn, Load, OutOfHours, SignalRules
 
 SECTION = """
 signals:

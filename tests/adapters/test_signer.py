@@ -8,11 +8,11 @@ import pytest
 from tests.keys import ORIGIN, key_of
 from tests.segments import SHORT, WHOLE
 
-from ticketgate.adapters import signer as signing
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.adapters.keys import signer as signing
+from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.merkle import root_of
+from ticketgate.domain.log.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.domain.log.merkle import root_of
 
 ALICE, BOB, WITNESS = key_of("alice"), key_of("bob"), key_of("witness", "witness.example")
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from tests.keys import ORIGIN, key_of
 
-from ticketgate.adapters import ed25519
-from ticketgate.adapters.signing_keys import (
+from ticketgate.adapters.keys import ed25519
+from ticketgate.adapters.keys.signing_keys import (
     FILE_BYTES_MAX,
     KEYS_MAX,
     KeyFileError,
     read_keys,
     write_keys,
 )
-from ticketgate.domain.note import LOG_KEY, WITNESS_KEY
+from ticketgate.domain.log.note import LOG_KEY, WITNESS_KEY
 
 ALICE = key_of("alice")
 ID = ALICE.public.id.hex()

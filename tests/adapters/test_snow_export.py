@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.adapters import snow_export
-from ticketgate.adapters.snow_export import read_export
+from ticketgate.adapters.copies import snow_export
+from ticketgate.adapters.copies.snow_export import read_export
+from ticketgate.domain.classifying.static_surface import ExportRecord
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.static_surface import ExportRecord
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <unload unload_date="2026-11-22 12:00:00">

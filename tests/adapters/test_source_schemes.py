@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ticketgate.adapters.places import Place
-from ticketgate.adapters.secret_files import SecretReader
-from ticketgate.adapters.sources_reader import read_sources
-from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.adapters.config.sources_reader import read_sources
+from ticketgate.adapters.files.places import Place
+from ticketgate.adapters.files.secret_files import SecretReader
+from ticketgate.adapters.files.strict_yaml import Report, parse
 from ticketgate.domain.schemes.glpi import Glpi
 from ticketgate.domain.schemes.jira import Jira
 from ticketgate.domain.schemes.jira_app import JiraApp

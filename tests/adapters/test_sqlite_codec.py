@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from ticketgate.adapters.sqlite import codec, migrating, schema
 from ticketgate.adapters.sqlite.transaction import SqliteReading
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState, Shaper
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.domain.requests.access_request import AccessRequest, Party, RequestState, Shaper
+from ticketgate.domain.tickets.identity_event import Tier
+from ticketgate.domain.tickets.ticket import Missing, Reference, StateClass, Ticket
 
 HOUR = timedelta(hours=1)
 KEY = ("snow-prod", "sc_req_item", "9d38")

@@ -37,10 +37,10 @@ from typing_extensions import override
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.store import open_store
-from ticketgate.domain.command import CommandState
 from ticketgate.domain.errors import StoreUnavailableError
+from ticketgate.domain.grants.command import CommandState
 from ticketgate.domain.timekeeping import Kept
-from ticketgate.operations.start import keep_clock
+from ticketgate.operations.requests.start import keep_clock
 from ticketgate.ports import Operation, Transaction
 
 

@@ -13,16 +13,16 @@ from tests.adapters.shelf import NOON, command, delivery
 
 from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.transaction import SqliteReading
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState
-from ticketgate.domain.approval import Approval, Link, LinkState
-from ticketgate.domain.command import CommandKind, CommandState
 from ticketgate.domain.errors import StoreConflictError
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.inbox import TicketRow
+from ticketgate.domain.grants.command import CommandKind, CommandState
+from ticketgate.domain.grants.grant import Grant, GrantState
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.sign_in import Code, SessionRow
-from ticketgate.domain.ticket import StateClass, Ticket
+from ticketgate.domain.people.sign_in import Code, SessionRow
+from ticketgate.domain.requests.access_request import AccessRequest, Party, RequestState
+from ticketgate.domain.requests.approval import Approval, Link, LinkState
+from ticketgate.domain.requests.inbox import TicketRow
+from ticketgate.domain.tickets.identity_event import Tier
+from ticketgate.domain.tickets.ticket import StateClass, Ticket
 from ticketgate.domain.timekeeping import Kept
 
 HOUR = timedelta(hours=1)

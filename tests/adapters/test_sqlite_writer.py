@@ -21,9 +21,9 @@ from tests.adapters.shelf import (
     unopened,
 )
 
-from ticketgate.adapters.http import GuardedHttp
-from ticketgate.adapters.mail import Mailer
+from ticketgate.adapters.net.http import GuardedHttp
 from ticketgate.adapters.sqlite.writer import FEW, GROUP_MAX, LATER_MAX, LATER_MIN, QUEUE_MAX
+from ticketgate.adapters.telling.mail import Mailer
 from ticketgate.adapters.thread_ban import OutwardCallError, forbid_outward_calls
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError
 from ticketgate.domain.evidence import Disclosure, Draft

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.adapters import strict_yaml
-from ticketgate.adapters.strict_yaml import (
+from ticketgate.adapters.files import strict_yaml
+from ticketgate.adapters.files.strict_yaml import (
     DEPTH_MAX,
     Items,
     Node,

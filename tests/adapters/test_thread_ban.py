@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ticketgate.adapters.http import GuardedHttp
-from ticketgate.adapters.mail import Mailer
+from ticketgate.adapters.net.http import GuardedHttp
+from ticketgate.adapters.telling.mail import Mailer
 from ticketgate.adapters.thread_ban import (
     OutwardCallError,
     check_outward_call,

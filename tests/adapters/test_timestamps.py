@@ -14,9 +14,9 @@ from tests.adapters.anchored_log import Log, code_of
 from tests.adapters.http_peer import peer
 from tests.adapters.tsa_server import REPLY, STAMPS, Authority, stamping
 
-from ticketgate.adapters.anchor_http import way_out
-from ticketgate.adapters.timestamps import TOKEN_BYTES_MAX, TimeStamps, verify_token
-from ticketgate.domain.anchor import AnchorError, AnchorKind
+from ticketgate.adapters.anchors.anchor_http import way_out
+from ticketgate.adapters.anchors.timestamps import TOKEN_BYTES_MAX, TimeStamps, verify_token
+from ticketgate.domain.log.anchor import AnchorError, AnchorKind
 from ticketgate.domain.settings import TsaSettings
 
 LOG: Final = Log(5)

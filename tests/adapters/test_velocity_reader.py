@@ -7,9 +7,9 @@ import pytest
 from tests.adapters.test_channels_reader import LINE
 from tests.adapters.test_configuration import KNOWN, folder
 
-from ticketgate.adapters.configuration import load_configuration
+from ticketgate.adapters.config.configuration import load_configuration
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.velocity import Rate, Velocity
+from ticketgate.domain.requests.velocity import Rate, Velocity
 
 __all__ = ["folder"]
 

@@ -13,12 +13,12 @@ from tests.adapters.witness_server import WitnessServer, witnessing
 from tests.domain.signing import Signer, witness
 from tests.keys import ORIGIN, key_of
 
-from ticketgate.adapters.anchor_http import way_out
-from ticketgate.adapters.http import ANSWER_BYTES_MAX
-from ticketgate.adapters.witness import Witness
-from ticketgate.domain.anchor import CONTRADICTIONS, AnchorError, AnchorKind
-from ticketgate.domain.checkpoint import cosigned_at
-from ticketgate.domain.note import LOG_KEY, SignatureLine, VerifierKey
+from ticketgate.adapters.anchors.anchor_http import way_out
+from ticketgate.adapters.anchors.witness import Witness
+from ticketgate.adapters.net.http import ANSWER_BYTES_MAX
+from ticketgate.domain.log.anchor import CONTRADICTIONS, AnchorError, AnchorKind
+from ticketgate.domain.log.checkpoint import cosigned_at
+from ticketgate.domain.log.note import LOG_KEY, SignatureLine, VerifierKey
 from ticketgate.domain.settings import WitnessSettings
 
 LOG: Final = Log(13)

@@ -10,14 +10,14 @@ from typing import Final
 
 import pytest
 
-from ticketgate.adapters.workers import processors, working
+from ticketgate.adapters.process.workers import processors, working
 from ticketgate.domain.errors import StoreUnavailableError, TicketgateError
 
 PARTS: Final = range(50)
 LARGE: Final = "x" * 1_000_000  # more than a pipe holds
 ORPHANS: Final = """
 import os, signal
-from ticketgate.adapters.workers import working
+from ticketgate.adapters.process.workers import working
 with working(lambda part: part, 2) as done:
     assert list(done(range(4))) == [0, 1, 2, 3]
     print("begun", flush=True)

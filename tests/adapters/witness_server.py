@@ -10,10 +10,10 @@ from tests.adapters.anchored_log import AT, NOW
 from tests.domain.signing import Signer, verify, witness
 from typing_extensions import override
 
-from ticketgate.domain.checkpoint import Checkpoint, check_signatures, parse_checkpoint
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.note import VerifierKey, unb64
-from ticketgate.domain.proof import roots_of_consistency
+from ticketgate.domain.log.checkpoint import Checkpoint, check_signatures, parse_checkpoint
+from ticketgate.domain.log.note import VerifierKey, unb64
+from ticketgate.domain.log.proof import roots_of_consistency
 
 Answer = tuple[int, str, bytes]  # status, content type, body
 

@@ -31,11 +31,11 @@ from tests.domain.test_verification_mutations import mutants
 from tests.keys import key_of
 from tests.verifier.bundle_writer import Log, checkpoint, root
 
-from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.report import Asked
-from ticketgate.domain.trust import LogKey, Trust
-from ticketgate.domain.verification import Stored, verify_store
+from ticketgate.domain.log.trust import LogKey, Trust
+from ticketgate.domain.verifying.anchor_check import Vouching
+from ticketgate.domain.verifying.report import Asked
+from ticketgate.domain.verifying.verification import Stored, verify_store
 from ticketgate.wiring.verifying import strict_ed25519
 
 pytestmark = pytest.mark.untraced

@@ -20,9 +20,9 @@ from tests.verifier.bundle_writer import (
     sha,
 )
 
-from ticketgate.adapters import p256
+from ticketgate.adapters.keys import p256
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.passkey import check_assertion
+from ticketgate.domain.people.passkey import check_assertion
 
 WORDS: Final = "it is needed"
 ANN: Final = Passkey("act_ann")

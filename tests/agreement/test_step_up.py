@@ -9,7 +9,7 @@ import pytest
 from tests.agreement.both import Asked, Told, agreed, by_gateway, by_stand_alone
 from tests.verifier.bundle_writer import DECISION, REQUEST, Log, sha
 
-from ticketgate.domain.id_token import nonce_of
+from ticketgate.domain.people.id_token import nonce_of
 
 SALT: Final = "a" * 32
 SHOWN: Final = "5" * 64

@@ -10,9 +10,9 @@ from tests.cli.terminal import Terminal
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, printer_incident
 
-from ticketgate.adapters import workers
+from ticketgate.adapters.process import workers
 from ticketgate.adapters.sqlite import recorded
-from ticketgate.operations import backtest
+from ticketgate.operations.trying import backtest
 from ticketgate.wiring import replaying
 
 TICKETS = 9

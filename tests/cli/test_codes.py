@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from ticketgate.domain.exception_case import EXCEPTIONS
-from ticketgate.domain.opening import REASONS
-from ticketgate.operations.parked import PARKED
+from ticketgate.domain.cases.exception_case import EXCEPTIONS
+from ticketgate.domain.requests.opening import REASONS
+from ticketgate.operations.intake.parked import PARKED
 from ticketgate.web.problems import STATUS
 
 pytestmark = pytest.mark.untraced  # sources are read here, not run

@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 from tests.cli.terminal import Terminal
 
+from ticketgate.adapters.config.settings_file import load_where
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.settings_file import load_where
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.domain.evidence import Disclosure
-from ticketgate.operations.exceptions import open_exception, resolve_exception
+from ticketgate.operations.cases.exceptions import open_exception, resolve_exception
 from ticketgate.wiring.commands import wall_time
 
 SUBJECT = "account svc-mallory of snow-prod"

@@ -13,13 +13,13 @@ from tests.e2e.stage import Stage
 from tests.filled import fill
 from tests.keys import ORIGIN
 
-from ticketgate.adapters import ed25519
-from ticketgate.adapters.instance_lock import InstanceLock
+from ticketgate.adapters.keys import ed25519
+from ticketgate.adapters.process.instance_lock import InstanceLock
 from ticketgate.cli.evidence.export import Progress
-from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.evidence import parse_entry
-from ticketgate.domain.note import parse_vkey
-from ticketgate.domain.tlog_proof import parse_tlog_proof
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.note import parse_vkey
+from ticketgate.domain.log.tlog_proof import parse_tlog_proof
 from ticketgate.wiring.commands import look
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,7 @@ from tests.operations.tickets import access_ticket, closed, report_ticket
 from tests.segments import SHORT, short_segments
 from typing_extensions import override
 
-from ticketgate.domain.log_life import SEGMENT_ENTRIES
+from ticketgate.domain.verifying.log_life import SEGMENT_ENTRIES
 from ticketgate.wiring.commands import load
 from ticketgate.wiring.gateway import Gateway
 

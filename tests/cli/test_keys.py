@@ -3,8 +3,8 @@
 from tests.cli.terminal import Terminal
 from tests.keys import ORIGIN, key_of
 
-from ticketgate.domain.note import parse_vkey
-from ticketgate.domain.trust import parse_trust
+from ticketgate.domain.log.note import parse_vkey
+from ticketgate.domain.log.trust import parse_trust
 
 
 def test_the_verifier_keys_are_shown_and_the_first_is_the_current_one(terminal: Terminal) -> None:

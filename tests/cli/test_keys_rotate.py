@@ -6,8 +6,8 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.e2e.stage import Stage
 
-from ticketgate.adapters.signing_keys import read_keys
-from ticketgate.domain.note import parse_vkey
+from ticketgate.adapters.keys.signing_keys import read_keys
+from ticketgate.domain.log.note import parse_vkey
 from ticketgate.wiring.commands import load
 from ticketgate.wiring.gateway import Gateway
 

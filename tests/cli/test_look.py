@@ -8,9 +8,9 @@ from tests.cli.terminal import Terminal
 from tests.e2e.stage import Stage
 
 from ticketgate.domain.instants import from_text
-from ticketgate.domain.opening import REASONS
-from ticketgate.domain.way_out import NEXT_STEPS
-from ticketgate.operations.parked import PARKED
+from ticketgate.domain.requests.opening import REASONS
+from ticketgate.domain.requests.way_out import NEXT_STEPS
+from ticketgate.operations.intake.parked import PARKED
 
 pytestmark = pytest.mark.slow
 

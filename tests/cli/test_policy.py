@@ -8,7 +8,7 @@ from tests.cli.terminal import Terminal
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.identity_event import KIND_MEANINGS
+from ticketgate.domain.tickets.identity_event import KIND_MEANINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.e2e.stage import Stage
 
-from ticketgate.adapters.control_server import ControlServer
+from ticketgate.adapters.process.control_server import ControlServer
 from ticketgate.cli.demo.snow import Record
 from ticketgate.cli.demo.world import World
 from ticketgate.domain.errors import StoreUnavailableError

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketgate.cli import showing
-from ticketgate.domain.grant import GrantState
-from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.grants.grant import GrantState
+from ticketgate.domain.tickets.identity_event import Tier
 
 
 class Pair(NamedTuple):

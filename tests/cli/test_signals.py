@@ -7,11 +7,11 @@ from tests.cli.terminal import Terminal
 from tests.cli.test_exceptions import store_of
 from tests.domain.cast import request
 
-from ticketgate.domain.access_request import RequestState
-from ticketgate.domain.approval import Approval
-from ticketgate.domain.signals import Signal, SignalKey
-from ticketgate.operations.actors import actor_of
-from ticketgate.operations.signals import tell_signals
+from ticketgate.domain.cases.signals import Signal, SignalKey
+from ticketgate.domain.requests.access_request import RequestState
+from ticketgate.domain.requests.approval import Approval
+from ticketgate.operations.cases.signals import tell_signals
+from ticketgate.operations.people.actors import actor_of
 from ticketgate.ports import Transaction
 
 HOUR = timedelta(hours=1)

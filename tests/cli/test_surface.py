@@ -8,8 +8,8 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.cli.test_exceptions import store_of
 
-from ticketgate.domain.surface import SEEN, SurfaceRow
-from ticketgate.operations.surface import note_surface
+from ticketgate.domain.classifying.surface import SEEN, SurfaceRow
+from ticketgate.operations.intake.surface import note_surface
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ROW = SurfaceRow(

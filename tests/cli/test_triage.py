@@ -13,7 +13,7 @@ from tests.operations.test_erase import KEEP
 from tests.operations.tickets import closed
 
 from ticketgate.cli.triage import COLUMNS
-from ticketgate.operations.erase import Eraser, What
+from ticketgate.operations.evidence.erase import Eraser, What
 
 
 @pytest.fixture

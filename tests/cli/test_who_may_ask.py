@@ -16,11 +16,11 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.cli.test_surface_import import RULE
 
-from ticketgate.adapters.control import CONTROL_NAME, actor_name
-from ticketgate.adapters.control_server import ControlServer
+from ticketgate.adapters.process.control import CONTROL_NAME, actor_name
+from ticketgate.adapters.process.control_server import ControlServer
 from ticketgate.cli.main import main
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.operations.rights import RIGHTS, Who, word_of
+from ticketgate.operations.people.rights import RIGHTS, Who, word_of
 from ticketgate.wiring.asking import answered
 
 STRANGER: Final = f"os:4242@{socket.gethostname()}"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from tests.connectors.platform_http import Asked, PlatformHttp, Reply
 
-from ticketgate.adapters.http import GuardedHttp
+from ticketgate.adapters.net.http import GuardedHttp
 from ticketgate.connector_api import (
     ItsmClient,
     ItsmPlatform,

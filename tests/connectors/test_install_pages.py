@@ -15,10 +15,10 @@ from tests.connectors.itsm_platforms import PLATFORMS
 from tests.domain.schemes.senders import IDENT, NOW, SENDERS
 from typing_extensions import override
 
-from ticketgate.adapters.places import Place
-from ticketgate.adapters.secret_files import SecretReader
-from ticketgate.adapters.sources_reader import read_sources
-from ticketgate.adapters.strict_yaml import Report, parse
+from ticketgate.adapters.config.sources_reader import read_sources
+from ticketgate.adapters.files.places import Place
+from ticketgate.adapters.files.secret_files import SecretReader
+from ticketgate.adapters.files.strict_yaml import Report, parse
 from ticketgate.connector_api import (
     MalformedDeliveryError,
     Reference,
@@ -29,9 +29,9 @@ from ticketgate.connector_api import (
     Ticket,
     read_json,
 )
-from ticketgate.domain.delivery import Delivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.settings import SourceSettings
+from ticketgate.domain.tickets.delivery import Delivery
 
 KINDS: Final = {one.connector.kind: one for one in PLATFORMS}
 

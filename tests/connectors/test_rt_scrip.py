@@ -18,11 +18,11 @@ from ticketgate.connector_api import (
     TableMapping,
     Ticket,
 )
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.standard_webhooks import secret_key
 from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
 from ticketgate.domain.strict_json import read
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 from ticketgate_connectors.itsm.request_tracker import REQUEST_TRACKER
 
 HERE = Path(__file__).parent

@@ -21,10 +21,10 @@ from ticketgate.connector_api import (
     TableMapping,
     Ticket,
 )
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.standard_webhooks import authenticate, secret_key
 from ticketgate.domain.strict_json import read
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 from ticketgate_connectors.itsm.servicenow import SERVICENOW
 
 HERE = Path(__file__).parent

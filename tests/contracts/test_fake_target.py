@@ -15,7 +15,7 @@ from tests.contracts.fake_target import (
 )
 from tests.contracts.target_contract import SECRET, Bench, Break, TargetContract
 
-from ticketgate.adapters.http import GuardedHttp
+from ticketgate.adapters.net.http import GuardedHttp
 from ticketgate.connector_api import (
     Access,
     ConnectorError,

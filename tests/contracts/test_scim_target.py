@@ -13,7 +13,7 @@ from tests.contracts.scim_proxy import Mode, ScimProxy
 from tests.contracts.target_contract import Bench, Break, TargetContract
 from typing_extensions import override
 
-from ticketgate.adapters.http import GuardedHttp
+from ticketgate.adapters.net.http import GuardedHttp
 from ticketgate.connector_api import (
     Access,
     Conflict,

@@ -5,10 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.domain.cast import directory, person
 
-from ticketgate.domain.access_request import RequestState
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.signal_rules import SignalRules
-from ticketgate.domain.signals import (
+from ticketgate.domain.cases.signals import (
     ClosedRequest,
     Humans,
     SeenApproval,
@@ -18,6 +15,9 @@ from ticketgate.domain.signals import (
     signals_of_each,
     signals_of_habits,
 )
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.policy.signal_rules import SignalRules
+from ticketgate.domain.requests.access_request import RequestState
 
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 NOW = MONDAY + timedelta(days=28)

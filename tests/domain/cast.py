@@ -4,19 +4,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ticketgate.domain.access_request import (
+from ticketgate.domain.matching.matcher import Group
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.people.duties import Delegation, Duties, Window
+from ticketgate.domain.policy.policy import ApproveRule, Entitlement, Stage, Word
+from ticketgate.domain.requests.access_request import (
     AccessRequest,
     Party,
     RequestState,
     Shaper,
     material_of,
 )
-from ticketgate.domain.approvers import Case
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.duties import Delegation, Duties, Window
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.matcher import Group
-from ticketgate.domain.policy import ApproveRule, Entitlement, Stage, Word
+from ticketgate.domain.requests.approvers import Case
+from ticketgate.domain.tickets.identity_event import Tier
 
 NOON: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SNOW: Final = "snow-prod"

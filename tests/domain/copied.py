@@ -8,15 +8,15 @@ from hashlib import sha256
 from tests.domain.evidence_log import NOON, ORIGIN, Log
 from tests.domain.signing import Signer, signer, verify
 
-from ticketgate.domain.anchor_check import Vouching
-from ticketgate.domain.checkpoint import Checkpoint, SignedCheckpoint
-from ticketgate.domain.disclosure_check import DisclosureRow, LineFault
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.log_check import LayoutFault, Part
-from ticketgate.domain.merkle import root_of
-from ticketgate.domain.note import Note, SignatureLine
-from ticketgate.domain.report import Asked
-from ticketgate.domain.trust import LogKey, Trust
+from ticketgate.domain.log.checkpoint import Checkpoint, SignedCheckpoint
+from ticketgate.domain.log.merkle import root_of
+from ticketgate.domain.log.note import Note, SignatureLine
+from ticketgate.domain.log.trust import LogKey, Trust
+from ticketgate.domain.verifying.anchor_check import Vouching
+from ticketgate.domain.verifying.disclosure_check import DisclosureRow, LineFault
+from ticketgate.domain.verifying.log_check import LayoutFault, Part
+from ticketgate.domain.verifying.report import Asked
 
 GATE = signer(ORIGIN, "gate")
 NEXT = signer(ORIGIN, "next")

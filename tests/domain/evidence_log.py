@@ -14,9 +14,9 @@ from ticketgate.domain.evidence import (
     parse_entry,
     seal,
 )
-from ticketgate.domain.machines import NEW, RECORD_TYPES, edge, record_type
-from ticketgate.domain.report import Report
-from ticketgate.domain.verification import verify
+from ticketgate.domain.log.machines import NEW, RECORD_TYPES, edge, record_type
+from ticketgate.domain.verifying.report import Report
+from ticketgate.domain.verifying.verification import verify
 
 ORIGIN: Final = "gate.example.com/evidence"
 NOON: Final = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)

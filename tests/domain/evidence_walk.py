@@ -9,7 +9,7 @@ from tests.domain.walked_people import Emergencies, Passkeys, later
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.machines import EDGES, NEW
+from ticketgate.domain.log.machines import EDGES, NEW
 
 BEGUN: Final = (
     *("delivery", "ticket", "request", "exception"),

@@ -12,11 +12,11 @@ from typing import Final
 
 from tests.domain.cast import SNOW, around_noon, case, directory, person, shaper, stage, word
 
-from ticketgate.domain.access_request import Party
-from ticketgate.domain.approvers import Case, Standing, candidates
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.duties import Delegation, Duties, Shift, Window
-from ticketgate.domain.policy import Escalation
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.people.duties import Delegation, Duties, Shift, Window
+from ticketgate.domain.policy.policy import Escalation
+from ticketgate.domain.requests.access_request import Party
+from ticketgate.domain.requests.approvers import Case, Standing, candidates
 
 NAMES: Final = "abcdef"
 ACCOUNTS: Final = ("x1", "x2", "x3")

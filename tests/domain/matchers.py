@@ -1,6 +1,6 @@
 """Matchers in short: `field|test=value,value`, and blocks of them."""
 
-from ticketgate.domain.matcher import Clause, Group, Matcher
+from ticketgate.domain.matching.matcher import Clause, Group, Matcher
 
 
 def clause(text: str) -> Clause:

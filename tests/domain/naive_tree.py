@@ -5,7 +5,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Final
 
-from ticketgate.domain.merkle import TILE_WIDTH, ReadHashes
+from ticketgate.domain.log.merkle import TILE_WIDTH, ReadHashes
 
 LARGE: Final = 65_536 + 600  # leaves, of the one large tree that tests share
 

@@ -6,8 +6,8 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ticketgate.domain.checkpoint import cosigned
-from ticketgate.domain.note import LOG_KEY, WITNESS_KEY, SignatureLine, VerifierKey
+from ticketgate.domain.log.checkpoint import cosigned
+from ticketgate.domain.log.note import LOG_KEY, WITNESS_KEY, SignatureLine, VerifierKey
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from typing import Final
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.machines import NEW, RECORD_TYPES, record_type
-from ticketgate.domain.replay import Replay
+from ticketgate.domain.log.machines import NEW, RECORD_TYPES, record_type
+from ticketgate.domain.verifying.replay import Replay
 
 BY: Final = "2026-11-22T10:40:00.000000Z"  # until when people may decide
 LINKS: Final[list[Json]] = [  # two are Bob's

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tests.domain.cast import NOON, party, request, shaper
 
-from ticketgate.domain.access_request import LIVE_REQUEST, RequestState, material_of
 from ticketgate.domain.evidence import Json, canonical, digest_of
-from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.requests.access_request import LIVE_REQUEST, RequestState, material_of
+from ticketgate.domain.tickets.identity_event import Tier
 
 OTHER: dict[str, Any] = {
     "salt": "11" * 16,

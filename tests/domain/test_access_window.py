@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.access_window import (
+from ticketgate.domain.tickets.access_window import (
     AMBIGUOUS,
     BACKWARDS,
     IN_WORDS,
@@ -24,8 +24,8 @@ from ticketgate.domain.access_window import (
     in_zone,
     window_of,
 )
-from ticketgate.domain.mapping import SourceMapping, TableMapping, by_its_table
-from ticketgate.domain.ticket import Missing, Ticket
+from ticketgate.domain.tickets.mapping import SourceMapping, TableMapping, by_its_table
+from ticketgate.domain.tickets.ticket import Missing, Ticket
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -8,12 +8,12 @@ from tests.domain.evidence_log import ORIGIN, Log, life, short
 from tests.domain.naive_tree import path
 from tests.domain.signing import Signer, signer, verify, witness
 
-from ticketgate.domain.alone_check import required_of, verify_fork, verify_receipt
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.fork_proof import ForkProof, find_fork
-from ticketgate.domain.report import Asked, Report, required_by
-from ticketgate.domain.tlog_proof import TlogProof
-from ticketgate.domain.trust import LogKey, Trust
+from ticketgate.domain.log.fork_proof import ForkProof, find_fork
+from ticketgate.domain.log.tlog_proof import TlogProof
+from ticketgate.domain.log.trust import LogKey, Trust
+from ticketgate.domain.verifying.alone_check import required_of, verify_fork, verify_receipt
+from ticketgate.domain.verifying.report import Asked, Report, required_by
 
 MALLORY = signer(ORIGIN, "mallory")
 WALTER = witness("walter.example.org")

@@ -11,7 +11,11 @@ from tests.domain.evidence_log import NOON, ORIGIN
 from tests.domain.signing import Signer, signer, verify, witness
 from tests.domain.stamped import stamp
 
-from ticketgate.domain.anchor_check import (
+from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.log.checkpoint import Checkpoint, SignedCheckpoint
+from ticketgate.domain.log.note import Note, SignatureLine
+from ticketgate.domain.log.trust import Group, LogKey, Trust
+from ticketgate.domain.verifying.anchor_check import (
     Anchor,
     AnchorCheck,
     KnownError,
@@ -19,11 +23,7 @@ from ticketgate.domain.anchor_check import (
     Vouched,
     Vouching,
 )
-from ticketgate.domain.checkpoint import Checkpoint, SignedCheckpoint
-from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.evidence_verdict import EvidenceVerdict
-from ticketgate.domain.note import Note, SignatureLine
-from ticketgate.domain.trust import Group, LogKey, Trust
+from ticketgate.domain.verifying.evidence_verdict import EvidenceVerdict
 
 MALLORY: Final = signer(ORIGIN, "mallory")
 WALTER, WENDY = witness("walter.example.org"), witness("wendy.example.org")

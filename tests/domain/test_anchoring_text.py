@@ -2,8 +2,8 @@
 
 import pytest
 
-from ticketgate.domain.anchoring_text import evidence_line
-from ticketgate.domain.checkpoint import Checkpoint
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.telling.anchoring_text import evidence_line
 
 ORIGIN = "gate.example.com/evidence"
 SIGNED = Checkpoint(ORIGIN, 130, bytes.fromhex("3f5a0123456789ab" + "c" * 48))

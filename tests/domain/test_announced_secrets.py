@@ -2,10 +2,10 @@
 
 import pytest
 
-from ticketgate.domain.announced_secrets import announced
-from ticketgate.domain.pasted_secrets import mask, mask_named
-from ticketgate.domain.secret_shapes import MARK
-from ticketgate.domain.secret_words import names_secret
+from ticketgate.domain.text.announced_secrets import announced
+from ticketgate.domain.text.pasted_secrets import mask, mask_named
+from ticketgate.domain.text.secret_shapes import MARK
+from ticketgate.domain.text.secret_words import names_secret
 
 PASSWORD = "Summer2026!"
 

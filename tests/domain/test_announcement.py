@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from ticketgate.domain.announcement import (
+from ticketgate.domain.cases.exception_case import EXCEPTIONS
+from ticketgate.domain.log.machines import RECORD_TYPES
+from ticketgate.domain.requests.opening import REASONS
+from ticketgate.domain.telling.announcement import (
     EVENTS,
     Announcement,
     announcement,
@@ -14,9 +17,6 @@ from ticketgate.domain.announcement import (
     slack_body,
     webhook_body,
 )
-from ticketgate.domain.exception_case import EXCEPTIONS
-from ticketgate.domain.machines import RECORD_TYPES
-from ticketgate.domain.opening import REASONS
 
 AT = "2026-03-02T09:30:00.000000Z"
 WHAT = {"entitlement": "prod-db-admin", "target": "corp-ad", "request": "req_1"}

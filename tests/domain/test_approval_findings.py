@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from tests.domain.cast import SNOW, directory, person
 
-from ticketgate.domain.approval_findings import Finding, Scene, findings_on
-from ticketgate.domain.exception_case import EXCEPTIONS
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Automation, Policy, Word
-from ticketgate.domain.ticket import ApproverRow, Reference
+from ticketgate.domain.cases.exception_case import EXCEPTIONS
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Automation, Policy, Word
+from ticketgate.domain.requests.approval_findings import Finding, Scene, findings_on
+from ticketgate.domain.tickets.ticket import ApproverRow, Reference
 
 PEOPLE = directory(
     person("alice"),

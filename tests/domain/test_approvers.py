@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cast import SNOW, case, directory, person, request, shaper, stage, word
 
-from ticketgate.domain.access_request import Party, Shaper
-from ticketgate.domain.approvers import (
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.requests.access_request import Party, Shaper
+from ticketgate.domain.requests.approvers import (
     Case,
     Standing,
     candidates,
@@ -18,9 +21,6 @@ from ticketgate.domain.approvers import (
     standing,
     triagers_apart,
 )
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
 
 HOUSE = directory(
     person("alice", manager="bob", team="platform", groups=frozenset({"engineers"})),

@@ -6,11 +6,11 @@ import pytest
 from tests.domain.cast import rule, stage
 from tests.domain.story import Story
 
-from ticketgate.domain.automatic import NEVER_KINDS
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.machines import NEW
-from ticketgate.domain.policy import ApproveRule, Automatic
-from ticketgate.domain.strictness import Strength, strength, strength_of
+from ticketgate.domain.log.machines import NEW
+from ticketgate.domain.policy.policy import ApproveRule, Automatic
+from ticketgate.domain.policy.strictness import Strength, strength, strength_of
+from ticketgate.domain.requests.automatic import NEVER_KINDS
 
 PEOPLE = rule(stage("person:bob"))
 RULE: ApproveRule = replace(PEOPLE, stages=(), automatic=Automatic("agreed", 3))

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from tests.domain.cast import party
 
-from ticketgate.domain.backtest import asked_effects
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.opening import Asked
+from ticketgate.domain.changes.backtest import asked_effects
+from ticketgate.domain.requests.opening import Asked
+from ticketgate.domain.tickets.identity_event import Tier
 
 
 def asked(tier: Tier) -> Asked:

@@ -3,7 +3,7 @@
 from tests.domain.cast import NOON, directory, person, request, shaper
 from tests.domain.test_opening import PEOPLE, policy
 
-from ticketgate.domain.opening import blocking
+from ticketgate.domain.requests.opening import blocking
 
 
 def test_nothing_blocks_a_request_that_people_can_decide() -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from tests.domain.cast import SNOW, directory, entitlement, person
 
-from ticketgate.domain.boundary import OUTSIDE, UNOWNED, automations_of, bounded
-from ticketgate.domain.identity_event import Classification, Outcome, Tier, Verdict
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Automation, Policy, Word
-from ticketgate.domain.ticket import Missing, StateClass, Ticket
+from ticketgate.domain.classifying.boundary import OUTSIDE, UNOWNED, automations_of, bounded
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Automation, Policy, Word
+from ticketgate.domain.tickets.identity_event import Classification, Outcome, Tier, Verdict
+from ticketgate.domain.tickets.ticket import Missing, StateClass, Ticket
 
 PEOPLE = directory(person("alice"))
 FLOW = Automation(

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ticketgate.domain import bundle
-from ticketgate.domain.bundle import disclosure_line, is_bundle_name
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import canonical
-from ticketgate.domain.tiles import Tile
+from ticketgate.domain.log import bundle
+from ticketgate.domain.log.bundle import disclosure_line, is_bundle_name
+from ticketgate.domain.log.tiles import Tile
 
 
 @pytest.mark.parametrize(

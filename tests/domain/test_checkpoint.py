@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.domain.signing import Signer, signer, verify, witness
 
-from ticketgate.domain.checkpoint import (
+from ticketgate.domain.evidence import INTEGER_MAX
+from ticketgate.domain.log.checkpoint import (
     FUTURE_SECONDS_MAX,
     Checkpoint,
     Cosignature,
@@ -21,8 +22,7 @@ from ticketgate.domain.checkpoint import (
     parse_checkpoint,
     parse_text,
 )
-from ticketgate.domain.evidence import INTEGER_MAX
-from ticketgate.domain.note import (
+from ticketgate.domain.log.note import (
     LOG_KEY,
     WITNESS_KEY,
     Note,

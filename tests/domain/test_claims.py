@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.domain.cast import NOON, case, delegation, directory, person, stage
 
-from ticketgate.domain.approvers import Standing, candidates, fillable, standing
-from ticketgate.domain.claims import (
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.people.claims import (
     Claimed,
     ClaimRules,
     claimed_in,
     everything_of,
     unconfirmed,
 )
-from ticketgate.domain.duties import Duties
-from ticketgate.domain.errors import Refusal
-from ticketgate.domain.id_token import SKEW
+from ticketgate.domain.people.duties import Duties
+from ticketgate.domain.people.id_token import SKEW
+from ticketgate.domain.requests.approvers import Standing, candidates, fillable, standing
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RULES = ClaimRules("groups", {"sec-iam": "G1", "dba": "G2"}, timedelta(minutes=15))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ticketgate.domain.classify import (
+from ticketgate.domain.classifying.classify import (
     Asked,
     LimitSeconds,
     approve_rule_for,
@@ -14,12 +14,19 @@ from ticketgate.domain.classify import (
     limit_for,
     may_request,
 )
-from ticketgate.domain.directory import Person
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.identity_event import Outcome, Tier, Verdict
-from ticketgate.domain.matcher import Clause, Group, Matcher
-from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Limit, Policy, Word
-from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket, Value
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.matching.matcher import Clause, Group, Matcher
+from ticketgate.domain.people.directory import Person
+from ticketgate.domain.policy.policy import (
+    ApproveRule,
+    ClassifyRule,
+    Entitlement,
+    Limit,
+    Policy,
+    Word,
+)
+from ticketgate.domain.tickets.identity_event import Outcome, Tier, Verdict
+from ticketgate.domain.tickets.ticket import Missing, Reference, StateClass, Ticket, Value
 
 IDENTITY, UNCERTAIN, NOT_IDENTITY = Verdict.IDENTITY, Verdict.UNCERTAIN, Verdict.NOT_IDENTITY
 ELEVATED = Clause("ticket.catalog_item", "contains", ("elevated",), 1)

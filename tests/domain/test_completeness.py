@@ -3,10 +3,10 @@
 import pytest
 from tests.domain.evidence_log import NOON
 
-from ticketgate.domain.completeness import CompletenessCheck, TicketKey, parse_tickets
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Disclosure, Draft, Head, Json, genesis, seal
-from ticketgate.domain.folded import Record
+from ticketgate.domain.log.folded import Record
+from ticketgate.domain.verifying.completeness import CompletenessCheck, TicketKey, parse_tickets
 
 ASKED: TicketKey = ("snow", "item", "sys1")
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cast import NOON, rule, stage
 
-from ticketgate.domain.approval import Approval
-from ticketgate.domain.decision import Decision, Verdict, decide, seconds_of
+from ticketgate.domain.requests.approval import Approval
+from ticketgate.domain.requests.decision import Decision, Verdict, decide, seconds_of
 
 TWO_STAGES = rule(stage("person:bob", name="line"), stage("group:sec-iam", need=2, name="security"))
 

@@ -17,8 +17,12 @@ from tests.domain.cast import (
 )
 from tests.domain.graphs import everybody_asked, graph, wrong
 
-from ticketgate.domain import approvers
-from ticketgate.domain.approvers import (
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.people.directory import Person
+from ticketgate.domain.people.duties import Delegation, Duties, Shift
+from ticketgate.domain.policy.policy import Stage
+from ticketgate.domain.requests import approvers
+from ticketgate.domain.requests.approvers import (
     Case,
     Standing,
     absent,
@@ -26,10 +30,6 @@ from ticketgate.domain.approvers import (
     fillable,
     standing,
 )
-from ticketgate.domain.directory import Person
-from ticketgate.domain.duties import Delegation, Duties, Shift
-from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Stage
 
 LINE = stage("manager_of:beneficiary")
 ALICE = person("alice", manager="bob", team="platform")

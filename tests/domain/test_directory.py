@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cast import SNOW, directory, person
 
-from ticketgate.domain.directory import DirectorySnapshot, Person
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
 
 
 def test_a_person_is_found_by_subject_id_only() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cast import around_noon, delegation, directory, person
 
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.directory_diff import between, directions
-from ticketgate.domain.duties import Duties, Shift
+from ticketgate.domain.changes.directory_diff import between, directions
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.people.duties import Duties, Shift
 
 BOB = person("bob")
 AWAY = (around_noon(),)

@@ -13,13 +13,14 @@ import pytest
 from tests.domain.cast import NOON, SNOW, around_noon, case, stage, word
 from tests.domain.drawn_graphs import ANN, LIKE_ANN, Drawn, draw, may_decide, parties_of
 
-from ticketgate.domain import approvers, directory
-from ticketgate.domain.access_request import Party, Shaper
-from ticketgate.domain.approvers import Case, Standing, candidates
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.duties import Delegation, Duties
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
+from ticketgate.domain.people import directory
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.people.duties import Delegation, Duties
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.requests import approvers
+from ticketgate.domain.requests.access_request import Party, Shaper
+from ticketgate.domain.requests.approvers import Case, Standing, candidates
 
 pytestmark = pytest.mark.untraced
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.durations import (
+from ticketgate.domain.text.durations import (
     DURATION_REASONS,
     REQUESTED_SECONDS_MAX,
     number,

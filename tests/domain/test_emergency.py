@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.operations.emergencies import RULES, policy_with
 
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.emergency import (
+from ticketgate.domain.emergencies.emergency import (
     Emergency,
     ReviewState,
     clause_for,
@@ -18,11 +17,12 @@ from ticketgate.domain.emergency import (
     reviewers,
     to_tell,
 )
-from ticketgate.domain.emergency_replay import Emergencies, Said
-from ticketgate.domain.emergency_rows import emergency_columns
-from ticketgate.domain.evidence_verdict import FaultList
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.domain.policy import Word
+from ticketgate.domain.emergencies.emergency_rows import emergency_columns
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.verifying.emergency_replay import Emergencies, Said
+from ticketgate.domain.verifying.evidence_verdict import FaultList
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.operations.emergencies import RULES, policy_with
 
-from ticketgate.domain.policy import Allowed, EmergencyRules, Word
-from ticketgate.domain.policy_diff import compare
+from ticketgate.domain.changes.policy_diff import compare
+from ticketgate.domain.policy.policy import Allowed, EmergencyRules, Word
 
 HOURS = timedelta(hours=1)
 FEWER = Allowed("prod-db-admin", (Word("person", "bob"),), "policy.yaml:90")

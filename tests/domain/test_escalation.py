@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from tests.domain.cast import around_noon, case, directory, person, rule, stage, word
 
-from ticketgate.domain.approvers import Case, candidates, fillable, standing
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.indirection import owner_verbs
-from ticketgate.domain.policy import Escalation, Policy
-from ticketgate.domain.strictness import Strength, strength
+from ticketgate.domain.policy.indirection import owner_verbs
+from ticketgate.domain.policy.policy import Escalation, Policy
+from ticketgate.domain.policy.strictness import Strength, strength
+from ticketgate.domain.requests.approvers import Case, candidates, fillable, standing
 
 LINE = stage("person:bob")
 SECOND = stage("person:dan", name="security")

@@ -37,9 +37,9 @@ from ticketgate.domain.evidence import (
     parse_entry,
     seal,
 )
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.machines import NEW, edge
-from ticketgate.domain.ticket import StateClass
+from ticketgate.domain.log.machines import NEW, edge
+from ticketgate.domain.tickets.identity_event import Tier
+from ticketgate.domain.tickets.ticket import StateClass
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "evidence-format.md"
 ORIGIN: Final = "gate.example.com/evidence"

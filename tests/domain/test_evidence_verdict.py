@@ -1,6 +1,6 @@
 """A verdict counts every fault, keeps the first thousand, and names the first bad entry."""
 
-from ticketgate.domain.evidence_verdict import FAULTS_KEPT_MAX, EvidenceFault, FaultList
+from ticketgate.domain.verifying.evidence_verdict import FAULTS_KEPT_MAX, EvidenceFault, FaultList
 
 
 def test_without_faults_a_verdict_holds() -> None:

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.matchers import both, clause
 
-from ticketgate.domain import expansion
-from ticketgate.domain.classify import classify
-from ticketgate.domain.expansion import GROWTH_MAX, growth
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.folding import folded
-from ticketgate.domain.identity_event import Classification, Tier, Verdict
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import ClassifyRule, Policy
-from ticketgate.domain.text_forms import forms_of
-from ticketgate.domain.ticket import Missing, StateClass, Ticket
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import ClassifyRule, Policy
+from ticketgate.domain.text import expansion
+from ticketgate.domain.text.expansion import GROWTH_MAX, growth
+from ticketgate.domain.text.folding import folded
+from ticketgate.domain.text.text_forms import forms_of
+from ticketgate.domain.tickets.identity_event import Classification, Tier, Verdict
+from ticketgate.domain.tickets.ticket import Missing, StateClass, Ticket
 
 PHRASE = "\ufdfa"  # eighteen letters, in three bytes
 MOST = GROWTH_MAX // (len(folded(PHRASE)) - 1)  # of these that are read

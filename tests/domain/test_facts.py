@@ -5,18 +5,18 @@ from dataclasses import replace
 import pytest
 
 from ticketgate.adapters.sqlite.codec import ticket_of_plain as from_plain
-from ticketgate.domain.directory import Person
-from ticketgate.domain.facts import (
+from ticketgate.domain.classifying.facts import (
     ENTITLEMENT_FIELDS,
     PEOPLE_FIELDS,
     TICKET_FIELDS,
     WHEN_FIELDS,
     TicketFacts,
 )
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Entitlement, Word
-from ticketgate.domain.ticket import (
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.people.directory import Person
+from ticketgate.domain.policy.policy import Entitlement, Word
+from ticketgate.domain.tickets.identity_event import Tier
+from ticketgate.domain.tickets.ticket import (
     FIELD_TEXT_MAX,
     Missing,
     Reference,

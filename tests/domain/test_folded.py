@@ -3,7 +3,7 @@
 import pytest
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.folded import Folded
+from ticketgate.domain.log.folded import Folded
 
 TOLD: dict[str, Json] = {
     "_ts": "2026-11-22T02:50:00.000000Z",

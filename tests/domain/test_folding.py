@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain import folding
-from ticketgate.domain.clause_tests import compiled
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.folding import (
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.matching.clause_tests import compiled
+from ticketgate.domain.matching.matcher import Clause, decide
+from ticketgate.domain.text import folding
+from ticketgate.domain.text.folding import (
     FoldedText,
     folded,
     has_word,
     squeezable,
     squeezed,
 )
-from ticketgate.domain.identity_event import Outcome
-from ticketgate.domain.looks import Look
-from ticketgate.domain.matcher import Clause, decide
-from ticketgate.domain.ticket import StateClass, Ticket
+from ticketgate.domain.tickets.identity_event import Outcome
+from ticketgate.domain.tickets.looks import Look
+from ticketgate.domain.tickets.ticket import StateClass, Ticket
 
 NOTHING = TicketFacts(Ticket("", "", "", None, "", StateClass.OPEN, ""))
 SPLITTERS = (" ", ".", "-", "_", "\n", "\u00a0", "\u2010", " - ", "\r\n")
@@ -118,7 +118,7 @@ def test_two_words_are_found_in_one_text() -> None:
 
 
 def test_the_memory_for_foldings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketgate.domain.folding._CACHED_MAX", 0)
+    monkeypatch.setattr("ticketgate.domain.text.folding._CACHED_MAX", 0)
     before = len(folding._FOLDED)
     assert folded("\u1e55\u1e55") == "pp"
     assert len(folding._FOLDED) == before

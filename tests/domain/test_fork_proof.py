@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 from tests.domain.naive_tree import leaf, mth
 from tests.domain.signing import signer
 
-from ticketgate.domain.checkpoint import Checkpoint, SignedCheckpoint
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.fork_proof import (
+from ticketgate.domain.log.checkpoint import Checkpoint, SignedCheckpoint
+from ticketgate.domain.log.fork_proof import (
     FORK_BYTES_MAX,
     ForkProof,
     ForkProofError,
     find_fork,
     parse_fork_proof,
 )
-from ticketgate.domain.note import Note
+from ticketgate.domain.log.note import Note
 
 ORIGIN = "gate.example.com/evidence"
 GATE = signer(ORIGIN, "gate")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.cast import NOON
 
-from ticketgate.domain.grant import (
+from ticketgate.domain.grants.grant import (
     ENDED,
     HOLDING,
     REVOKE_BACKOFF_SECONDS_MAX,

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 from tests.domain.test_classify import ELEVATED, item, policy, rule, ticket
 
-from ticketgate.domain.classify import classify
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.hints import acquits_unread_languages
-from ticketgate.domain.identity_event import ClauseOutcome, Outcome, Tier, Verdict
-from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import Missing, StateClass, Ticket
-from ticketgate.domain.weights import Weights
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.classifying.hints import acquits_unread_languages
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.text.language import Covered
+from ticketgate.domain.text.weights import Weights
+from ticketgate.domain.tickets.identity_event import ClauseOutcome, Outcome, Tier, Verdict
+from ticketgate.domain.tickets.ticket import Missing, StateClass, Ticket
 
 IDENTITY, UNCERTAIN, NOT_IDENTITY = Verdict.IDENTITY, Verdict.UNCERTAIN, Verdict.NOT_IDENTITY
 ENGLISH = Covered(("en",), "policy.yaml:9", 9, "languages")

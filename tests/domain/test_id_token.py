@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.id_token import (
+from ticketgate.domain.people.id_token import (
     LOGOUT_EVENT,
     Client,
     IdToken,

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.matchers import block, both, clause
 
-from ticketgate.domain.identity_event import Outcome
-from ticketgate.domain.implication import Scale, asks_about, implies, matcher_text, scale
-from ticketgate.domain.looks import Look
-from ticketgate.domain.matcher import Clause, Group, Matcher, decide
-from ticketgate.domain.ticket import Missing
+from ticketgate.domain.matching.implication import Scale, asks_about, implies, matcher_text, scale
+from ticketgate.domain.matching.matcher import Clause, Group, Matcher, decide
+from ticketgate.domain.tickets.identity_event import Outcome
+from ticketgate.domain.tickets.looks import Look
+from ticketgate.domain.tickets.ticket import Missing
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.operations.fakes import MORNING
 
-from ticketgate.domain.directory import DirectorySnapshot, Person
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.joined_directory import RemotePerson, RemoteReading, join
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.people.joined_directory import RemotePerson, RemoteReading, join
 
 ALICE = RemotePerson("a-1", "Alice", "alice@corp.example", manager="b-1", team="platform")
 BOB = RemotePerson("b-1", "Bob", "bob@corp.example", groups=frozenset({"sec-iam"}))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.language import LANGUAGES, LETTERS_MIN, RUN_MIN, Covered, uncovered
+from ticketgate.domain.text.language import LANGUAGES, LETTERS_MIN, RUN_MIN, Covered, uncovered
 
 ENGLISH = "hello, please reset my password: i am locked out of the vpn and need it for a client"
 GERMAN = "bitte setzen sie mein passwort zurück, ich kann mich nicht anmelden"

@@ -12,20 +12,20 @@ from tests.domain.naive_tree import path
 from tests.domain.signing import Signer, signer
 from tests.segments import SHORT
 
-from ticketgate.domain.anchor_check import Vouching
-from ticketgate.domain.checkpoint import Checkpoint
-from ticketgate.domain.disclosure_check import LineFault, Tally
 from ticketgate.domain.evidence import Draft, Json, leaf_hash, parse_entry
-from ticketgate.domain.evidence_verdict import State
-from ticketgate.domain.log_check import LayoutFault, LeafRun, Part, leaves_of
-from ticketgate.domain.merkle import root_of
-from ticketgate.domain.note import Note
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.report import Asked, Report
-from ticketgate.domain.snapshot import digest_of_snapshot, to_snapshot
-from ticketgate.domain.tlog_proof import TlogProof
-from ticketgate.domain.trust import LogKey, Trust, encode_signature, rotation_text
-from ticketgate.domain.verification import Stored, verify_bundle, verify_store
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.log.merkle import root_of
+from ticketgate.domain.log.note import Note
+from ticketgate.domain.log.tlog_proof import TlogProof
+from ticketgate.domain.log.trust import LogKey, Trust, encode_signature, rotation_text
+from ticketgate.domain.verifying.anchor_check import Vouching
+from ticketgate.domain.verifying.disclosure_check import LineFault, Tally
+from ticketgate.domain.verifying.evidence_verdict import State
+from ticketgate.domain.verifying.log_check import LayoutFault, LeafRun, Part, leaves_of
+from ticketgate.domain.verifying.replay import Replay
+from ticketgate.domain.verifying.report import Asked, Report
+from ticketgate.domain.verifying.snapshot import digest_of_snapshot, to_snapshot
+from ticketgate.domain.verifying.verification import Stored, verify_bundle, verify_store
 
 pytestmark = pytest.mark.usefixtures("in_short_segments")
 

@@ -6,9 +6,9 @@ import pytest
 from tests.domain.signing import Signer, signer, verify, witness
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.log_life import SEGMENT_ENTRIES, KeyTrust
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.trust import LogKey, encode_signature, rotation_text
+from ticketgate.domain.log.trust import LogKey, encode_signature, rotation_text
+from ticketgate.domain.verifying.log_life import SEGMENT_ENTRIES, KeyTrust
+from ticketgate.domain.verifying.replay import Replay
 
 ORIGIN: Final = "gate.example.com/evidence"
 AT: Final = SEGMENT_ENTRIES

@@ -6,12 +6,10 @@ from typing import Final
 
 import pytest
 
-from ticketgate.domain.access_request import RequestState
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Draft, Json
-from ticketgate.domain.grant import GrantState
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.machines import (
+from ticketgate.domain.grants.grant import GrantState
+from ticketgate.domain.log.machines import (
     EDGES,
     MOVE,
     MOVES,
@@ -22,6 +20,8 @@ from ticketgate.domain.machines import (
     edge,
     record_type,
 )
+from ticketgate.domain.requests.access_request import RequestState
+from ticketgate.domain.tickets.identity_event import Verdict
 
 DOC: Final = Path(__file__).resolve().parents[2] / "docs" / "evidence-format.md"
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ticketgate.domain.identity_event import Outcome
-from ticketgate.domain.looks import Look
-from ticketgate.domain.markup import read_forms
-from ticketgate.domain.matcher import Clause, decide
+from ticketgate.domain.matching.matcher import Clause, decide
+from ticketgate.domain.text.markup import read_forms
+from ticketgate.domain.tickets.identity_event import Outcome
+from ticketgate.domain.tickets.looks import Look
 
 
 class One:

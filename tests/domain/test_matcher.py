@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.clause_tests import TESTS
-from ticketgate.domain.identity_event import Outcome
-from ticketgate.domain.looks import SHOWN_CHARS_MAX, Look
-from ticketgate.domain.matcher import Clause, Group, Matcher, decide, evaluate
-from ticketgate.domain.ticket import Missing
-from ticketgate.domain.visible import visible
+from ticketgate.domain.matching.clause_tests import TESTS
+from ticketgate.domain.matching.matcher import Clause, Group, Matcher, decide, evaluate
+from ticketgate.domain.text.visible import visible
+from ticketgate.domain.tickets.identity_event import Outcome
+from ticketgate.domain.tickets.looks import SHOWN_CHARS_MAX, Look
+from ticketgate.domain.tickets.ticket import Missing
 
 TRUE, FALSE, UNKNOWN = Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN
 

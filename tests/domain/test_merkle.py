@@ -22,7 +22,7 @@ from tests.domain.naive_tree import (
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.merkle import (
+from ticketgate.domain.log.merkle import (
     EMPTY_ROOT,
     Frontier,
     TileHash,

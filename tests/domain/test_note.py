@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.domain.signing import signer, verify
 
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.note import (
+from ticketgate.domain.log.note import (
     LINES_MAX,
     LOG_KEY,
     NOTE_BYTES_MAX,

@@ -3,10 +3,10 @@
 import pytest
 from tests.domain.cast import NOON, SNOW, case, directory, person, request, shaper, stage
 
-from ticketgate.domain.access_request import Party, Shaper
-from ticketgate.domain.opening import blocking, known_now, shapers_of
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import Reference, StateClass, Ticket
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.requests.access_request import Party, Shaper
+from ticketgate.domain.requests.opening import blocking, known_now, shapers_of
+from ticketgate.domain.tickets.ticket import Reference, StateClass, Ticket
 
 PEOPLE = directory(person("alice", manager="bob"), person("bob"))
 

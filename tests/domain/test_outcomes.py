@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.machines import EDGES
-from ticketgate.domain.opening import REASONS
-from ticketgate.domain.outcomes import (
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.domain.log.machines import EDGES
+from ticketgate.domain.requests.access_request import AccessRequest, Party, RequestState
+from ticketgate.domain.requests.opening import REASONS
+from ticketgate.domain.telling.outcomes import (
     COMMENTED,
     COMMENTED_DEFAULT,
     NOT_TOLD,
@@ -26,6 +25,7 @@ from ticketgate.domain.outcomes import (
     of_request,
     soon_over,
 )
+from ticketgate.domain.tickets.identity_event import Tier
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 
-from ticketgate.domain.packed_text import UNPACKED_MAX, Unpacked, unpacked
-from ticketgate.domain.static_surface import ExportRecord
+from ticketgate.domain.classifying.packed_text import UNPACKED_MAX, Unpacked, unpacked
+from ticketgate.domain.classifying.static_surface import ExportRecord
 
 ADDS = json.dumps([{"name": "table_name", "value": "sys_user_grmember"}])
 

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from tests.verifier.authenticator import RP_ID, Passkey
 
-from ticketgate.domain.passkey import (
+from ticketgate.domain.people.passkey import (
     PasskeyError,
     attested_data,
     attested_key,

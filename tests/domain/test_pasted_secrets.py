@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.planted import PLANTED
 
-from ticketgate.domain import pasted_secrets
-from ticketgate.domain.masked_ticket import masked
-from ticketgate.domain.pasted_secrets import mask, secret_in, texts_in
-from ticketgate.domain.secret_shapes import MARK
-from ticketgate.domain.ticket import (
+from ticketgate.domain.classifying.masked_ticket import masked
+from ticketgate.domain.text import pasted_secrets
+from ticketgate.domain.text.pasted_secrets import mask, secret_in, texts_in
+from ticketgate.domain.text.secret_shapes import MARK
+from ticketgate.domain.tickets.ticket import (
     ApproverRow,
     Missing,
     NoTicket,

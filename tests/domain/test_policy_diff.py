@@ -8,11 +8,11 @@ import pytest
 from tests.domain.cast import ALWAYS, entitlement, rule, stage, word
 from tests.domain.matchers import both, clause
 
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.implication import implies
-from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Group
-from ticketgate.domain.policy import (
+from ticketgate.domain.changes.policy_change import Change, Direction
+from ticketgate.domain.changes.policy_diff import compare, difference
+from ticketgate.domain.matching.implication import implies
+from ticketgate.domain.matching.matcher import Group
+from ticketgate.domain.policy.policy import (
     ApproveRule,
     Automation,
     ClassifyRule,
@@ -20,10 +20,10 @@ from ticketgate.domain.policy import (
     Limit,
     Policy,
 )
-from ticketgate.domain.policy_change import Change, Direction
-from ticketgate.domain.policy_diff import compare, difference
-from ticketgate.domain.strictness import Strength, strength_of
-from ticketgate.domain.weights import Weights
+from ticketgate.domain.policy.strictness import Strength, strength_of
+from ticketgate.domain.text.language import Covered
+from ticketgate.domain.text.weights import Weights
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
 
 HOUR = timedelta(hours=1)
 

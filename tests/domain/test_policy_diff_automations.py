@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Automation, Policy, Word
-from ticketgate.domain.policy_diff import compare
+from ticketgate.domain.changes.policy_diff import compare
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Automation, Policy, Word
 
 FLOW = Automation(
     "flow", Clause("ticket.updated_by", "equals", ("svc-flow",), 1), Word("person", "carol"),

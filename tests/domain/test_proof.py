@@ -19,8 +19,8 @@ from tests.domain.naive_tree import (
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.merkle import EMPTY_ROOT, node_hash, root_at
-from ticketgate.domain.proof import (
+from ticketgate.domain.log.merkle import EMPTY_ROOT, node_hash, root_at
+from ticketgate.domain.log.proof import (
     consistency,
     inclusion,
     root_of_inclusion,

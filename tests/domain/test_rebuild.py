@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.folded import Folded
-from ticketgate.domain.machines import NEW, RECORD_TYPES, record_type
-from ticketgate.domain.rebuild import Rebuild, differences
-from ticketgate.domain.rebuilding import CannotReplayError, rebuild
-from ticketgate.domain.rebuilt_row import Hidden, Taken
-from ticketgate.domain.snapshot import Pruned
+from ticketgate.domain.log.folded import Folded
+from ticketgate.domain.log.machines import NEW, RECORD_TYPES, record_type
+from ticketgate.domain.log.rebuilt_row import Hidden, Taken
+from ticketgate.domain.verifying.rebuild import Rebuild, differences
+from ticketgate.domain.verifying.rebuilding import CannotReplayError, rebuild
+from ticketgate.domain.verifying.snapshot import Pruned
 
 
 class Told:

@@ -2,8 +2,8 @@
 
 from tests.domain.test_tlog_proof import receipt
 
-from ticketgate.domain.log_check import LayoutFault
-from ticketgate.domain.verification import checkpoints_of
+from ticketgate.domain.verifying.log_check import LayoutFault
+from ticketgate.domain.verifying.verification import checkpoints_of
 
 RECEIPTS = [(f"proofs/{size}", receipt(0, size).encoded()) for size in (1, 2, 3)]
 NOTES = [(None, receipt(0, size).signed.note.encoded()) for size in (1, 2, 3)]

@@ -5,7 +5,7 @@ from tests.domain.story import LATER, Story
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.instants import is_instant
-from ticketgate.domain.machines import NEW
+from ticketgate.domain.log.machines import NEW
 
 
 def test_a_whole_life_replays_without_a_fault() -> None:

@@ -4,7 +4,7 @@ import pytest
 from tests.domain.evidence_log import BY, Log, texts
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.machines import NEW
+from ticketgate.domain.log.machines import NEW
 
 
 def told(**changed: str) -> set[str]:

@@ -4,7 +4,7 @@ import pytest
 from tests.domain.story import LATER, Story
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.machines import NEW
+from ticketgate.domain.log.machines import NEW
 
 UNTIL = "2026-11-22T04:00:00.000000Z"
 

@@ -4,7 +4,7 @@ import pytest
 from tests.domain.story import LATER, Story
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.machines import NEW
+from ticketgate.domain.log.machines import NEW
 
 
 @pytest.mark.parametrize("request_id", ["request_2", None, ["request_1"]])

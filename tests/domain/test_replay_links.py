@@ -4,7 +4,7 @@ import pytest
 from tests.domain.story import BY, LINKS, Story
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.machines import NEW
+from ticketgate.domain.log.machines import NEW
 
 LATE = "a decision after the time to decide was over"
 NOT_ISSUED = "a decision over a link that was not issued to its approver"

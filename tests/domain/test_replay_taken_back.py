@@ -4,7 +4,7 @@ import pytest
 from tests.domain.story import Story
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.machines import NEW
+from ticketgate.domain.log.machines import NEW
 
 STANDS = "an approval is taken back that does not stand"
 GIVEN = "access is given, and an approval of it was taken back"

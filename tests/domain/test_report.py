@@ -6,8 +6,8 @@ import pytest
 from tests.domain.copied import ASKED, GATE
 from tests.domain.signing import witness
 
-from ticketgate.domain.report import required_by
-from ticketgate.domain.trust import LogKey, Trust
+from ticketgate.domain.log.trust import LogKey, Trust
+from ticketgate.domain.verifying.report import required_by
 
 KEYS = (LogKey(GATE.key),)
 WITNESS = {"w": witness("w").key}

@@ -8,11 +8,11 @@ import pytest
 from tests.domain.cast import ALWAYS, entitlement, rule, stage, word
 from tests.domain.matchers import block, both, clause
 
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.matcher import Matcher
-from ticketgate.domain.policy import Automation, ClassifyRule, Limit, Policy
-from ticketgate.domain.policy_change import Change
-from ticketgate.domain.policy_diff import compare
+from ticketgate.domain.changes.policy_change import Change
+from ticketgate.domain.changes.policy_diff import compare
+from ticketgate.domain.matching.matcher import Matcher
+from ticketgate.domain.policy.policy import Automation, ClassifyRule, Limit, Policy
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
 
 HOUR = timedelta(hours=1)
 TWO = (stage("manager_of:beneficiary"), stage("group:sec-iam", name="security"))

@@ -8,14 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ticketgate.domain import rule_index
-from ticketgate.domain.classify import classify
-from ticketgate.domain.clause_tests import Needed
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.folding import PIECED_MIN, folded, pieces, pieces_of_phrase, squeezed
-from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
-from ticketgate.domain.looks import Facts, Look
-from ticketgate.domain.matcher import (
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.matching import rule_index
+from ticketgate.domain.matching.clause_tests import Needed
+from ticketgate.domain.matching.matcher import (
     Clause,
     Group,
     Matcher,
@@ -24,9 +21,12 @@ from ticketgate.domain.matcher import (
     evaluate,
     least_clauses,
 )
-from ticketgate.domain.policy import ClassifyRule, Policy
-from ticketgate.domain.rule_index import RuleIndex
-from ticketgate.domain.ticket import Missing, StateClass, Ticket
+from ticketgate.domain.matching.rule_index import RuleIndex
+from ticketgate.domain.policy.policy import ClassifyRule, Policy
+from ticketgate.domain.text.folding import PIECED_MIN, folded, pieces, pieces_of_phrase, squeezed
+from ticketgate.domain.tickets.identity_event import Outcome, RuleOutcome, Tier, Verdict
+from ticketgate.domain.tickets.looks import Facts, Look
+from ticketgate.domain.tickets.ticket import Missing, StateClass, Ticket
 
 FALSE = Outcome.FALSE
 VERDICTS = (Verdict.IDENTITY, Verdict.UNCERTAIN)

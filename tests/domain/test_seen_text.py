@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.markup import read_forms
-from ticketgate.domain.pasted_secrets import mask
-from ticketgate.domain.secret_shapes import MARK
-from ticketgate.domain.seen_text import seen
+from ticketgate.domain.text.markup import read_forms
+from ticketgate.domain.text.pasted_secrets import mask
+from ticketgate.domain.text.secret_shapes import MARK
+from ticketgate.domain.text.seen_text import seen
 
 PASSWORD = "Summer2026!"
 HIDDEN = (

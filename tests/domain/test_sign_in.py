@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.domain.cast import NOON
 
-from ticketgate.domain.sign_in import (
+from ticketgate.domain.people.sign_in import (
     CODE_LIFE,
     CODE_TRIES_MAX,
     CODES_AN_HOUR_MAX,

@@ -20,9 +20,7 @@ from tests.domain.approvals import (
 )
 from tests.domain.cast import directory, person
 
-from ticketgate.domain.access_request import RequestState
-from ticketgate.domain.signal_rules import QUIET, InTurn, Load, OutOfHours
-from ticketgate.domain.signals import (
+from ticketgate.domain.cases.signals import (
     AT_ONCE,
     IN_TURN,
     OUT_OF_HOURS,
@@ -33,6 +31,8 @@ from ticketgate.domain.signals import (
     SeenApproval,
     SignalKey,
 )
+from ticketgate.domain.policy.signal_rules import QUIET, InTurn, Load, OutOfHours
+from ticketgate.domain.requests.access_request import RequestState
 
 # --- single approvals ----------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.shipped import own_policy
 
-from ticketgate.domain.policy_diff import compare
-from ticketgate.domain.signal_rules import QUIET, InTurn, Load, OutOfHours, SignalRules
+from ticketgate.domain.changes.policy_diff import compare
+from ticketgate.domain.policy.signal_rules import QUIET, InTurn, Load, OutOfHours, SignalRules
 
 RULES = SignalRules()
 DAY = timedelta(days=1)

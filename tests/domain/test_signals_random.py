@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.approvals import HOUR, MONDAY, NOW, approval, ended, found, in_office, nights
 
-from ticketgate.domain.signals import (
+from ticketgate.domain.cases.signals import (
     AT_ONCE,
     IN_TURN,
     OUT_OF_HOURS,

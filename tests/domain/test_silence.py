@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.domain.evidence_log import life
 
-from ticketgate.domain.silence import SILENCE_SECONDS, Silence
+from ticketgate.domain.verifying.silence import SILENCE_SECONDS, Silence
 
 
 def test_the_longest_silence_is_told_with_the_record_that_ended_it() -> None:

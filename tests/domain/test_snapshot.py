@@ -14,14 +14,15 @@ from tests.domain.signing import signer
 from tests.domain.signing import verify as verify_ed25519
 from tests.segments import SHORT
 
-from ticketgate.domain.anchor_check import Vouching
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, canonical, parse_entry
-from ticketgate.domain.log_life import KeyTrust
-from ticketgate.domain.machines import NEW
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.report import Asked, Report
-from ticketgate.domain.snapshot import (
+from ticketgate.domain.log.machines import NEW
+from ticketgate.domain.log.trust import LogKey, Trust
+from ticketgate.domain.verifying.anchor_check import Vouching
+from ticketgate.domain.verifying.log_life import KeyTrust
+from ticketgate.domain.verifying.replay import Replay
+from ticketgate.domain.verifying.report import Asked, Report
+from ticketgate.domain.verifying.snapshot import (
     Pruned,
     SnapshotError,
     begin,
@@ -29,9 +30,8 @@ from ticketgate.domain.snapshot import (
     from_snapshot,
     to_snapshot,
 )
-from ticketgate.domain.snapshot_form import is_element
-from ticketgate.domain.trust import LogKey, Trust
-from ticketgate.domain.verification import Stored, verify_store
+from ticketgate.domain.verifying.snapshot_form import is_element
+from ticketgate.domain.verifying.verification import Stored, verify_store
 
 pytestmark = pytest.mark.usefixtures("in_short_segments")
 AT: Final = SHORT

@@ -4,9 +4,9 @@ import pytest
 from tests.domain.walked_people import later
 from tests.segments import SHORT as AT
 
-from ticketgate.domain.folded import Folded
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.snapshot import from_snapshot, to_snapshot
+from ticketgate.domain.log.folded import Folded
+from ticketgate.domain.verifying.replay import Replay
+from ticketgate.domain.verifying.snapshot import from_snapshot, to_snapshot
 
 pytestmark = pytest.mark.usefixtures("in_short_segments")
 INVOKED = "2026-11-22T02:40:00.000000Z"

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from tests.segments import SHORT as AT
 
-from ticketgate.domain.snapshot_form import is_element
+from ticketgate.domain.verifying.snapshot_form import is_element
 
 BALLOT: Final[dict[str, Any]] = {
     "approvers": [], "denied": False, "id": "r1", "links": [], "need": [], "parties": [],

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.domain.evidence_log import LATER, NOON, Log, life
 
 from ticketgate.domain.evidence import Head
-from ticketgate.domain.evidence_verdict import EvidenceVerdict
 from ticketgate.domain.instants import from_text
-from ticketgate.domain.state_check import STATE, TableRow
-from ticketgate.domain.verification import verify
+from ticketgate.domain.verifying.evidence_verdict import EvidenceVerdict
+from ticketgate.domain.verifying.state_check import STATE, TableRow
+from ticketgate.domain.verifying.verification import verify
 
 
 @dataclass

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.domain.cast import SNOW, directory, person
 
-from ticketgate.domain.static_surface import (
+from ticketgate.domain.classifying.static_surface import (
     NOTES,
     ExportRecord,
     StaticRow,

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.strength import Decided, Strength, counts, decided
+from ticketgate.domain.requests.strength import Decided, Strength, counts, decided
 
 AT: Final = "2026-11-22T02:40:00.000000Z"
 DECISION: Final[dict[str, Any]] = {

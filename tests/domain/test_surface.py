@@ -6,11 +6,17 @@ from datetime import timedelta
 import pytest
 from tests.domain.cast import NOON, SNOW, directory, person
 
-from ticketgate.domain.identity_event import Classification, Tier, Verdict
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Automation, Policy, Word
-from ticketgate.domain.surface import ITEM_CHARS_MAX, SurfaceRow, beyond, seen_again, surface_of
-from ticketgate.domain.ticket import Reference, StateClass, Ticket, Value
+from ticketgate.domain.classifying.surface import (
+    ITEM_CHARS_MAX,
+    SurfaceRow,
+    beyond,
+    seen_again,
+    surface_of,
+)
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Automation, Policy, Word
+from ticketgate.domain.tickets.identity_event import Classification, Tier, Verdict
+from ticketgate.domain.tickets.ticket import Reference, StateClass, Ticket, Value
 
 FLOW = Automation(
     "flow", Clause("ticket.updated_by", "equals", ("svc-flow",), 1), Word("group", "sec-iam"),

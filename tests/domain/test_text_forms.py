@@ -8,17 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain import text_forms
-from ticketgate.domain.classify import classify
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.folding import FoldedText, is_plain
-from ticketgate.domain.hints import UNREAD_RULE
-from ticketgate.domain.identity_event import Outcome, Tier, Verdict
-from ticketgate.domain.language import Covered
-from ticketgate.domain.looks import Look
-from ticketgate.domain.matcher import Clause, Group, Matcher, decide
-from ticketgate.domain.policy import ClassifyRule, Policy
-from ticketgate.domain.text_forms import (
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.classifying.hints import UNREAD_RULE
+from ticketgate.domain.matching.matcher import Clause, Group, Matcher, decide
+from ticketgate.domain.policy.policy import ClassifyRule, Policy
+from ticketgate.domain.text import text_forms
+from ticketgate.domain.text.folding import FoldedText, is_plain
+from ticketgate.domain.text.language import Covered
+from ticketgate.domain.text.text_forms import (
     FORMS_CHARS_MAX,
     RUN_CHARS_MIN,
     forms_of,
@@ -26,8 +24,10 @@ from ticketgate.domain.text_forms import (
     overridden,
     undone,
 )
-from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket
-from ticketgate.domain.weights import Weights
+from ticketgate.domain.text.weights import Weights
+from ticketgate.domain.tickets.identity_event import Outcome, Tier, Verdict
+from ticketgate.domain.tickets.looks import Look
+from ticketgate.domain.tickets.ticket import Missing, Reference, StateClass, Ticket
 
 
 class One:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ticketgate.domain.ticket import (
+from ticketgate.domain.tickets.ticket import (
     FIELD_TEXT_MAX,
     PLAIN_FIELDS,
     REFERENCE_FIELDS,

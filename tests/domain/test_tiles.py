@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.merkle import TILE_WIDTH
-from ticketgate.domain.tiles import (
+from ticketgate.domain.log.merkle import TILE_WIDTH
+from ticketgate.domain.log.tiles import (
     Tile,
     encoded_entries,
     entry_tiles_of,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.domain.stamped import stamp
 
 from ticketgate.domain.errors import EvidenceError
-from ticketgate.domain.time_stamp import check_imprint
+from ticketgate.domain.log.time_stamp import check_imprint
 
 
 def test_a_response_is_over_its_text() -> None:

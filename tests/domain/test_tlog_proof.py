@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from tests.domain.naive_tree import mth, path
 from tests.domain.signing import signer
 
-from ticketgate.domain.checkpoint import Checkpoint, SignedCheckpoint
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.note import Note
-from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX, TlogProof, parse_tlog_proof
+from ticketgate.domain.log.checkpoint import Checkpoint, SignedCheckpoint
+from ticketgate.domain.log.note import Note
+from ticketgate.domain.log.tlog_proof import PROOF_BYTES_MAX, TlogProof, parse_tlog_proof
 
 ORIGIN = "gate.example.com/evidence"
 ENTRIES = [b'{"_seq":%d}' % number for number in range(11)]

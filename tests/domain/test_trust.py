@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.domain.signing import Signer, signer, witness
 
 from ticketgate.domain.evidence import INTEGER_MAX
-from ticketgate.domain.note import NOTE_BYTES_MAX, VerifierKey
-from ticketgate.domain.trust import (
+from ticketgate.domain.log.note import NOTE_BYTES_MAX, VerifierKey
+from ticketgate.domain.log.trust import (
     Group,
     LogKey,
     Trust,

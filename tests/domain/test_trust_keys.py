@@ -8,7 +8,7 @@ from tests.domain.signing import Signer, signer, verify, witness
 
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.trust import LogKey, encode_signature, follow_key, rotation_text
+from ticketgate.domain.log.trust import LogKey, encode_signature, follow_key, rotation_text
 
 ORIGIN: Final = "gate.example.com/evidence"
 GATE: Final = signer(ORIGIN, "gate")

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from tests.domain.cast import around_noon, case, directory, person, shaper, stage, word
 
-from ticketgate.domain.approvers import Case, fillable
-from ticketgate.domain.policy import Escalation
-from ticketgate.domain.unfilled import UNFILLED_REASONS, why_unfilled
+from ticketgate.domain.policy.policy import Escalation
+from ticketgate.domain.requests.approvers import Case, fillable
+from ticketgate.domain.requests.unfilled import UNFILLED_REASONS, why_unfilled
 
 ALICE = person("alice", manager="bob", aliases=frozenset({"alice-admin"}))
 ADMIN = person("alice-admin", groups=frozenset({"red"}))

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.evidence_log import NOON, ORIGIN, Log, life, rewritten, short, texts
 
-from ticketgate.domain.disclosure_check import Tally
 from ticketgate.domain.evidence import (
     INTEGER_MAX,
     Disclosure,
@@ -18,9 +17,10 @@ from ticketgate.domain.evidence import (
     disclosure_digest,
     genesis,
 )
-from ticketgate.domain.machines import EDGES, MOVES, RECORD_TYPES, record_type
-from ticketgate.domain.report import VERDICTS, Report
-from ticketgate.domain.verification import verify
+from ticketgate.domain.log.machines import EDGES, MOVES, RECORD_TYPES, record_type
+from ticketgate.domain.verifying.disclosure_check import Tally
+from ticketgate.domain.verifying.report import VERDICTS, Report
+from ticketgate.domain.verifying.verification import verify
 
 
 def first_bad(report: Report) -> tuple[int | None, ...]:

@@ -8,10 +8,10 @@ import pytest
 from tests.domain.evidence_log import ORIGIN, Log, Row, rewritten, short, texts
 from tests.domain.evidence_walk import walk
 
-from ticketgate.domain.disclosure_check import Tally
 from ticketgate.domain.evidence import Json, genesis, leaf_hash, parse_entry
-from ticketgate.domain.machines import MOVES
-from ticketgate.domain.verification import verify
+from ticketgate.domain.log.machines import MOVES
+from ticketgate.domain.verifying.disclosure_check import Tally
+from ticketgate.domain.verifying.verification import verify
 
 pytestmark = pytest.mark.untraced
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.visible import acts, told_chars, visible
+from ticketgate.domain.text.visible import acts, told_chars, visible
 
 
 @pytest.mark.parametrize(

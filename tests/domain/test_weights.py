@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketgate.domain.training import (
+from ticketgate.domain.text.training import (
     EXAMPLES_MIN,
     RECALL,
     Counts,
@@ -15,7 +15,7 @@ from ticketgate.domain.training import (
     count,
     train,
 )
-from ticketgate.domain.weights import WEIGHTS_MAX, Weights, features, is_feature
+from ticketgate.domain.text.weights import WEIGHTS_MAX, Weights, features, is_feature
 
 TABLE = {"password": 900, "reset": 400, "password reset": 700, "vpn": 1200, "printer": 0}
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ticketgate.domain.reminding import threshold
-from ticketgate.domain.workload import ApproverLoad, loads
+from ticketgate.domain.telling.reminding import threshold
+from ticketgate.domain.telling.workload import ApproverLoad, loads
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

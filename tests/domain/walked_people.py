@@ -8,11 +8,11 @@ from typing import Final
 
 from tests.domain.evidence_log import LATER, NOON
 
-from ticketgate.domain.emergency import CONSENT_LIFE
+from ticketgate.domain.emergencies.emergency import CONSENT_LIFE
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.machines import NEW
-from ticketgate.domain.passkey import encode
+from ticketgate.domain.log.machines import NEW
+from ticketgate.domain.people.passkey import encode
 
 TICK: Final = timedelta(seconds=1)  # between two records of a log
 WITHIN: Final = 4  # seconds that a review may take: so few that some are overdue

@@ -3,9 +3,9 @@
 import requests
 from tests.e2e.stage import Stage
 
-from ticketgate.domain.checkpoint import parse_checkpoint
-from ticketgate.domain.merkle import root_of
-from ticketgate.domain.tiles import tiles_of
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.merkle import root_of
+from ticketgate.domain.log.tiles import tiles_of
 
 
 def get(stage: Stage, path: str) -> requests.Response:

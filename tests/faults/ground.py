@@ -20,7 +20,7 @@ from ticketgate.cli.demo.servers import LOOPBACK, Process, wait_until
 from ticketgate.cli.demo.snow import Record, Snow
 from ticketgate.cli.demo.world import World
 from ticketgate.domain.evidence import Head, parse_entry
-from ticketgate.domain.verification import verify
+from ticketgate.domain.verifying.verification import verify
 
 WHY: Final = "The billing migration is planned for tonight."
 ORIGIN: Final = "gate.example.com/evidence"

@@ -19,11 +19,11 @@ from typing import Final
 from typing_extensions import override
 
 from ticketgate.adapters.clock import read_machine
-from ticketgate.adapters.configuration import Configuration
+from ticketgate.adapters.config.configuration import Configuration
 from ticketgate.connector_api import Access, Effect, TargetConnector
-from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.evidence import EvidenceRef
-from ticketgate.domain.receipt import Receipt
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
+from ticketgate.domain.tickets.receipt import Receipt
 from ticketgate.domain.timekeeping import Reading
 from ticketgate.ports import Targets
 from ticketgate.web.gateway_app import doors

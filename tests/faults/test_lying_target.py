@@ -12,7 +12,7 @@ from tests.contracts.scim_proxy import Mode, ScimProxy, _Handler
 from tests.faults.ground import BOUND_SECONDS, Ground, only_oliver
 from typing_extensions import override
 
-from ticketgate.domain.grant import REVOKE_TRIES_BEFORE_OVERDUE
+from ticketgate.domain.grants.grant import REVOKE_TRIES_BEFORE_OVERDUE
 from ticketgate.domain.instants import from_text
 
 pytestmark = pytest.mark.slow

@@ -7,10 +7,10 @@ from typing import Any, Final
 from tests.filled import evidence_of, sign
 from tests.keys import key_of
 
-from ticketgate.adapters.bundle_writer import BundleWriter
-from ticketgate.domain.checkpoint import parse_checkpoint
-from ticketgate.domain.trust import LogKey, Trust, trust_text
-from ticketgate.operations.export_evidence import Exported, Wanted, export_evidence
+from ticketgate.adapters.copies.bundle_writer import BundleWriter
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.trust import LogKey, Trust, trust_text
+from ticketgate.operations.evidence.export_evidence import Exported, Wanted, export_evidence
 
 SEGMENT: Final = 65_536
 LARGE: Final = SEGMENT + 300

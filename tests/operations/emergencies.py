@@ -13,15 +13,15 @@ from tests.operations.second_factor import keep_step_up
 from tests.shipped import own_policy
 from tests.verifier.bundle_writer import policy as trust
 
-from ticketgate.domain.emergency import Emergency, clause_for, terms
+from ticketgate.domain.emergencies.emergency import Emergency, clause_for, terms
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Allowed, EmergencyRules, Policy, Word
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.roles import Roles
-from ticketgate.operations.desk import Session
-from ticketgate.operations.emergency_desk import EmergencyDesk
-from ticketgate.operations.invoke_emergency import InvokeForm
-from ticketgate.operations.review_emergency import ReviewForm
+from ticketgate.domain.policy.policy import Allowed, EmergencyRules, Policy, Word
+from ticketgate.domain.requests.roles import Roles
+from ticketgate.domain.verifying.replay import Replay
+from ticketgate.operations.desks.desk import Session
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
+from ticketgate.operations.emergencies.invoke_emergency import InvokeForm
+from ticketgate.operations.emergencies.review_emergency import ReviewForm
 from ticketgate.verifier import verify
 
 WHY: Final = "the database of orders is down and nobody else is awake"

@@ -12,7 +12,7 @@ from tests.contracts.fake_target import Account, Call, FakeTarget
 from tests.operations.tickets import SOURCE
 from typing_extensions import override
 
-from ticketgate.adapters.directory_file import DirectoryFile
+from ticketgate.adapters.directories.directory_file import DirectoryFile
 from ticketgate.connector_api import (
     HttpAnswer,
     HttpClient,
@@ -21,10 +21,10 @@ from ticketgate.connector_api import (
     TargetConnector,
     TargetSettings,
 )
-from ticketgate.domain.claims import ClaimRules
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.duties import Delegation, Duties, Window
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.people.claims import ClaimRules
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.people.duties import Delegation, Duties, Window
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.ports import Clock, Directory, Ids, Letter, Post, Targets
 

@@ -29,36 +29,36 @@ from tests.operations.machines import with_machines
 from tests.operations.tickets import SOURCE, PlainConnector, access_ticket, body_of
 from tests.shipped import own_policy
 
-from ticketgate.adapters.letters import MailLetters
 from ticketgate.adapters.sqlite import evidence_tables, schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.sqlite.transaction import SqliteReading
+from ticketgate.adapters.telling.letters import MailLetters
 from ticketgate.connector_api import SourceMapping, Ticket
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.checkpoint import Checkpoint  # noqa: TC001 -- as every module here does
-from ticketgate.domain.command import MAILS, REMINDERS, Command, CommandKind
-from ticketgate.domain.delivery import VerifiedDelivery
-from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.grant import Grant
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.report import Report
-from ticketgate.domain.signal_rules import QUIET
-from ticketgate.domain.verification import verify_alone
-from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.enforce import recover
-from ticketgate.operations.evidence_place import EvidencePlace
-from ticketgate.operations.housekeeping import Housekeeper
-from ticketgate.operations.in_force import InForce
-from ticketgate.operations.link_view import LinkView
-from ticketgate.operations.receive import receive
-from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
-from ticketgate.operations.run_mail import MailRunner
-from ticketgate.operations.run_targets import TargetRunner
-from ticketgate.operations.start import note_loaded, open_log
+from ticketgate.domain.grants.command import MAILS, REMINDERS, Command, CommandKind
+from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.log.checkpoint import Checkpoint  # noqa: TC001 -- as every module here does
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.policy.signal_rules import QUIET
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
+from ticketgate.domain.tickets.receipt import Receipt
+from ticketgate.domain.verifying.report import Report
+from ticketgate.domain.verifying.verification import verify_alone
+from ticketgate.operations.deciding.decide_request import Decided
+from ticketgate.operations.deciding.link_view import LinkView
+from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.grants.enforce import recover
+from ticketgate.operations.intake.receive import receive
+from ticketgate.operations.requests.in_force import InForce
+from ticketgate.operations.requests.start import note_loaded, open_log
+from ticketgate.operations.telling.evidence_place import EvidencePlace
+from ticketgate.operations.workers.housekeeping import Housekeeper
+from ticketgate.operations.workers.run_deliveries import DeliveryRunner, DeliveryWorker
+from ticketgate.operations.workers.run_mail import MailRunner
+from ticketgate.operations.workers.run_targets import TargetRunner
 from ticketgate.ports import Operation, Source
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- each test has a folder of its own there

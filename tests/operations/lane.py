@@ -8,13 +8,13 @@ from tests.operations.tickets import printer_incident
 from ticketgate.connector_api import Ticket
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
-from ticketgate.domain.policy import Word
-from ticketgate.operations.attend import AttendForm
-from ticketgate.operations.exception_desk import ExceptionDesk, ExceptionView
-from ticketgate.operations.quarantine import QuarantineForm
-from ticketgate.operations.quarantine_desk import QuarantineDesk, QuarantineView
-from ticketgate.operations.triage import TriageForm
-from ticketgate.operations.triage_desk import TriageDesk, TriageView
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.attending.attend import AttendForm
+from ticketgate.operations.attending.quarantine import QuarantineForm
+from ticketgate.operations.attending.triage import TriageForm
+from ticketgate.operations.desks.exception_desk import ExceptionDesk, ExceptionView
+from ticketgate.operations.desks.quarantine_desk import QuarantineDesk, QuarantineView
+from ticketgate.operations.desks.triage_desk import TriageDesk, TriageView
 
 WHY: Final = "Alice asks for a mailbox to be opened to her deputy."
 NAMED: Final = ("alice", "bob", "svc-ticketgate")

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Automation, Policy, Word
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Automation, Policy, Word
 
 MACHINES: Final = ("workflow", "integration", "bob.other", "mallory", "somebody")
 KINDS: Final = frozenset({"privilege.elevate", "access.grant"})

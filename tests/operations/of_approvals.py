@@ -10,11 +10,11 @@ from itertools import combinations
 from tests.operations.state import Record
 from tests.operations.step import ENDED, HOLDING, Step
 
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval, Link
 from ticketgate.domain.evidence import digest_of
 from ticketgate.domain.instants import from_text
-from ticketgate.domain.policy import ApproveRule, Stage, Word
+from ticketgate.domain.policy.policy import ApproveRule, Stage, Word
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Approval, Link
 
 
 def rule_of(step: Step, request: AccessRequest) -> tuple[ApproveRule, Stage]:

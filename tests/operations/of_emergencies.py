@@ -7,8 +7,8 @@ from typing import Final
 from tests.operations.state import Record
 from tests.operations.step import ENDED, Step
 
-from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.policy import EmergencyRules
+from ticketgate.domain.emergencies.emergency import Emergency
+from ticketgate.domain.policy.policy import EmergencyRules
 
 CONSENT_LIFE: Final = timedelta(minutes=15)
 

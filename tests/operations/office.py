@@ -7,11 +7,11 @@ from tests.operations.kit import Gate
 from tests.operations.tickets import SOURCE
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.domain.restore import Loss
-from ticketgate.operations.declare_restore import Heard, Said, note_loss
-from ticketgate.operations.reconcile_restore import Reconciler
-from ticketgate.operations.restore_desk import RestoreDesk, RestoreView
+from ticketgate.domain.log.restore import Loss
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.desks.restore_desk import RestoreDesk, RestoreView
+from ticketgate.operations.restoring.declare_restore import Heard, Said, note_loss
+from ticketgate.operations.restoring.reconcile_restore import Reconciler
 
 WHY = "the disk of the database died and no newer copy was found"
 LOSS = Loss("rolled_back", 99, "ab" * 32, 7, 7, "cd" * 32, MORNING)

@@ -5,10 +5,10 @@ from typing import Final
 from tests.operations.kit import Gate
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.operations.console_desk import ConsoleDesk, RequestPage
-from ticketgate.operations.own_request import RequestForm
-from ticketgate.operations.request_desk import RequestDesk, RequestView
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.deciding.own_request import RequestForm
+from ticketgate.operations.desks.console_desk import ConsoleDesk, RequestPage
+from ticketgate.operations.desks.request_desk import RequestDesk, RequestView
 from ticketgate.ports import RequestFilter
 
 WHY: Final = "nobody will mend this ticket any more"

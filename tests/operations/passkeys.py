@@ -6,15 +6,15 @@ from typing import Any, Final
 from tests.operations.kit import Gate
 from tests.verifier.authenticator import PAGE, RP_ID, Passkey
 
-from ticketgate.adapters import p256
+from ticketgate.adapters.keys import p256
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.passkey import challenge_of
-from ticketgate.domain.passkey_row import Ceremony, Site
-from ticketgate.domain.passkey_row import Passkey as Row
-from ticketgate.domain.policy import Word
-from ticketgate.operations.desk import Session
-from ticketgate.operations.passkey_desk import PasskeyDesk, PasskeysView
-from ticketgate.operations.passkeys import Made
+from ticketgate.domain.people.passkey import challenge_of
+from ticketgate.domain.people.passkey_row import Ceremony, Site
+from ticketgate.domain.people.passkey_row import Passkey as Row
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.desks.desk import Session
+from ticketgate.operations.desks.passkey_desk import PasskeyDesk, PasskeysView
+from ticketgate.operations.own_keys.passkeys import Made
 
 BOB: Final = Passkey("bob")
 ROLES: Final = {

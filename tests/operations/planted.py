@@ -11,31 +11,23 @@ from tests.operations.emergencies import HOUR
 from tests.operations.fakes import FakeClock
 from tests.operations.mixes import Deed
 
-from ticketgate.domain import approvers, entitled, opening
-from ticketgate.domain.access_request import RequestState
-from ticketgate.domain.access_window import NO_WINDOW, AccessWindow
-from ticketgate.domain.approval import LinkState
-from ticketgate.domain.approvers import Standing
-from ticketgate.domain.command import CommandState
-from ticketgate.domain.decision import Decision, Verdict
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.grant import REVOKING, GrantState
-from ticketgate.domain.ticket import ApproverRow
-from ticketgate.operations import (
-    consent_emergency,
-    decide_request,
-    emergency_desk,
-    enforce,
-    extend_grant,
-    housekeeping,
-    invoke_emergency,
-    review_emergency,
-    revoke,
-    run_targets,
-    work_delivery,
-)
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.open_request import end_request
+from ticketgate.domain.grants.command import CommandState
+from ticketgate.domain.grants.grant import REVOKING, GrantState
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.requests import approvers, entitled, opening
+from ticketgate.domain.requests.access_request import RequestState
+from ticketgate.domain.requests.approval import LinkState
+from ticketgate.domain.requests.approvers import Standing
+from ticketgate.domain.requests.decision import Decision, Verdict
+from ticketgate.domain.tickets.access_window import NO_WINDOW, AccessWindow
+from ticketgate.domain.tickets.ticket import ApproverRow
+from ticketgate.operations.deciding import decide_request
+from ticketgate.operations.desks import emergency_desk
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.emergencies import consent_emergency, invoke_emergency, review_emergency
+from ticketgate.operations.grants import enforce, extend_grant, revoke
+from ticketgate.operations.requests.open_request import end_request
+from ticketgate.operations.workers import housekeeping, run_targets, work_delivery
 from ticketgate.ports import Transaction
 
 Bug = tuple[tuple[Any, str, Any], ...]  # (module or class, name, what stands there instead)

@@ -9,9 +9,9 @@ from tests.operations.kit import OWN_USER, Gate
 from tests.operations.tickets import SOURCE, PlainConnector, body_of
 
 from ticketgate.connector_api import Misconfigured, Page, Polled, SourceMapping, Ticket, TooLarge
-from ticketgate.domain.command import CommandKind
-from ticketgate.operations.run_comments import CommentRunner
-from ticketgate.operations.run_polls import PollWorker
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.operations.workers.run_comments import CommentRunner
+from ticketgate.operations.workers.run_polls import PollWorker
 from ticketgate.ports import Source
 
 EVERY = timedelta(minutes=1)

@@ -22,7 +22,7 @@ from ticketgate.adapters.sqlite.evidence_tables import SqliteLog
 from ticketgate.connector_api import StateClass
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import to_text
-from ticketgate.operations.own_request import RequestForm
+from ticketgate.operations.deciding.own_request import RequestForm
 
 RACERS_MAX: Final = 5
 ENDS: Final = frozenset({"approved", "denied", "withdrawn", "timed_out"})

@@ -8,8 +8,8 @@ from tests.operations.kit import Gate
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
 from ticketgate.adapters.sqlite.held_rows import HeldRows
-from ticketgate.domain.rebuild import Difference, Rebuild, differences
-from ticketgate.domain.rebuilding import rebuild
+from ticketgate.domain.verifying.rebuild import Difference, Rebuild, differences
+from ticketgate.domain.verifying.rebuilding import rebuild
 
 
 def rebuilt(db: sqlite3.Connection) -> Rebuild:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from tests.operations.kit import Gate
 
-from ticketgate.domain.id_token import nonce_of
-from ticketgate.domain.sign_in import StepUp
-from ticketgate.operations.sign_in import secret_hash
+from ticketgate.domain.people.id_token import nonce_of
+from ticketgate.domain.people.sign_in import StepUp
+from ticketgate.operations.people.sign_in import secret_hash
 
 SALT = "a" * 32
 

@@ -16,15 +16,15 @@ from tests.operations.kit import Gate
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval, Link
-from ticketgate.domain.command import Command, CommandKind
-from ticketgate.domain.directory import Person
-from ticketgate.domain.duties import Delegation
-from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.domain.inbox import TicketRow
-from ticketgate.domain.policy import Policy, Word
+from ticketgate.domain.emergencies.emergency import Emergency
+from ticketgate.domain.grants.command import Command, CommandKind
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.domain.people.directory import Person
+from ticketgate.domain.people.duties import Delegation
+from ticketgate.domain.policy.policy import Policy, Word
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Approval, Link
+from ticketgate.domain.requests.inbox import TicketRow
 
 GROUPS: Final = {"prod-db-admin": GROUP, "sales-reports": REPORTS}
 Record = dict[str, Any]

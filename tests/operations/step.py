@@ -6,10 +6,10 @@ from typing import Final
 
 from tests.operations.state import Record, State, begun
 
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval
-from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.grant import Grant
+from ticketgate.domain.emergencies.emergency import Emergency
+from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Approval
 
 ENDED: Final = frozenset({"revoked", "cancelled", "released_shared"})
 HOLDING: Final = frozenset({"provisioning", "active"})

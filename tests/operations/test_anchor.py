@@ -12,14 +12,14 @@ from tests.domain.signing import witness
 from tests.keys import key_of
 from tests.operations.kit import ORIGIN, Gate
 
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.domain.anchor import AnchorError, AnchorKind, anchor_backoff, origin_slug
-from ticketgate.domain.checkpoint import parse_checkpoint
+from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.domain.errors import EvidenceError, TicketgateError
-from ticketgate.domain.proof import roots_of_consistency
-from ticketgate.operations.anchor import NOTHING_SIGNED_SECONDS, STEP_SECONDS_MAX, Anchorer
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.start import heartbeat
+from ticketgate.domain.log.anchor import AnchorError, AnchorKind, anchor_backoff, origin_slug
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.proof import roots_of_consistency
+from ticketgate.operations.evidence.anchor import NOTHING_SIGNED_SECONDS, STEP_SECONDS_MAX, Anchorer
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.requests.start import heartbeat
 from ticketgate.ports import Asked, Vouched
 
 HOUR: Final = timedelta(hours=1)

@@ -12,12 +12,17 @@ from tests.operations.tickets import access_ticket, closed
 from typing_extensions import override
 
 from ticketgate.connector_api import ConnectorError, Refused, Throttled, Unavailable
-from ticketgate.domain.announcement import EVENTS, Announcement
-from ticketgate.domain.command import CommandKind, CommandState
-from ticketgate.operations import announce
-from ticketgate.operations.announce import Announcer, announced, begin_announcing, not_announced
-from ticketgate.operations.exceptions import open_exception
-from ticketgate.operations.run_announcements import AnnouncementRunner
+from ticketgate.domain.grants.command import CommandKind, CommandState
+from ticketgate.domain.telling.announcement import EVENTS, Announcement
+from ticketgate.operations.cases.exceptions import open_exception
+from ticketgate.operations.telling import announce
+from ticketgate.operations.telling.announce import (
+    Announcer,
+    announced,
+    begin_announcing,
+    not_announced,
+)
+from ticketgate.operations.workers.run_announcements import AnnouncementRunner
 from ticketgate.ports import Operation, Receivers
 
 

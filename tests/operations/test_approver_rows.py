@@ -7,9 +7,9 @@ import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import ACCOUNTS, access_ticket, closed, printer_incident
 
-from ticketgate.domain.exception_case import ExceptionCase
-from ticketgate.domain.retention import Retention
-from ticketgate.operations.erase import Eraser, What
+from ticketgate.domain.cases.exception_case import ExceptionCase
+from ticketgate.domain.log.retention import Retention
+from ticketgate.operations.evidence.erase import Eraser, What
 
 
 def row(state: str = "approved", **facts: Any) -> bytes:  # noqa: ANN401 -- any field of the row

@@ -11,10 +11,10 @@ from tests.operations.tickets import access_ticket, closed, printer_incident
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure
-from ticketgate.domain.retention import Retention
-from ticketgate.operations.erase import Eraser, What
-from ticketgate.operations.exception_desk import ExceptionView
-from ticketgate.operations.exceptions import open_exception
+from ticketgate.domain.log.retention import Retention
+from ticketgate.operations.cases.exceptions import open_exception
+from ticketgate.operations.desks.exception_desk import ExceptionView
+from ticketgate.operations.evidence.erase import Eraser, What
 
 PASTED = f"see {PLANTED['github'][1]}"
 CODE = "automation_unowned"

@@ -12,17 +12,17 @@ from tests.operations.test_attend import opened
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.domain.roles import may_audit, may_look, may_read_log, may_read_parked
-from ticketgate.operations.attend import AttendForm
-from ticketgate.operations.console_desk import ConsoleDesk, RequestPage
-from ticketgate.operations.emergency_desk import EmergencyDesk
-from ticketgate.operations.emergency_view import EmergencyPage
-from ticketgate.operations.exception_desk import ExceptionDesk, ExceptionView
-from ticketgate.operations.own_request import RequestForm
-from ticketgate.operations.quarantine import QuarantineForm
-from ticketgate.operations.quarantine_desk import QuarantineDesk, QuarantineView
-from ticketgate.operations.request_desk import RequestDesk, RequestView
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.requests.roles import may_audit, may_look, may_read_log, may_read_parked
+from ticketgate.operations.attending.attend import AttendForm
+from ticketgate.operations.attending.quarantine import QuarantineForm
+from ticketgate.operations.deciding.own_request import RequestForm
+from ticketgate.operations.desks.console_desk import ConsoleDesk, RequestPage
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
+from ticketgate.operations.desks.emergency_view import EmergencyPage
+from ticketgate.operations.desks.exception_desk import ExceptionDesk, ExceptionView
+from ticketgate.operations.desks.quarantine_desk import QuarantineDesk, QuarantineView
+from ticketgate.operations.desks.request_desk import RequestDesk, RequestView
 from ticketgate.ports import RequestFilter
 
 T = TypeVar("T")

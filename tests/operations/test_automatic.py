@@ -13,10 +13,10 @@ from tests.operations.rebuilt import compared
 from tests.operations.tickets import REPORT_ITEM, access_ticket, closed
 from tests.shipped import own_policy
 
-from ticketgate.domain.matcher import Clause, Group
-from ticketgate.domain.policy import ApproveRule, Automatic, Policy
-from ticketgate.operations.automatic import can_go_on, rule_reasons
-from ticketgate.operations.sayer import SNAPSHOT_AGE_MAX
+from ticketgate.domain.matching.matcher import Clause, Group
+from ticketgate.domain.policy.policy import ApproveRule, Automatic, Policy
+from ticketgate.operations.people.sayer import SNAPSHOT_AGE_MAX
+from ticketgate.operations.requests.automatic import can_go_on, rule_reasons
 
 DAY: Final = 24 * HOUR
 Records = list[dict[str, Any]]

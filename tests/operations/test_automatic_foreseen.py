@@ -12,9 +12,9 @@ from tests.operations.test_policy_test import case, missed, move
 from tests.operations.tickets import REPORT_ITEM, access_ticket
 from tests.shipped import own_policy
 
+from ticketgate.domain.changes.policy_diff import compare, difference
 from ticketgate.domain.evidence import digest_of
-from ticketgate.domain.policy import Automatic, Policy
-from ticketgate.domain.policy_diff import compare, difference
+from ticketgate.domain.policy.policy import Automatic, Policy
 
 ASKED = own_policy()
 WITHOUT = automatic_in(ASKED)

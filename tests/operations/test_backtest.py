@@ -17,14 +17,14 @@ from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
 from ticketgate.adapters.sqlite.recorded import revision_of
 from ticketgate.connector_api import Missing, StateClass
-from ticketgate.domain import hints
-from ticketgate.domain.classify import classify
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Policy, Word
-from ticketgate.domain.weights import Weights
-from ticketgate.operations.backtest import Backtest, Pair, backtest, last_round, replay
+from ticketgate.domain.classifying import hints
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Policy, Word
+from ticketgate.domain.text.language import Covered
+from ticketgate.domain.text.weights import Weights
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
+from ticketgate.operations.trying.backtest import Backtest, Pair, backtest, last_round, replay
 
 HOUR = timedelta(hours=1)
 Change = Callable[[Policy], Policy]
@@ -95,7 +95,7 @@ def test_what_is_older_is_left_out(gate: Gate) -> None:
 
 
 def test_progress_is_told_now_and_then(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketgate.operations.backtest.PROGRESS_EVERY", 2)
+    monkeypatch.setattr("ticketgate.operations.trying.backtest.PROGRESS_EVERY", 2)
     for number in range(5):
         gate.deliver(access_ticket(f"t{number}"))
     heard: list[int] = []
@@ -284,7 +284,7 @@ def asked_anew(gate: Gate, new: Policy, monkeypatch: pytest.MonkeyPatch) -> tupl
         asked.append(policy)
         return classify(policy, *given, **more)
 
-    monkeypatch.setattr("ticketgate.operations.backtest.classify", counted)
+    monkeypatch.setattr("ticketgate.operations.trying.backtest.classify", counted)
     return run(gate, new), len(asked)
 
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from tests.operations.kit import Gate, approve
 from tests.operations.test_backtest import first, pair_of, told
 
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.policy import Word
-from ticketgate.domain.triage import Triaged, basis_of
-from ticketgate.operations.backtest import Pair, backtest, last_round
-from ticketgate.operations.classified import classified
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.tickets.identity_event import Verdict
+from ticketgate.domain.tickets.triage import Triaged, basis_of
+from ticketgate.operations.classifying.classified import classified
+from ticketgate.operations.trying.backtest import Pair, backtest, last_round
 
 
 def test_approvals_of_what_a_persons_word_opened_are_compared(gate: Gate) -> None:

@@ -8,9 +8,9 @@ from tests.operations.lane import Lane
 from tests.operations.tickets import ACCOUNTS, access_ticket, closed, edited, report_ticket
 
 from ticketgate.connector_api import StateClass, Ticket
-from ticketgate.domain.exception_case import ExceptionCase
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Automation, Policy, Word
+from ticketgate.domain.cases.exception_case import ExceptionCase
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Automation, Policy, Word
 
 FLOW = Automation(
     "snow-flow", Clause("ticket.updated_by", "equals", ("svc-flow",), 1), Word("person", "carol"),

@@ -13,13 +13,13 @@ import pytest
 from tests.keys import ORIGIN, key_of
 from tests.operations.kit import Gate
 
-from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.adapters.sqlite.store import open_store
-from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.merkle import ReadHashes
-from ticketgate.operations.checkpoint import SIGN_WITHIN_SECONDS, Checkpointer
-from ticketgate.operations.start import heartbeat
+from ticketgate.domain.log.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.domain.log.merkle import ReadHashes
+from ticketgate.operations.evidence.checkpoint import SIGN_WITHIN_SECONDS, Checkpointer
+from ticketgate.operations.requests.start import heartbeat
 
 WAIT_SECONDS = 20.0
 ROUNDS = 40

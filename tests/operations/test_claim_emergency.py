@@ -25,17 +25,17 @@ from tests.operations.fakes import principal
 from tests.operations.kit import Gate, folder
 from tests.operations.rebuilt import compared
 
-from ticketgate.domain.emergency import Emergency, ReviewState
+from ticketgate.domain.emergencies.emergency import Emergency, ReviewState
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.operations.claim_desk import ClaimDesk
-from ticketgate.operations.claim_emergency import (
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.deciding.decide_request import Rules
+from ticketgate.operations.desks.claim_desk import ClaimDesk
+from ticketgate.operations.emergencies.claim_emergency import (
     ClaimForm,
     claim_terms,
     know_account,
     may_claim,
 )
-from ticketgate.operations.decide_request import Rules
 
 HOW = "two people opened the sealed account and added him to the group by hand"
 GROUP = "SG-PROD-DB-ADMIN"

@@ -7,10 +7,10 @@ import pytest
 from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.claims import Claimed, ClaimRules
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.policy import Stage, Word
-from ticketgate.operations.sign_in import secret_hash
+from ticketgate.domain.people.claims import Claimed, ClaimRules
+from ticketgate.domain.policy.policy import Stage, Word
+from ticketgate.operations.people.sign_in import secret_hash
 
 SEC = Word("group", "sec-iam")
 OWNER = Word("owner_of", "entitlement")

@@ -12,11 +12,11 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Draft
-from ticketgate.domain.policy import Word
-from ticketgate.domain.roles import AUDITOR
-from ticketgate.operations import console_desk
-from ticketgate.operations.console_desk import DeliveryPage, HeldPage, RequestPage
-from ticketgate.operations.console_home import Home, home
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.requests.roles import AUDITOR
+from ticketgate.operations.desks import console_desk
+from ticketgate.operations.desks.console_desk import DeliveryPage, HeldPage, RequestPage
+from ticketgate.operations.desks.console_home import Home, home
 from ticketgate.ports import RequestFilter, Transaction
 
 ANY = RequestFilter()

@@ -6,11 +6,11 @@ import pytest
 from tests.keys import ORIGIN, key_of
 from tests.operations.kit import Gate
 
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.domain.checkpoint import parse_checkpoint
+from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.copying import answer_copier
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.copying import answer_copier
 
 ACTOR = "os:1000@gate"
 

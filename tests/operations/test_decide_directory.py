@@ -8,8 +8,8 @@ from tests.operations.fakes import MORNING, FakeDirectory
 from tests.operations.kit import Gate, code_of
 from typing_extensions import override
 
-from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.people.directory import DirectorySnapshot
 
 
 class Remembering(FakeDirectory):

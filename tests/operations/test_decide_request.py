@@ -8,9 +8,9 @@ import pytest
 from tests.operations.kit import WHY, Gate, code_of
 from tests.operations.tickets import access_ticket, account, edited, report_ticket
 
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.matcher import Clause
-from ticketgate.operations.decide_request import (
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.operations.deciding.decide_request import (
     JUSTIFICATION_CHARS_MAX,
     Decided,
     Form,
@@ -18,8 +18,8 @@ from ticketgate.operations.decide_request import (
     SignedIn,
     decide_request,
 )
-from ticketgate.operations.sign_in import secret_hash
-from ticketgate.operations.start import note_loaded
+from ticketgate.operations.people.sign_in import secret_hash
+from ticketgate.operations.requests.start import note_loaded
 
 HOUR = 3600
 

@@ -7,7 +7,7 @@ from tests.operations.kit import WHY, Gate, code_of
 from tests.operations.second_factor import keep_step_up
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.policy import Stage, Word
+from ticketgate.domain.policy.policy import Stage, Word
 
 
 def sole(gate: Gate, person: str) -> None:

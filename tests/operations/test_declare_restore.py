@@ -12,13 +12,13 @@ from tests.operations.platforms import Asking
 from tests.operations.tickets import SOURCE, access_ticket
 
 from ticketgate.connector_api import Unavailable
-from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.restore import Loss
-from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.declare_restore import Said
-from ticketgate.operations.enforce import Seen, hold_back, intend_provision
-from ticketgate.operations.restore_desk import RestoreDesk
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.log.restore import Loss
+from ticketgate.operations.desks.restore_desk import RestoreDesk
+from ticketgate.operations.grants.enforce import Seen, hold_back, intend_provision
+from ticketgate.operations.requests.ask_again import Ground
+from ticketgate.operations.restoring.declare_restore import Said
 
 
 @pytest.fixture

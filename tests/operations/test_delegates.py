@@ -10,10 +10,10 @@ from tests.operations.own import Own
 from tests.operations.test_take_back import back
 from tests.operations.tickets import access_ticket, edited
 
-from ticketgate.domain.approval import Link
-from ticketgate.domain.duties import Duties, Shift, Window
-from ticketgate.domain.policy import Word
-from ticketgate.operations.link_view import LinkView
+from ticketgate.domain.people.duties import Duties, Shift, Window
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.requests.approval import Link
+from ticketgate.operations.deciding.link_view import LinkView
 
 HOUR = timedelta(hours=1)
 

@@ -9,9 +9,9 @@ from tests.operations.kit import ORIGIN, WHY, Gate
 from tests.operations.tickets import access_ticket, closed, edited
 
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.operations.desk import Session
-from ticketgate.operations.link_view import LinkView
-from ticketgate.operations.start import note_loaded
+from ticketgate.operations.deciding.link_view import LinkView
+from ticketgate.operations.desks.desk import Session
+from ticketgate.operations.requests.start import note_loaded
 from ticketgate.ports import Operation
 
 

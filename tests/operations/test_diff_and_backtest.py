@@ -12,12 +12,11 @@ from tests.domain.cast import NOON, SNOW, directory, person, request, rule, stag
 from tests.domain.matchers import block, both, clause
 
 from ticketgate.connector_api import Missing, Reference, StateClass, Ticket
-from ticketgate.domain import policy_diff, risk_diff
-from ticketgate.domain.approval import Approval
-from ticketgate.domain.backtest import Recorded
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.matcher import Matcher
-from ticketgate.domain.policy import (
+from ticketgate.domain.changes import policy_diff, risk_diff
+from ticketgate.domain.changes.backtest import Recorded
+from ticketgate.domain.changes.policy_change import LOOSENED, TIGHTENED, Judged
+from ticketgate.domain.matching.matcher import Matcher
+from ticketgate.domain.policy.policy import (
     ApproveRule,
     Automation,
     ClassifyRule,
@@ -27,8 +26,9 @@ from ticketgate.domain.policy import (
     Policy,
     Stage,
 )
-from ticketgate.domain.policy_change import LOOSENED, TIGHTENED, Judged
-from ticketgate.operations.backtest import Backtest, Pair, backtest, replay
+from ticketgate.domain.requests.approval import Approval
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
+from ticketgate.operations.trying.backtest import Backtest, Pair, backtest, replay
 
 PAIRS: Final = 1_500
 MEASURED: Final = 150  # of them under coverage

@@ -24,12 +24,12 @@ from tests.operations.emergencies import (
 from tests.operations.kit import Gate, folder
 from tests.operations.rebuilt import compared
 
-from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.operations.invoke_emergency import InvokeForm
-from ticketgate.operations.review_emergency import ReviewForm
-from ticketgate.operations.revoke import Choice, revoke
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.emergencies.invoke_emergency import InvokeForm
+from ticketgate.operations.emergencies.review_emergency import ReviewForm
+from ticketgate.operations.grants.revoke import Choice, revoke
 
 
 @pytest.fixture

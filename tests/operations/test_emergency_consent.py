@@ -24,12 +24,12 @@ from tests.operations.emergencies import (
 from tests.operations.kit import Gate, folder
 from tests.operations.rebuilt import compared
 
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import canonical
-from ticketgate.operations.consent_emergency import ConsentForm
-from ticketgate.operations.emergency_view import Ask
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.operations.desks.emergency_view import Ask
+from ticketgate.operations.emergencies.consent_emergency import ConsentForm
 from ticketgate.verifier import verify
 
 DAY = 24 * HOUR

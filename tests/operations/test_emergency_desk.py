@@ -16,8 +16,8 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations import emergency_window
-from ticketgate.operations.emergency_view import EmergencyPage
+from ticketgate.operations.desks.emergency_view import EmergencyPage
+from ticketgate.operations.emergencies import emergency_window
 
 DAY = 24 * HOUR
 

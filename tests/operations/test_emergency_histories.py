@@ -23,10 +23,10 @@ from tests.operations.emergencies import (
 )
 from tests.operations.kit import Gate, folder
 
-from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.operations import invoke_emergency as invoking
-from ticketgate.operations import review_emergency as reviewing
+from ticketgate.domain.emergencies.emergency import Emergency
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.operations.emergencies import invoke_emergency as invoking
+from ticketgate.operations.emergencies import review_emergency as reviewing
 
 PEOPLE = ("alice", "alice-admin", "bob")
 STEPS = st.lists(

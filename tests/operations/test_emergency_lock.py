@@ -21,7 +21,7 @@ from tests.operations.kit import code_of as decided
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.verifier import verify
 
 DAY = 24 * HOUR

@@ -19,10 +19,10 @@ from tests.operations.emergencies import (
 from tests.operations.kit import Gate, folder
 from tests.operations.test_claim_emergency import claim
 
-from ticketgate.domain.emergency import CONSENT_LIFE
+from ticketgate.domain.emergencies.emergency import CONSENT_LIFE
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 
 PEOPLE: Final = ("alice", "bob", "carol", "erin", "mallory")
 

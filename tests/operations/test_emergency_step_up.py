@@ -21,10 +21,10 @@ from tests.operations.second_factor import keep_step_up
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import canonical
-from ticketgate.operations.desk import Session
-from ticketgate.operations.emergency_view import EmergencyView, Offer
-from ticketgate.operations.review_emergency import ReviewForm
-from ticketgate.operations.sign_in import secret_hash
+from ticketgate.operations.desks.desk import Session
+from ticketgate.operations.desks.emergency_view import EmergencyView, Offer
+from ticketgate.operations.emergencies.review_emergency import ReviewForm
+from ticketgate.operations.people.sign_in import secret_hash
 from ticketgate.verifier import verify
 
 

@@ -10,9 +10,9 @@ from tests.operations.fakes import GROUP, TARGET, principal
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, closed, report_ticket
 
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.grant import CALL_SECONDS_MAX, Grant
-from ticketgate.operations.enforce import intend_revoke
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.grants.grant import CALL_SECONDS_MAX, Grant
+from ticketgate.operations.grants.enforce import intend_revoke
 from ticketgate.ports import Transaction
 
 HOUR = 3600

@@ -9,7 +9,7 @@ from tests.operations.kit import Gate, approve, log_of, only
 from tests.operations.tickets import access_ticket, edited
 
 from ticketgate.connector_api import StateClass
-from ticketgate.domain.grant import CALL_SECONDS_MAX
+from ticketgate.domain.grants.grant import CALL_SECONDS_MAX
 
 TWO_HOURS = 7200
 

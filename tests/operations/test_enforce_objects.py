@@ -7,11 +7,11 @@ from tests.operations.fakes import GROUP, principal
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.end_grant import end_grant, holders
-from ticketgate.operations.enforce import Seen, intend_provision
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.operations.grants.end_grant import end_grant, holders
+from ticketgate.operations.grants.enforce import Seen, intend_provision
+from ticketgate.operations.requests.ask_again import Ground
 
 
 def test_standing_access_that_went_before_the_call_is_not_given_back(approved: Gate) -> None:

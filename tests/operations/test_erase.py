@@ -10,13 +10,13 @@ from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, closed, printer_incident, report_ticket
 
 from ticketgate.adapters.sqlite import schema
-from ticketgate.domain.erasure import Erasure, Retained
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.retention import Retention
-from ticketgate.operations.actors import disclosed_actor
-from ticketgate.operations.control import Control, told_erasure
-from ticketgate.operations.erase import DIGESTS_PER_RECORD, Eraser, What
-from ticketgate.operations.prune import Pruner
+from ticketgate.domain.log.erasure import Erasure, Retained
+from ticketgate.domain.log.retention import Retention
+from ticketgate.operations.desks.control import Control, told_erasure
+from ticketgate.operations.evidence.erase import DIGESTS_PER_RECORD, Eraser, What
+from ticketgate.operations.evidence.prune import Pruner
+from ticketgate.operations.people.actors import disclosed_actor
 
 ACTOR: Final = "os:0@host"
 DAY: Final = timedelta(days=1)

@@ -21,11 +21,11 @@ from typing_extensions import override
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.erasing import GRANTS_OF
-from ticketgate.domain.erasure import Erasure, HiddenValue
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.retention import Retention
-from ticketgate.operations import erase
-from ticketgate.operations.erase import Eraser, What
+from ticketgate.domain.log.erasure import Erasure, HiddenValue
+from ticketgate.domain.log.retention import Retention
+from ticketgate.operations.evidence import erase
+from ticketgate.operations.evidence.erase import Eraser, What
 
 A_STEP: Final = 60  # values
 A_RECORD: Final = 20  # digests

@@ -6,7 +6,7 @@ from typing import Final
 from tests.operations.kit import Gate
 from tests.operations.test_erase import ALICE, KEEP, ended
 
-from ticketgate.operations.erase import Eraser
+from ticketgate.operations.evidence.erase import Eraser
 
 TOLD: Final = b"billing migration"
 

@@ -11,9 +11,9 @@ from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import access_ticket, edited
 
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.policy import Escalation, Word
-from ticketgate.operations.escalate import escalate
-from ticketgate.operations.start import note_loaded
+from ticketgate.domain.policy.policy import Escalation, Word
+from ticketgate.operations.requests.escalate import escalate
+from ticketgate.operations.requests.start import note_loaded
 
 HOUR = 3600
 

@@ -2,13 +2,13 @@
 
 from tests.domain.test_classify import rule
 
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.labels import Labelled
-from ticketgate.domain.matcher import Clause, Group
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import FIELD_TEXT_MAX
-from ticketgate.domain.training import Counts, Example
-from ticketgate.operations.evaluate import evaluate, examples, first_percent, halves
+from ticketgate.domain.classifying.labels import Labelled
+from ticketgate.domain.matching.matcher import Clause, Group
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.text.training import Counts, Example
+from ticketgate.domain.tickets.identity_event import Verdict
+from ticketgate.domain.tickets.ticket import FIELD_TEXT_MAX
+from ticketgate.operations.trying.evaluate import evaluate, examples, first_percent, halves
 
 ITEM = Clause("ticket.catalog_item", "word", ("password",), 1)
 OURS = Group("all", (Clause("ticket.source", "equals", ("snow",), 2), ITEM), 2)

@@ -13,18 +13,18 @@ from tests.keys import ORIGIN, key_of
 from tests.operations.kit import WHY, Gate, approve, only
 from tests.operations.tickets import access_ticket
 
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.domain.anchor import AnchorKind, AnchorRow
-from ticketgate.domain.approval import LinkState
+from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.evidence import Draft, disclosure_digest
-from ticketgate.domain.policy import Word
-from ticketgate.domain.tlog_proof import parse_tlog_proof
-from ticketgate.operations import find_records
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.evidence_desk import AnchorLine, EvidenceDesk, LogPage, RecordView
-from ticketgate.operations.find_records import ids_named, place_of, records_before
-from ticketgate.operations.view import note_view
+from ticketgate.domain.log.anchor import AnchorKind, AnchorRow
+from ticketgate.domain.log.tlog_proof import parse_tlog_proof
+from ticketgate.domain.policy.policy import Word
+from ticketgate.domain.requests.approval import LinkState
+from ticketgate.operations.desks.evidence_desk import AnchorLine, EvidenceDesk, LogPage, RecordView
+from ticketgate.operations.evidence import find_records
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.find_records import ids_named, place_of, records_before
+from ticketgate.operations.people.view import note_view
 from ticketgate.ports import Reading
 
 ROLES: Final = {

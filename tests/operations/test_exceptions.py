@@ -6,13 +6,17 @@ from functools import partial
 import pytest
 from tests.operations.kit import Gate
 
+from ticketgate.domain.cases.exception_case import MORE, ExceptionCase, ExceptionState
 from ticketgate.domain.errors import Refusal, StoreConflictError
 from ticketgate.domain.evidence import Disclosure
-from ticketgate.domain.exception_case import MORE, ExceptionCase, ExceptionState
-from ticketgate.domain.retention import Retention
-from ticketgate.operations import exceptions
-from ticketgate.operations.erase import Eraser, What
-from ticketgate.operations.exceptions import assign_exception, open_exception, resolve_exception
+from ticketgate.domain.log.retention import Retention
+from ticketgate.operations.cases import exceptions
+from ticketgate.operations.cases.exceptions import (
+    assign_exception,
+    open_exception,
+    resolve_exception,
+)
+from ticketgate.operations.evidence.erase import Eraser, What
 
 CODE = "automation_unowned"
 SUBJECT = "account svc-mallory of snow-prod"

@@ -3,14 +3,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ticketgate.domain.directory import DirectorySnapshot, Person
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Clause, Group
-from ticketgate.domain.policy import ApproveRule, ClassifyRule, Entitlement, Limit, Policy, Word
-from ticketgate.domain.policy import Stage as ApproveStage
-from ticketgate.domain.ticket import Reference, StateClass, Ticket, Value
-from ticketgate.operations.explain import Explanation, explain
+from ticketgate.domain.matching.matcher import Clause, Group
+from ticketgate.domain.people.directory import DirectorySnapshot, Person
+from ticketgate.domain.policy.policy import (
+    ApproveRule,
+    ClassifyRule,
+    Entitlement,
+    Limit,
+    Policy,
+    Word,
+)
+from ticketgate.domain.policy.policy import Stage as ApproveStage
+from ticketgate.domain.text.language import Covered
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
+from ticketgate.domain.tickets.ticket import Reference, StateClass, Ticket, Value
+from ticketgate.operations.trying.explain import Explanation, explain
 
 NOW = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)
 HOUR = timedelta(hours=1)

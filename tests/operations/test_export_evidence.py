@@ -13,15 +13,15 @@ from tests.keys import ORIGIN
 from tests.operations.copies import ALICE, LARGE, SEGMENT, Shelf, bytes_of
 from typing_extensions import override
 
-from ticketgate.adapters.bundle_writer import BundleWriter
+from ticketgate.adapters.copies.bundle_writer import BundleWriter
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
-from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import leaf_hash
-from ticketgate.domain.merkle import root_of
-from ticketgate.domain.tiles import tiles_of
-from ticketgate.domain.tlog_proof import parse_tlog_proof
-from ticketgate.operations.export_evidence import Exported, export_evidence
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.merkle import root_of
+from ticketgate.domain.log.tiles import tiles_of
+from ticketgate.domain.log.tlog_proof import parse_tlog_proof
+from ticketgate.operations.evidence.export_evidence import Exported, export_evidence
 
 # --- what is in it --------------------------------------------------------------------------------
 

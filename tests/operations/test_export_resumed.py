@@ -11,9 +11,9 @@ from tests.keys import ORIGIN, key_of
 from tests.operations.copies import Shelf, bytes_of
 from typing_extensions import override
 
-from ticketgate.adapters.bundle_writer import BundleWriter
+from ticketgate.adapters.copies.bundle_writer import BundleWriter
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.operations.export_evidence import Wanted
+from ticketgate.operations.evidence.export_evidence import Wanted
 
 # --- interrupted and extended ---------------------------------------------------------------------
 

@@ -25,21 +25,21 @@ from tests.operations.tickets import access_ticket, account, closed, edited, rep
 from typing_extensions import override
 
 from ticketgate.connector_api import Missing, StateClass, Ticket
-from ticketgate.domain.access_request import AccessRequest, RequestState
-from ticketgate.domain.approval import Link
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.grant import (
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.grants.grant import (
     CALL_SECONDS_MAX,
     ENDED,
     REVOKE_BACKOFF_SECONDS_MAX,
 )
-from ticketgate.domain.log_life import SEGMENT_ENTRIES
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.retention import Retention
-from ticketgate.domain.snapshot import from_snapshot, to_snapshot
-from ticketgate.operations.control import carry_out
-from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.erase import Eraser, What
+from ticketgate.domain.log.retention import Retention
+from ticketgate.domain.requests.access_request import AccessRequest, RequestState
+from ticketgate.domain.requests.approval import Link
+from ticketgate.domain.verifying.log_life import SEGMENT_ENTRIES
+from ticketgate.domain.verifying.replay import Replay
+from ticketgate.domain.verifying.snapshot import from_snapshot, to_snapshot
+from ticketgate.operations.deciding.decide_request import Decided
+from ticketgate.operations.desks.control import carry_out
+from ticketgate.operations.evidence.erase import Eraser, What
 
 GROUPS: Final = {"prod-db-admin": GROUP, "sales-reports": REPORTS}
 IDENTS: Final = st.sampled_from(["t1", "t2", "t1", "t2", "r1"])

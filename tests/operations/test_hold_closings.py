@@ -13,11 +13,11 @@ from tests.operations.tickets import SOURCE, access_ticket, closed, report_ticke
 from ticketgate.adapters.sqlite.looking import SqliteLook
 from ticketgate.adapters.sqlite.schema import connect
 from ticketgate.cli.grants import grant_document
-from ticketgate.domain.grant import Grant
-from ticketgate.domain.velocity import Rate, Velocity
-from ticketgate.operations.hold_closings import end_by_ticket, end_held
-from ticketgate.operations.revoke import Choice, revoke
-from ticketgate.operations.velocity import set_limits
+from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.requests.velocity import Rate, Velocity
+from ticketgate.operations.grants.hold_closings import end_by_ticket, end_held
+from ticketgate.operations.grants.revoke import Choice, revoke
+from ticketgate.operations.requests.velocity import set_limits
 
 TEN = timedelta(minutes=10)
 TICKETS = (

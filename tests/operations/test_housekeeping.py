@@ -10,8 +10,8 @@ import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, closed, report_ticket
 
-from ticketgate.operations.housekeeping import STEP_SECONDS
-from ticketgate.operations.sweep import expire_grant, time_out_request
+from ticketgate.operations.workers.housekeeping import STEP_SECONDS
+from ticketgate.operations.workers.sweep import expire_grant, time_out_request
 
 HOUR = timedelta(hours=1)
 

@@ -12,8 +12,8 @@ from tests.operations.lane import Lane, doubtful
 from tests.operations.test_loosened import rule_changed
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.policy import Policy
-from ticketgate.operations.in_force import PolicyStaleError, take_policy, under
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.operations.requests.in_force import PolicyStaleError, take_policy, under
 from ticketgate.ports import Transaction
 
 

@@ -16,8 +16,8 @@ from tests.operations.test_take_back import back
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.grant import HOLDING
-from ticketgate.operations.own_request import RequestForm
+from ticketgate.domain.grants.grant import HOLDING
+from ticketgate.operations.deciding.own_request import RequestForm
 
 HARD_MAX = timedelta(hours=8)  # of the tier of prod-db-admin in config/policy.yaml
 TIMES = 2

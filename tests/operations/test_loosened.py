@@ -10,8 +10,8 @@ import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.policy import Policy
-from ticketgate.operations.loosened import end_loosened
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.operations.requests.loosened import end_loosened
 
 
 @pytest.fixture

@@ -9,13 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.shipped import without_packs
 
-from ticketgate.adapters.policy_file import load_policy
-from ticketgate.domain.classify import classify
-from ticketgate.domain.facts import TicketFacts
-from ticketgate.domain.identity_event import UNKNOWN_KIND, Classification, Verdict
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.ticket import FIELD_TEXT_MAX, Missing, Reference, StateClass, Ticket, Value
-from ticketgate.domain.weights import Weights
+from ticketgate.adapters.config.policy_file import load_policy
+from ticketgate.domain.classifying.classify import classify
+from ticketgate.domain.classifying.facts import TicketFacts
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.text.weights import Weights
+from ticketgate.domain.tickets.identity_event import UNKNOWN_KIND, Classification, Verdict
+from ticketgate.domain.tickets.ticket import (
+    FIELD_TEXT_MAX,
+    Missing,
+    Reference,
+    StateClass,
+    Ticket,
+    Value,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = "\npacks: [servicenow_catalog, jira_request_types, helpdesk_phrases]\nlanguages: [en]\n"

@@ -11,7 +11,7 @@ from tests.operations.kit import WHY, Gate
 from tests.operations.tickets import access_ticket
 from tests.web.page_desk import BROWSER, Forms
 
-from ticketgate.domain.policy import Policy
+from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.settings import ProviderSettings
 
 

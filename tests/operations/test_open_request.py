@@ -7,10 +7,10 @@ from tests.operations.kit import OWN_USER, Gate
 from tests.operations.tickets import access_ticket, account, closed, edited, moved, report_ticket
 
 from ticketgate.connector_api import Missing, Reference, StateClass, Ticket
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.directory import Person
-from ticketgate.domain.matcher import Clause
-from ticketgate.operations.open_request import LINKS_PER_RECORD
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.people.directory import Person
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.operations.requests.open_request import LINKS_PER_RECORD
 
 
 def only(gate: Gate) -> AccessRequest:

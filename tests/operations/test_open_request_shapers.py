@@ -7,9 +7,9 @@ from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import ACCOUNTS, access_ticket, account, edited, printer_incident
 
 from ticketgate.connector_api import Reference
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Stage, Word
-from ticketgate.operations.link_view import LinkView
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Stage, Word
+from ticketgate.operations.deciding.link_view import LinkView
 
 
 def newest(gate: Gate) -> tuple[str, tuple[str, ...]]:

@@ -8,9 +8,9 @@ from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
-from ticketgate.domain.ticket import StateClass
-from ticketgate.operations.housekeeping import ALARM_EVERY
-from ticketgate.operations.parked import may_have_closed, perhaps_closed
+from ticketgate.domain.tickets.ticket import StateClass
+from ticketgate.operations.intake.parked import may_have_closed, perhaps_closed
+from ticketgate.operations.workers.housekeeping import ALARM_EVERY
 
 
 def active(gate: Gate) -> None:

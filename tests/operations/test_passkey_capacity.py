@@ -14,10 +14,10 @@ from tests.operations.tickets import access_ticket
 from tests.verifier.authenticator import Passkey
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.passkey_row import Ceremony
-from ticketgate.domain.passkey_row import Passkey as Row
-from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.sign_decision import Wanted
+from ticketgate.domain.people.passkey_row import Ceremony
+from ticketgate.domain.people.passkey_row import Passkey as Row
+from ticketgate.operations.deciding.decide_request import Decided
+from ticketgate.operations.deciding.sign_decision import Wanted
 
 ERIN, SPARE = Passkey("erin"), Passkey("erin", "spare")
 

@@ -14,11 +14,11 @@ from tests.verifier.authenticator import PAGE, RP_ID, Passkey
 from tests.verifier.bundle_writer import b64
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.passkey import challenge_of
-from ticketgate.domain.passkey_row import Passkey as Row
-from ticketgate.domain.passkey_row import PasskeyState
-from ticketgate.operations.passkeys import Made
-from ticketgate.operations.sign_decision import Signed, Wanted
+from ticketgate.domain.people.passkey import challenge_of
+from ticketgate.domain.people.passkey_row import Passkey as Row
+from ticketgate.domain.people.passkey_row import PasskeyState
+from ticketgate.operations.deciding.sign_decision import Signed, Wanted
+from ticketgate.operations.own_keys.passkeys import Made
 
 
 @pytest.fixture
@@ -278,7 +278,7 @@ def test_a_head_of_another_log_or_of_too_long_ago_is_refused(
     deciding: Deciding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed = deciding.prepare()
-    monkeypatch.setattr("ticketgate.operations.sign_decision.HEAD_AGE_MAX", 2)
+    monkeypatch.setattr("ticketgate.operations.deciding.sign_decision.HEAD_AGE_MAX", 2)
     deciding.gate.deliver(access_ticket("t2"))
     assert deciding.decide(signed) == "passkey_changed"
     monkeypatch.undo()

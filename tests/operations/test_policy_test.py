@@ -14,10 +14,10 @@ from ticketgate.adapters.rehearsal_stage import MemoryTargets, fresh_store
 from ticketgate.connector_api import Access, NotFound, StateClass, Ticket
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.policy_case import Case, Miss, Move, Wanted
-from ticketgate.operations.policy_test import elements, never_used, run_case
-from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.policy.policy_case import Case, Miss, Move, Wanted
+from ticketgate.operations.trying.policy_test import elements, never_used, run_case
+from ticketgate.operations.trying.rehearsal import ORIGIN, Rehearsal, SetClock
 
 POLICY = own_policy()
 PEOPLE = FakeDirectory()
@@ -196,7 +196,7 @@ def test_time_does_not_run_back() -> None:
 
 
 def test_a_case_that_comes_to_no_rest_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketgate.operations.rehearsal.ROUNDS_MAX", 1)
+    monkeypatch.setattr("ticketgate.operations.trying.rehearsal.ROUNDS_MAX", 1)
     with pytest.raises(RuntimeError, match="rest"):
         run_case(case(move("approve", "bob"), move("approve", "dan")), POLICY, stage)
 

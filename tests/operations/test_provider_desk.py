@@ -10,11 +10,11 @@ from tests.operations.kit import Gate
 from tests.web.page_desk import BROWSER, Forms
 from typing_extensions import override
 
-from ticketgate.adapters.oidc import TokenError
+from ticketgate.adapters.net.oidc import TokenError
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.id_token import LOGOUT_EVENT
-from ticketgate.operations.desk import Session
-from ticketgate.operations.provider_desk import CALLS_MAX, Ask, Back, ProviderDesk
+from ticketgate.domain.people.id_token import LOGOUT_EVENT
+from ticketgate.operations.desks.desk import Session
+from ticketgate.operations.desks.provider_desk import CALLS_MAX, Ask, Back, ProviderDesk
 from ticketgate.ports import Asking, IdentityProvider, Signed
 
 BACK = Back("c0de", "", None)

@@ -22,11 +22,11 @@ from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
 from ticketgate.domain.errors import EvidenceError, TicketgateError
 from ticketgate.domain.evidence import parse_disclosure, parse_entry
-from ticketgate.domain.merkle import root_of
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.retention import Retention
-from ticketgate.domain.snapshot import digest_of_snapshot, to_snapshot
-from ticketgate.operations.prune import (
+from ticketgate.domain.log.merkle import root_of
+from ticketgate.domain.log.retention import Retention
+from ticketgate.domain.verifying.replay import Replay
+from ticketgate.domain.verifying.snapshot import digest_of_snapshot, to_snapshot
+from ticketgate.operations.evidence.prune import (
     IDLE_SECONDS,
     LOOK_EVERY,
     Prunable,

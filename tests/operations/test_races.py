@@ -34,10 +34,10 @@ from tests.operations.racing import (
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.request_tables import SqliteLinks, SqliteRequests
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Link
-from ticketgate.operations import decide_request, decision_refusals
-from ticketgate.operations.sign_in import secret_hash
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Link
+from ticketgate.operations.deciding import decide_request, decision_refusals
+from ticketgate.operations.people.sign_in import secret_hash
 
 pytestmark = pytest.mark.untraced
 

@@ -20,12 +20,16 @@ from ticketgate.adapters.sqlite import rebuilt_file, schema
 from ticketgate.adapters.sqlite.evidence_tables import SqliteEvidence
 from ticketgate.adapters.sqlite.held_rows import OF_CONTENT, PEOPLE, SAME, HeldRows
 from ticketgate.domain.errors import StoreUnavailableError
-from ticketgate.domain.grant import GrantState
-from ticketgate.domain.rebuild import TABLES, Difference, differences
-from ticketgate.domain.rebuilding import CannotReplayError, plain, rebuild
-from ticketgate.domain.retention import Retention
-from ticketgate.operations.erase import Eraser, What
-from ticketgate.operations.exceptions import assign_exception, open_exception, resolve_exception
+from ticketgate.domain.grants.grant import GrantState
+from ticketgate.domain.log.retention import Retention
+from ticketgate.domain.verifying.rebuild import TABLES, Difference, differences
+from ticketgate.domain.verifying.rebuilding import CannotReplayError, plain, rebuild
+from ticketgate.operations.cases.exceptions import (
+    assign_exception,
+    open_exception,
+    resolve_exception,
+)
+from ticketgate.operations.evidence.erase import Eraser, What
 
 DAY: Final = timedelta(days=1)
 

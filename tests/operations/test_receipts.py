@@ -6,7 +6,7 @@ from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.evidence import parse_entry
-from ticketgate.operations.receipts import receipts_of_ticket
+from ticketgate.operations.evidence.receipts import receipts_of_ticket
 
 
 def told(gate: Gate, reference: str) -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@ from hashlib import sha256
 from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import access_ticket, body_of
 
-from ticketgate.domain.delivery import content_id
-from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.tickets.delivery import content_id
+from ticketgate.domain.tickets.receipt import Receipt
+from ticketgate.domain.tickets.ticket import Ticket
 
 
 def test_the_same_delivery_twenty_times_makes_one_request(gate: Gate) -> None:

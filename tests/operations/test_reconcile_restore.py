@@ -10,9 +10,9 @@ from tests.operations.kit import Gate, only
 from tests.operations.office import Office
 from tests.operations.tickets import access_ticket, closed
 
-from ticketgate.domain.grant import Grant
-from ticketgate.domain.restore import Place
-from ticketgate.operations.reconcile_restore import places
+from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.log.restore import Place
+from ticketgate.operations.restoring.reconcile_restore import places
 from ticketgate.ports import Transaction
 
 

@@ -7,13 +7,13 @@ from functools import partial
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, closed
 
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.duties import Window
-from ticketgate.domain.reminding import Reminding
-from ticketgate.domain.workload import ApproverLoad
-from ticketgate.operations.digest import days_digest
-from ticketgate.operations.remind import EVERY_SECONDS, Reminder, remind
-from ticketgate.operations.workload import approver_loads, to_decide
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.people.duties import Window
+from ticketgate.domain.telling.reminding import Reminding
+from ticketgate.domain.telling.workload import ApproverLoad
+from ticketgate.operations.requests.remind import EVERY_SECONDS, Reminder, remind
+from ticketgate.operations.telling.digest import days_digest
+from ticketgate.operations.telling.workload import approver_loads, to_decide
 
 HOURS = (timedelta(hours=2), timedelta(hours=6))
 

@@ -14,8 +14,8 @@ from tests.operations.kit import Gate, approve, folder
 from tests.operations.tickets import access_ticket, account, closed, edited
 
 from ticketgate.connector_api import StateClass, Ticket
-from ticketgate.domain.grant import UNENDED
-from ticketgate.operations import work_delivery
+from ticketgate.domain.grants.grant import UNENDED
+from ticketgate.operations.workers import work_delivery
 
 EDITS: Final[dict[str, dict[str, Any]]] = {
     "comment": {"short_description": "any news?"},

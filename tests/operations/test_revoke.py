@@ -8,12 +8,12 @@ import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, report_ticket
 
-from ticketgate.domain.command import CommandKind, CommandState
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.grant import GrantState
-from ticketgate.operations.control import carry_out, choice_of
-from ticketgate.operations.enforce import intend_revoke
-from ticketgate.operations.revoke import GRANTS_PER_RECORD, Choice, chosen, revoke
+from ticketgate.domain.grants.command import CommandKind, CommandState
+from ticketgate.domain.grants.grant import GrantState
+from ticketgate.operations.desks.control import carry_out, choice_of
+from ticketgate.operations.grants.enforce import intend_revoke
+from ticketgate.operations.grants.revoke import GRANTS_PER_RECORD, Choice, chosen, revoke
 from ticketgate.ports import Transaction
 
 ACTOR = "os:ops@gate"

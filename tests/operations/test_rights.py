@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.operations.rights import RIGHTS, Who, word_of
+from ticketgate.operations.people.rights import RIGHTS, Who, word_of
 
 OWNERS: Final = frozenset({"os:990@gate", "os:0@gate"})
 OPERATOR: Final = "os:1000@gate"

@@ -20,10 +20,10 @@ from ticketgate.connector_api import (
     Throttled,
     Unavailable,
 )
-from ticketgate.domain.checkpoint import Checkpoint
-from ticketgate.domain.command import CommandKind, CommandState
-from ticketgate.domain.outcomes import COMMENTED_DEFAULT
-from ticketgate.operations.write_back import commented, tell_sources
+from ticketgate.domain.grants.command import CommandKind, CommandState
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.telling.outcomes import COMMENTED_DEFAULT
+from ticketgate.operations.telling.write_back import commented, tell_sources
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 from tests.operations.kit import ORIGIN, Gate
 from tests.operations.tickets import access_ticket, edited
 
-from ticketgate.domain.checkpoint import Checkpoint
-from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.operations.record_mail import MAIL_TRIES_MAX, mailed
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.telling.record_mail import MAIL_TRIES_MAX, mailed
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from tests.operations.tickets import (
 )
 
 from ticketgate.connector_api import Misconfigured, Throttled, Unavailable
-from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.polling import PollRow, delivery_id, is_polled
-from ticketgate.operations.poll import begin_poll
-from ticketgate.operations.run_polls import PAGE_MAX
+from ticketgate.domain.requests.inbox import DeliveryRow
+from ticketgate.domain.tickets.polling import PollRow, delivery_id, is_polled
+from ticketgate.operations.intake.poll import begin_poll
+from ticketgate.operations.workers.run_polls import PAGE_MAX
 from ticketgate.ports import Transaction
 
 

@@ -12,10 +12,9 @@ from tests.operations.kit import Gate, approve, log_of, only
 from tests.operations.tickets import access_ticket, closed
 
 from ticketgate.connector_api import Effect, Residual
-from ticketgate.domain.command import Command, CommandKind, CommandState
-from ticketgate.domain.grant import CALL_SECONDS_MAX, REVOKE_TRIES_BEFORE_OVERDUE
-from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.enforce import (
+from ticketgate.domain.grants.command import Command, CommandKind, CommandState
+from ticketgate.domain.grants.grant import CALL_SECONDS_MAX, REVOKE_TRIES_BEFORE_OVERDUE
+from ticketgate.operations.grants.enforce import (
     Called,
     Seen,
     could_not_look,
@@ -24,7 +23,8 @@ from ticketgate.operations.enforce import (
     provisioned,
     revoked,
 )
-from ticketgate.operations.run_targets import attempt
+from ticketgate.operations.requests.ask_again import Ground
+from ticketgate.operations.workers.run_targets import attempt
 
 TWO_HOURS = 7200
 

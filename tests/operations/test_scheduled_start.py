@@ -11,12 +11,12 @@ from tests.operations.kit import WHY, Gate, code_of, log_of, only
 from tests.operations.tickets import access_ticket, account, closed, edited, moved
 from tests.operations.windows import HOUR, TEN_HOURS, in_hours, plan, scheduled
 
-from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.ticket import StateClass, Ticket
-from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.enforce import Seen, intend_provision
+from ticketgate.domain.tickets.ticket import StateClass, Ticket
+from ticketgate.operations.grants.enforce import Seen, intend_provision
+from ticketgate.operations.requests.ask_again import Ground
 
 
 @pytest.fixture

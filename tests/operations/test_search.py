@@ -10,9 +10,9 @@ from tests.operations.test_evidence_desk import Log
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.policy import Word
-from ticketgate.operations import search as searching
-from ticketgate.operations.search import Hits
+from ticketgate.domain.policy.policy import Word
+from ticketgate.operations.desks import search as searching
+from ticketgate.operations.desks.search import Hits
 
 
 @pytest.fixture

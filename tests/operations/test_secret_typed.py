@@ -12,10 +12,10 @@ from tests.operations.test_erase import KEEP, ended
 from tests.operations.test_secrets_in_tickets import stored
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.typed_text import bad_typed
-from ticketgate.operations.control import Control
-from ticketgate.operations.erase import Eraser
-from ticketgate.operations.prune import Pruner
+from ticketgate.domain.text.typed_text import bad_typed
+from ticketgate.operations.desks.control import Control
+from ticketgate.operations.evidence.erase import Eraser
+from ticketgate.operations.evidence.prune import Pruner
 
 SECRET = "Tr0ub4dor&3"
 TYPED = f"{WHY} The password for Bob is {SECRET}."

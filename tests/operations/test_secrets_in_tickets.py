@@ -26,15 +26,15 @@ from tests.shipped import own_policy
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.connector_api import Reference, Ticket
-from ticketgate.domain.delivery import VerifiedDelivery
+from ticketgate.domain.classifying.masked_ticket import masked
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import parse_disclosure
-from ticketgate.domain.identity_event import Classification, Tier, Verdict
-from ticketgate.domain.masked_ticket import masked
-from ticketgate.operations import exposed as exposing
-from ticketgate.operations.classified import classified
-from ticketgate.operations.explain import explain
-from ticketgate.operations.receive import receive
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
+from ticketgate.domain.tickets.identity_event import Classification, Tier, Verdict
+from ticketgate.operations.classifying.classified import classified
+from ticketgate.operations.intake import exposed as exposing
+from ticketgate.operations.intake.receive import receive
+from ticketgate.operations.trying.explain import explain
 
 TOKEN = PLANTED["github"][1]
 RANK = (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN, Verdict.IDENTITY)

@@ -9,7 +9,7 @@ from tests.operations.rebuilt import compared
 from tests.operations.tickets import SOURCE, access_ticket, body_of, closed, edited
 
 from ticketgate.connector_api import Ticket, Unavailable
-from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.requests.inbox import DeliveryRow
 
 TURN = 60.0
 ONE_STEP = 1.0  # not the source's turn yet

@@ -11,9 +11,9 @@ from tests.operations.lane import Lane, doubtful
 from tests.operations.tickets import access_ticket
 
 from ticketgate.connector_api import StateClass
-from ticketgate.operations.shadow import enter_shadow
-from ticketgate.operations.start import open_log
-from ticketgate.operations.sweep import revalidate_requests
+from ticketgate.operations.grants.shadow import enter_shadow
+from ticketgate.operations.requests.start import open_log
+from ticketgate.operations.workers.sweep import revalidate_requests
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from tests.operations.kit import CODE_KEY, Gate
 from tests.operations.tickets import access_ticket
 
-from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations.sign_in import (
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.operations.people.sign_in import (
     ask_code,
     code_hash,
     enter_code,

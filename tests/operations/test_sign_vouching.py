@@ -14,10 +14,10 @@ from tests.operations.passkeys import BOB, Keys
 from tests.verifier.authenticator import Passkey
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.passkey import VOUCHING
-from ticketgate.domain.passkey_row import Passkey as Row
-from ticketgate.domain.passkey_row import PasskeyState
-from ticketgate.operations.sign_decision import Signed
+from ticketgate.domain.people.passkey import VOUCHING
+from ticketgate.domain.people.passkey_row import Passkey as Row
+from ticketgate.domain.people.passkey_row import PasskeyState
+from ticketgate.operations.deciding.sign_decision import Signed
 
 ALICE = Passkey("alice")
 

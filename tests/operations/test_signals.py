@@ -16,16 +16,12 @@ from tests.operations.tickets import closed, report_ticket
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.looking import SqliteLook
+from ticketgate.domain.cases.exception_case import ExceptionCase, ExceptionState
 from ticketgate.domain.evidence import parse_disclosure
-from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
-from ticketgate.domain.retention import Retention
-from ticketgate.domain.signal_rules import QUIET, InTurn, Load, SignalRules
-from ticketgate.operations.actors import actor_of
-from ticketgate.operations.erase import Eraser, What
-from ticketgate.operations.exception_desk import ExceptionView
-from ticketgate.operations.exceptions import resolve_exception
-from ticketgate.operations.housekeeping import Housekeeper
-from ticketgate.operations.signals import (
+from ticketgate.domain.log.retention import Retention
+from ticketgate.domain.policy.signal_rules import QUIET, InTurn, Load, SignalRules
+from ticketgate.operations.cases.exceptions import resolve_exception
+from ticketgate.operations.cases.signals import (
     HABITS_EVERY,
     LOOK_EVERY,
     OWNER,
@@ -33,6 +29,10 @@ from ticketgate.operations.signals import (
     tell_signals,
     told_subject,
 )
+from ticketgate.operations.desks.exception_desk import ExceptionView
+from ticketgate.operations.evidence.erase import Eraser, What
+from ticketgate.operations.people.actors import actor_of
+from ticketgate.operations.workers.housekeeping import Housekeeper
 
 LOOK = LOOK_EVERY.total_seconds()
 DAY = HABITS_EVERY.total_seconds()

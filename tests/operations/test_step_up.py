@@ -8,7 +8,7 @@ from tests.operations.kit import Gate, code_of
 from tests.operations.second_factor import keep_step_up
 from tests.operations.tickets import access_ticket
 
-from ticketgate.operations.sign_in import secret_hash
+from ticketgate.operations.people.sign_in import secret_hash
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, edited, printer_incident, report_ticket
 
-from ticketgate.domain import surface as domain
+from ticketgate.domain.classifying import surface as domain
+from ticketgate.domain.classifying.surface import MORE, SurfaceRow
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.surface import MORE, SurfaceRow
-from ticketgate.operations import surface as operation
-from ticketgate.operations.surface import import_rows
+from ticketgate.operations.intake import surface as operation
+from ticketgate.operations.intake.surface import import_rows
 
 
 def rows(gate: Gate) -> list[SurfaceRow]:

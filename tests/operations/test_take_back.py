@@ -5,8 +5,8 @@ from tests.operations.kit import WHY, Gate, code_of, log_of
 from tests.operations.tickets import access_ticket, edited
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations.link_view import LinkView
-from ticketgate.operations.take_back import TakenBack
+from ticketgate.operations.deciding.link_view import LinkView
+from ticketgate.operations.deciding.take_back import TakenBack
 
 OOPS = "the change was called off an hour ago"
 

@@ -13,9 +13,9 @@ from tests.operations.test_claim_emergency import claim
 from typing_extensions import override
 
 from ticketgate.connector_api import Deed, TargetConnector, TellsActivity, Unavailable
-from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations.target_activity import CANNOT_TELL, SHOWN_MAX, Activity
+from ticketgate.operations.workers.target_activity import CANNOT_TELL, SHOWN_MAX, Activity
 from ticketgate.ports import Targets
 
 Asked = tuple[str, datetime, datetime]

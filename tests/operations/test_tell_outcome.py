@@ -11,15 +11,15 @@ from tests.operations.passkeys import BOB, Keys
 from tests.operations.test_extend_grant import extend, extendable
 from tests.operations.tickets import ACCOUNTS, SOURCE, access_ticket, closed
 
-from ticketgate.adapters.letters import MailLetters
-from ticketgate.domain.checkpoint import Checkpoint
-from ticketgate.domain.command import CommandKind, CommandState
+from ticketgate.adapters.telling.letters import MailLetters
+from ticketgate.domain.cases.exception_case import ExceptionCase
 from ticketgate.domain.errors import StoreConflictError
-from ticketgate.domain.exception_case import ExceptionCase
-from ticketgate.domain.outcomes import COMMENTED, OutcomeNote
-from ticketgate.operations.revoke import Choice, revoke
-from ticketgate.operations.tell_outcome import ending_soon, tell_ending, tell_of_passkey
-from ticketgate.operations.write_back import tell_sources
+from ticketgate.domain.grants.command import CommandKind, CommandState
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.telling.outcomes import COMMENTED, OutcomeNote
+from ticketgate.operations.grants.revoke import Choice, revoke
+from ticketgate.operations.telling.tell_outcome import ending_soon, tell_ending, tell_of_passkey
+from ticketgate.operations.telling.write_back import tell_sources
 
 HOUR = 3600
 NOTICE = timedelta(hours=1)
@@ -219,7 +219,7 @@ def test_a_reminder_that_cannot_be_kept_is_told_loudly(
     def broken(*_args: object, **_named: object) -> None:
         raise StoreConflictError("twice")
 
-    monkeypatch.setattr("ticketgate.operations.housekeeping.tell_ending", broken)
+    monkeypatch.setattr("ticketgate.operations.workers.housekeeping.tell_ending", broken)
     given.keeper.notice = NOTICE
     given.clock.at += timedelta(hours=5)
     with pytest.raises(StoreConflictError):

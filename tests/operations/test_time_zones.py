@@ -23,7 +23,7 @@ from tests.operations.whole_life import WholeLife
 
 from ticketgate.domain import instants
 from ticketgate.domain.instants import from_text, is_instant
-from ticketgate.operations import automatic
+from ticketgate.operations.requests import automatic
 
 ZONES: Final = ("UTC", "America/New_York", "Asia/Kathmandu")
 PLAIN: Final = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)

@@ -17,10 +17,10 @@ from tests.operations.tickets import (
 
 from ticketgate.connector_api import Missing, StateClass
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.identity_event import Tier
-from ticketgate.domain.policy import Policy
-from ticketgate.operations.sweep import revalidate_requests
-from ticketgate.operations.triage import TriageForm
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.tickets.identity_event import Tier
+from ticketgate.operations.attending.triage import TriageForm
+from ticketgate.operations.workers.sweep import revalidate_requests
 
 
 @pytest.fixture

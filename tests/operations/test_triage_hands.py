@@ -10,13 +10,13 @@ from tests.operations.test_boundary import FLOW, owned
 from tests.operations.tickets import ACCOUNTS, access_ticket, account, edited
 
 from ticketgate.connector_api import Missing, Reference, Ticket, Value
-from ticketgate.domain.exception_case import ExceptionCase
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.retention import Retention
-from ticketgate.operations import exceptions
-from ticketgate.operations.erase import Eraser, What
-from ticketgate.operations.sweep import revalidate_requests
+from ticketgate.domain.cases.exception_case import ExceptionCase
+from ticketgate.domain.log.retention import Retention
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.operations.cases import exceptions
+from ticketgate.operations.evidence.erase import Eraser, What
+from ticketgate.operations.workers.sweep import revalidate_requests
 
 
 @pytest.fixture

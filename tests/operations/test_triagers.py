@@ -8,9 +8,9 @@ from tests.operations.lane import Lane
 from tests.operations.test_erase import KEEP
 from tests.operations.tickets import access_ticket, closed
 
-from ticketgate.domain.access_request import Party, Shaper
-from ticketgate.domain.policy import Policy, Stage, Word
-from ticketgate.operations.erase import Eraser, What
+from ticketgate.domain.policy.policy import Policy, Stage, Word
+from ticketgate.domain.requests.access_request import Party, Shaper
+from ticketgate.operations.evidence.erase import Eraser, What
 from ticketgate.ports import Transaction
 
 NEVER = Word("triager", "")

@@ -12,17 +12,17 @@ from tests.operations.test_diff_and_backtest import PEOPLE, Draw
 from typing_extensions import override
 
 from ticketgate.connector_api import Missing, Reference, StateClass, Ticket
-from ticketgate.domain import unchanged
-from ticketgate.domain.backtest import Effect, Recorded, effects
-from ticketgate.domain.identity_event import Tier, Verdict
-from ticketgate.domain.language import Covered
-from ticketgate.domain.matcher import Matcher
-from ticketgate.domain.policy import ClassifyRule, Policy
-from ticketgate.domain.secret_shapes import MARK
-from ticketgate.domain.weights import Weights
-from ticketgate.operations import backtest as replaying
-from ticketgate.operations.backtest import Pair
-from ticketgate.operations.classified import classified, facts_of
+from ticketgate.domain.changes.backtest import Effect, Recorded, effects
+from ticketgate.domain.classifying import unchanged
+from ticketgate.domain.matching.matcher import Matcher
+from ticketgate.domain.policy.policy import ClassifyRule, Policy
+from ticketgate.domain.text.language import Covered
+from ticketgate.domain.text.secret_shapes import MARK
+from ticketgate.domain.text.weights import Weights
+from ticketgate.domain.tickets.identity_event import Tier, Verdict
+from ticketgate.operations.classifying.classified import classified, facts_of
+from ticketgate.operations.trying import backtest as replaying
+from ticketgate.operations.trying.backtest import Pair
 
 TICKETS: Final = 12
 PAIRS: Final = 300

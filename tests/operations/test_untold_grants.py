@@ -11,11 +11,11 @@ from tests.operations.test_past_end import disclosed
 from tests.operations.tickets import access_ticket, account, edited, moved
 
 from ticketgate.connector_api import Missing, Reference, StateClass, Ticket
+from ticketgate.domain.cases.exception_case import ExceptionCase
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.evidence import parse_disclosure
-from ticketgate.domain.exception_case import ExceptionCase
-from ticketgate.operations.housekeeping import ALARM_EVERY
-from ticketgate.operations.untold_grants import open_perhaps_closed, untold_case
+from ticketgate.operations.requests.untold_grants import open_perhaps_closed, untold_case
+from ticketgate.operations.workers.housekeeping import ALARM_EVERY
 
 
 def cases(gate: Gate) -> list[ExceptionCase]:

@@ -9,10 +9,10 @@ from tests.operations.kit import Gate, code_of
 from tests.operations.rebuilt import compared
 from tests.operations.tickets import SOURCE, access_ticket, closed
 
-from ticketgate.domain.velocity import Rate, Velocity
-from ticketgate.operations import housekeeping
-from ticketgate.operations.sweep import let_pass
-from ticketgate.operations.velocity import set_limits
+from ticketgate.domain.requests.velocity import Rate, Velocity
+from ticketgate.operations.requests.velocity import set_limits
+from ticketgate.operations.workers import housekeeping
+from ticketgate.operations.workers.sweep import let_pass
 from ticketgate.ports import Transaction
 
 TEN: float = 600.0

@@ -7,8 +7,8 @@ from tests.operations.kit import Gate
 from tests.operations.tickets import SOURCE, access_ticket, edited, moved
 
 from ticketgate.connector_api import Missing, StateClass, Ticket
-from ticketgate.domain.opening import REASONS
-from ticketgate.domain.way_out import NEXT_STEPS
+from ticketgate.domain.requests.opening import REASONS
+from ticketgate.domain.requests.way_out import NEXT_STEPS
 
 FRESH = (access_ticket(by="integration", updated_by="integration"), access_ticket())
 

@@ -29,12 +29,12 @@ from tests.operations.test_take_back import back
 from tests.operations.tickets import access_ticket
 from typing_extensions import override
 
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.passkey import challenge_of
-from ticketgate.operations.erase import What
-from ticketgate.operations.passkeys import Made
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.people.passkey import challenge_of
+from ticketgate.operations.evidence.erase import What
+from ticketgate.operations.own_keys.passkeys import Made
 
 SOON = timedelta(minutes=30)
 

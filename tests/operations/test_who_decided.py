@@ -12,10 +12,10 @@ from tests.operations.tickets import access_ticket, edited, moved
 from ticketgate.connector_api import StateClass
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import to_text
-from ticketgate.operations import who_decided
-from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.own_request import RequestForm
-from ticketgate.operations.take_back import TakenBack
+from ticketgate.operations.deciding import who_decided
+from ticketgate.operations.deciding.decide_request import Decided
+from ticketgate.operations.deciding.own_request import RequestForm
+from ticketgate.operations.deciding.take_back import TakenBack
 
 AT = to_text(MORNING)
 LATER = to_text(MORNING + timedelta(minutes=5))

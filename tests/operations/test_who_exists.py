@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from tests.operations.kit import Gate
 
-from ticketgate.domain.directory import DirectorySnapshot
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.operations.who_exists import WhoExists
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.operations.cases.who_exists import WhoExists
 
 
 @pytest.fixture

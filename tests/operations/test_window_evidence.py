@@ -13,9 +13,9 @@ from tests.operations.windows import HOUR, TEN_HOURS, in_hours, plan
 from tests.verifier.bundle_writer import policy as trust
 
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.log_life import SEGMENT_ENTRIES
-from ticketgate.domain.replay import Replay
-from ticketgate.domain.snapshot import from_snapshot, to_snapshot
+from ticketgate.domain.verifying.log_life import SEGMENT_ENTRIES
+from ticketgate.domain.verifying.replay import Replay
+from ticketgate.domain.verifying.snapshot import from_snapshot, to_snapshot
 from ticketgate.verifier import verify
 
 

@@ -16,12 +16,12 @@ from tests.operations.tickets import (
 )
 
 from ticketgate.connector_api import Missing, StateClass, Ticket
-from ticketgate.domain.access_request import AccessRequest
 from ticketgate.domain.errors import StoreUnavailableError
-from ticketgate.domain.matcher import Clause
-from ticketgate.operations import run_deliveries
-from ticketgate.operations.ask_again import Ground
-from ticketgate.operations.work_delivery import Reading, work_delivery
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.operations.requests.ask_again import Ground
+from ticketgate.operations.workers import run_deliveries
+from ticketgate.operations.workers.work_delivery import Reading, work_delivery
 
 
 def only(gate: Gate) -> AccessRequest:

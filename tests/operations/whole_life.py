@@ -31,14 +31,14 @@ from tests.operations.tickets import ACCOUNTS, access_ticket, account, closed, e
 from tests.operations.windows import in_hours
 
 from ticketgate.connector_api import StateClass, Ticket
-from ticketgate.domain.directory import Person  # noqa: TC001 -- as every module here does
-from ticketgate.domain.duties import Window
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.policy import Escalation, Policy, Word
-from ticketgate.operations.consent_emergency import ConsentForm
-from ticketgate.operations.console_home import home
-from ticketgate.operations.control import carry_out
-from ticketgate.operations.own_request import RequestForm
+from ticketgate.domain.people.directory import Person  # noqa: TC001 -- as every module here does
+from ticketgate.domain.people.duties import Window
+from ticketgate.domain.policy.policy import Escalation, Policy, Word
+from ticketgate.operations.deciding.own_request import RequestForm
+from ticketgate.operations.desks.console_home import home
+from ticketgate.operations.desks.control import carry_out
+from ticketgate.operations.emergencies.consent_emergency import ConsentForm
 from ticketgate.ports import RequestFilter
 
 Deed = tuple[Any, ...]

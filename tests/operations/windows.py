@@ -7,7 +7,7 @@ from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.tickets.ticket import Ticket
 
 HOUR: Final = timedelta(hours=1)
 TEN_HOURS: Final = 10 * 3600

@@ -12,7 +12,7 @@ from tests.e2e.stage import Stage
 from tests.rt.instance import RequestTrackerServer, missing
 from typing_extensions import override
 
-from ticketgate.adapters.http import GuardedHttp
+from ticketgate.adapters.net.http import GuardedHttp
 from ticketgate.cli.demo.world import World
 from ticketgate.connector_api import (
     ItsmClient,
@@ -22,7 +22,7 @@ from ticketgate.connector_api import (
     SourceMapping,
     TableMapping,
 )
-from ticketgate.domain.polling import is_polled
+from ticketgate.domain.tickets.polling import is_polled
 from ticketgate.wiring.commands import new_secret
 from ticketgate_connectors.itsm.request_tracker import REQUEST_TRACKER
 

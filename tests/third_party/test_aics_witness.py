@@ -18,9 +18,9 @@ import pytest
 from tests.adapters.anchored_log import Log, code_of
 from tests.keys import ORIGIN, key_of
 
-from ticketgate.adapters.anchor_http import way_out
-from ticketgate.adapters.witness import Witness
-from ticketgate.domain.note import parse_vkey
+from ticketgate.adapters.anchors.anchor_http import way_out
+from ticketgate.adapters.anchors.witness import Witness
+from ticketgate.domain.log.note import parse_vkey
 from ticketgate.domain.settings import WitnessSettings
 from ticketgate.ports import Asked
 

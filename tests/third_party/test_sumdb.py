@@ -16,11 +16,11 @@ from tests.domain.signing import signer
 from tests.filled import evidence_of, fill, sign_at
 from tests.keys import ORIGIN
 
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.adapters.signing_keys import SigningKey, write_keys
-from ticketgate.domain.checkpoint import Checkpoint
-from ticketgate.domain.merkle import root_of
-from ticketgate.domain.note import Note
+from ticketgate.adapters.keys.signer import CheckpointSigner
+from ticketgate.adapters.keys.signing_keys import SigningKey, write_keys
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.log.merkle import root_of
+from ticketgate.domain.log.note import Note
 
 GOPATH: Final = Path("/usr/share/gocode")
 MISSING: Final = [

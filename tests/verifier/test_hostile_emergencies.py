@@ -7,8 +7,8 @@ import pytest
 from tests.operations.emergencies import faults_of
 from tests.verifier.bundle_writer import policy as trust
 
-from ticketgate.domain.folded import Folded
-from ticketgate.domain.replay import Replay
+from ticketgate.domain.log.folded import Folded
+from ticketgate.domain.verifying.replay import Replay
 from ticketgate.verifier import verify
 
 T: Final = "2026-11-22T10:00:00.000000Z"

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from tests.agreement.both import STAND_ALONE
 from tests.verifier.authenticator import Passkey
 
-from ticketgate.adapters import p256
+from ticketgate.adapters.keys import p256
 
 N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 FIELD: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1

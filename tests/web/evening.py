@@ -18,12 +18,12 @@ from tests.operations.tickets import access_ticket, report_ticket
 from tests.web.whole import Whole
 from typing_extensions import override
 
-from ticketgate.domain.checkpoint import parse_checkpoint
-from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.matcher import Clause
-from ticketgate.domain.policy import Allowed, Policy, Word
-from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.link_view import LinkView
+from ticketgate.domain.emergencies.emergency import Emergency
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.matching.matcher import Clause
+from ticketgate.domain.policy.policy import Allowed, Policy, Word
+from ticketgate.operations.deciding.decide_request import Decided
+from ticketgate.operations.deciding.link_view import LinkView
 
 EVENING: Final = datetime(2026, 11, 22, 18, 40, tzinfo=UTC)
 NAMES: Final = {"kate": "Kate Brandt", "aude": "Aude Laurent", "olga": "Olga Petrova"}

@@ -13,10 +13,10 @@ from werkzeug.test import TestResponse
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
-from ticketgate.operations.decide_request import Decided
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.link_view import LinkView
-from ticketgate.operations.sign_decision import Signed
+from ticketgate.operations.deciding.decide_request import Decided
+from ticketgate.operations.deciding.link_view import LinkView
+from ticketgate.operations.deciding.sign_decision import Signed
+from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.web.create_app import create_app
 
 SESSION_KEY: Final = b"k" * 32

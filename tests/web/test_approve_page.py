@@ -22,8 +22,8 @@ from tests.web.page_desk import (
     app_for,
 )
 
-from ticketgate.domain.access_window import AccessWindow
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
+from ticketgate.domain.tickets.access_window import AccessWindow
 
 PAGE = f"/approve/{BOBS_LINK}"
 APPROVE = {"decision": "approve", "justification": JUSTIFICATION}

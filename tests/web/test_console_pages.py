@@ -14,7 +14,7 @@ from tests.web.test_requests_page import HOSTILE, app_of, surfer
 from tests.web.whole import Whole, whole
 from typing_extensions import override
 
-from ticketgate.operations import console_desk
+from ticketgate.operations.desks import console_desk
 from ticketgate.web.console import DELIVERY_STATES, REQUEST_STATES
 from ticketgate.web.navigation import PAGES
 from ticketgate.web.replies import clocked, roughly

@@ -12,9 +12,9 @@ from tests.operations.kit import Gate, folder
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
 from ticketgate.connector_api import Deed
-from ticketgate.domain.policy import Allowed, Word
-from ticketgate.operations import emergency_desk
-from ticketgate.operations.target_activity import CANNOT_TELL, Activity
+from ticketgate.domain.policy.policy import Allowed, Word
+from ticketgate.operations.desks import emergency_desk
+from ticketgate.operations.workers.target_activity import CANNOT_TELL, Activity
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/emergency"

@@ -9,9 +9,9 @@ from tests.domain.schemes.senders import SECONDS, SENDERS, mac
 from tests.web.doors import BODY, NAMES, keys_of, open_door, post
 from tests.web.wire import Door, ask, nothing, nowhere, request, running
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.table import PROOF_HEADERS
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 from ticketgate.web.front import Front
 from ticketgate.web.gateway_app import ClosedIntake
 from ticketgate.web.intake import Intake, SourceKeys

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from tests.keys import ORIGIN, key_of
 from tests.operations.kit import Gate
 
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.domain.checkpoint import parse_checkpoint
-from ticketgate.domain.tlog_proof import parse_tlog_proof
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.hand_out import HandOut
+from ticketgate.adapters.keys.signer import CheckpointSigner
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.tlog_proof import parse_tlog_proof
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.hand_out import HandOut
 from ticketgate.web.evidence import evidence_pages
 from ticketgate.web.security import secure
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tests.web.wire import BODY, SOURCE, Door, signed
 
-from ticketgate.domain.velocity import Rate
+from ticketgate.domain.requests.velocity import Rate
 from ticketgate.web.intake import Intake
 from ticketgate.web.problems import Answer
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.page_desk import Forms
 
-from ticketgate.adapters.mail_text import code_mail, link_mail
-from ticketgate.domain.approval import LinkNote
+from ticketgate.adapters.telling.mail_text import code_mail, link_mail
+from ticketgate.domain.requests.approval import LinkNote
 
 URL = "https://gate.example.com/approve/AbC_-123"
 FACTS = LinkNote(

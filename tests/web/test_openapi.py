@@ -15,10 +15,10 @@ from tests.web.api_client import DISMISS, QUARANTINE, TRIAGE, YES, Caller, path_
 from tests.web.test_triage_page import app_of
 from werkzeug.test import TestResponse
 
-from ticketgate.domain.roles import may_triage
-from ticketgate.operations.lane_desk import LaneDesk
-from ticketgate.operations.quarantine import judge
-from ticketgate.operations.triage import triage
+from ticketgate.domain.requests.roles import may_triage
+from ticketgate.operations.attending.quarantine import judge
+from ticketgate.operations.attending.triage import triage
+from ticketgate.operations.desks.lane_desk import LaneDesk
 from ticketgate.web.openapi import described
 from ticketgate.web.problems import STATUS
 

@@ -7,7 +7,7 @@ import pytest
 
 from ticketgate.domain import errors
 from ticketgate.domain.schemes import standard_webhooks
-from ticketgate.operations.desk import Desk
+from ticketgate.operations.desks.desk import Desk
 from ticketgate.web.problems import STATUS, problem_body, refusal, status_of
 
 

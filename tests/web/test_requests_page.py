@@ -12,8 +12,8 @@ from tests.operations.own import WHY, Own
 from tests.operations.tickets import access_ticket
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
-from ticketgate.domain.duties import Window
-from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.domain.people.duties import Window
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/requests"

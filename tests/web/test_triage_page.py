@@ -9,7 +9,7 @@ from tests.operations.lane import WHY, Lane, doubtful
 from tests.operations.tickets import edited
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 
-from ticketgate.operations.restore_desk import RestoreDesk
+from ticketgate.operations.desks.restore_desk import RestoreDesk
 from ticketgate.web.create_app import create_app
 
 LIST = "/console/triage"

@@ -16,8 +16,8 @@ import pytest
 from tests.web.posts import AFTERWARDS, POSTS
 from tests.web.whole import OWN, PEOPLE, Whole, whole
 
-from ticketgate.domain import roles
-from ticketgate.domain.duties import Window
+from ticketgate.domain.people.duties import Window
+from ticketgate.domain.requests import roles
 
 HELD: Final = Path(__file__).with_name("who_may.txt")
 KNOWN: Final = {"GET", "HEAD", "OPTIONS", "POST"}

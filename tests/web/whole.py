@@ -28,30 +28,30 @@ from tests.verifier.authenticator import RP_ID, Passkey
 from tests.web.page_desk import BROWSER, SESSION_KEY, Forms
 from werkzeug.test import TestResponse
 
-from ticketgate.adapters import p256
-from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.keys import p256
+from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.adapters.sqlite import schema
-from ticketgate.domain.directory import Person
-from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.passkey import challenge_of, encode
-from ticketgate.domain.passkey_row import Ceremony, Site
-from ticketgate.domain.passkey_row import Passkey as PasskeyRow
-from ticketgate.domain.policy import Allowed, Word
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.console_desk import ConsoleDesk
-from ticketgate.operations.declare_restore import note_loss
-from ticketgate.operations.desk import Session
-from ticketgate.operations.emergency_desk import EmergencyDesk
-from ticketgate.operations.evidence_desk import EvidenceDesk
-from ticketgate.operations.exception_desk import ExceptionDesk
-from ticketgate.operations.hand_out import HandOut
-from ticketgate.operations.passkey_desk import PasskeyDesk
-from ticketgate.operations.passkeys import Made
-from ticketgate.operations.quarantine_desk import QuarantineDesk
-from ticketgate.operations.request_desk import RequestDesk
-from ticketgate.operations.restore_desk import RestoreDesk
-from ticketgate.operations.triage_desk import TriageDesk
+from ticketgate.domain.people.directory import Person
+from ticketgate.domain.people.passkey import challenge_of, encode
+from ticketgate.domain.people.passkey_row import Ceremony, Site
+from ticketgate.domain.people.passkey_row import Passkey as PasskeyRow
+from ticketgate.domain.policy.policy import Allowed, Word
+from ticketgate.operations.desks.console_desk import ConsoleDesk
+from ticketgate.operations.desks.desk import Session
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
+from ticketgate.operations.desks.evidence_desk import EvidenceDesk
+from ticketgate.operations.desks.exception_desk import ExceptionDesk
+from ticketgate.operations.desks.passkey_desk import PasskeyDesk
+from ticketgate.operations.desks.quarantine_desk import QuarantineDesk
+from ticketgate.operations.desks.request_desk import RequestDesk
+from ticketgate.operations.desks.restore_desk import RestoreDesk
+from ticketgate.operations.desks.triage_desk import TriageDesk
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.hand_out import HandOut
+from ticketgate.operations.own_keys.passkeys import Made
+from ticketgate.operations.restoring.declare_restore import note_loss
 from ticketgate.web.create_app import SignInWays, create_app
 from ticketgate.web.evidence import evidence_pages
 from ticketgate.web.probes import probes

@@ -12,11 +12,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from standardwebhooks import Webhook
 
-from ticketgate.domain.delivery import VerifiedDelivery
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
-from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.velocity import Rate
+from ticketgate.domain.requests.velocity import Rate
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
+from ticketgate.domain.tickets.receipt import Receipt
 from ticketgate.web.front import Front, FrontLimits
 from ticketgate.web.guard import GuardLimits
 from ticketgate.web.intake import Intake, SourceKeys

@@ -7,9 +7,9 @@ import click
 
 from ticketgate.cli.failures import USAGE, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json
+from ticketgate.domain.classifying.hints import acquits_unread_languages
 from ticketgate.domain.errors import ConfigurationError
-from ticketgate.domain.hints import acquits_unread_languages
-from ticketgate.domain.policy import Policy
+from ticketgate.domain.policy.policy import Policy
 from ticketgate.wiring.commands import load, wall_time
 
 

@@ -10,10 +10,10 @@ import click
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json, echo_table
+from ticketgate.domain.classifying.labels import NEGATIVE
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.labels import NEGATIVE
-from ticketgate.domain.training import Counts
-from ticketgate.operations.evaluate import (
+from ticketgate.domain.text.training import Counts
+from ticketgate.operations.trying.evaluate import (
     Evaluation,
     evaluate,
     first_percent,

@@ -12,12 +12,12 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.look import leave_none, listing, showing
 from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, plain, when
+from ticketgate.domain.cases.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
+from ticketgate.domain.cases.signals import SIGNALS
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, parse_disclosure
-from ticketgate.domain.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
 from ticketgate.domain.instants import duration_text
-from ticketgate.domain.signals import SIGNALS
-from ticketgate.operations.signals import told_subject
+from ticketgate.operations.cases.signals import told_subject
 from ticketgate.wiring.commands import Look, look, wall_time
 
 ERASED: Final = "(erased)"

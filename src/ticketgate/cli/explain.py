@@ -12,14 +12,14 @@ import click
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain import strict_json
+from ticketgate.domain.classifying.masked_ticket import masked
 from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
-from ticketgate.domain.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.instants import duration_text
-from ticketgate.domain.masked_ticket import masked
-from ticketgate.domain.opening import REASONS
-from ticketgate.domain.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
-from ticketgate.operations.explain import Explanation, Wish
-from ticketgate.operations.explain import explain as explain_ticket
+from ticketgate.domain.requests.opening import REASONS
+from ticketgate.domain.tickets.identity_event import Outcome, RuleOutcome, Tier, Verdict
+from ticketgate.domain.tickets.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
+from ticketgate.operations.trying.explain import Explanation, Wish
+from ticketgate.operations.trying.explain import explain as explain_ticket
 from ticketgate.wiring.commands import Configured, load, read_source, wall_time
 
 SAYS: Final[Mapping[Verdict, str]] = {

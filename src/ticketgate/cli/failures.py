@@ -10,7 +10,7 @@ from typing import Final, NoReturn, ParamSpec
 import click
 
 from ticketgate.domain.errors import ConfigurationError, Fault, TicketgateError
-from ticketgate.domain.visible import visible
+from ticketgate.domain.text.visible import visible
 
 P = ParamSpec("P")
 

@@ -12,10 +12,10 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.look import leave_none, listing, showing
 from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, when
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.operations.parked import LIVE, may_have_closed
-from ticketgate.operations.untold_grants import untold_case
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.operations.intake.parked import LIVE, may_have_closed
+from ticketgate.operations.requests.untold_grants import untold_case
 from ticketgate.wiring.commands import Look, look
 
 

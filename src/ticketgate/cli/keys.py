@@ -9,7 +9,7 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.trust import NONE
+from ticketgate.domain.log.trust import NONE
 from ticketgate.wiring.commands import (
     ask_gateway,
     load,

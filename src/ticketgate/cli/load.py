@@ -8,7 +8,7 @@ import click
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.showing import echo_json, echo_table
 from ticketgate.domain.instants import duration_text
-from ticketgate.operations.workload import approver_loads
+from ticketgate.operations.telling.workload import approver_loads
 from ticketgate.wiring.commands import look, wall_time
 
 

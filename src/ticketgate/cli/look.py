@@ -10,16 +10,16 @@ import click
 from ticketgate.cli.failures import ANSWER_IS_NO, ends_with_code, leave
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, plain, when
-from ticketgate.domain.access_request import LIVE_REQUEST, AccessRequest, RequestState
-from ticketgate.domain.approval import Link, LinkState
-from ticketgate.domain.command import CommandKind, CommandState
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.grants.command import CommandKind, CommandState
 from ticketgate.domain.instants import duration_text
-from ticketgate.domain.opening import REASONS
-from ticketgate.domain.polling import is_polled
-from ticketgate.domain.way_out import NEXT_STEPS
-from ticketgate.operations.parked import parked_for, parked_words
+from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest, RequestState
+from ticketgate.domain.requests.approval import Link, LinkState
+from ticketgate.domain.requests.inbox import DeliveryRow
+from ticketgate.domain.requests.opening import REASONS
+from ticketgate.domain.requests.way_out import NEXT_STEPS
+from ticketgate.domain.tickets.identity_event import Verdict
+from ticketgate.domain.tickets.polling import is_polled
+from ticketgate.operations.intake.parked import parked_for, parked_words
 from ticketgate.wiring.commands import Look, look
 
 P = ParamSpec("P")

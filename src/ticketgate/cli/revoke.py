@@ -18,12 +18,12 @@ from ticketgate.cli.failures import (
     tell_faults,
 )
 from ticketgate.cli.showing import echo, echo_table, when
-from ticketgate.domain.command import CommandKind
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.grant import ENDED, Grant, GrantState
-from ticketgate.operations.control import choice_of
-from ticketgate.operations.revoke import Choice, chosen
-from ticketgate.operations.revoke import revoke as revoke_grants
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.grants.grant import ENDED, Grant, GrantState
+from ticketgate.operations.desks.control import choice_of
+from ticketgate.operations.grants.revoke import Choice, chosen
+from ticketgate.operations.grants.revoke import revoke as revoke_grants
 from ticketgate.wiring.commands import ask_gateway, load_to_revoke, look, this_user
 from ticketgate.wiring.gateway import Gateway
 

@@ -8,7 +8,7 @@ import click
 
 from ticketgate.cli.failures import USAGE, counted, ends_with_code, tell_faults
 from ticketgate.domain.errors import ConfigurationError, TicketgateError
-from ticketgate.domain.roles import OPERATOR
+from ticketgate.domain.requests.roles import OPERATOR
 from ticketgate.web.gateway_app import doors
 from ticketgate.web.guard import GuardLimits
 from ticketgate.web.server import serve as serve_app

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from ticketgate.domain.identity_event import Tier
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.visible import visible
+from ticketgate.domain.text.visible import visible
+from ticketgate.domain.tickets.identity_event import Tier
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 -- JSON

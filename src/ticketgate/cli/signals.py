@@ -8,9 +8,9 @@ import click
 
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.showing import echo, echo_json, echo_table, when
-from ticketgate.domain.exception_case import EXCEPTIONS
-from ticketgate.domain.signals import Signal
-from ticketgate.operations.signals import cases_of, exception_of, found_signals
+from ticketgate.domain.cases.exception_case import EXCEPTIONS
+from ticketgate.domain.cases.signals import Signal
+from ticketgate.operations.cases.signals import cases_of, exception_of, found_signals
 from ticketgate.wiring.commands import load, look, wall_time
 
 NOTHING: Final = "no signals"

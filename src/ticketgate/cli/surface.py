@@ -10,7 +10,7 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.look import LIMIT, leave_none, showing
 from ticketgate.cli.showing import echo_json, echo_pairs, echo_table, plain, when
-from ticketgate.domain.surface import SurfaceRow
+from ticketgate.domain.classifying.surface import SurfaceRow
 from ticketgate.wiring.commands import look
 
 

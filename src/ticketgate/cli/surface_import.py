@@ -13,11 +13,17 @@ import click
 from ticketgate.cli.evidence.keeping import asked_of_gateway, in_its_place
 from ticketgate.cli.failures import COULD_NOT, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json, echo_table
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.domain.classifying.packed_text import Unpacked, unpacked
+from ticketgate.domain.classifying.static_surface import (
+    NOTES,
+    ExportRecord,
+    StaticRow,
+    is_read,
+    static_surface,
+)
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.packed_text import Unpacked, unpacked
-from ticketgate.domain.static_surface import NOTES, ExportRecord, StaticRow, is_read, static_surface
-from ticketgate.operations.surface import ROWS_AT_ONCE, import_rows
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.operations.intake.surface import ROWS_AT_ONCE, import_rows
 from ticketgate.wiring.commands import load, read_source, wall_time
 from ticketgate.wiring.exports import read_export
 from ticketgate.wiring.gateway import Gateway

@@ -13,10 +13,10 @@ from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.groups import Listed
 from ticketgate.cli.look import LIMIT, leave_none, showing
 from ticketgate.cli.showing import echo, echo_json, echo_pairs, echo_table, when
-from ticketgate.domain.identity_event import Verdict
-from ticketgate.domain.inbox import TicketRow
-from ticketgate.operations.triage import CAUSE
-from ticketgate.operations.triage_desk import is_open, told_fields
+from ticketgate.domain.requests.inbox import TicketRow
+from ticketgate.domain.tickets.identity_event import Verdict
+from ticketgate.operations.attending.triage import CAUSE
+from ticketgate.operations.desks.triage_desk import is_open, told_fields
 from ticketgate.wiring.commands import Look, look
 
 COLUMNS: Final = (

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Final
 
-from ticketgate.domain.anchor import AnchorKind
-from ticketgate.domain.claims import ClaimRules
-from ticketgate.domain.mapping import SourceMapping
-from ticketgate.domain.note import VerifierKey
-from ticketgate.domain.reminding import Reminding
-from ticketgate.domain.retention import Retention
-from ticketgate.domain.roles import Roles
+from ticketgate.domain.log.anchor import AnchorKind
+from ticketgate.domain.log.note import VerifierKey
+from ticketgate.domain.log.retention import Retention
+from ticketgate.domain.people.claims import ClaimRules
+from ticketgate.domain.requests.roles import Roles
+from ticketgate.domain.requests.velocity import Velocity
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
-from ticketgate.domain.velocity import Velocity
+from ticketgate.domain.telling.reminding import Reminding
+from ticketgate.domain.tickets.mapping import SourceMapping
 
 REMIND_BEFORE_END: Final = timedelta(hours=1)
 REMIND_MAX: Final = timedelta(days=7)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from ticketgate.domain.command import Command, CommandKind, CommandState
+from ticketgate.domain.grants.command import Command, CommandKind, CommandState
 from ticketgate.ports import Transaction
 
 MAIL: Final = "mail"  # the target of every mail

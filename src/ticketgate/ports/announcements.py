@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.announcement import Announcement
+from ticketgate.domain.telling.announcement import Announcement
 
 
 @dataclass(frozen=True, slots=True)

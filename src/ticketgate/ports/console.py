@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval, Link
-from ticketgate.domain.command import Command, CommandKind
-from ticketgate.domain.grant import Grant
-from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.grants.command import Command, CommandKind
+from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Approval, Link
+from ticketgate.domain.requests.inbox import DeliveryRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.emergency import Emergency
+from ticketgate.domain.emergencies.emergency import Emergency
 
 
 class Emergencies(Protocol):

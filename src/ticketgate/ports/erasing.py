@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.erasure import Counted, HiddenValue, Standing
+from ticketgate.domain.log.erasure import Counted, HiddenValue, Standing
 
 
 class Erasing(Protocol):

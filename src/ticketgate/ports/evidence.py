@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from ticketgate.domain.anchor import AnchorKind
-from ticketgate.domain.checkpoint import Checkpoint
 from ticketgate.domain.evidence import Head
-from ticketgate.domain.merkle import Frontier, ReadHashes
-from ticketgate.domain.note import SignatureLine, VerifierKey
-from ticketgate.domain.snapshot import Pruned
+from ticketgate.domain.log.anchor import AnchorKind
+from ticketgate.domain.log.checkpoint import Checkpoint
+from ticketgate.domain.log.merkle import Frontier, ReadHashes
+from ticketgate.domain.log.note import SignatureLine, VerifierKey
+from ticketgate.domain.verifying.snapshot import Pruned
 
 
 class EvidenceReading(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ticketgate.domain.exception_case import ExceptionCase
+from ticketgate.domain.cases.exception_case import ExceptionCase
 
 
 class Exceptions(Protocol):

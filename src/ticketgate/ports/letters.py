@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ticketgate.domain.outcomes import OutcomeLetter
+from ticketgate.domain.telling.outcomes import OutcomeLetter
 
 
 class OutcomeLetters(Protocol):

@@ -16,12 +16,12 @@ from ticketgate.connector_api import (
     TargetConnector,
     Ticket,
 )
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import LinkNote
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.emergency import Emergency
-from ticketgate.domain.mapping import by_its_table
-from ticketgate.domain.outcomes import OutcomeLetter, OutcomeNote
+from ticketgate.domain.emergencies.emergency import Emergency
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import LinkNote
+from ticketgate.domain.telling.outcomes import OutcomeLetter, OutcomeNote
+from ticketgate.domain.tickets.mapping import by_its_table
 
 
 class Clock(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.passkey_row import Ceremony, Passkey
+from ticketgate.domain.people.passkey_row import Ceremony, Passkey
 
 
 class Passkeys(Protocol):

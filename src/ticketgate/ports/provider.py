@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.claims import Claimed
-from ticketgate.domain.id_token import Claims
-from ticketgate.domain.sign_in import StepUp
+from ticketgate.domain.people.claims import Claimed
+from ticketgate.domain.people.id_token import Claims
+from ticketgate.domain.people.sign_in import StepUp
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ticketgate.domain.restore import Compared, Drift, Hold, Loss, Place, Statement
+from ticketgate.domain.log.restore import Compared, Drift, Hold, Loss, Place, Statement
 
 
 class LogKeys(Protocol):

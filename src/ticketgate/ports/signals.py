@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.exception_case import ExceptionCase
-from ticketgate.domain.signals import ClosedRequest, SeenApproval
+from ticketgate.domain.cases.exception_case import ExceptionCase
+from ticketgate.domain.cases.signals import ClosedRequest, SeenApproval
 
 
 class Signals(Protocol):

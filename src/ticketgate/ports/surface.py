@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ticketgate.domain.surface import SurfaceRow
+from ticketgate.domain.classifying.surface import SurfaceRow
 
 
 class Surface(Protocol):

@@ -4,16 +4,16 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.anchor import AnchorKind, AnchorRow
-from ticketgate.domain.approval import Approval, Link
-from ticketgate.domain.command import Command, CommandKind
-from ticketgate.domain.grant import Grant
-from ticketgate.domain.inbox import DeliveryRow, TicketRow
-from ticketgate.domain.polling import PollRow, Unsettled
-from ticketgate.domain.sign_in import Code, SessionRow
+from ticketgate.domain.grants.command import Command, CommandKind
+from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.log.anchor import AnchorKind, AnchorRow
+from ticketgate.domain.people.sign_in import Code, SessionRow
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Approval, Link
+from ticketgate.domain.requests.inbox import DeliveryRow, TicketRow
+from ticketgate.domain.telling.write_back import Comment
+from ticketgate.domain.tickets.polling import PollRow, Unsettled
 from ticketgate.domain.timekeeping import Kept
-from ticketgate.domain.write_back import Comment
 
 
 class Deliveries(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from ticketgate.domain.velocity import HeldClosing, Rate, Velocity
+from ticketgate.domain.requests.velocity import HeldClosing, Rate, Velocity
 
 
 class Pace(Protocol):

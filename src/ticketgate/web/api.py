@@ -19,7 +19,7 @@ from ticketgate.domain import strict_json
 from ticketgate.domain.errors import Refusal, StrictJsonError, TicketgateError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.strict_json import JsonValue
-from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.web.openapi import described
 from ticketgate.web.replies import API, refused
 from ticketgate.web.sign_in import signed_in

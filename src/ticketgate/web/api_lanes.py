@@ -4,14 +4,14 @@ from typing import Final
 
 import flask
 
-from ticketgate.domain.identity_event import Outcome, RuleOutcome
 from ticketgate.domain.instants import to_text
-from ticketgate.operations import quarantine_desk, triage_desk
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.quarantine import QuarantineForm
-from ticketgate.operations.quarantine_desk import QuarantineDesk, QuarantineView, TicketTold
-from ticketgate.operations.triage import TriageForm
-from ticketgate.operations.triage_desk import TriageDesk, TriageView
+from ticketgate.domain.tickets.identity_event import Outcome, RuleOutcome
+from ticketgate.operations.attending.quarantine import QuarantineForm
+from ticketgate.operations.attending.triage import TriageForm
+from ticketgate.operations.desks import quarantine_desk, triage_desk
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.quarantine_desk import QuarantineDesk, QuarantineView, TicketTold
+from ticketgate.operations.desks.triage_desk import TriageDesk, TriageView
 from ticketgate.web.api import Asked, Resource, refusal_told
 
 _OUTCOMES: Final = {Outcome.TRUE: "matched", Outcome.UNKNOWN: "blind"}

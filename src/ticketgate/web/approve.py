@@ -7,14 +7,14 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
-from ticketgate.domain.approval_check import PASSKEY
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import duration_text
-from ticketgate.domain.policy import ASSURANCE_LEVELS
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.link_view import LinkView
-from ticketgate.operations.provider_desk import ProviderDesk
-from ticketgate.operations.sign_decision import Wanted
+from ticketgate.domain.policy.policy import ASSURANCE_LEVELS
+from ticketgate.domain.verifying.approval_check import PASSKEY
+from ticketgate.operations.deciding.link_view import LinkView
+from ticketgate.operations.deciding.sign_decision import Wanted
+from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.provider_desk import ProviderDesk
 from ticketgate.web.passkeys import Signing
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused

@@ -10,13 +10,13 @@ from typing import Final, TypeVar
 import flask
 from flask.typing import ResponseReturnValue
 
-from ticketgate.domain.access_request import RequestState
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.machines import DELIVERY
-from ticketgate.operations.console_desk import ConsoleDesk
-from ticketgate.operations.console_home import home
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.emergency_desk import EmergencyDesk
+from ticketgate.domain.log.machines import DELIVERY
+from ticketgate.domain.requests.access_request import RequestState
+from ticketgate.operations.desks.console_desk import ConsoleDesk
+from ticketgate.operations.desks.console_home import home
+from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 from ticketgate.ports import RequestFilter
 from ticketgate.web.lane import to_sign_in
 from ticketgate.web.replies import refused

@@ -14,19 +14,19 @@ from werkzeug.exceptions import HTTPException
 
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
-from ticketgate.domain.visible import visible
-from ticketgate.operations.console_desk import ConsoleDesk
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.emergency_desk import EmergencyDesk
-from ticketgate.operations.evidence_desk import EvidenceDesk
-from ticketgate.operations.exception_desk import ExceptionDesk
-from ticketgate.operations.lane_desk import LaneDesk
-from ticketgate.operations.passkey_desk import PasskeyDesk
-from ticketgate.operations.provider_desk import ProviderDesk
-from ticketgate.operations.quarantine_desk import QuarantineDesk
-from ticketgate.operations.request_desk import RequestDesk
-from ticketgate.operations.restore_desk import RestoreDesk
-from ticketgate.operations.triage_desk import TriageDesk
+from ticketgate.domain.text.visible import visible
+from ticketgate.operations.desks.console_desk import ConsoleDesk
+from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
+from ticketgate.operations.desks.evidence_desk import EvidenceDesk
+from ticketgate.operations.desks.exception_desk import ExceptionDesk
+from ticketgate.operations.desks.lane_desk import LaneDesk
+from ticketgate.operations.desks.passkey_desk import PasskeyDesk
+from ticketgate.operations.desks.provider_desk import ProviderDesk
+from ticketgate.operations.desks.quarantine_desk import QuarantineDesk
+from ticketgate.operations.desks.request_desk import RequestDesk
+from ticketgate.operations.desks.restore_desk import RestoreDesk
+from ticketgate.operations.desks.triage_desk import TriageDesk
 from ticketgate.web.api import add_description, guard_api
 from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve

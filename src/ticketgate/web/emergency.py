@@ -9,16 +9,16 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
-from ticketgate.domain.emergency import OUTCOMES, REASON_CHARS_MAX, REASON_CHARS_MIN
+from ticketgate.domain.emergencies.emergency import OUTCOMES, REASON_CHARS_MAX, REASON_CHARS_MIN
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations.claim_desk import ClaimDesk
-from ticketgate.operations.claim_emergency import ClaimForm
-from ticketgate.operations.consent_emergency import ConsentForm
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.emergency_desk import EmergencyDesk
-from ticketgate.operations.invoke_emergency import InvokeForm
-from ticketgate.operations.provider_desk import ProviderDesk
-from ticketgate.operations.review_emergency import ReviewForm
+from ticketgate.operations.desks.claim_desk import ClaimDesk
+from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
+from ticketgate.operations.desks.provider_desk import ProviderDesk
+from ticketgate.operations.emergencies.claim_emergency import ClaimForm
+from ticketgate.operations.emergencies.consent_emergency import ConsentForm
+from ticketgate.operations.emergencies.invoke_emergency import InvokeForm
+from ticketgate.operations.emergencies.review_emergency import ReviewForm
 from ticketgate.web.lane import NOT_SIGNED_IN, to_sign_in
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused

@@ -9,9 +9,9 @@ from typing import Final
 
 import flask
 
-from ticketgate.domain.tiles import TILE_TYPE
-from ticketgate.domain.tlog_proof import PROOF_TYPE
-from ticketgate.operations.hand_out import HandOut
+from ticketgate.domain.log.tiles import TILE_TYPE
+from ticketgate.domain.log.tlog_proof import PROOF_TYPE
+from ticketgate.operations.evidence.hand_out import HandOut
 from ticketgate.web.security import cached_as
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"  # what a tile holds never changes

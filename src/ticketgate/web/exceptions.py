@@ -2,9 +2,9 @@
 
 import flask
 
-from ticketgate.operations.attend import AttendForm
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.exception_desk import ExceptionDesk, ExceptionView
+from ticketgate.operations.attending.attend import AttendForm
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.exception_desk import ExceptionDesk, ExceptionView
 from ticketgate.web.lane import Lane
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import flask
 from typing_extensions import override
 
-from ticketgate.operations.hand_out import HandOut
+from ticketgate.operations.evidence.hand_out import HandOut
 from ticketgate.web.create_app import SignInWays, create_app
 from ticketgate.web.evidence import evidence_pages
 from ticketgate.web.front import Front, FrontLimits

@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import Final
 
 from ticketgate.domain import strict_json
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError, StoreUnavailableError, StrictJsonError
-from ticketgate.domain.receipt import Receipt
+from ticketgate.domain.requests.velocity import Rate, Recent
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.glpi import Glpi, answer_challenge
 from ticketgate.domain.schemes.table import STANDARD_WEBHOOKS
-from ticketgate.domain.velocity import Rate, Recent
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
+from ticketgate.domain.tickets.receipt import Receipt
 from ticketgate.web.problems import Answer, refusal
 
 UNKNOWN_SOURCE: Final = "unknown"  # what a source that is not configured is counted as

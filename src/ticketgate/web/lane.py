@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN
-from ticketgate.operations.desk import Desk, Session
+from ticketgate.domain.tickets.triage import CHARS_MAX, CHARS_MIN
+from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import signed_in

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.machines import RECORD_TYPES
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.evidence_desk import EvidenceDesk
-from ticketgate.operations.find_records import place_of
+from ticketgate.domain.log.machines import RECORD_TYPES
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.evidence_desk import EvidenceDesk
+from ticketgate.operations.evidence.find_records import place_of
 from ticketgate.web.lane import to_sign_in
 from ticketgate.web.replies import refused
 from ticketgate.web.security import with_script

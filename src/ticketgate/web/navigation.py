@@ -9,8 +9,8 @@ from typing import Final
 
 import flask
 
-from ticketgate.domain.roles import AUDITOR, OPERATOR, TRIAGE
-from ticketgate.operations.desk import Desk, Session
+from ticketgate.domain.requests.roles import AUDITOR, OPERATOR, TRIAGE
+from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.web.sign_in import signed_in
 
 

@@ -7,8 +7,8 @@ code and field that is answered stands here, and every route.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ticketgate.domain.identity_event import KINDS, Tier
-from ticketgate.domain.triage import CHARS_MAX, CHARS_MIN
+from ticketgate.domain.tickets.identity_event import KINDS, Tier
+from ticketgate.domain.tickets.triage import CHARS_MAX, CHARS_MIN
 
 Json = dict[str, Any]
 

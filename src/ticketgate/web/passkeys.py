@@ -13,14 +13,14 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import EvidenceError, Refusal
-from ticketgate.domain.passkey import APPROVAL, VOUCHING, challenge_of, decode, encode
-from ticketgate.domain.passkey_row import Ceremony, Passkey
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.link_view import LinkView
-from ticketgate.operations.passkey_desk import PasskeyDesk
-from ticketgate.operations.passkeys import Made, invalid
-from ticketgate.operations.sign_decision import Signed, Wanted
-from ticketgate.operations.sign_vouching import NEEDED
+from ticketgate.domain.people.passkey import APPROVAL, VOUCHING, challenge_of, decode, encode
+from ticketgate.domain.people.passkey_row import Ceremony, Passkey
+from ticketgate.operations.deciding.link_view import LinkView
+from ticketgate.operations.deciding.sign_decision import Signed, Wanted
+from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.passkey_desk import PasskeyDesk
+from ticketgate.operations.own_keys.passkeys import Made, invalid
+from ticketgate.operations.own_keys.sign_vouching import NEEDED
 from ticketgate.web.lane import NOT_SIGNED_IN, to_sign_in
 from ticketgate.web.replies import refused
 from ticketgate.web.security import with_script

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations.claim_desk import ClaimDesk
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.emergency_desk import EmergencyDesk
-from ticketgate.operations.provider_desk import STATE, Ask, Back, ProviderDesk
+from ticketgate.operations.desks.claim_desk import ClaimDesk
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
+from ticketgate.operations.desks.provider_desk import STATE, Ask, Back, ProviderDesk
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import enter, local, signed_in
 

@@ -2,9 +2,9 @@
 
 import flask
 
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.quarantine import QuarantineForm
-from ticketgate.operations.quarantine_desk import QuarantineDesk, QuarantineView
+from ticketgate.operations.attending.quarantine import QuarantineForm
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.quarantine_desk import QuarantineDesk, QuarantineView
 from ticketgate.web.lane import Lane
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import duration_text, minute_text
-from ticketgate.domain.visible import visible
+from ticketgate.domain.text.visible import visible
 from ticketgate.web.problems import PROBLEM_TYPE, problem_body, retry_after, status_of
 
 API: Final = "/api/"  # below it everything is answered to machines, whatever they accept

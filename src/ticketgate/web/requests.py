@@ -4,9 +4,9 @@ from typing import Final
 
 import flask
 
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.own_request import RequestForm
-from ticketgate.operations.request_desk import RequestDesk, RequestView
+from ticketgate.operations.deciding.own_request import RequestForm
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.request_desk import RequestDesk, RequestView
 from ticketgate.web.lane import Lane
 
 _DIGITS_MAX: Final = 7

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.restore import REASON_CHARS_MIN
-from ticketgate.operations.declare_restore import Said
-from ticketgate.operations.desk import Desk, Session
-from ticketgate.operations.restore_desk import RestoreDesk
+from ticketgate.domain.log.restore import REASON_CHARS_MIN
+from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.restore_desk import RestoreDesk
+from ticketgate.operations.restoring.declare_restore import Said
 from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import signed_in

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.operations.desk import Desk, Session
+from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.web.replies import refused
 
 _SESSION: Final = "sid"

@@ -4,10 +4,10 @@ from typing import Final
 
 import flask
 
-from ticketgate.domain.identity_event import KINDS, Outcome, Tier
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.triage import TriageForm
-from ticketgate.operations.triage_desk import TriageDesk, TriageView
+from ticketgate.domain.tickets.identity_event import KINDS, Outcome, Tier
+from ticketgate.operations.attending.triage import TriageForm
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.triage_desk import TriageDesk, TriageView
 from ticketgate.web.lane import Lane
 
 _UNKNOWN: Final = "unknown.identity"

@@ -4,13 +4,13 @@ from typing import Final
 
 import structlog
 
-from ticketgate.adapters.anchor_http import way_out
-from ticketgate.adapters.copies import Copies, FolderPlace
-from ticketgate.adapters.loops import Loop
-from ticketgate.adapters.witness import Witness
-from ticketgate.domain.anchor import CONTRADICTIONS
-from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.adapters.anchors.anchor_http import way_out
+from ticketgate.adapters.anchors.witness import Witness
+from ticketgate.adapters.copies.copies import Copies, FolderPlace
+from ticketgate.adapters.process.loops import Loop
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.log.anchor import CONTRADICTIONS
+from ticketgate.domain.log.checkpoint import Checkpoint, parse_checkpoint
 from ticketgate.domain.settings import (
     Anchoring,
     AnchorSettings,
@@ -19,8 +19,8 @@ from ticketgate.domain.settings import (
     TsaSettings,
     WitnessSettings,
 )
-from ticketgate.operations.anchor import Anchorer
-from ticketgate.operations.evidence_place import EvidencePlace
+from ticketgate.operations.evidence.anchor import Anchorer
+from ticketgate.operations.telling.evidence_place import EvidencePlace
 from ticketgate.ports import Anchor, Clock, Signer, Store
 from ticketgate.wiring.signing import KeyHolder
 
@@ -62,13 +62,13 @@ def build_anchor(settings: AnchorSettings) -> Anchor:
         case WitnessSettings():
             return Witness(settings, way_out(settings.allow_networks))
         case TsaSettings():
-            from ticketgate.adapters.timestamps import TimeStamps
+            from ticketgate.adapters.anchors.timestamps import TimeStamps
 
             return TimeStamps(settings, way_out(settings.allow_networks))
         case FolderSettings():
             return Copies(settings.name, FolderPlace(settings))
         case BucketSettings():
-            from ticketgate.adapters.bucket import BucketPlace
+            from ticketgate.adapters.copies.bucket import BucketPlace
 
             return Copies(settings.name, BucketPlace(settings, way_out(settings.allow_networks)))
 

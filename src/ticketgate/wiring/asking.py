@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ticketgate.adapters.control import actor_name
+from ticketgate.adapters.process.control import actor_name
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.copying import COPY_WORDS, answer_copier
-from ticketgate.operations.rights import word_of
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.copying import COPY_WORDS, answer_copier
+from ticketgate.operations.people.rights import word_of
 from ticketgate.wiring.keeping import Keepers
 from ticketgate.wiring.reloading import RELOAD, Reloader
 from ticketgate.wiring.signing import KEY_WORDS, KeyHolder

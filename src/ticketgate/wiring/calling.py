@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from ticketgate.adapters.connectors import ConfiguredTargets
-from ticketgate.adapters.http import GuardedHttp, networks
-from ticketgate.domain.grant import CALL_SECONDS_MAX
+from ticketgate.adapters.config.connectors import ConfiguredTargets
+from ticketgate.adapters.net.http import GuardedHttp, networks
+from ticketgate.domain.grants.grant import CALL_SECONDS_MAX
 from ticketgate.domain.settings import Settings, TargetOptions
 from ticketgate.ports import Targets
 

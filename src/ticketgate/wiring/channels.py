@@ -7,19 +7,19 @@ from typing import Final
 
 import structlog
 
-from ticketgate.adapters.http import GuardedHttp, networks
-from ticketgate.adapters.lanes import Lane
-from ticketgate.adapters.loops import Loop
-from ticketgate.adapters.meters import Checks, Meters
-from ticketgate.adapters.platforms import ConfiguredPlatforms
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.adapters.config.platforms import ConfiguredPlatforms
+from ticketgate.adapters.net.http import GuardedHttp, networks
+from ticketgate.adapters.process.lanes import Lane
+from ticketgate.adapters.process.loops import Loop
+from ticketgate.adapters.process.meters import Checks, Meters
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.settings import PollSettings, Settings, SourceSettings
-from ticketgate.operations.evidence_place import EvidencePlace
-from ticketgate.operations.run_comments import CommentRunner
-from ticketgate.operations.run_polls import PollWorker
-from ticketgate.operations.velocity import set_limits
-from ticketgate.operations.write_back import tell_sources
+from ticketgate.operations.requests.velocity import set_limits
+from ticketgate.operations.telling.evidence_place import EvidencePlace
+from ticketgate.operations.telling.write_back import tell_sources
+from ticketgate.operations.workers.run_comments import CommentRunner
+from ticketgate.operations.workers.run_polls import PollWorker
 from ticketgate.ports import Clock, Platforms, Source, Store
 from ticketgate.wiring.notifying import Notifying, one_at_a_time
 

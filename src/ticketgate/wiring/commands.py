@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ticketgate.adapters.clock import read_machine
-from ticketgate.adapters.configuration import (
+from ticketgate.adapters.config.configuration import (
     SETTINGS_NAME,
     Configuration,
     load_configuration,
     load_for_revoking,
 )
-from ticketgate.adapters.connectors import configured_sources, known_connectors
-from ticketgate.adapters.control import CONTROL_NAME, READ_SECONDS, actor_name, ask
+from ticketgate.adapters.config.connectors import configured_sources, known_connectors
+from ticketgate.adapters.config.settings_file import is_origin as names_log
+from ticketgate.adapters.config.settings_file import load_signing, load_where
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.settings_file import is_origin as names_log
-from ticketgate.adapters.settings_file import load_signing, load_where
-from ticketgate.adapters.signing_keys import SigningKey, read_keys, write_keys
+from ticketgate.adapters.keys.signing_keys import SigningKey, read_keys, write_keys
+from ticketgate.adapters.process.control import CONTROL_NAME, READ_SECONDS, actor_name, ask
 from ticketgate.adapters.sqlite import looking
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.note import VerifierKey
+from ticketgate.domain.log.note import VerifierKey
 from ticketgate.ports import Source
 
 Look: TypeAlias = looking.SqliteLook

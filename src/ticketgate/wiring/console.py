@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
-from ticketgate.adapters.passkey_site import site_of
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.roles import Roles
-from ticketgate.operations.console_desk import ConsoleDesk
-from ticketgate.operations.emergency_desk import EmergencyDesk
-from ticketgate.operations.evidence_desk import EvidenceDesk
-from ticketgate.operations.exception_desk import ExceptionDesk
-from ticketgate.operations.in_force import InForce
-from ticketgate.operations.passkey_desk import PasskeyDesk
-from ticketgate.operations.quarantine_desk import QuarantineDesk
-from ticketgate.operations.request_desk import RequestDesk
-from ticketgate.operations.triage_desk import TriageDesk
+from ticketgate.adapters.keys.passkey_site import site_of
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.requests.roles import Roles
+from ticketgate.operations.desks.console_desk import ConsoleDesk
+from ticketgate.operations.desks.emergency_desk import EmergencyDesk
+from ticketgate.operations.desks.evidence_desk import EvidenceDesk
+from ticketgate.operations.desks.exception_desk import ExceptionDesk
+from ticketgate.operations.desks.passkey_desk import PasskeyDesk
+from ticketgate.operations.desks.quarantine_desk import QuarantineDesk
+from ticketgate.operations.desks.request_desk import RequestDesk
+from ticketgate.operations.desks.triage_desk import TriageDesk
+from ticketgate.operations.requests.in_force import InForce
 from ticketgate.ports import Clock, Directory, Store
 from ticketgate.wiring.gateway import Gateway
 from ticketgate.wiring.telling import log

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from ticketgate.adapters.configuration import SETTINGS_NAME
-from ticketgate.adapters.settings_file import load_where
+from ticketgate.adapters.config.configuration import SETTINGS_NAME
+from ticketgate.adapters.config.settings_file import load_where
 from ticketgate.adapters.sqlite import migrating, rebuilt_file
-from ticketgate.domain.rebuild import Rebuild
+from ticketgate.domain.verifying.rebuild import Rebuild
 
 
 def create_store(folder: Path) -> Path:

@@ -9,27 +9,27 @@ from pathlib import Path
 from typing import Any, Final
 
 import ticketgate
-from ticketgate.adapters.bundle_writer import BundleWriter
 from ticketgate.adapters.clock import SteadyClock
-from ticketgate.adapters.configuration import SETTINGS_NAME
+from ticketgate.adapters.config.configuration import SETTINGS_NAME
+from ticketgate.adapters.config.settings_file import load_signing, load_where
+from ticketgate.adapters.copies.bundle_writer import BundleWriter
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.instance_lock import InstanceLock
-from ticketgate.adapters.settings_file import load_signing, load_where
-from ticketgate.adapters.signer import CheckpointSigner
+from ticketgate.adapters.keys.signer import CheckpointSigner
+from ticketgate.adapters.process.instance_lock import InstanceLock
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
 from ticketgate.adapters.thread_ban import forbid_outward_calls
-from ticketgate.domain.checkpoint import parse_checkpoint
 from ticketgate.domain.errors import StoreUnavailableError, TicketgateError
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.trust import trust_text
 from ticketgate.domain.timekeeping import Kept
-from ticketgate.domain.trust import trust_text
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.export_evidence import (
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.export_evidence import (
     Exported,
     Wanted,
     export_evidence,
     note_exported,
 )
-from ticketgate.operations.receipts import receipt_of, receipts_of_ticket
+from ticketgate.operations.evidence.receipts import receipt_of, receipts_of_ticket
 from ticketgate.wiring.commands import ask_gateway, look, this_user
 from ticketgate.wiring.signing import KeyHolder
 from ticketgate.wiring.verifying import own_trust

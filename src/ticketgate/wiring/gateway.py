@@ -12,41 +12,41 @@ from typing import Any, Final
 import structlog
 
 from ticketgate.adapters.clock import SteadyClock, read_machine
-from ticketgate.adapters.configuration import Configuration
-from ticketgate.adapters.connectors import configured_sources
-from ticketgate.adapters.control import CONTROL_NAME
-from ticketgate.adapters.control_server import ControlServer
-from ticketgate.adapters.files import own_folder
+from ticketgate.adapters.config.configuration import Configuration
+from ticketgate.adapters.config.connectors import configured_sources
+from ticketgate.adapters.files.files import own_folder
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.instance_lock import InstanceLock
-from ticketgate.adapters.lanes import Lane
-from ticketgate.adapters.letters import MailLetters
-from ticketgate.adapters.loops import Loop
-from ticketgate.adapters.mail import Mailer
-from ticketgate.adapters.meters import Meters, states
+from ticketgate.adapters.process.control import CONTROL_NAME
+from ticketgate.adapters.process.control_server import ControlServer
+from ticketgate.adapters.process.instance_lock import InstanceLock
+from ticketgate.adapters.process.lanes import Lane
+from ticketgate.adapters.process.loops import Loop
+from ticketgate.adapters.process.meters import Meters, states
 from ticketgate.adapters.sqlite.store import SqliteStore, open_store
+from ticketgate.adapters.telling.letters import MailLetters
+from ticketgate.adapters.telling.mail import Mailer
 from ticketgate.adapters.thread_ban import forbid_outward_calls
-from ticketgate.domain.command import MAILS, REMINDERS, CommandKind
-from ticketgate.domain.delivery import VerifiedDelivery
-from ticketgate.domain.directory import DirectorySnapshot
-from ticketgate.domain.receipt import Receipt
-from ticketgate.domain.restore import Loss
+from ticketgate.domain.grants.command import MAILS, REMINDERS, CommandKind
+from ticketgate.domain.log.restore import Loss
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.tickets.delivery import VerifiedDelivery
+from ticketgate.domain.tickets.receipt import Receipt
 from ticketgate.domain.timekeeping import Kept, Reading
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.desk import Desk
-from ticketgate.operations.enforce import recover
-from ticketgate.operations.exposed import may_show_secret
-from ticketgate.operations.housekeeping import Housekeeper
-from ticketgate.operations.in_force import InForce
-from ticketgate.operations.parked import perhaps_closed
-from ticketgate.operations.receive import receive
-from ticketgate.operations.reconcile_restore import Reconciler
-from ticketgate.operations.restore_desk import RestoreDesk
-from ticketgate.operations.run_deliveries import DeliveryRunner, DeliveryWorker
-from ticketgate.operations.run_mail import MailRunner
-from ticketgate.operations.run_targets import TargetRunner
-from ticketgate.operations.start import note_loaded
-from ticketgate.operations.who_exists import WhoExists
+from ticketgate.operations.cases.who_exists import WhoExists
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.restore_desk import RestoreDesk
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.grants.enforce import recover
+from ticketgate.operations.intake.exposed import may_show_secret
+from ticketgate.operations.intake.parked import perhaps_closed
+from ticketgate.operations.intake.receive import receive
+from ticketgate.operations.requests.in_force import InForce
+from ticketgate.operations.requests.start import note_loaded
+from ticketgate.operations.restoring.reconcile_restore import Reconciler
+from ticketgate.operations.workers.housekeeping import Housekeeper
+from ticketgate.operations.workers.run_deliveries import DeliveryRunner, DeliveryWorker
+from ticketgate.operations.workers.run_mail import MailRunner
+from ticketgate.operations.workers.run_targets import TargetRunner
 from ticketgate.ports import Signer, Targets
 from ticketgate.wiring.anchoring import anchoring_loops, evidence_place
 from ticketgate.wiring.asking import answered

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ticketgate.adapters.loops import Loop
-from ticketgate.domain.retention import Retention
-from ticketgate.operations.control import Control
-from ticketgate.operations.erase import Eraser
-from ticketgate.operations.prune import Pruner
+from ticketgate.adapters.process.loops import Loop
+from ticketgate.domain.log.retention import Retention
+from ticketgate.operations.desks.control import Control
+from ticketgate.operations.evidence.erase import Eraser
+from ticketgate.operations.evidence.prune import Pruner
 from ticketgate.ports import Store
 
 

@@ -3,12 +3,12 @@
 from datetime import date
 from pathlib import Path
 
-from ticketgate.adapters import labels_file
+from ticketgate.adapters.config import labels_file
+from ticketgate.adapters.config.labels_file import Labels
+from ticketgate.adapters.config.weights_file import weights_text
 from ticketgate.adapters.durable import replace_file
-from ticketgate.adapters.labels_file import Labels
-from ticketgate.adapters.weights_file import weights_text
-from ticketgate.domain.training import Trained, train
-from ticketgate.operations.evaluate import examples
+from ticketgate.domain.text.training import Trained, train
+from ticketgate.operations.trying.evaluate import examples
 
 
 def read_labels(path: Path) -> Labels:

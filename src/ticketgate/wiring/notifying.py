@@ -6,19 +6,19 @@ from functools import partial
 from typing import Final
 
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.lanes import Lane
-from ticketgate.adapters.loops import Loop
-from ticketgate.adapters.receivers import HttpReceivers
-from ticketgate.domain.announcement import TEST, Announcement
-from ticketgate.domain.command import CommandKind
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.adapters.process.lanes import Lane
+from ticketgate.adapters.process.loops import Loop
+from ticketgate.adapters.telling.receivers import HttpReceivers
 from ticketgate.domain.errors import TicketgateError
+from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.instants import to_text
+from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.settings import Settings
-from ticketgate.operations.announce import Announcer, begin_announcing
-from ticketgate.operations.in_force import InForce
-from ticketgate.operations.remind import Reminder
-from ticketgate.operations.run_announcements import AnnouncementRunner
+from ticketgate.domain.telling.announcement import TEST, Announcement
+from ticketgate.operations.requests.in_force import InForce
+from ticketgate.operations.requests.remind import Reminder
+from ticketgate.operations.telling.announce import Announcer, begin_announcing
+from ticketgate.operations.workers.run_announcements import AnnouncementRunner
 from ticketgate.ports import Clock, Store
 from ticketgate.wiring.telling import log
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from ticketgate.adapters import policy_schema as schemas
-from ticketgate.adapters.policy_file import load_policy
-from ticketgate.domain.policy import Policy
+from ticketgate.adapters.config import policy_schema as schemas
+from ticketgate.adapters.config.policy_file import load_policy
+from ticketgate.domain.policy.policy import Policy
 
 
 def policy_schema() -> dict[str, Any]:

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ticketgate.adapters.kept_policies import keep_policy, kept_policy
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.adapters.config.kept_policies import keep_policy, kept_policy
+from ticketgate.domain.changes.policy_diff import compare, difference
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.policy_diff import compare, difference
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.settings import Settings
-from ticketgate.operations.in_force import LOOSER
-from ticketgate.operations.loosened import end_loosened
-from ticketgate.operations.shadow import enter_shadow
-from ticketgate.operations.start import note_loaded, open_log
+from ticketgate.operations.grants.shadow import enter_shadow
+from ticketgate.operations.requests.in_force import LOOSER
+from ticketgate.operations.requests.loosened import end_loosened
+from ticketgate.operations.requests.start import note_loaded, open_log
 from ticketgate.ports import Operation, Store
 from ticketgate.wiring.telling import log
 
@@ -43,7 +43,8 @@ def note_policy(
     """Record which policy holds from now on, and how it differs from the one before it.
 
     Its text is kept first, so that the next one can be held against it. `difference` is `first`,
-    `unknown` where the text of the one before was not kept, or that of `domain/policy_diff.py`.
+    `unknown` where the text of the one before was not kept, or that of
+    `domain/changes/policy_diff.py`.
     In shadow mode whatever is asked, and not yet given, is ended first; else the open requests
     for which this policy is looser than the one before it.
     """

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from ticketgate.adapters.configuration import Configuration
-from ticketgate.adapters.connectors import configured_sources
-from ticketgate.adapters.policy_test_file import load_cases
+from ticketgate.adapters.config.configuration import Configuration
+from ticketgate.adapters.config.connectors import configured_sources
+from ticketgate.adapters.config.policy_test_file import load_cases
 from ticketgate.adapters.rehearsal_stage import MemoryTargets, fresh_store
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.policy_case import Case
-from ticketgate.operations.rehearsal import ORIGIN, Rehearsal, SetClock
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.policy.policy_case import Case
+from ticketgate.operations.trying.rehearsal import ORIGIN, Rehearsal, SetClock
 
 
 def read_cases(path: Path, configuration: Configuration, now: datetime) -> tuple[Case, ...]:

@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ticketgate.adapters.configuration import Configuration, open_directory
-from ticketgate.adapters.connectors import configured_sources
-from ticketgate.adapters.directory_file import DirectoryFile
-from ticketgate.adapters.joined_directory import JoinedDirectory
-from ticketgate.adapters.platforms import ConfiguredPlatforms
+from ticketgate.adapters.config.configuration import Configuration, open_directory
+from ticketgate.adapters.config.connectors import configured_sources
+from ticketgate.adapters.config.platforms import ConfiguredPlatforms
+from ticketgate.adapters.directories.directory_file import DirectoryFile
+from ticketgate.adapters.directories.joined_directory import JoinedDirectory
 from ticketgate.connector_api import ConnectorError, ItsmClient, TargetConnector
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.instants import duration_text
-from ticketgate.domain.policy import Entitlement
+from ticketgate.domain.policy.policy import Entitlement
 from ticketgate.domain.settings import LdapSettings
 from ticketgate.domain.strict_json import read as read_json
-from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.tickets.ticket import Ticket
 from ticketgate.ports import Source
 from ticketgate.wiring.calling import called_targets
 from ticketgate.wiring.channels import way_to_source

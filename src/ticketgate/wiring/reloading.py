@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import structlog
 
-from ticketgate.adapters.configuration import Configuration
-from ticketgate.adapters.loops import Loop
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.adapters.config.configuration import Configuration
+from ticketgate.adapters.process.loops import Loop
+from ticketgate.domain.changes.policy_diff import compare, difference
 from ticketgate.domain.errors import ConfigurationError, TicketgateError
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.policy_diff import compare, difference
-from ticketgate.operations.in_force import LOOSER, InForce, take_policy
+from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.operations.requests.in_force import LOOSER, InForce, take_policy
 from ticketgate.ports import Store
 from ticketgate.wiring.policy_record import keep_text, known_now
 from ticketgate.wiring.telling import log

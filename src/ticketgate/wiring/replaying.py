@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from ticketgate.adapters.process.workers import processors, working
 from ticketgate.adapters.sqlite.recorded import Stored, revision_of
-from ticketgate.adapters.workers import processors, working
-from ticketgate.operations.backtest import Pair, Replayed, replay
+from ticketgate.operations.trying.backtest import Pair, Replayed, replay
 from ticketgate.wiring.commands import look
 
 PART: Final = 250  # revisions that are replayed in one go

@@ -5,18 +5,18 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.domain.checkpoint import Checkpoint, parse_checkpoint
-from ticketgate.domain.directory import DirectorySnapshot
+from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.instants import from_text
-from ticketgate.domain.restore import Loss
+from ticketgate.domain.log.checkpoint import Checkpoint, parse_checkpoint
+from ticketgate.domain.log.restore import Loss
+from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.settings import Settings
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.declare_restore import note_loss
-from ticketgate.operations.in_force import InForce
-from ticketgate.operations.restore_desk import RestoreDesk
+from ticketgate.operations.desks.restore_desk import RestoreDesk
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.requests.in_force import InForce
+from ticketgate.operations.restoring.declare_restore import note_loss
 from ticketgate.ports import Clock, Directory, EvidenceReading, Store
 
 NOT_SIGNED: Final = frozenset({"rolled_back", "forked"})

@@ -15,13 +15,13 @@ from threading import Lock
 from typing import Any, Final
 
 from ticketgate.adapters.ids import RandomIds
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.adapters.signing_keys import KeyFileError, SigningKey, read_keys, write_keys
+from ticketgate.adapters.keys.signer import CheckpointSigner
+from ticketgate.adapters.keys.signing_keys import KeyFileError, SigningKey, read_keys, write_keys
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.evidence import EvidenceRef
-from ticketgate.domain.note import VerifierKey
-from ticketgate.operations.checkpoint import Checkpointer
-from ticketgate.operations.rotate_key import BY_START, end_key, rotate_key
+from ticketgate.domain.log.note import VerifierKey
+from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.rotate_key import BY_START, end_key, rotate_key
 from ticketgate.ports import Store
 
 KEYS_AT_ONCE: Final = 2  # both sign while they rotate

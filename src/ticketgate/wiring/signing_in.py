@@ -1,7 +1,7 @@
 """Signing in: the desk of the identity provider, where the settings name one."""
 
-from ticketgate.adapters.http import GuardedHttp, networks
-from ticketgate.operations.provider_desk import ProviderDesk
+from ticketgate.adapters.net.http import GuardedHttp, networks
+from ticketgate.operations.desks.provider_desk import ProviderDesk
 from ticketgate.wiring.gateway import Gateway
 
 
@@ -10,7 +10,7 @@ def provider_desk(gateway: Gateway) -> ProviderDesk | None:
     settings, found = gateway.settings, gateway.settings.provider
     if found is None:
         return None
-    from ticketgate.adapters.oidc import DEADLINE_SECONDS, OpenIdProvider
+    from ticketgate.adapters.net.oidc import DEADLINE_SECONDS, OpenIdProvider
 
     http = GuardedHttp(DEADLINE_SECONDS, networks(found.allow_networks))
     return ProviderDesk(

@@ -4,7 +4,7 @@ from typing import Final, TextIO
 
 import structlog
 
-from ticketgate.adapters import logs
+from ticketgate.adapters.process import logs
 
 _LOG: Final = structlog.get_logger("ticketgate")
 

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ticketgate.adapters import ed25519, p256
-from ticketgate.adapters.bundle_folder import BundleFolder
-from ticketgate.adapters.configuration import SETTINGS_NAME
-from ticketgate.adapters.settings_file import load_anchoring, load_where
-from ticketgate.adapters.signer import CheckpointSigner
-from ticketgate.adapters.signing_keys import KeyFileError, read_keys
+from ticketgate.adapters.config.configuration import SETTINGS_NAME
+from ticketgate.adapters.config.settings_file import load_anchoring, load_where
+from ticketgate.adapters.copies.bundle_folder import BundleFolder
+from ticketgate.adapters.keys import ed25519, p256
+from ticketgate.adapters.keys.signer import CheckpointSigner
+from ticketgate.adapters.keys.signing_keys import KeyFileError, read_keys
 from ticketgate.adapters.sqlite.looking import look
-from ticketgate.domain.anchor_check import ReadToken, Vouching
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.note import VerifyEd25519, parse_vkey
-from ticketgate.domain.passkey import VerifyP256
+from ticketgate.domain.log.note import VerifyEd25519, parse_vkey
+from ticketgate.domain.log.trust import LogKey, Trust, quorum_of
+from ticketgate.domain.people.passkey import VerifyP256
 from ticketgate.domain.settings import TsaSettings, WitnessSettings
-from ticketgate.domain.trust import LogKey, Trust, quorum_of
+from ticketgate.domain.verifying.anchor_check import ReadToken, Vouching
 
 strict_ed25519: VerifyEd25519 = ed25519.verify
 strict_p256: VerifyP256 = p256.verify
@@ -71,7 +71,7 @@ def token_reader(certificates: Sequence[bytes]) -> ReadToken | None:
     if not certificates:
         return None
     try:
-        from ticketgate.adapters.timestamps import reader_of
+        from ticketgate.adapters.anchors.timestamps import reader_of
     except ImportError as fault:
         raise TicketgateError(
             "time stamps are verified with the extra `tsa`, which is not installed",

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.common import Scheme
 from ticketgate.domain.schemes.table import SCHEMES
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 SOURCE: Final = "desk-1"
 NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -19,10 +19,10 @@ from tests.domain.schemes.senders import (
     token,
 )
 
-from ticketgate.domain.delivery import Delivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.jira_app import query_hash
 from ticketgate.domain.schemes.table import SCHEMES
+from ticketgate.domain.tickets.delivery import Delivery
 
 KEY = SECRET.encode()
 APP = SENDERS["jira_app"]

@@ -13,10 +13,10 @@ from tests.domain.schemes.senders import (
     mac,
 )
 
-from ticketgate.domain.delivery import Delivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.jira import HEX_DIGITS, Jira
 from ticketgate.domain.schemes.table import SCHEMES
+from ticketgate.domain.tickets.delivery import Delivery
 
 KEY = SECRET.encode()
 

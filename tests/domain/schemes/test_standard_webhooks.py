@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from ticketgate.domain.delivery import Delivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.common import SIGNATURES_MAX
 from ticketgate.domain.schemes.standard_webhooks import (
@@ -17,6 +16,7 @@ from ticketgate.domain.schemes.standard_webhooks import (
     secret_key,
     sign,
 )
+from ticketgate.domain.tickets.delivery import Delivery
 
 # The published example of Standard Webhooks.
 SECRET_TEXT = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

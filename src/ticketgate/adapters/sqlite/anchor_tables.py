@@ -4,8 +4,8 @@ import sqlite3
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import one
-from ticketgate.domain.anchor import AnchorKind, AnchorRow
 from ticketgate.domain.instants import from_text, to_text
+from ticketgate.domain.log.anchor import AnchorKind, AnchorRow
 
 
 class SqliteAnchors:

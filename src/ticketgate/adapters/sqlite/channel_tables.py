@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import one, scalar
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.polling import PollRow
-from ticketgate.domain.write_back import Comment
+from ticketgate.domain.telling.write_back import Comment
+from ticketgate.domain.tickets.polling import PollRow
 
 
 class SqliteChannels:

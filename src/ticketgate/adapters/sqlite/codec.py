@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ticketgate.domain.access_request import AccessRequest, Party, RequestState, Shaper
-from ticketgate.domain.access_window import START_WITHIN_SECONDS
-from ticketgate.domain.grant import Grant, GrantState
-from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.grants.grant import Grant, GrantState
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.ticket import Missing, Reference, StateClass, Ticket, Value
-from ticketgate.domain.triage import Triaged
+from ticketgate.domain.requests.access_request import AccessRequest, Party, RequestState, Shaper
+from ticketgate.domain.tickets.access_window import START_WITHIN_SECONDS
+from ticketgate.domain.tickets.identity_event import Tier
+from ticketgate.domain.tickets.ticket import Missing, Reference, StateClass, Ticket, Value
+from ticketgate.domain.tickets.triage import Triaged
 
 Plain = dict[str, Any]  # JSON of our own making, read back only here
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from ticketgate.adapters.sqlite import codec, grant_tables, intake_tables, request_tables
 from ticketgate.adapters.sqlite.rows import one, rows
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval, Link
-from ticketgate.domain.command import Command, CommandKind
-from ticketgate.domain.grant import Grant
-from ticketgate.domain.inbox import DeliveryRow
+from ticketgate.domain.grants.command import Command, CommandKind
+from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Approval, Link
+from ticketgate.domain.requests.inbox import DeliveryRow
 from ticketgate.ports.console import Counts, RequestFilter
 
 _REQUESTER: Final = "CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END"

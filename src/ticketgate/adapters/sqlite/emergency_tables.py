@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows
-from ticketgate.domain.emergency import Emergency, ReviewState
+from ticketgate.domain.emergencies.emergency import Emergency, ReviewState
 from ticketgate.domain.errors import StoreConflictError
 from ticketgate.domain.instants import from_text, to_text
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
-from ticketgate.domain.access_request import TRIAGER
-from ticketgate.domain.emergency import ASKS
-from ticketgate.domain.erasure import ACTOR, Counted, HiddenValue, Standing
+from ticketgate.domain.emergencies.emergency import ASKS
 from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.instants import from_text, to_text
+from ticketgate.domain.log.erasure import ACTOR, Counted, HiddenValue, Standing
+from ticketgate.domain.requests.access_request import TRIAGER
 
 _GIVEN: Final = (
     "SELECT d.digest AS digest, d.idx AS idx, d.subject AS subject, d.kind AS kind,"

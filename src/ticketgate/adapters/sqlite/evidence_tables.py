@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from ticketgate.adapters.sqlite.rows import scalar
-from ticketgate.domain import evidence, log_life
+from ticketgate.domain import evidence
 from ticketgate.domain.evidence import Draft, EvidenceRef, Head, genesis, seal
 from ticketgate.domain.instants import from_text
-from ticketgate.domain.machines import check_record
-from ticketgate.domain.merkle import HASH_BYTES, Frontier, TileHash, decoded, grow
-from ticketgate.domain.snapshot import Pruned
+from ticketgate.domain.log.machines import check_record
+from ticketgate.domain.log.merkle import HASH_BYTES, Frontier, TileHash, decoded, grow
+from ticketgate.domain.verifying import log_life
+from ticketgate.domain.verifying.snapshot import Pruned
 from ticketgate.ports import Ids
 
 SEGMENT_ENTRIES: Final = log_life.SEGMENT_ENTRIES

@@ -4,8 +4,8 @@ import sqlite3
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.cases.exception_case import ExceptionCase, ExceptionState
 from ticketgate.domain.errors import StoreConflictError
-from ticketgate.domain.exception_case import ExceptionCase, ExceptionState
 from ticketgate.domain.instants import from_text, to_text
 
 

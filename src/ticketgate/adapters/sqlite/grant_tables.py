@@ -7,9 +7,9 @@ from typing import Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
-from ticketgate.domain.command import Command, CommandKind, CommandState
 from ticketgate.domain.errors import StoreConflictError
-from ticketgate.domain.grant import Grant
+from ticketgate.domain.grants.command import Command, CommandKind, CommandState
+from ticketgate.domain.grants.grant import Grant
 from ticketgate.domain.instants import from_text, to_text
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ticketgate.adapters.sqlite.rows import Row, rows
 from ticketgate.domain.evidence import digest_of
-from ticketgate.domain.identity_event import Tier
+from ticketgate.domain.tickets.identity_event import Tier
 
 Held = tuple[str, str, Mapping[str, object]]
 

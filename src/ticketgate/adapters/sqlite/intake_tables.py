@@ -6,9 +6,9 @@ from datetime import datetime
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
-from ticketgate.domain.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.polling import Unsettled
+from ticketgate.domain.requests.inbox import DeliveryRow, TicketRow
+from ticketgate.domain.tickets.polling import Unsettled
 
 
 def delivery_of(row: Row) -> DeliveryRow:

@@ -6,7 +6,7 @@ from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import one, scalar
 from ticketgate.domain.errors import StoreConflictError
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.outcomes import Outcome, OutcomeLetter
+from ticketgate.domain.telling.outcomes import Outcome, OutcomeLetter
 
 
 class SqliteOutcomeLetters:

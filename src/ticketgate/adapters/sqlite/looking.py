@@ -11,13 +11,13 @@ from ticketgate.adapters.sqlite import evidence_tables, recorded, schema, state_
 from ticketgate.adapters.sqlite.held_rows import Held, HeldRows
 from ticketgate.adapters.sqlite.rows import one, rows, scalar
 from ticketgate.adapters.sqlite.transaction import SqliteReading
-from ticketgate.domain.chain_check import EntryRow
-from ticketgate.domain.disclosure_check import DisclosureRow
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.evidence import Head, parse_disclosure, parse_entry
-from ticketgate.domain.inbox import DeliveryRow
-from ticketgate.domain.state_check import TableRow
-from ticketgate.domain.verification import Stored
+from ticketgate.domain.requests.inbox import DeliveryRow
+from ticketgate.domain.verifying.chain_check import EntryRow
+from ticketgate.domain.verifying.disclosure_check import DisclosureRow
+from ticketgate.domain.verifying.state_check import TableRow
+from ticketgate.domain.verifying.verification import Stored
 
 _CLASSIFIED: Final = b'"type":"ticket.classified"'
 

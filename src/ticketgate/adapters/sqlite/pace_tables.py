@@ -7,7 +7,7 @@ from typing import Final
 
 from ticketgate.adapters.sqlite.rows import one, rows, scalar
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.velocity import REASON, HeldClosing, Rate, Velocity
+from ticketgate.domain.requests.velocity import REASON, HeldClosing, Rate, Velocity
 
 _HELD: Final = "state = 'blocked' AND json_extract(content, '$.reasons') = ?"
 _REQUESTS: Final = "requests"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ticketgate.adapters.sqlite.rows import Row, one, rows
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.passkey_row import Ceremony, Passkey, PasskeyState
+from ticketgate.domain.people.passkey_row import Ceremony, Passkey, PasskeyState
 
 
 def _passkey(row: Row) -> Passkey:

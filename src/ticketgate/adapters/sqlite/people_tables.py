@@ -6,7 +6,7 @@ from datetime import datetime
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.sign_in import Code, SessionRow
+from ticketgate.domain.people.sign_in import Code, SessionRow
 from ticketgate.domain.timekeeping import Kept
 
 

@@ -5,9 +5,9 @@ import sqlite3
 from datetime import datetime
 
 from ticketgate.adapters.sqlite.rows import one, rows
-from ticketgate.domain.claims import Claimed
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.sign_in import SESSION_LIFE, StepUp
+from ticketgate.domain.people.claims import Claimed
+from ticketgate.domain.people.sign_in import SESSION_LIFE, StepUp
 
 
 class SqliteProviderSignIns:

@@ -10,8 +10,8 @@ from typing import Final
 from ticketgate.adapters.sqlite import migrating, schema
 from ticketgate.adapters.sqlite.rows import rows
 from ticketgate.domain.errors import StoreUnavailableError
-from ticketgate.domain.rebuild import TABLES, Rebuild
-from ticketgate.domain.rebuilt_row import Hidden, Row
+from ticketgate.domain.log.rebuilt_row import Hidden, Row
+from ticketgate.domain.verifying.rebuild import TABLES, Rebuild
 
 _PEOPLE: Final = frozenset({"approver", "on_behalf_of", "subject"})
 

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import scalar
-from ticketgate.domain.backtest import Recorded
+from ticketgate.domain.changes.backtest import Recorded
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.ticket import Ticket
+from ticketgate.domain.tickets.ticket import Ticket
 
 _COUNT: Final = "SELECT count(*) FROM evidence_disclosure WHERE kind = 'ticket'"
 _STORED: Final = """

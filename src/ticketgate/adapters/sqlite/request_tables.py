@@ -6,10 +6,10 @@ from datetime import datetime
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
-from ticketgate.domain.access_request import AccessRequest
-from ticketgate.domain.approval import Approval, Link, LinkState
 from ticketgate.domain.errors import StoreConflictError
 from ticketgate.domain.instants import from_text, to_text
+from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.approval import Approval, Link, LinkState
 
 
 def _requests(found: Iterable[Row]) -> list[AccessRequest]:

@@ -8,7 +8,7 @@ from typing import Any
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.restore import Compared, Drift, Hold, Loss, Place, Statement
+from ticketgate.domain.log.restore import Compared, Drift, Hold, Loss, Place, Statement
 
 _LOSS, _HOLD = "loss", "hold"
 

@@ -9,10 +9,10 @@ from typing import Final
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.exception_tables import case_of
 from ticketgate.adapters.sqlite.rows import Row, one, rows
-from ticketgate.domain.access_request import BY_ITS_PEOPLE, RequestState
-from ticketgate.domain.exception_case import ExceptionCase
+from ticketgate.domain.cases.exception_case import ExceptionCase
+from ticketgate.domain.cases.signals import ClosedRequest, SeenApproval
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.signals import ClosedRequest, SeenApproval
+from ticketgate.domain.requests.access_request import BY_ITS_PEOPLE, RequestState
 
 _OF_CONTENT: Final = (
     "CASE WHEN json_valid(request.content) THEN json_extract(request.content, '$.{}') END"

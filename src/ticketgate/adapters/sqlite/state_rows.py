@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ticketgate.adapters.sqlite.rows import one, rows
-from ticketgate.domain.state_check import TableRow
+from ticketgate.domain.verifying.state_check import TableRow
 
 # Of each machine: its rows, with the names that the log's records use. A person is the actor that
 # stands for them; `content` is read for the names below.

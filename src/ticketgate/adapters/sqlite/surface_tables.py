@@ -4,8 +4,8 @@ import json
 import sqlite3
 
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
+from ticketgate.domain.classifying.surface import SurfaceRow
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.domain.surface import SurfaceRow
 
 
 class SqliteSurface:

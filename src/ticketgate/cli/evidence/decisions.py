@@ -9,7 +9,7 @@ import click
 from ticketgate.cli.failures import counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json, echo_table
 from ticketgate.domain.evidence import parse_entry
-from ticketgate.domain.strength import Strength, counts, decided
+from ticketgate.domain.requests.strength import Strength, counts, decided
 from ticketgate.wiring.commands import look
 
 WORDS: Final = tuple(one.value for one in Strength)

@@ -11,8 +11,8 @@ from ticketgate.cli.evidence.keeping import asked_of_gateway, in_its_place, said
 from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.evidence import INTEGER_MAX
-from ticketgate.operations.control import told_erasure, what_of
-from ticketgate.operations.erase import What, preview
+from ticketgate.operations.desks.control import told_erasure, what_of
+from ticketgate.operations.evidence.erase import What, preview
 from ticketgate.wiring.commands import load_to_revoke, look, this_user, wall_time
 
 ERASE_SECONDS: Final = 600.0  # what is not done by then the gateway still goes on with

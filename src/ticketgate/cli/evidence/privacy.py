@@ -10,8 +10,8 @@ import click
 from ticketgate.cli.evidence.erase import previewed, until
 from ticketgate.cli.failures import counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json, echo_table, when
-from ticketgate.domain.erasure import Hold, hold_of_people
-from ticketgate.operations.erase import What
+from ticketgate.domain.log.erasure import Hold, hold_of_people
+from ticketgate.operations.evidence.erase import What
 from ticketgate.wiring.commands import load_to_revoke, look, wall_time
 
 

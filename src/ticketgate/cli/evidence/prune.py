@@ -12,8 +12,8 @@ from ticketgate.cli.evidence.keeping import asked_of_gateway, in_its_place, said
 from ticketgate.cli.failures import ANSWER_IS_NO, COULD_NOT, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.evidence import INTEGER_MAX
-from ticketgate.operations.control import DAYS_MAX, told_prunable, wish_of
-from ticketgate.operations.prune import Wish, prunable
+from ticketgate.operations.desks.control import DAYS_MAX, told_prunable, wish_of
+from ticketgate.operations.evidence.prune import Wish, prunable
 from ticketgate.wiring.commands import load_to_revoke, look, this_user, wall_time
 from ticketgate.wiring.gateway import Gateway
 

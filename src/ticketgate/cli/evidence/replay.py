@@ -8,8 +8,8 @@ import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
-from ticketgate.domain.rebuild import Difference, differences
-from ticketgate.domain.rebuilding import plain, rebuild
+from ticketgate.domain.verifying.rebuild import Difference, differences
+from ticketgate.domain.verifying.rebuilding import plain, rebuild
 from ticketgate.wiring.commands import look
 from ticketgate.wiring.databases import write_rebuilt
 

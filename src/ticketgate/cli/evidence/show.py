@@ -11,7 +11,7 @@ from ticketgate.cli.failures import ANSWER_IS_NO, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import leaf_hash, parse_disclosure, parse_entry
-from ticketgate.domain.visible import visible
+from ticketgate.domain.text.visible import visible
 from ticketgate.wiring.commands import Look, look
 
 

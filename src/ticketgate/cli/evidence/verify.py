@@ -11,20 +11,27 @@ import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, UNSIGNED, code_of, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
-from ticketgate.domain.alone_check import required_of, verify_fork, verify_receipt
-from ticketgate.domain.anchor_check import SIGNED
-from ticketgate.domain.checkpoint import parse_checkpoint
-from ticketgate.domain.completeness import parse_tickets
 from ticketgate.domain.errors import EvidenceError, StoreUnavailableError, TicketgateError
-from ticketgate.domain.fork_proof import FORK_BYTES_MAX, find_fork
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.log_check import leaves_of
-from ticketgate.domain.note import NOTE_BYTES_MAX
-from ticketgate.domain.report import SEMANTICS, STRUCTURE, VERDICTS, Asked, Report, required_by
-from ticketgate.domain.state_check import STATE
-from ticketgate.domain.tlog_proof import PROOF_BYTES_MAX
-from ticketgate.domain.trust import Trust, parse_trust
-from ticketgate.domain.verification import Bundle, verify_bundle, verify_store
+from ticketgate.domain.log.checkpoint import parse_checkpoint
+from ticketgate.domain.log.fork_proof import FORK_BYTES_MAX, find_fork
+from ticketgate.domain.log.note import NOTE_BYTES_MAX
+from ticketgate.domain.log.tlog_proof import PROOF_BYTES_MAX
+from ticketgate.domain.log.trust import Trust, parse_trust
+from ticketgate.domain.verifying.alone_check import required_of, verify_fork, verify_receipt
+from ticketgate.domain.verifying.anchor_check import SIGNED
+from ticketgate.domain.verifying.completeness import parse_tickets
+from ticketgate.domain.verifying.log_check import leaves_of
+from ticketgate.domain.verifying.report import (
+    SEMANTICS,
+    STRUCTURE,
+    VERDICTS,
+    Asked,
+    Report,
+    required_by,
+)
+from ticketgate.domain.verifying.state_check import STATE
+from ticketgate.domain.verifying.verification import Bundle, verify_bundle, verify_store
 from ticketgate.wiring.commands import ask_gateway, look, wall_time
 from ticketgate.wiring.verifying import (
     open_bundle,

@@ -13,7 +13,7 @@ from ticketgate.cli.policy.diff import ORDER
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.instants import parse_duration
-from ticketgate.operations.backtest import Backtest, Given, Pair, backtest, last_round
+from ticketgate.operations.trying.backtest import Backtest, Given, Pair, backtest, last_round
 from ticketgate.wiring.commands import Look, load, look, wall_time
 from ticketgate.wiring.policies import read_policy
 from ticketgate.wiring.replaying import replaying

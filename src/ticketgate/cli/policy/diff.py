@@ -9,8 +9,8 @@ import click
 
 from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json
-from ticketgate.domain.policy_change import Change, Direction
-from ticketgate.domain.policy_diff import compare, difference
+from ticketgate.domain.changes.policy_change import Change, Direction
+from ticketgate.domain.changes.policy_diff import compare, difference
 from ticketgate.wiring.commands import load
 from ticketgate.wiring.policies import read_policy
 

@@ -9,7 +9,7 @@ from ticketgate.cli.evidence.keeping import asked_of_gateway
 from ticketgate.cli.failures import USAGE, counted, ends_with_code, leave
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import ConfigurationError, TicketgateError
-from ticketgate.domain.visible import visible
+from ticketgate.domain.text.visible import visible
 
 ASK_SECONDS: Final = 60.0
 

@@ -12,9 +12,9 @@ from ticketgate.cli.failures import ANSWER_IS_NO, counted, ends_with_code
 from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain.errors import ConfigurationError, Fault, TicketgateError
 from ticketgate.domain.evidence import Json
-from ticketgate.domain.policy import Policy
-from ticketgate.domain.policy_case import Case, CaseResult
-from ticketgate.operations.policy_test import elements, never_used, run_case
+from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.policy.policy_case import Case, CaseResult
+from ticketgate.operations.trying.policy_test import elements, never_used, run_case
 from ticketgate.wiring.commands import Configured, load, wall_time
 from ticketgate.wiring.policy_tests import read_cases, rehearsal
 

@@ -4,7 +4,7 @@ import click
 
 from ticketgate.cli.failures import ends_with_code
 from ticketgate.cli.showing import echo_json, echo_pairs
-from ticketgate.domain.identity_event import KIND_MEANINGS
+from ticketgate.domain.tickets.identity_event import KIND_MEANINGS
 from ticketgate.wiring.policies import policy_schema
 
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery, content_id
 from ticketgate.domain.errors import AuthenticationError
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery, content_id
 
 SIGNATURES_MAX: Final = 8
 SECRET_BYTES_MIN: Final = 24

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.common import (
     check_hex_mac,
@@ -33,6 +32,7 @@ from ticketgate.domain.schemes.common import (
     text_key,
     verified,
 )
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 TOLERANCE_SECONDS: Final = 86_400
 _CHALLENGE: Final = b"validate_cra_challenge"

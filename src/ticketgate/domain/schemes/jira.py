@@ -13,8 +13,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.schemes.common import check_hex_mac, claimed_id, form, text_key, verified
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 HEX_DIGITS: Final[Mapping[str, int]] = MappingProxyType({"sha256": 64, "sha384": 96, "sha512": 128})
 _SIGNATURE: Final = "x-hub-signature"

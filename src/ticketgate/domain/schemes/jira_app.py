@@ -26,10 +26,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError, StrictJsonError
 from ticketgate.domain.schemes.common import claimed_id, header, mismatch, text_key, verified
 from ticketgate.domain.strict_json import JsonValue, read
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 LIFE_SECONDS_MAX: Final = 900  # Atlassian's own live for 180
 LEEWAY_SECONDS: Final = 60

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.common import (
     SIGNATURES_MAX,
@@ -21,6 +20,7 @@ from ticketgate.domain.schemes.common import (
     text_key,
     verified,
 )
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 _SIGNATURE: Final = "x-pagerduty-signature"
 _ID: Final = "x-webhook-id"

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.common import (
     ID,
@@ -24,6 +23,7 @@ from ticketgate.domain.schemes.common import (
     mismatch,
     verified,
 )
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 TOLERANCE_SECONDS: Final = 300
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.schemes.common import (
     SECRET_BYTES_MIN,
     form,
@@ -23,6 +22,7 @@ from ticketgate.domain.schemes.common import (
     text_key,
     verified,
 )
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 _AUTHORIZATION: Final = "authorization"
 _BASIC: Final = re.compile(r"[Bb]asic [A-Za-z0-9+/]{1,5500}={0,2}")

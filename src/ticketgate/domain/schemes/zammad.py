@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.schemes.common import check_hex_mac, claimed_id, form, text_key, verified
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 _SIGNATURE: Final = "x-hub-signature"
 _ID: Final = "x-zammad-delivery"

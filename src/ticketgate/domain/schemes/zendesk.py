@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from ticketgate.domain.delivery import Delivery, VerifiedDelivery
 from ticketgate.domain.errors import AuthenticationError
 from ticketgate.domain.schemes.common import (
     CLOCK_SECONDS,
@@ -26,6 +25,7 @@ from ticketgate.domain.schemes.common import (
     text_key,
     verified,
 )
+from ticketgate.domain.tickets.delivery import Delivery, VerifiedDelivery
 
 _SIGNATURE: Final = "x-zendesk-webhook-signature"
 _TIMESTAMP: Final = "x-zendesk-webhook-signature-timestamp"

@@ -1,0 +1,1 @@
+"""Anchors: witnesses, time stamps and buckets that vouch for the log."""

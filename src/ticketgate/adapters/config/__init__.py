@@ -1,0 +1,1 @@
+"""Config: the files of a deployment, read into settings and policy."""

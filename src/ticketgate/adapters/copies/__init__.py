@@ -1,0 +1,1 @@
+"""Copies: a log outside the database, as files."""

@@ -1,0 +1,1 @@
+"""Directories: who exists, from a file, LDAP, Active Directory or SCIM."""

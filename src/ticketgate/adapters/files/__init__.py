@@ -1,0 +1,1 @@
+"""Files: read strictly, with the line of each fault."""

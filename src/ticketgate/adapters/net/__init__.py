@@ -1,0 +1,1 @@
+"""Net: addresses that may be called, and calls."""

@@ -1,0 +1,1 @@
+"""Process: threads, sockets, logs and meters of the running gateway."""

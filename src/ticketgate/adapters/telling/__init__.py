@@ -1,0 +1,1 @@
+"""Telling: mail and receivers."""

@@ -1,0 +1,1 @@
+"""Cases: what a person must look at, and the patterns of approvals that are one."""

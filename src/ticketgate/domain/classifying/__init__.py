@@ -1,0 +1,1 @@
+"""Classifying: whether a ticket is an identity event, and what it touches."""

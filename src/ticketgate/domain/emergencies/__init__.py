@@ -1,0 +1,1 @@
+"""Emergencies: access without an approval beforehand, and the debt it leaves."""

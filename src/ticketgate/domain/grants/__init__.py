@@ -1,0 +1,1 @@
+"""Grants: time-bound access, and the commands that bring it about."""

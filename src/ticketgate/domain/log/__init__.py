@@ -1,0 +1,1 @@
+"""Log: the tree, its signatures and anchors, and the state machines it records."""

@@ -1,0 +1,1 @@
+"""Matching: three-valued conditions over the fields of a ticket."""

@@ -1,0 +1,1 @@
+"""Requests: one entitlement for one person, who may decide it, and what a decision is."""

@@ -1,0 +1,1 @@
+"""Telling: what people, tickets and receivers are told, as text."""

@@ -1,0 +1,1 @@
+"""Tickets: what an ITSM platform says, normalised. Every field is a claim."""

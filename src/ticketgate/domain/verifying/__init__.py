@@ -1,0 +1,1 @@
+"""Verifying: what a log proves, folded again from its own records."""

@@ -1,0 +1,1 @@
+"""Attending: a named person sees to what waits for one."""

@@ -1,0 +1,1 @@
+"""Emergencies: invoked or claimed, consented to, and reviewed."""

@@ -1,0 +1,1 @@
+"""Evidence: the log signed, anchored, handed out, pruned and erased."""

@@ -1,0 +1,1 @@
+"""Grants: begun, enforced, extended and ended."""

@@ -1,0 +1,1 @@
+"""Intake: a delivery becomes durable, and what is odd about a revision is told."""

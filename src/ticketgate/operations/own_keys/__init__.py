@@ -1,0 +1,1 @@
+"""Own keys: the passkeys of people, and who vouches for them."""

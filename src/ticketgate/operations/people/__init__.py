@@ -1,0 +1,1 @@
+"""People: who acts, how they sign in, and who is locked."""

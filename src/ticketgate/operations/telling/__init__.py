@@ -1,0 +1,1 @@
+"""Telling: people, tickets and receivers learn what came of it."""

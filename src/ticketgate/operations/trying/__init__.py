@@ -1,0 +1,1 @@
+"""Trying: what a policy would do, without doing anything."""
