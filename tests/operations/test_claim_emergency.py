@@ -28,7 +28,7 @@ from tests.operations.rebuilt import compared
 from ticketgate.domain.emergencies.emergency import Emergency, ReviewState
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy.policy import Word
-from ticketgate.operations.deciding.decide_request import Rules
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.desks.claim_desk import ClaimDesk
 from ticketgate.operations.emergencies.claim_emergency import (
     ClaimForm,
@@ -51,8 +51,8 @@ def gate() -> Iterator[Gate]:
             made.stop()
 
 
-def rules_of(gate: Gate) -> Rules:
-    return Rules(gate.in_force.now, gate.directory.read(gate.clock.now()))
+def ground_of(gate: Gate) -> Ground:
+    return Ground(gate.in_force.now, gate.directory.read(gate.clock.now()))
 
 
 def minutes_ago(gate: Gate, minutes: int) -> str:
@@ -69,7 +69,7 @@ def form_of(gate: Gate, **typed: str) -> ClaimForm:
         "reason": WHY,
         "how": HOW,
         "seen_by": "Grace",
-        "shown": claim_terms(rules_of(gate)),
+        "shown": claim_terms(ground_of(gate)),
     }
     return ClaimForm(**(known | typed))
 
@@ -346,11 +346,11 @@ def test_the_page_says_what_and_how_far_back(gate: Gate) -> None:
 
 
 def test_who_may_enter_is_asked_of_the_directory_and_the_roles(gate: Gate) -> None:
-    rules = rules_of(gate)
-    wanted = rules.policy.entitlement(WHAT)
+    ground = ground_of(gate)
+    wanted = ground.policy.entitlement(WHAT)
     assert wanted is not None
-    assert may_claim("erin", wanted, rules, ROLES) == "role:operator"
-    assert may_claim("erin", wanted, rules, {}) is None
+    assert may_claim("erin", wanted, ground, ROLES) == "role:operator"
+    assert may_claim("erin", wanted, ground, {}) is None
 
 
 def test_whoever_is_no_active_person_enters_nothing(gate: Gate) -> None:

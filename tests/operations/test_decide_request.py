@@ -10,11 +10,11 @@ from tests.operations.tickets import access_ticket, account, edited, report_tick
 
 from ticketgate.domain.matching.matcher import Clause
 from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.deciding.decide_request import (
     JUSTIFICATION_CHARS_MAX,
     Decided,
     Form,
-    Rules,
     SignedIn,
     decide_request,
 )
@@ -281,10 +281,12 @@ def decided_with(gate: Gate, snapshot: DirectorySnapshot) -> str:
     token = gate.tokens("bob")[-1]
     form = Form("approve", WHY, None, gate.shown(token))
     who = SignedIn("bob", "mail_code", gate.clock.now())
-    rules = Rules(gate.policy, snapshot)
+    ground = Ground(gate.policy, snapshot)
     return code_of(
         gate.write(
-            partial(decide_request, token_hash=secret_hash(token), who=who, form=form, rules=rules)
+            partial(
+                decide_request, token_hash=secret_hash(token), who=who, form=form, ground=ground
+            )
         )
     )
 

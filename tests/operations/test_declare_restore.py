@@ -15,9 +15,9 @@ from ticketgate.connector_api import Unavailable
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.log.restore import Loss
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.desks.restore_desk import RestoreDesk
 from ticketgate.operations.grants.enforce import Seen, hold_back, intend_provision
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.operations.restoring.declare_restore import Said
 
 

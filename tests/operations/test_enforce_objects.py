@@ -9,9 +9,9 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.grants.grant import Grant, GrantState
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.grants.end_grant import end_grant, holders
 from ticketgate.operations.grants.enforce import Seen, intend_provision
-from ticketgate.operations.requests.ask_again import Ground
 
 
 def test_standing_access_that_went_before_the_call_is_not_given_back(approved: Gate) -> None:

@@ -13,10 +13,11 @@ from tests.operations.tickets import access_ticket, account, closed, edited, rep
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.deciding.link_view import LinkView
 from ticketgate.operations.deciding.own_request import RequestForm
 from ticketgate.operations.grants.extend_grant import extend_grant, latest, not_extendable
-from ticketgate.operations.requests.ask_again import Ground, asked_now
+from ticketgate.operations.requests.ask_again import asked_now
 
 HOUR = 3600
 WHY = "the migration runs until the early morning"

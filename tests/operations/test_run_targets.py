@@ -14,6 +14,7 @@ from tests.operations.tickets import access_ticket, closed
 from ticketgate.connector_api import Effect, Residual
 from ticketgate.domain.grants.command import Command, CommandKind, CommandState
 from ticketgate.domain.grants.grant import CALL_SECONDS_MAX, REVOKE_TRIES_BEFORE_OVERDUE
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.grants.enforce import (
     Called,
     Seen,
@@ -23,7 +24,6 @@ from ticketgate.operations.grants.enforce import (
     provisioned,
     revoked,
 )
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.operations.workers.run_targets import attempt
 
 TWO_HOURS = 7200

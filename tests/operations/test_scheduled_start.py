@@ -14,9 +14,9 @@ from tests.operations.windows import HOUR, TEN_HOURS, in_hours, plan, scheduled
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.instants import to_text
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.tickets.ticket import StateClass, Ticket
 from ticketgate.operations.grants.enforce import Seen, intend_provision
-from ticketgate.operations.requests.ask_again import Ground
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from ticketgate.connector_api import Missing, StateClass, Ticket
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.matching.matcher import Clause
 from ticketgate.domain.requests.access_request import AccessRequest
-from ticketgate.operations.requests.ask_again import Ground
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.workers import run_deliveries
 from ticketgate.operations.workers.work_delivery import Reading, work_delivery
 

@@ -12,6 +12,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.requests.access_request import TRIAGER, Party, Shaper
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.hands import unknown_hands, with_assignee
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.roles import may_triage
@@ -26,7 +27,7 @@ from ticketgate.operations.intake.parked import unsettled
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.operations.people.emergency_lock import lock_on
 from ticketgate.operations.people.sayer import Sayer, bad_justification, may_say, own_shapers
-from ticketgate.operations.requests.ask_again import Ground, wanted_by
+from ticketgate.operations.requests.ask_again import wanted_by
 from ticketgate.operations.workers.work_delivery import apply_verdict
 from ticketgate.ports import Transaction
 

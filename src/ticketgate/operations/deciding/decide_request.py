@@ -16,12 +16,13 @@ from ticketgate.domain.people.claims import Claimed
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.sign_in import StepUp
 from ticketgate.domain.people.step_up import with_step_up
-from ticketgate.domain.policy.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule, Policy
+from ticketgate.domain.policy.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule
 from ticketgate.domain.requests.access_request import AccessRequest, RequestState
 from ticketgate.domain.requests.approval import Approval, Link, LinkState, voices
 from ticketgate.domain.requests.approvers import Case, Standing
 from ticketgate.domain.requests.decision import Verdict, decide, seconds_of
 from ticketgate.domain.requests.entitled import Entitled, entitled
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.opening import REASONS, Asked, case_of
 from ticketgate.domain.text.typed_text import bad_typed
@@ -40,7 +41,7 @@ from ticketgate.operations.intake.parked import unsettled
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on
 from ticketgate.operations.people.sayer import SNAPSHOT_AGE_MAX
-from ticketgate.operations.requests.ask_again import Ground, ask_again, wanted_by
+from ticketgate.operations.requests.ask_again import ask_again, wanted_by
 from ticketgate.operations.requests.open_request import (
     changed,
     issue_links,
@@ -78,14 +79,6 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """The policy in force and the directory just read."""
-
-    policy: Policy
-    snapshot: DirectorySnapshot
-
-
-@dataclass(frozen=True, slots=True)
 class Decided:
     """A decision that committed."""
 
@@ -101,7 +94,7 @@ def decide_request(
     token_hash: str,
     who: SignedIn,
     form: Form,
-    rules: Rules,
+    ground: Ground,
 ) -> Decided | Refusal:
     """Decide as the holder of a link.
 
@@ -112,7 +105,7 @@ def decide_request(
     request = None if link is None else tx.requests.get(link.request)
     if link is None or request is None:
         return not_found()
-    unready = _unready(tx, now, request, (who.subject, link.on_behalf_of), rules)
+    unready = _unready(tx, now, request, (who.subject, link.on_behalf_of), ground)
     if unready is not None:
         return unready
     if link.approver != who.subject:
@@ -123,8 +116,8 @@ def decide_request(
     wanted = Wanted(form.decision, form.justification, seconds, form.shown)
     key = key_of(tx, now, request, link, wanted, form.signed)
     who = replace(who, method=key.method or who.method)
-    closed = no_longer(tx, request, link, now, rules.snapshot) or key.refusal
-    ballot = closed or _ballot(tx, now, request, link, who, form, rules)
+    closed = no_longer(tx, request, link, now, ground.snapshot) or key.refusal
+    ballot = closed or _ballot(tx, now, request, link, who, form, ground)
     if isinstance(ballot, Refusal):
         _refused(tx, request, who, ballot.code)
         return ballot
@@ -150,24 +143,24 @@ def _ballot(
     link: Link,
     who: SignedIn,
     form: Form,
-    rules: Rules,
+    ground: Ground,
 ) -> _Ballot | Refusal:
-    still = _still(tx, now, request, rules)
+    still = _still(tx, now, request, ground)
     if isinstance(still, Refusal):
         return still
     case, revision = still
     people = {who.subject, link.on_behalf_of, request.beneficiary.subject} - {""}
-    locked = lock_on(tx, now, people, rules.snapshot)
+    locked = lock_on(tx, now, people, ground.snapshot)
     found = locked or _entitled(tx, request, link, who, case)
     if isinstance(found, Refusal):
         return found
     bad = _bad_form(request, link, form, case.rule)
     if bad is not None or not request.extends or form.decision == "deny":
-        return bad or _Ballot(link, case, found, rules.policy.digest, revision)
-    longest = longest_now(tx, now, request, Ground(rules.policy, rules.snapshot))
+        return bad or _Ballot(link, case, found, ground.policy.digest, revision)
+    longest = longest_now(tx, now, request, ground)
     if isinstance(longest, Refusal):
         return longest
-    return _Ballot(link, case, found, rules.policy.digest, revision, longest)
+    return _Ballot(link, case, found, ground.policy.digest, revision, longest)
 
 
 def _is_party(request: AccessRequest, subject: str) -> bool:
@@ -186,14 +179,14 @@ def _refused(tx: Transaction, request: AccessRequest, who: SignedIn, code: str) 
 
 
 def _unready(
-    tx: Transaction, now: datetime, request: AccessRequest, who: tuple[str, str], rules: Rules
+    tx: Transaction, now: datetime, request: AccessRequest, who: tuple[str, str], ground: Ground
 ) -> Refusal | None:
     """What only says "try again": a stale directory, or deliveries not worked off (rules 5, 6)."""
-    snapshot = rules.snapshot
+    snapshot = ground.snapshot
     newest = tx.people.loaded("directory")
     if newest != snapshot.digest or now - _read_of(request, who, snapshot) > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return IN_SHADOW if rules.policy.shadow else unsettled(tx, request.ticket)
+    return IN_SHADOW if ground.policy.shadow else unsettled(tx, request.ticket)
 
 
 def _read_of(request: AccessRequest, who: tuple[str, str], snapshot: DirectorySnapshot) -> datetime:
@@ -202,23 +195,22 @@ def _read_of(request: AccessRequest, who: tuple[str, str], snapshot: DirectorySn
 
 
 def _still(
-    tx: Transaction, now: datetime, request: AccessRequest, rules: Rules
+    tx: Transaction, now: datetime, request: AccessRequest, ground: Ground
 ) -> tuple[Case, int] | Refusal:
     """Whether ticket, policy and directory still give what was shown; else a new round opens.
 
     With the ticket's revision of now; a ticket that asks for it no more ends the request.
     """
     row = tx.tickets.find(request.ticket)
-    ground = Ground(rules.policy, rules.snapshot)
     wanted: Mapping[str, Asked] = {} if row is None else _wanted(row, ground)
     what = wanted.get(request.entitlement)
-    case = case_of(request, rules.policy, rules.snapshot, now)
+    case = case_of(request, ground.policy, ground.snapshot, now)
     if row is None or what is None:
         moved = 0 if row is None else ask_again(tx, now, row, wanted, ground)
         return NOT_ASKED if moved else RULES
     cause = changed(request, what)
     after = renew(
-        tx, now, request, what=what, row=row, policy=rules.policy, snapshot=rules.snapshot
+        tx, now, request, what=what, row=row, policy=ground.policy, snapshot=ground.snapshot
     )
     if after is request and case is not None:
         return case, row.revision

@@ -21,6 +21,7 @@ from ticketgate.domain.requests.access_request import (
     RequestState,
 )
 from ticketgate.domain.requests.approvers import unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.roles import Roles, may_attend
 from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.deciding.decision_refusals import not_found, with_word
@@ -31,7 +32,6 @@ from ticketgate.operations.grants.extend_grant import Wish, ask_extension
 from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.operations.people.sayer import Sayer, bad_justification, own_shapers, stale
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.operations.requests.open_request import Word, end_request
 from ticketgate.ports import Reading, Transaction
 

@@ -8,13 +8,8 @@ from typing import TypeVar
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.people.step_up import METHOD
-from ticketgate.operations.deciding.decide_request import (
-    Decided,
-    Form,
-    Rules,
-    SignedIn,
-    decide_request,
-)
+from ticketgate.domain.requests.ground import Ground
+from ticketgate.operations.deciding.decide_request import Decided, Form, SignedIn, decide_request
 from ticketgate.ports import Reading, Transaction
 
 T = TypeVar("T")
@@ -28,14 +23,14 @@ def decide_stepped_up(
     token_hash: str,
     who: SignedIn,
     form: Form,
-    rules: Rules,
+    ground: Ground,
 ) -> Decided | Refusal:
     """Decide as `decide_request` does; the step-up of this session for this `shown` counts once.
 
     It counts while it is fresh, for its own person, and for nothing else that they are shown.
     """
     who = replace(who, claimed=tx.sign_ins.claimed(session_hash))
-    deciding = partial(decide_request, token_hash=token_hash, form=form, rules=rules)
+    deciding = partial(decide_request, token_hash=token_hash, form=form, ground=ground)
     return by_step_up(
         tx, now, session_hash=session_hash, who=who, shown=form.shown, operation=deciding
     )

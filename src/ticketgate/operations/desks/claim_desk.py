@@ -37,13 +37,13 @@ class ClaimDesk:
     def page(self, session: Session) -> ClaimPage | Refusal:
         """Refusals: `not_found` where this person may enter nothing, `directory_unreadable`."""
         desk = self.emergencies
-        rules = desk.rules_now(session)
-        if isinstance(rules, Refusal):
-            return rules
-        section, found = rules.policy.emergency, claimable(session.subject, rules, desk.roles)
+        ground = desk.ground_now(session)
+        if isinstance(ground, Refusal):
+            return ground
+        section, found = ground.policy.emergency, claimable(session.subject, ground, desk.roles)
         if section is None or not found:
             return not_found()
-        shown = claim_terms(rules)
+        shown = claim_terms(ground)
         with desk.store.reading() as looking:
             who = desk.known_as(looking, session, shown)
         weak = [too_weak(who, one, section) for one in found]

@@ -14,8 +14,9 @@ from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.access_request import AccessRequest, RequestState
 from ticketgate.domain.requests.approval import Approval, Link, LinkState, voices
 from ticketgate.domain.requests.approvers import Standing, standing, unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import case_of
-from ticketgate.operations.deciding.decide_request import Decided, Form, Rules, SignedIn
+from ticketgate.operations.deciding.decide_request import Decided, Form, SignedIn
 from ticketgate.operations.deciding.decision_refusals import not_found
 from ticketgate.operations.deciding.link_view import LinkView, view_of
 from ticketgate.operations.deciding.sign_decision import Signed
@@ -225,16 +226,16 @@ class Desk:
     ) -> Decided | Refusal:
         try:
             about = (who.subject, *self._about(token))
-            rules = Rules(self._policy.now, self.snapshot(*about))
+            ground = Ground(self._policy.now, self.snapshot(*about))
             deciding = partial(
                 decide_stepped_up,
                 session_hash=secret_hash(session.id),
                 token_hash=secret_hash(token),
                 who=who,
                 form=form,
-                rules=rules,
+                ground=ground,
             )
-            return self._store.write(under(rules.policy, deciding))
+            return self._store.write(under(ground.policy, deciding))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 

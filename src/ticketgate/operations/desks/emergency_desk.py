@@ -19,8 +19,9 @@ from ticketgate.domain.grants.grant import UNENDED
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id, name_of
 from ticketgate.domain.requests.approvers import unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.roles import Roles, may_audit
-from ticketgate.operations.deciding.decide_request import Rules, SignedIn
+from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.deciding.decision_refusals import not_found
 from ticketgate.operations.deciding.step_up import by_step_up, stepped_up
 from ticketgate.operations.desks.desk import Session
@@ -81,11 +82,11 @@ class EmergencyDesk:
         Whom a word of the policy lets invoke, consent or review may also enter a claim, so beyond
         that it is open only to those whose emergency, claim or ask there is: two queries at most.
         """
-        rules = self.rules_now(session)
-        if isinstance(rules, Refusal):
+        ground = self.ground_now(session)
+        if isinstance(ground, Refusal):
             return False
-        subject, same = session.subject, rules.snapshot.same_human
-        if self._audits(session, rules) or claimable(subject, rules, self.roles):
+        subject, same = session.subject, ground.snapshot.same_human
+        if self._audits(session, ground) or claimable(subject, ground, self.roles):
             return True
         with self.store.reading() as looking:
             known = looking.emergencies.listed(LISTED_MAX)
@@ -104,57 +105,57 @@ class EmergencyDesk:
         return found
 
     def _page(self, session: Session) -> EmergencyPage | Refusal:
-        rules = self.rules_now(session)
-        if isinstance(rules, Refusal):
-            return rules
-        section = rules.policy.emergency
+        ground = self.ground_now(session)
+        if isinstance(ground, Refusal):
+            return ground
+        section = ground.policy.emergency
         names = () if section is None else dict.fromkeys(one.entitlement for one in section.allow)
         with self.store.reading() as looking:
-            made = [self._offer(looking, session, name, rules) for name in names]
+            made = [self._offer(looking, session, name, ground) for name in names]
             known = looking.emergencies.listed(LISTED_MAX)
             asked = [
-                self._ask(looking, one, session, rules)
+                self._ask(looking, one, session, ground)
                 for one in looking.emergencies.asks(self.clock.now() - CONSENT_LIFE)
             ]
-            views = [self._view(looking, one, session, rules) for one in known]
+            views = [self._view(looking, one, session, ground) for one in known]
         offers = tuple(one for one in made if one is not None)
-        audits = self._audits(session, rules)
+        audits = self._audits(session, ground)
         found = tuple(one for one in views if one.audited or one.concerns)
         asks = tuple(one for one in asked if one is not None)
-        claims = bool(claimable(session.subject, rules, self.roles))
+        claims = bool(claimable(session.subject, ground, self.roles))
         there = audits or offers or asks or found or claims
         return EmergencyPage(offers, asks, found, claims) if there else not_found()
 
-    def _audits(self, session: Session, rules: Rules) -> bool:
+    def _audits(self, session: Session, ground: Ground) -> bool:
         """Whether this person reads every emergency."""
-        return may_audit(self.roles, session.subject, rules.snapshot) is None
+        return may_audit(self.roles, session.subject, ground.snapshot) is None
 
     def waiting(self, session: Session) -> tuple[EmergencyView, ...]:
         """Emergencies whose review is this person's to do now, oldest first; for the first page."""
-        rules = self.rules_now(session)
-        if isinstance(rules, Refusal):
+        ground = self.ground_now(session)
+        if isinstance(ground, Refusal):
             return ()
         with self.store.reading() as looking:
             known = looking.emergencies.unreviewed()
-            views = [self._view(looking, one, session, rules) for one in known]
+            views = [self._view(looking, one, session, ground) for one in known]
         return tuple(one for one in views if one.can_review)
 
     def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
         """One, with everything on record of it. Refusals: `not_found`, of the directory."""
-        rules = self.rules_now(session)
-        if isinstance(rules, Refusal):
-            return rules
+        ground = self.ground_now(session)
+        if isinstance(ground, Refusal):
+            return ground
         with self.store.reading() as looking:
             emergency = looking.emergencies.get(ident)
             if emergency is None or is_ask(emergency):
                 return not_found()
-            view = self._view(looking, emergency, session, rules, whole=True)
+            view = self._view(looking, emergency, session, ground, whole=True)
             grant = looking.grants.get(emergency.grant)
         if not (view.audited or view.concerns):
             return not_found()
         self.store.write(partial(note_view, about=ident, subject=session.subject))
         now = self.clock.now()
-        done = activity_of(self.targets, emergency, grant, rules.snapshot, now)
+        done = activity_of(self.targets, emergency, grant, ground.snapshot, now)
         if done is not None and done.code not in {"", CANNOT_TELL}:
             self.log("activity.unreadable", done.code)
         return replace(view, activity=done)
@@ -169,7 +170,7 @@ class EmergencyDesk:
     def give_back(self, session: Session, ident: str) -> Emergency | Refusal:
         """Refusals: those of `give_back`, of directory and store."""
         call = partial(give_back, ident=ident, who=session.who)
-        return self._carry_out(session, lambda rules: partial(call, rules=rules))
+        return self._carry_out(session, lambda ground: partial(call, ground=ground))
 
     def review(self, session: Session, ident: str, form: ReviewForm) -> Emergency | Refusal:
         """Refusals: those of `review_emergency`, of directory and store."""
@@ -196,24 +197,24 @@ class EmergencyDesk:
             by_step_up, session_hash=secret_hash(session.id), who=session.who, shown=shown
         )
         return self._carry_out(
-            session, lambda rules: partial(call, operation=partial(operation, rules=rules))
+            session, lambda ground: partial(call, operation=partial(operation, ground=ground))
         )
 
-    def rules_now(self, session: Session) -> Rules | Refusal:
+    def ground_now(self, session: Session) -> Ground | Refusal:
         """What somebody who looks is shown by; nothing is shown to who is no active human."""
         try:
-            rules = Rules(self.policy.now, self.directory.read(self.clock.now()))
+            ground = Ground(self.policy.now, self.directory.read(self.clock.now()))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
-        gone = unfit(rules.snapshot.person(session.subject)) is not None
-        return not_found() if gone else rules
+        gone = unfit(ground.snapshot.person(session.subject)) is not None
+        return not_found() if gone else ground
 
     def _carry_out(
-        self, session: Session, operation: Callable[[Rules], Operation[T | Refusal]]
+        self, session: Session, operation: Callable[[Ground], Operation[T | Refusal]]
     ) -> T | Refusal:
         try:
-            rules = Rules(self.policy.now, self.snapshot(session.subject))
-            return self.store.write(under(rules.policy, operation(rules)))
+            ground = Ground(self.policy.now, self.snapshot(session.subject))
+            return self.store.write(under(ground.policy, operation(ground)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 
@@ -222,8 +223,8 @@ class EmergencyDesk:
         who, now = session.who, self.clock.now()
         return stepped_up(looking, now, secret_hash(session.id), who, shown)
 
-    def _offer(self, looking: Reading, session: Session, name: str, rules: Rules) -> Offer | None:
-        found = may_invoke(looking, self.clock.now(), session.who, name, rules)
+    def _offer(self, looking: Reading, session: Session, name: str, ground: Ground) -> Offer | None:
+        found = may_invoke(looking, self.clock.now(), session.who, name, ground)
         if isinstance(found, Refusal):
             return Offer(name, refusal=found) if found.code == LOCKED else None
         section, wanted = found.rules, found.entitlement
@@ -238,17 +239,19 @@ class EmergencyDesk:
             too_weak(self.known_as(looking, session, shown), wanted, section),
         )
 
-    def _ask(self, looking: Reading, ask: Emergency, session: Session, rules: Rules) -> Ask | None:
+    def _ask(
+        self, looking: Reading, ask: Emergency, session: Session, ground: Ground
+    ) -> Ask | None:
         shown = shown_of(ask, None)
         who = self.known_as(looking, session, shown)
-        found = may_consent(looking, self.clock.now(), ask, who, rules)
+        found = may_consent(looking, self.clock.now(), ask, who, ground)
         barred = found if isinstance(found, Refusal) else None
         mine = ask.subject == session.subject
         if barred is not None and barred.code not in {"assurance", LOCKED} and not mine:
             return None
         return Ask(
             ask.id,
-            name_and_id(ask.subject, rules.snapshot),
+            name_and_id(ask.subject, ground.snapshot),
             ask.entitlement,
             ask.target,
             ask.seconds,
@@ -265,14 +268,14 @@ class EmergencyDesk:
         looking: Reading,
         emergency: Emergency,
         session: Session,
-        rules: Rules,
+        ground: Ground,
         *,
         whole: bool = False,
     ) -> EmergencyView:
         grant = looking.grants.get(emergency.grant)
-        snapshot, shown = rules.snapshot, shown_of(emergency, grant)
+        snapshot, shown = ground.snapshot, shown_of(emergency, grant)
         who = self.known_as(looking, session, shown)
-        found = may_review(looking, self.clock.now(), emergency, who, rules)
+        found = may_review(looking, self.clock.now(), emergency, who, ground)
         barred = found if isinstance(found, Refusal) else None
         overdue = is_overdue(emergency, grant, self.clock.now())
         return EmergencyView(
@@ -295,8 +298,8 @@ class EmergencyDesk:
             can_review=barred is None or barred.code in {"assurance", LOCKED},
             barred=barred,
             shown=shown,
-            window=window_of(looking, emergency, rules) if whole else None,
-            audited=self._audits(session, rules),
+            window=window_of(looking, emergency, ground) if whole else None,
+            audited=self._audits(session, ground),
             entered_by=name_of(emergency.entered_by, snapshot),
             access_from=emergency.access_from,
             access_until=emergency.access_until,

@@ -9,7 +9,8 @@ from ticketgate.domain.log.machines import NEW, edge
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import EmergencyRules, Entitlement
 from ticketgate.domain.requests.approvers import unfit
-from ticketgate.operations.deciding.decide_request import Rules, SignedIn
+from ticketgate.domain.requests.ground import Ground
+from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on, overdue
 from ticketgate.operations.telling.tell_outcome import tell_of_ask
@@ -47,7 +48,7 @@ def ask_consent(
     seconds: int,
     reason: str,
     allowed: tuple[EmergencyRules, Entitlement, str],
-    rules: Rules,
+    ground: Ground,
 ) -> Refusal:
     """Record what somebody would begin, so that a second person can consent; `consent_needed`.
 
@@ -64,8 +65,8 @@ def ask_consent(
         "seconds": seconds,
         "within": int(section.review_within.total_seconds()),
         "clause": clause_of(clause, actor),
-        "policy": rules.policy.digest,
-        "directory": rules.snapshot.digest,
+        "policy": ground.policy.digest,
+        "directory": ground.snapshot.digest,
     }
     why = Disclosure("reason", reason.strip(), subject=who.subject, kind="emergency")
     asked = ReviewState.ASKED
@@ -86,7 +87,7 @@ def ask_consent(
         index=ref.index,
     )
     tx.emergencies.save(ask)
-    tell_of_ask(tx, now, ask, _may_consent(tx, now, ask, section, entitlement, rules.snapshot))
+    tell_of_ask(tx, now, ask, _may_consent(tx, now, ask, section, entitlement, ground.snapshot))
     return _NEEDED
 
 

@@ -27,9 +27,10 @@ from ticketgate.domain.log.machines import NEW, edge
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.policy.policy import EmergencyRules, Entitlement
 from ticketgate.domain.requests.approvers import unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.roles import OPERATOR, Roles, may_operate
 from ticketgate.domain.text.typed_text import bad_typed
-from ticketgate.operations.deciding.decide_request import Rules, SignedIn
+from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.emergencies.invoke_emergency import refused, stale, tell, too_weak
 from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.outbox import queue
@@ -72,29 +73,29 @@ class _Claim:
     until: datetime
 
 
-def claim_terms(rules: Rules) -> str:
+def claim_terms(ground: Ground) -> str:
     """The digest of what the page of such an entry goes by."""
-    section = rules.policy.emergency
+    section = ground.policy.emergency
     own = "" if section is None else section.digest
-    return digest_of(["claim", own, *(one.digest for one in rules.policy.entitlements)])
+    return digest_of(["claim", own, *(one.digest for one in ground.policy.entitlements)])
 
 
-def may_claim(who: str, entitlement: Entitlement, rules: Rules, roles: Roles) -> str | None:
+def may_claim(who: str, entitlement: Entitlement, ground: Ground, roles: Roles) -> str | None:
     """The word by which this person may enter one for it; None where no word names them now."""
-    section = rules.policy.emergency
-    if section is None or unfit(rules.snapshot.person(who)) is not None:
+    section = ground.policy.emergency
+    if section is None or unfit(ground.snapshot.person(who)) is not None:
         return None
     words = (*section.words_for(entitlement.id), *section.review_by)
-    clause = clause_for(words, who, entitlement, rules.snapshot)
-    if clause is None and may_operate(roles, who, rules.snapshot) is None:
+    clause = clause_for(words, who, entitlement, ground.snapshot)
+    if clause is None and may_operate(roles, who, ground.snapshot) is None:
         return f"role:{OPERATOR}"
     return clause
 
 
-def claimable(who: str, rules: Rules, roles: Roles) -> list[Entitlement]:
+def claimable(who: str, ground: Ground, roles: Roles) -> list[Entitlement]:
     """Everything for which this person may enter one."""
-    found = rules.policy.entitlements
-    return [one for one in found if may_claim(who, one, rules, roles) is not None]
+    found = ground.policy.entitlements
+    return [one for one in found if may_claim(who, one, ground, roles) is not None]
 
 
 def claim_emergency(
@@ -103,7 +104,7 @@ def claim_emergency(
     *,
     who: SignedIn,
     form: ClaimForm,
-    rules: Rules,
+    ground: Ground,
     roles: Roles,
 ) -> Emergency | Refusal:
     """Enter what somebody held by hand.
@@ -112,27 +113,27 @@ def claim_emergency(
     `assurance`, `person_locked`, `shown_changed`, `claim_person`, `claim_times`, `reason`, `how`,
     `seen_by`, `secret_typed`, `no_reviewer`, `claimed_already`.
     """
-    unready = stale(tx, now, who, rules) or (IN_SHADOW if rules.policy.shadow else None)
+    unready = stale(tx, now, who, ground) or (IN_SHADOW if ground.policy.shadow else None)
     if unready is not None:
         return unready
-    claim = _read(tx, now, who, form, rules, roles)
+    claim = _read(tx, now, who, form, ground, roles)
     if isinstance(claim, Refusal):
-        refused(tx, who, form.entitlement, rules, claim)
+        refused(tx, who, form.entitlement, ground, claim)
         return claim
-    return _enter(tx, now, who, form, claim, rules, roles)
+    return _enter(tx, now, who, form, claim, ground, roles)
 
 
 def _read(
-    tx: Transaction, now: datetime, who: SignedIn, form: ClaimForm, rules: Rules, roles: Roles
+    tx: Transaction, now: datetime, who: SignedIn, form: ClaimForm, ground: Ground, roles: Roles
 ) -> _Claim | Refusal:
-    section, wanted = rules.policy.emergency, rules.policy.entitlement(form.entitlement)
-    clause = None if wanted is None else may_claim(who.subject, wanted, rules, roles)
+    section, wanted = ground.policy.emergency, ground.policy.entitlement(form.entitlement)
+    clause = None if wanted is None else may_claim(who.subject, wanted, ground, roles)
     if section is None or wanted is None or clause is None:
         return _NOTHING
-    refusal = lock_on(tx, now, (who.subject,), rules.snapshot) or too_weak(who, wanted, section)
+    refusal = lock_on(tx, now, (who.subject,), ground.snapshot) or too_weak(who, wanted, section)
     if refusal is not None:
         return refusal
-    if form.shown != claim_terms(rules):
+    if form.shown != claim_terms(ground):
         return Refusal(
             "shown_changed", "These are not the rules of now.", "Open the page again and read it."
         )
@@ -141,16 +142,16 @@ def _read(
         return span
     claim = _Claim(section, wanted, clause, *span)
     return (
-        _bad_person(form, wanted, rules)
+        _bad_person(form, wanted, ground)
         or _bad_words(form)
-        or _already(tx, form, claim, rules)
-        or _unreviewable(who, form, claim, rules)
+        or _already(tx, form, claim, ground)
+        or _unreviewable(who, form, claim, ground)
         or claim
     )
 
 
-def _bad_person(form: ClaimForm, wanted: Entitlement, rules: Rules) -> Refusal | None:
-    person = rules.snapshot.person(form.person)
+def _bad_person(form: ClaimForm, wanted: Entitlement, ground: Ground) -> Refusal | None:
+    person = ground.snapshot.person(form.person)
     if person is not None and person.accounts.get(wanted.target):
         return None
     return Refusal(
@@ -194,10 +195,10 @@ def _bad_words(form: ClaimForm) -> Refusal | None:
     return None
 
 
-def _already(tx: Transaction, form: ClaimForm, claim: _Claim, rules: Rules) -> Refusal | None:
+def _already(tx: Transaction, form: ClaimForm, claim: _Claim, ground: Ground) -> Refusal | None:
     """One entry for a time: posted twice it would be reviewed twice."""
     for one in tx.emergencies.of_entitlement(claim.entitlement.id):
-        same = rules.snapshot.same_human(one.subject, form.person)
+        same = ground.snapshot.same_human(one.subject, form.person)
         if one.access_from is None or one.access_until is None or not same:
             continue
         if one.access_from < claim.until and claim.since < one.access_until:
@@ -209,10 +210,10 @@ def _already(tx: Transaction, form: ClaimForm, claim: _Claim, rules: Rules) -> R
     return None
 
 
-def _unreviewable(who: SignedIn, form: ClaimForm, claim: _Claim, rules: Rules) -> Refusal | None:
+def _unreviewable(who: SignedIn, form: ClaimForm, claim: _Claim, ground: Ground) -> Refusal | None:
     """Somebody else than the person and who enters it must be there to review it."""
-    found = reviewers(claim.section, claim.entitlement, form.person, rules.snapshot)
-    if any(not rules.snapshot.same_human(one, who.subject) for one in found):
+    found = reviewers(claim.section, claim.entitlement, form.person, ground.snapshot)
+    if any(not ground.snapshot.same_human(one, who.subject) for one in found):
         return None
     return Refusal("no_reviewer", "Nobody else is named who could review it.")
 
@@ -223,13 +224,13 @@ def _enter(
     who: SignedIn,
     form: ClaimForm,
     claim: _Claim,
-    rules: Rules,
+    ground: Ground,
     roles: Roles,
 ) -> Emergency:
     ident, entitlement, section = tx.new_id("emg"), claim.entitlement, claim.section
     before = section.words_for(entitlement.id)
-    word = clause_for(before, form.person, entitlement, rules.snapshot) or ""
-    fields = _told(tx, who, form, claim, rules, word)
+    word = clause_for(before, form.person, entitlement, ground.snapshot) or ""
+    fields = _told(tx, who, form, claim, ground, word)
     why = Disclosure("reason", form.reason.strip(), subject=who.subject, kind="emergency")
     fields, disclosures = with_step_up(fields, why, who.step_up)
     more = tuple(
@@ -260,7 +261,7 @@ def _enter(
     )
     tx.emergencies.save(emergency)
     operators = roles.get(OPERATOR, ())
-    people = to_tell(section, entitlement, form.person, operators, rules.snapshot)
+    people = to_tell(section, entitlement, form.person, operators, ground.snapshot)
     for subject in people:
         tell(tx, now, ident, subject)
     return emergency
@@ -271,7 +272,7 @@ def _told(
     who: SignedIn,
     form: ClaimForm,
     claim: _Claim,
-    rules: Rules,
+    ground: Ground,
     word: str,
 ) -> dict[str, Json]:
     """What the record says; a word that names a person would tell who an actor is."""
@@ -290,8 +291,8 @@ def _told(
         "backfill_within": _seconds(claim.section.backfill_within),
         "enforced": False,
         "authority_basis": "claimed",
-        "policy": rules.policy.digest,
-        "directory": rules.snapshot.digest,
+        "policy": ground.policy.digest,
+        "directory": ground.snapshot.digest,
         "method": who.method,
         "signed_in_at": to_text(who.at),
         "shown": form.shown,

@@ -17,8 +17,9 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.log.machines import edge
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.requests.approvers import unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.text.typed_text import bad_typed
-from ticketgate.operations.deciding.decide_request import Rules, SignedIn
+from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.emergencies.invoke_emergency import stale, too_weak
 from ticketgate.operations.emergencies.review_emergency import shown_of
 from ticketgate.operations.people.actors import actor_of, clause_of
@@ -37,7 +38,7 @@ class ConsentForm:
 
 
 def may_consent(
-    reading: Reading, now: datetime, ask: Emergency, who: SignedIn, rules: Rules
+    reading: Reading, now: datetime, ask: Emergency, who: SignedIn, ground: Ground
 ) -> str | Refusal:
     """The word that names this person to consent to it, or why they may not.
 
@@ -46,13 +47,13 @@ def may_consent(
     Refusals: those of `approvers.unfit`, `own_emergency`, `not_found`, `person_locked`,
     `assurance`.
     """
-    snapshot, section = rules.snapshot, rules.policy.emergency
+    snapshot, section = ground.snapshot, ground.policy.emergency
     refusal = unfit(snapshot.person(who.subject))
     if refusal is not None:
         return refusal
     if snapshot.same_human(who.subject, ask.subject):
         return Refusal("own_emergency", "Nobody consents to their own emergency, by any account.")
-    entitlement = rules.policy.entitlement(ask.entitlement)
+    entitlement = ground.policy.entitlement(ask.entitlement)
     if section is None or entitlement is None:
         return _NOTHING
     words = (*section.words_for(ask.entitlement), *section.review_by)
@@ -70,20 +71,20 @@ def consent(
     ident: str,
     who: SignedIn,
     form: ConsentForm,
-    rules: Rules,
+    ground: Ground,
 ) -> Emergency | Refusal:
     """Consent to what somebody else asked for, in time; they then begin it themself.
 
     Refusals: `directory_stale`, `not_found` (too old, or consented to, as well), those of
     `may_consent`, `shown_changed`, `justification`, `secret_typed`.
     """
-    unready = stale(tx, now, who, rules)
+    unready = stale(tx, now, who, ground)
     ask = tx.emergencies.get(ident)
     if unready is not None:
         return unready
     if ask is None or ask.state is not ReviewState.ASKED or not ask_counts(ask, now):
         return _NOTHING
-    clause = may_consent(tx, now, ask, who, rules)
+    clause = may_consent(tx, now, ask, who, ground)
     if isinstance(clause, Refusal):
         return clause
     if form.shown != shown_of(ask, None):
@@ -99,8 +100,8 @@ def consent(
         "entitlement": ask.entitlement,
         "by": actor,
         "clause": clause_of(clause, actor),
-        "policy": rules.policy.digest,
-        "directory": rules.snapshot.digest,
+        "policy": ground.policy.digest,
+        "directory": ground.snapshot.digest,
         "method": who.method,
         "signed_in_at": to_text(who.at),
         "shown": form.shown,

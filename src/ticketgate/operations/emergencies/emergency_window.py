@@ -12,7 +12,7 @@ from typing import Final
 from ticketgate.domain.emergencies.emergency import Emergency, over_at
 from ticketgate.domain.evidence import Json, parse_disclosure
 from ticketgate.domain.instants import from_text, to_text
-from ticketgate.operations.deciding.decide_request import Rules
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.ports import Reading
 
 RECORDS_MAX: Final = 200_000  # looked through
@@ -44,14 +44,14 @@ class Window:
     seen_by: str = ""
 
 
-def window_of(reading: Reading, emergency: Emergency, rules: Rules) -> Window:
+def window_of(reading: Reading, emergency: Emergency, ground: Ground) -> Window:
     """Everything of the window, oldest first."""
     head = reading.evidence.head()
     size = 0 if head is None else head.size
     first = _first(reading, emergency)
     end = min(size, first + RECORDS_MAX)
     until = to_text(over_at(emergency, reading.grants.get(emergency.grant)) + AFTER)
-    names = _names(reading, emergency, rules)
+    names = _names(reading, emergency, ground)
     named = (
         (index, json.loads(entry))
         for index, _, entry in reading.evidence.entries(first, end)
@@ -79,9 +79,9 @@ def _first(reading: Reading, emergency: Emergency) -> int:
     return low
 
 
-def _names(reading: Reading, emergency: Emergency, rules: Rules) -> frozenset[bytes]:
+def _names(reading: Reading, emergency: Emergency, ground: Ground) -> frozenset[bytes]:
     """The ids that a record of the window has one of, as an entry writes them."""
-    snapshot = rules.snapshot
+    snapshot = ground.snapshot
     same = {one for one in snapshot.people if snapshot.same_human(one, emergency.subject)}
     actors = [reading.people.actor(one) for one in same | {emergency.subject}]
     ids = (*actors, emergency.id, emergency.grant)

@@ -31,9 +31,10 @@ from ticketgate.domain.policy.policy import (
     Entitlement,
 )
 from ticketgate.domain.requests.approvers import unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.roles import OPERATOR, Roles
 from ticketgate.domain.text.typed_text import bad_typed
-from ticketgate.operations.deciding.decide_request import Rules, SignedIn
+from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.emergencies.ask_consent import ask_consent, needs_consent, own_ask
 from ticketgate.operations.emergencies.emergency_window import reason_of
 from ticketgate.operations.grants.end_grant import end_grant
@@ -83,7 +84,7 @@ def invoke_emergency(
     *,
     who: SignedIn,
     form: InvokeForm,
-    rules: Rules,
+    ground: Ground,
     roles: Roles,
 ) -> Emergency | Refusal:
     """Begin an emergency of the signed-in person themself.
@@ -94,16 +95,16 @@ def invoke_emergency(
     `secret_typed`, `seconds`, `no_reviewer`, `emergency_live`,
     `emergency_cooldown`.
     """
-    unready = stale(tx, now, who, rules) or (IN_SHADOW if rules.policy.shadow else None)
+    unready = stale(tx, now, who, ground) or (IN_SHADOW if ground.policy.shadow else None)
     if unready is not None:
         return unready
-    allowed = may_invoke(tx, now, who, form.entitlement, rules)
+    allowed = may_invoke(tx, now, who, form.entitlement, ground)
     refusal = allowed if isinstance(allowed, Refusal) else None
     if isinstance(allowed, Standing):
         weak = too_weak(who, allowed.entitlement, allowed.rules)
-        refusal = weak or _bad_form(form, allowed) or _too_soon(tx, now, who, form, allowed, rules)
+        refusal = weak or _bad_form(form, allowed) or _too_soon(tx, now, who, form, allowed, ground)
     if refusal is not None or isinstance(allowed, Refusal):
-        refused(tx, who, form.entitlement, rules, refusal or _NOT_ALLOWED)
+        refused(tx, who, form.entitlement, ground, refusal or _NOT_ALLOWED)
         return refusal or _NOT_ALLOWED
     if not form.drill and needs_consent(tx, now, form.entitlement):
         ask = own_ask(tx, now, who.subject, form.entitlement)
@@ -115,22 +116,22 @@ def invoke_emergency(
                 seconds=_wanted(form, allowed),
                 reason=form.reason,
                 allowed=(allowed.rules, allowed.entitlement, allowed.clause),
-                rules=rules,
+                ground=ground,
             )
         allowed = replace(allowed, ask=ask)
         refusal = _not_consented(tx, form, ask)
         if refusal is not None:
-            refused(tx, who, form.entitlement, rules, refusal)
+            refused(tx, who, form.entitlement, ground, refusal)
             return refusal
-    return _begin(tx, now, who, form, allowed, rules, roles)
+    return _begin(tx, now, who, form, allowed, ground, roles)
 
 
-def stale(tx: Reading, now: datetime, who: SignedIn, rules: Rules) -> Refusal | None:
+def stale(tx: Reading, now: datetime, who: SignedIn, ground: Ground) -> Refusal | None:
     """What only says "try again": the directory is not the newest, or was read too long ago.
 
     What counts is when it was asked of who acts, not when what was remembered was put together.
     """
-    snapshot = rules.snapshot
+    snapshot = ground.snapshot
     other = tx.people.loaded("directory") != snapshot.digest
     if other or now - snapshot.read_of(who.subject) > SNAPSHOT_AGE_MAX:
         return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
@@ -138,20 +139,20 @@ def stale(tx: Reading, now: datetime, who: SignedIn, rules: Rules) -> Refusal | 
 
 
 def may_invoke(
-    reading: Reading, now: datetime, who: SignedIn, entitlement: str, rules: Rules
+    reading: Reading, now: datetime, who: SignedIn, entitlement: str, ground: Ground
 ) -> Standing | Refusal:
     """Whether this person may invoke this entitlement, signed in surely enough or not."""
-    emergency, wanted = rules.policy.emergency, rules.policy.entitlement(entitlement)
-    refusal = unfit(rules.snapshot.person(who.subject))
+    emergency, wanted = ground.policy.emergency, ground.policy.entitlement(entitlement)
+    refusal = unfit(ground.snapshot.person(who.subject))
     if refusal is not None:
         return refusal
     if emergency is None or wanted is None:
         return _NOT_ALLOWED
     words = emergency.words_for(entitlement)
-    clause = clause_for(words, who.subject, wanted, rules.snapshot)
+    clause = clause_for(words, who.subject, wanted, ground.snapshot)
     if clause is None:
         return _NOT_ALLOWED
-    locked = lock_on(reading, now, (who.subject,), rules.snapshot)
+    locked = lock_on(reading, now, (who.subject,), ground.snapshot)
     return locked or Standing(emergency, wanted, clause)
 
 
@@ -193,15 +194,15 @@ def _too_soon(
     who: SignedIn,
     form: InvokeForm,
     allowed: Standing,
-    rules: Rules,
+    ground: Ground,
 ) -> Refusal | None:
     """One at a time, the next after the cooldown, and somebody must be there to review it."""
-    if not reviewers(allowed.rules, allowed.entitlement, who.subject, rules.snapshot):
+    if not reviewers(allowed.rules, allowed.entitlement, who.subject, ground.snapshot):
         return Refusal("no_reviewer", "Nobody else is named who could review it.")
     own = [
         one
         for one in tx.emergencies.of_entitlement(form.entitlement)
-        if not form.drill and rules.snapshot.same_human(one.subject, who.subject)
+        if not form.drill and ground.snapshot.same_human(one.subject, who.subject)
     ]
     grants = [tx.grants.get(one.grant) for one in own]
     if not all(map(is_over, grants)):
@@ -223,10 +224,10 @@ def _too_soon(
 
 
 def refused(
-    tx: Transaction, who: SignedIn, entitlement: str, rules: Rules, refusal: Refusal
+    tx: Transaction, who: SignedIn, entitlement: str, ground: Ground, refusal: Refusal
 ) -> None:
     """Record it. An entitlement that the policy does not know is not named: it was typed."""
-    known = rules.policy.entitlement(entitlement)
+    known = ground.policy.entitlement(entitlement)
     fields: dict[str, Json] = {
         "code": refusal.code,
         "person": actor_of(tx, who.subject),
@@ -241,14 +242,14 @@ def _begin(
     who: SignedIn,
     form: InvokeForm,
     allowed: Standing,
-    rules: Rules,
+    ground: Ground,
     roles: Roles,
 ) -> Emergency:
     entitlement, ask = allowed.entitlement, allowed.ask
     ident = tx.new_id("emg") if ask is None else ask.id
     before = NEW if ask is None else ask.state.value
     seconds = _wanted(form, allowed)
-    fields = _told(tx, who, form, allowed, rules, seconds)
+    fields = _told(tx, who, form, allowed, ground, seconds)
     why = Disclosure("reason", form.reason.strip(), subject=who.subject, kind="emergency")
     due = ReviewState.DUE.value
     told = with_step_up(fields, why, who.step_up)
@@ -275,7 +276,7 @@ def _begin(
     )
     tx.emergencies.save(emergency)
     operators = roles.get(OPERATOR, ())
-    people = to_tell(allowed.rules, entitlement, who.subject, operators, rules.snapshot)
+    people = to_tell(allowed.rules, entitlement, who.subject, operators, ground.snapshot)
     for subject in people:
         tell(tx, now, ident, subject)
     return emergency
@@ -286,7 +287,7 @@ def _told(
     who: SignedIn,
     form: InvokeForm,
     allowed: Standing,
-    rules: Rules,
+    ground: Ground,
     seconds: int,
 ) -> dict[str, Json]:
     """What the record of an emergency says that has no name of its own in `edge`."""
@@ -302,10 +303,10 @@ def _told(
         "drill": form.drill,
         "shown": form.shown,
         "clause": clause_of(allowed.clause, actor),
-        "policy": rules.policy.digest,
+        "policy": ground.policy.digest,
         "authority_basis": "verified",
-        "directory": rules.snapshot.digest,
-        "directory_read_at": to_text(rules.snapshot.read_of(who.subject)),
+        "directory": ground.snapshot.digest,
+        "directory_read_at": to_text(ground.snapshot.read_of(who.subject)),
         "method": who.method,
         "signed_in_at": to_text(who.at),
     }
@@ -331,12 +332,12 @@ def tell(tx: Transaction, now: datetime, emergency: str, subject: str) -> None:
 
 
 def give_back(
-    tx: Transaction, now: datetime, *, ident: str, who: SignedIn, rules: Rules
+    tx: Transaction, now: datetime, *, ident: str, who: SignedIn, ground: Ground
 ) -> Emergency | Refusal:
     """End the access of one's own emergency before its time. Refusals: `not_found`."""
     emergency = tx.emergencies.get(ident)
     grant = None if emergency is None else tx.grants.get(emergency.grant)
-    own = emergency is not None and rules.snapshot.same_human(emergency.subject, who.subject)
+    own = emergency is not None and ground.snapshot.same_human(emergency.subject, who.subject)
     if emergency is None or grant is None or not own:
         return Refusal("not_found", "There is no such emergency of yours.")
     if grant.state in UNENDED:

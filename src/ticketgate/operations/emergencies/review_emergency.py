@@ -22,8 +22,9 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.log.machines import edge
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.requests.approvers import unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.text.typed_text import bad_typed
-from ticketgate.operations.deciding.decide_request import Rules, SignedIn
+from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.emergencies.invoke_emergency import stale, too_weak
 from ticketgate.operations.grants.end_grant import end_grant
 from ticketgate.operations.people.actors import actor_of, clause_of
@@ -54,7 +55,7 @@ def shown_of(emergency: Emergency, grant: Grant | None) -> str:
 
 
 def may_review(
-    reading: Reading, now: datetime, emergency: Emergency, who: SignedIn, rules: Rules
+    reading: Reading, now: datetime, emergency: Emergency, who: SignedIn, ground: Ground
 ) -> str | Refusal:
     """The word that names this person as a reviewer of it, or why they may not.
 
@@ -63,7 +64,7 @@ def may_review(
     Refusals: those of `approvers.unfit`, `own_emergency`, `own_claim`, `not_reviewer`,
     `person_locked`, `assurance`.
     """
-    snapshot, section = rules.snapshot, rules.policy.emergency
+    snapshot, section = ground.snapshot, ground.policy.emergency
     refusal = unfit(snapshot.person(who.subject))
     if refusal is not None:
         return refusal
@@ -71,7 +72,7 @@ def may_review(
         return Refusal("own_emergency", "Nobody reviews their own emergency, by any account.")
     if emergency.is_claim and snapshot.same_human(who.subject, emergency.entered_by):
         return Refusal("own_claim", "Nobody reviews what they entered themself, by any account.")
-    entitlement = rules.policy.entitlement(emergency.entitlement)
+    entitlement = ground.policy.entitlement(emergency.entitlement)
     if section is None or entitlement is None:
         return _NOT_REVIEWER
     clause = clause_for(section.review_by, who.subject, entitlement, snapshot)
@@ -88,25 +89,25 @@ def review_emergency(
     ident: str,
     who: SignedIn,
     form: ReviewForm,
-    rules: Rules,
+    ground: Ground,
 ) -> Emergency | Refusal:
     """Say what an emergency was; `unjustified` ends access that is live still.
 
     Refusals: `not_found`, `directory_stale`, those of `may_review`, `reviewed_already`,
     `shown_changed`, `outcome`, `emergency_live`, `justification`, `secret_typed`.
     """
-    unready = stale(tx, now, who, rules)
+    unready = stale(tx, now, who, ground)
     emergency = tx.emergencies.get(ident)
     if unready is not None or emergency is None:
         return unready or Refusal("not_found", "There is no such emergency.")
     grant = tx.grants.get(emergency.grant)
-    clause = may_review(tx, now, emergency, who, rules)
+    clause = may_review(tx, now, emergency, who, ground)
     if isinstance(clause, Refusal):
         return clause
     bad = _bad_form(emergency, grant, form)
     if bad is not None:
         return bad
-    _record(tx, emergency, who, form, rules, clause)
+    _record(tx, emergency, who, form, ground, clause)
     after = replace(
         emergency,
         version=emergency.version + 1,
@@ -149,7 +150,7 @@ def _record(
     emergency: Emergency,
     who: SignedIn,
     form: ReviewForm,
-    rules: Rules,
+    ground: Ground,
     clause: str,
 ) -> None:
     reviewer = actor_of(tx, who.subject)
@@ -160,8 +161,8 @@ def _record(
         "reviewer": reviewer,
         "clause": clause_of(clause, reviewer),
         "shown": form.shown,
-        "policy": rules.policy.digest,
-        "directory": rules.snapshot.digest,
+        "policy": ground.policy.digest,
+        "directory": ground.snapshot.digest,
         "method": who.method,
         "signed_in_at": to_text(who.at),
     }

@@ -22,11 +22,11 @@ from ticketgate.domain.grants.grant import (
     revoke_backoff,
 )
 from ticketgate.domain.instants import to_text
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.tickets.ticket import StateClass
 from ticketgate.operations.grants.end_grant import end_grant, hand_on, holders, move, sharers
 from ticketgate.operations.grants.start_grant import ground_lost, is_settled, why_over
 from ticketgate.operations.intake.parked import unsettled
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.ports import Reading, Transaction
 
 _WAIT = timedelta(milliseconds=100)

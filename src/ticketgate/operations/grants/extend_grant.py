@@ -13,13 +13,14 @@ from ticketgate.domain.evidence import Json  # noqa: TC001 -- read with the modu
 from ticketgate.domain.grants.grant import Grant, GrantState, is_due
 from ticketgate.domain.log.machines import NEW
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest, RequestState
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import REASONS, Asked, fresh_request, known_now, refreshed
 from ticketgate.domain.text.durations import DURATION_REASONS
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.operations.grants.end_grant import move
 from ticketgate.operations.grants.enforce import is_held
 from ticketgate.operations.intake.parked import unsettled
-from ticketgate.operations.requests.ask_again import Ground, asked_now
+from ticketgate.operations.requests.ask_again import asked_now
 from ticketgate.operations.requests.open_request import settle
 from ticketgate.ports import Reading, Transaction
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from ticketgate.domain.grants.grant import Grant
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import Asked
 from ticketgate.operations.people.emergency_lock import LOCKED, lock_on
-from ticketgate.operations.requests.ask_again import Ground, asked_now
+from ticketgate.operations.requests.ask_again import asked_now
 from ticketgate.ports import Reading
 
 

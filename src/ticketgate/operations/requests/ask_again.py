@@ -1,12 +1,10 @@
 """Ask again: what a ticket asks now, and what that does to its requests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ticketgate.domain.classifying.classify import asked_entitlements
-from ticketgate.domain.people.directory import DirectorySnapshot
-from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.access_request import (
     BY_ITS_PEOPLE,
     LIVE_REQUEST,
@@ -14,6 +12,7 @@ from ticketgate.domain.requests.access_request import (
     RequestState,
     material_of,
 )
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.opening import Ask, Asked, asked, refreshed
 from ticketgate.domain.tickets.identity_event import Classification
@@ -21,15 +20,6 @@ from ticketgate.domain.tickets.ticket import Ticket
 from ticketgate.operations.classifying.classified import classified_row, facts_of
 from ticketgate.operations.requests.open_request import end_request, open_request, renew
 from ticketgate.ports import Reading, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What the policy and the directory say while a delivery is worked off."""
-
-    policy: Policy
-    snapshot: DirectorySnapshot
-    own_users: frozenset[str] = frozenset()
 
 
 def wanted_by(

@@ -11,10 +11,11 @@ from ticketgate.domain.changes.policy_change import Direction
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import ApproveRule, Policy
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest, RequestState
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.opening import Asked
 from ticketgate.operations.classifying.classified import classified_row
-from ticketgate.operations.requests.ask_again import Ground, wanted_by
+from ticketgate.operations.requests.ask_again import wanted_by
 from ticketgate.operations.requests.open_request import end_request
 from ticketgate.ports import Transaction
 

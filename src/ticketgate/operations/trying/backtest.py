@@ -16,12 +16,13 @@ from ticketgate.domain.requests.approval import Approval, voices
 from ticketgate.domain.requests.approvers import Case, Standing, standing
 from ticketgate.domain.requests.decision import Verdict as Tally
 from ticketgate.domain.requests.decision import decide
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import refreshed
 from ticketgate.domain.tickets.identity_event import Classification, Verdict
 from ticketgate.domain.tickets.ticket import TERMINAL_STATES, Ticket
 from ticketgate.domain.tickets.triage import Triaged, after_triage
 from ticketgate.operations.classifying.classified import classified, facts_of
-from ticketgate.operations.requests.ask_again import Ground, wanted_by
+from ticketgate.operations.requests.ask_again import wanted_by
 
 PROGRESS_EVERY = 1000
 _Told = tuple[Ticket, Triaged | None]

@@ -12,12 +12,13 @@ from ticketgate.domain.matching.matcher import fields_of
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import ApproveRule, Policy, Stage
 from ticketgate.domain.requests.approvers import absent, candidates
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import Asked, blocking, case_of, fresh_request
 from ticketgate.domain.tickets.identity_event import Classification, Verdict
 from ticketgate.domain.tickets.looks import Facts, Look
 from ticketgate.domain.tickets.ticket import TERMINAL_STATES, Missing, Ticket
 from ticketgate.operations.classifying.classified import classified, facts_of
-from ticketgate.operations.requests.ask_again import Ground, wanted_by
+from ticketgate.operations.requests.ask_again import wanted_by
 
 
 @dataclass(frozen=True, slots=True)

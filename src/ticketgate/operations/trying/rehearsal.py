@@ -25,14 +25,14 @@ from ticketgate.domain.requests.access_request import AccessRequest, RequestStat
 from ticketgate.domain.requests.approval import Link, LinkState, voices
 from ticketgate.domain.requests.approvers import standing
 from ticketgate.domain.requests.automatic import CAUSE
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import case_of
 from ticketgate.domain.tickets.delivery import VerifiedDelivery
 from ticketgate.domain.tickets.ticket import Ticket
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.classifying.classified import classified
-from ticketgate.operations.deciding.decide_request import Form, Rules, SignedIn, decide_request
+from ticketgate.operations.deciding.decide_request import Form, SignedIn, decide_request
 from ticketgate.operations.intake.receive import receive
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.operations.requests.in_force import InForce
 from ticketgate.operations.requests.start import note_loaded, open_log
 from ticketgate.operations.telling.record_mail import mint_link
@@ -202,7 +202,7 @@ class Rehearsal:
                 token_hash=token,
                 who=self._signed_in(move.by, move.method, now),
                 form=Form(move.do, move.justification, move.seconds, link.shown),
-                rules=Rules(self._policy, self._known()),
+                ground=Ground(self._policy, self._known()),
             )
         )
         if isinstance(outcome, Refusal):

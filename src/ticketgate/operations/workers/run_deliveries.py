@@ -12,12 +12,12 @@ from typing import Final
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.inbox import DeliveryRow
 from ticketgate.domain.tickets.ticket import TERMINAL_STATES, Ticket
 from ticketgate.operations.classifying.classified import classified
 from ticketgate.operations.intake.exposed import may_show_secret
 from ticketgate.operations.intake.read_body import read_body
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.operations.requests.in_force import InForce, PolicyStaleError, under
 from ticketgate.operations.workers.work_delivery import (
     Reading,

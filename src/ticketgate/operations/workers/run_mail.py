@@ -12,11 +12,11 @@ from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.approval import Link, LinkNote
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.telling.anchoring_text import evidence_line
 from ticketgate.domain.telling.outcomes import EMERGENCY_PAGE, TOLD, OutcomeLetter, OutcomeNote
 from ticketgate.operations.grants.extend_grant import ends_then
 from ticketgate.operations.people.sign_in import mint_code, secret_hash
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.operations.requests.in_force import InForce
 from ticketgate.operations.telling.digest import days_digest
 from ticketgate.operations.telling.evidence_place import EvidencePlace

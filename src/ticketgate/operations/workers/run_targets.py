@@ -16,6 +16,7 @@ from ticketgate.connector_api import (
 from ticketgate.domain.grants.command import Command, CommandKind
 from ticketgate.domain.grants.grant import Grant
 from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.emergencies.claim_emergency import know_account
 from ticketgate.operations.grants.enforce import (
     Called,
@@ -29,7 +30,6 @@ from ticketgate.operations.grants.enforce import (
     provisioned,
     revoked,
 )
-from ticketgate.operations.requests.ask_again import Ground
 from ticketgate.operations.requests.in_force import InForce
 from ticketgate.ports import Store, Targets
 

@@ -8,10 +8,11 @@ from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, RequestState
 from ticketgate.domain.requests.approval import LinkState
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.classifying.classified import classified_row, follow_rules
 from ticketgate.operations.grants.end_grant import end_grant
 from ticketgate.operations.grants.shadow import enter_shadow
-from ticketgate.operations.requests.ask_again import Ground, ask_again, wanted_by
+from ticketgate.operations.requests.ask_again import ask_again, wanted_by
 from ticketgate.operations.requests.open_request import end_request, invite
 from ticketgate.operations.requests.velocity import has_room
 from ticketgate.ports import Transaction

@@ -20,6 +20,7 @@ from ticketgate.domain.requests.access_request import (
     AccessRequest,
     RequestState,
 )
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.hands import gathered
 from ticketgate.domain.requests.inbox import DeliveryRow, TicketRow
 from ticketgate.domain.requests.opening import (
@@ -44,7 +45,7 @@ from ticketgate.operations.intake.exposed import open_exposed, open_exposed_deli
 from ticketgate.operations.intake.odd_revision import TERMINAL, odd_revision
 from ticketgate.operations.intake.past_end import open_asked_past_end, open_unsaid
 from ticketgate.operations.intake.surface import note_surface
-from ticketgate.operations.requests.ask_again import Ground, ask_again, wanted_by
+from ticketgate.operations.requests.ask_again import ask_again, wanted_by
 from ticketgate.operations.requests.open_request import end_request
 from ticketgate.operations.requests.untold_grants import open_untold
 from ticketgate.ports import Transaction
