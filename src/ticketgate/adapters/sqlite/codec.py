@@ -244,6 +244,7 @@ def grant_text(grant: Grant) -> str:
         "since": moment_text(grant.since),
         "not_before": moment_text(grant.not_before),
         "window_end": moment_text(grant.window_end),
+        "ticket_version": grant.ticket_version,
     }
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -276,5 +277,6 @@ def grant_of(row: Mapping[str, Any]) -> Grant:
         ended_at=moment(plain["ended_at"]),
         not_before=moment(plain.get("not_before")),
         window_end=moment(plain.get("window_end")),
+        ticket_version=plain.get("ticket_version"),
         origin=plain.get("origin", "request"),  # none in grants of before there were emergencies
     )

@@ -36,7 +36,7 @@ OF_CONTENT: Final = {
                 "approve_rule", "reasons", "closed_at", "ticket_number", "reason", "salt",
                 "not_before", "window_end"),
     "access_grant": ("request", "seconds", "activate_by", "baseline", "cause", "ended_at",
-                     "not_before", "window_end"),
+                     "not_before", "window_end", "ticket_version"),
 }  # fmt: skip
 PEOPLE: Final = {
     "link": ("approver",),

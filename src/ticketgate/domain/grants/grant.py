@@ -75,6 +75,7 @@ class Grant:
     since: datetime | None = None  # its activation; None before, and of grants that never knew
     not_before: datetime | None = None  # nothing is given earlier; None: it may be at once
     window_end: datetime | None = None  # `not_after` is never later
+    ticket_version: int | None = None  # what its last approval was given on (ADR 0017)
 
     @property
     def ticket(self) -> tuple[str, str, str]:

@@ -183,6 +183,7 @@ _WHY: Final[Mapping[str, str]] = {
     "ticket_closed": "the ticket is closed",
     "unapproved": "what was approved does not hold any more",
     "ticket_passed_on": "the ticket is for somebody else now",
+    "late_revision": "the ticket was for somebody else, or asked something else, for a while",
     "rules_loosened": "the rules have changed; the ticket asks anew with its next revision",
     "grant_ended": "the access has ended",
     "shadow": "the gateway only watches now",

@@ -162,9 +162,12 @@ class Rebuild:
             columns |= {"baseline": False, "not_after": None, "revoking_since": None}
             columns |= {"cause": "", "ended_at": None, "activate_by": record.get("activate_by")}
             columns["seconds"] = record.get("seconds")
+            columns["ticket_version"] = record.get("ticket_version")
             columns |= {name: record.get(name) for name in WINDOW}
         columns |= {name: record[name] for name in _GIVEN}
         columns["state"] = record["to"]
+        if record["type"] == "grant.extended":
+            columns["ticket_version"] = record.get("ticket_version")
         columns |= self._place("request", record["request"])
         for name in ("not_after", "baseline"):
             if record.get(name) is not None:

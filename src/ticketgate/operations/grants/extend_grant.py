@@ -22,6 +22,7 @@ from ticketgate.operations.grants.enforce import is_held
 from ticketgate.operations.intake.parked import unsettled
 from ticketgate.operations.requests.ask_again import asked_now
 from ticketgate.operations.requests.open_request import settle
+from ticketgate.operations.requests.plan_grant import version_of
 from ticketgate.ports import Reading, Transaction
 
 REASON_CHARS_MIN, REASON_CHARS_MAX = 20, 4000
@@ -193,5 +194,8 @@ def extend_grant(tx: Transaction, now: datetime, request: AccessRequest, hard_ma
     if grant is None or grant.not_after is None or end is None:
         raise ValueError("an extension of a grant that has no end")
     end = min(grant.not_after + timedelta(seconds=request.seconds_now), end)
+    version = version_of(tx, request)
     more: dict[str, Json] = {"extension": request.id, "hard_max": hard_max}
-    return move(tx, now, grant, replace(grant, not_after=end), "extended", more)
+    more |= {} if version is None else {"ticket_version": version}
+    longer = replace(grant, not_after=end, ticket_version=version)
+    return move(tx, now, grant, longer, "extended", more)

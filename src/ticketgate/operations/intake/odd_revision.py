@@ -1,4 +1,7 @@
-"""Odd revisions: those that have no effect, since the platform repeats, reorders and loses."""
+"""Odd revisions: those that do not become a ticket's last, as platforms repeat, reorder and lose.
+
+They have no effect, but for what a stale one takes away (ADR 0017).
+"""
 
 from dataclasses import replace
 from typing import Final
@@ -8,13 +11,14 @@ from ticketgate.domain.tickets.polling import settles
 from ticketgate.domain.tickets.ticket import TERMINAL_STATES, Ticket
 from ticketgate.ports import Transaction
 
+STALE: Final = "stale"  # the effect of what is older than a ticket's last revision
 TERMINAL: Final = "terminal"  # the effect of what comes after a ticket's end
 
 
 def odd_revision(
     tx: Transaction, row: DeliveryRow, ticket: Ticket, known: TicketRow | None
 ) -> tuple[str, str] | None:
-    """Why this revision has no effect: (delivery state, effect), or None when it has.
+    """Why this revision is not accepted: (delivery state, effect), or None when it has.
 
     What the platform was asked for since a delivery of the ticket was parked is what holds: it is
     a revision, and settles that one, also where its version or its body is known (intake rule 3).
@@ -54,7 +58,7 @@ def _not_newer(ticket: Ticket, last: Ticket) -> tuple[str, str] | None:
     if ticket.version == last.version:
         same = replace(ticket, updated_by=last.updated_by) == last
         return ("processed", "duplicate") if same else ("quarantined", "version_conflict")
-    return None if closes else ("processed", "stale")
+    return None if closes else ("processed", STALE)
 
 
 def _seen_before(tx: Transaction, row: DeliveryRow) -> bool:

@@ -11,7 +11,7 @@ from ticketgate.domain.policy.policy import Entitlement
 from ticketgate.domain.requests.access_request import AccessRequest, window_fields
 from ticketgate.operations.outbox import queue
 from ticketgate.operations.people.actors import actor_of
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 
 def plan_grant(tx: Transaction, now: datetime, request: AccessRequest) -> Grant:
@@ -85,7 +85,14 @@ def _of_request(tx: Transaction, now: datetime, request: AccessRequest) -> Grant
         activate_by=max(now, request.not_before or now) + ACTIVATE_WITHIN,
         not_before=request.not_before,
         window_end=request.window_end,
+        ticket_version=version_of(tx, request),
     )
+
+
+def version_of(reading: Reading, request: AccessRequest) -> int | None:
+    """The platform's version of the ticket on which a request is approved now."""
+    row = reading.tickets.find(request.ticket)
+    return None if row is None else row.ticket.version
 
 
 def plan(tx: Transaction, now: datetime, grant: Grant, cause: str) -> Grant:
@@ -99,6 +106,7 @@ def save_new(tx: Transaction, grant: Grant, cause: str) -> None:
     """Save and record a grant as it begins, in whatever state that is."""
     tx.grants.save(grant)
     ends = {} if grant.not_after is None else {"not_after": to_text(grant.not_after)}
+    on = {} if grant.ticket_version is None else {"ticket_version": grant.ticket_version}
     fields: dict[str, Json] = {
         "request": grant.request,
         "origin": grant.origin,
@@ -108,6 +116,7 @@ def save_new(tx: Transaction, grant: Grant, cause: str) -> None:
         "seconds": grant.seconds,
         "activate_by": to_text(grant.activate_by),
         **ends,
+        **on,
         **window_fields(grant.window),
     }
     tx.append(edge("grant", grant.id, NEW, grant.state.value, cause, fields))

@@ -42,7 +42,7 @@ from ticketgate.operations.grants.shadow import would_ask
 from ticketgate.operations.intake.approver_rows import take_claim
 from ticketgate.operations.intake.boundary import open_breaches
 from ticketgate.operations.intake.exposed import open_exposed, open_exposed_delivery
-from ticketgate.operations.intake.odd_revision import TERMINAL, odd_revision
+from ticketgate.operations.intake.odd_revision import STALE, TERMINAL, odd_revision
 from ticketgate.operations.intake.past_end import open_asked_past_end, open_unsaid
 from ticketgate.operations.intake.surface import note_surface
 from ticketgate.operations.requests.ask_again import ask_again, wanted_by
@@ -91,7 +91,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
     odd = odd_revision(tx, reading.row, what, known)
     if known is not None and odd is not None:
         _tell_of_secret(tx, now, reading)
-        _tell_of_odd(tx, now, known, what, classification, odd[1])
+        _take_odd(tx, now, known, what, classification, odd[1], ground)
         return _finish(tx, reading, *odd, what.id)
     if known is not None and _only_ours(what, known.ticket, ground.own_users):
         what = replace(what, updated_by=known.ticket.updated_by)
@@ -124,18 +124,21 @@ def _tell_of_secret(tx: Transaction, now: datetime, reading: Reading) -> None:
         open_exposed_delivery(tx, now, reading.row)
 
 
-def _tell_of_odd(
+def _take_odd(
     tx: Transaction,
     now: datetime,
     known: TicketRow,
     ticket: Ticket,
     said: Classification,
     word: str,
+    ground: Ground,
 ) -> None:
-    """What a person must hear of a revision that has no effect."""
+    """A revision that does not become the last: what people must hear of it; what it takes away."""
     open_exposed(tx, now, replace(known, ticket=ticket), known.ticket)
     if word == TERMINAL:
         open_asked_past_end(tx, now, known, ticket, said)
+    if word == STALE:
+        _end_what_was_not_asked(tx, now, ticket, said, ground)
 
 
 def end_closed(tx: Transaction, now: datetime, *, row: DeliveryRow, ticket: Ticket) -> None:
@@ -292,13 +295,47 @@ def _end_what_is_not_asked(
     Where that cannot be told they stay, and somebody hears of it.
     """
     bound = row.ticket.bound_to != "none"
-    unreadable = any("entitlement_unreadable" in what.reasons for what in wanted.values())
     for grant in tx.grants.of_ticket(row.ticket.key):
         if _another(row.ticket, grant, snapshot):
             end_by_ticket(tx, now, grant, "ticket_passed_on" if bound else "unapproved")
-        elif grant.entitlement not in wanted and not unreadable:
+        elif _unasked(grant, wanted):
             end_by_ticket(tx, now, grant, "unapproved")
+    unreadable = _unreadable(wanted)
     open_untold(tx, now, row.ticket, asked=frozenset(wanted), unreadable=unreadable)
+
+
+def _end_what_was_not_asked(
+    tx: Transaction, now: datetime, late: Ticket, said: Classification, ground: Ground
+) -> None:
+    """A revision that comes behind a newer one takes away what it would have in order (ADR 0017).
+
+    Only of grants that were given, or extended, on an older revision than it: who approved on a
+    newer one has seen the ticket as it was after this. It is no more than that: the ticket, its
+    requests and their people stay as they are.
+    """
+    for grant in tx.grants.of_ticket(late.key):
+        if not _given_before(grant, late):
+            continue
+        wanted = wanted_by(late, said, ground)
+        if _another(late, grant, ground.snapshot) or _unasked(grant, wanted):
+            end_by_ticket(tx, now, grant, "late_revision")
+
+
+def _given_before(grant: Grant, late: Ticket) -> bool:
+    """Whether a grant stands on an older revision; of one that never noted which, it is taken so.
+
+    Such are of before this was noted, and access that is ended wrongly is asked for again.
+    """
+    given_on = grant.ticket_version
+    return given_on is None or (late.version is not None and given_on < late.version)
+
+
+def _unasked(grant: Grant, wanted: Mapping[str, Asked]) -> bool:
+    return grant.entitlement not in wanted and not _unreadable(wanted)
+
+
+def _unreadable(wanted: Mapping[str, Asked]) -> bool:
+    return any("entitlement_unreadable" in what.reasons for what in wanted.values())
 
 
 def _another(ticket: Ticket, grant: Grant, snapshot: DirectorySnapshot) -> bool:
