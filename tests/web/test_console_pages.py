@@ -89,6 +89,30 @@ def test_the_first_page_says_what_waits_and_never_holds_a_link(own: Own) -> None
     assert f"/console/requests/{own.last()}" in alice
 
 
+def test_a_link_is_mailed_again_by_a_button_and_stands_in_no_page(everything: Whole) -> None:
+    link = everything.path("/console/links/<ident>")
+    form = everything.form("bob", "/console", link)
+    request = everything.path("/console/requests/<ident>")
+    for more, onward in (({}, "/console"), ({"back": "request"}, request)):
+        answer = everything.send("bob", link, form | more)
+        assert (answer.status_code, answer.headers["Location"]) == (303, onward)
+    text = everything.look("bob", "/console").text
+    assert "is on its way" in text
+    assert f'action="{link}"' not in text
+    everything.gate.run_mail()
+    text = everything.look("bob", "/console").text
+    assert 'aria-label="Mail me the link again, of RITM-t1: prod-db-admin"' in text
+    assert everything.gate.tokens("bob")[-1] not in text
+
+
+def test_who_had_it_mailed_too_often_is_told_what_to_do(everything: Whole) -> None:
+    link = everything.path("/console/links/<ident>")
+    while (answer := everything.send("bob", link, {})).status_code == 303:
+        everything.gate.run_mail()
+    assert (answer.status_code, "too_many_links" in answer.text) == (429, True)
+    assert "Use the newest mail that you have, or wait an hour." in answer.text
+
+
 def test_hostile_text_of_a_ticket_stays_text_in_each_list(own: Own) -> None:
     own.gate.deliver(access_ticket("t2", beneficiary="<script>"))
     dan = surfer(own, "dan", "/console/requests")

@@ -39,6 +39,7 @@ from ticketgate.domain.people.passkey_row import Ceremony, Site
 from ticketgate.domain.people.passkey_row import Passkey as PasskeyRow
 from ticketgate.domain.policy.policy import Allowed, Word
 from ticketgate.operations.desks.console_desk import ConsoleDesk
+from ticketgate.operations.desks.console_home import Home, home
 from ticketgate.operations.desks.desk import Session
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 from ticketgate.operations.desks.evidence_desk import EvidenceDesk
@@ -229,7 +230,14 @@ class Whole:
             "exceptions": _first(self.exceptions.listed("olga")),
             "requests": next(one.id for one in gate.requests() if one.ticket_number == "RITM-t1"),
             "emergency": begun.id,
+            "links": self._link_of("bob"),
         }
+
+    def _link_of(self, person: str) -> str:
+        """The id of the link that the first page lists for somebody."""
+        found = home(self.console, person)
+        assert isinstance(found, Home), found
+        return found.decide[0].link
 
     def made(self) -> dict[str, str]:
         """What Bob's browser posts at the end of an enrolment that he has begun."""

@@ -269,7 +269,8 @@ def asked_now(seen: Look, request: AccessRequest) -> list[str]:
 
 def mail_of(seen: Look, link: Link) -> str:
     """How mailing a link went: sent, the last code and when it is tried again, or not yet."""
-    found = seen.commands.last(link.id, CommandKind.MAIL_LINK)
+    again = seen.commands.last(link.id, CommandKind.MAIL_AGAIN)
+    found = again or seen.commands.last(link.id, CommandKind.MAIL_LINK)
     if found is None or (found.tries == 0 and not found.last_outcome):
         return "not sent" if found is None or found.state is CommandState.CANCELLED else "queued"
     if found.state is CommandState.QUEUED:

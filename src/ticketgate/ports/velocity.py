@@ -8,7 +8,7 @@ from ticketgate.domain.requests.velocity import HeldClosing, Rate, Velocity
 
 
 class Pace(Protocol):
-    """How much each source may bring about, and what it brought about of late."""
+    """How much each source may bring about, and what it brought about of late; people as well."""
 
     def limit(self, source: str) -> Rate | None:
         """How many requests go to their approvers; None for a source that never had a limit."""
@@ -27,6 +27,12 @@ class Pace(Protocol):
 
     def note_approved(self, rule: str, request: str, at: datetime, since: datetime) -> None:
         """Note that it did; what is not later than `since` is forgotten."""
+
+    def mailed_again(self, actor: str, since: datetime) -> int:
+        """How often an actor had a link mailed to them again later than `since`."""
+
+    def note_mailed_again(self, actor: str, link: str, at: datetime, since: datetime) -> None:
+        """Note that they had; what is not later than `since` is forgotten."""
 
     def held_sources(self) -> list[str]:
         """The sources of requests that nothing but their limit blocks."""

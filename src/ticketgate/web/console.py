@@ -1,7 +1,7 @@
 """The first page of the console, and its lists: requests, access that is held, deliveries.
 
 GET changes nothing, and before sign-in nothing is shown. A list goes on at `?behind=` the id of its
-last row.
+last row. The one thing that is posted here has a link mailed again, to its own holder.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from ticketgate.operations.desks.console_home import home
 from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 from ticketgate.ports import RequestFilter
-from ticketgate.web.lane import to_sign_in
+from ticketgate.web.lane import NOT_SIGNED_IN, to_sign_in
 from ticketgate.web.replies import refused
 from ticketgate.web.security import with_script
 from ticketgate.web.sign_in import signed_in
@@ -46,6 +46,19 @@ def add_console(
     add("/console/requests", "requests", lambda person: _requests(person, console))
     add("/console/grants", "grants", lambda person: _grants(person, console))
     add("/console/deliveries", "deliveries", lambda person: _deliveries(person, console))
+
+    def mail_again(ident: str) -> ResponseReturnValue:
+        person = signed_in(desk)
+        if person is None:
+            return refused(NOT_SIGNED_IN)
+        said = console.mail_link(ident, person)
+        if isinstance(said, Refusal):
+            return refused(said, back=flask.url_for("console"))
+        if flask.request.form.get("back") == "request":
+            return flask.redirect(flask.url_for("request_page", ident=said.request), 303)
+        return flask.redirect(flask.url_for("console"), 303)
+
+    app.add_url_rule("/console/links/<ident>", "mail_again", mail_again, methods=["POST"])
 
 
 def _home(

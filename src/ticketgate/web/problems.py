@@ -146,6 +146,7 @@ _DESK: Final = {
     "sources": 422,
     "code_tries": 429,
     "too_many_codes": 429,
+    "too_many_links": 429,
     "provider_unavailable": 503,
     "directory_unreadable": 503,
     "directory_stale": 503,

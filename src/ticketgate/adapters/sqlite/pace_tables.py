@@ -13,6 +13,7 @@ _HELD: Final = "state = 'blocked' AND json_extract(content, '$.reasons') = ?"
 _REQUESTS: Final = "requests"
 _CLOSINGS: Final = "closings"
 _APPROVED: Final = "approved"  # by a rule, whose id stands in the place of the source
+_MAILED_AGAIN: Final = "mailed_again"  # to an actor, whose id stands in the place of the source
 _ONLY: Final = f'["{REASON}"]'
 
 
@@ -63,6 +64,14 @@ class SqlitePace:
     def note_approved(self, rule: str, request: str, at: datetime, since: datetime) -> None:
         """Note that it did; what is not later than `since` is forgotten."""
         self._note(rule, _APPROVED, request, at, since)
+
+    def mailed_again(self, actor: str, since: datetime) -> int:
+        """How often an actor had a link mailed to them again later than `since`."""
+        return self._count(actor, _MAILED_AGAIN, since)
+
+    def note_mailed_again(self, actor: str, link: str, at: datetime, since: datetime) -> None:
+        """Note that they had; what is not later than `since` is forgotten."""
+        self._note(actor, _MAILED_AGAIN, link, at, since)
 
     def _limit(self, source: str, what: str) -> Rate | None:
         row = one(self._db, "SELECT * FROM pace WHERE source = ? AND what = ?", source, what)

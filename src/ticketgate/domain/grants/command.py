@@ -12,6 +12,7 @@ class CommandKind(StrEnum):
     REVOKE = "revoke"
     PROVISION = "provision"
     MAIL_LINK = "mail_link"
+    MAIL_AGAIN = "mail_link_again"  # the same link, since its holder asks for it
     MAIL_CODE = "mail_code"
     MAIL_NOTICE = "mail_notice"  # of an emergency; its `about` is the notice
     MAIL_OUTCOME = "mail_outcome"  # its `about` is the letter
@@ -22,7 +23,12 @@ class CommandKind(StrEnum):
 
 
 # What somebody waits for; other mails have a lane of their own, so that many delay none of these.
-MAILS: Final = (CommandKind.MAIL_LINK, CommandKind.MAIL_CODE, CommandKind.MAIL_NOTICE)
+MAILS: Final = (
+    CommandKind.MAIL_LINK,
+    CommandKind.MAIL_AGAIN,
+    CommandKind.MAIL_CODE,
+    CommandKind.MAIL_NOTICE,
+)
 REMINDERS: Final = (CommandKind.MAIL_REMINDER, CommandKind.MAIL_DIGEST)
 
 

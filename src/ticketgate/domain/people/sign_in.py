@@ -7,6 +7,7 @@ from typing import Final
 CODE_LIFE: Final = timedelta(minutes=10)
 CODE_TRIES_MAX: Final = 5
 CODES_AN_HOUR_MAX: Final = 5
+LINKS_AN_HOUR_MAX: Final = 5  # that one person has mailed again, whichever they are
 SESSION_LIFE: Final = timedelta(hours=1)
 
 

@@ -14,9 +14,12 @@ from ticketgate.domain.grants.grant import EMERGENCY, HOLDING, Grant
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest
+from ticketgate.domain.requests.approval import Link
 from ticketgate.domain.requests.inbox import DeliveryRow
 from ticketgate.domain.requests.roles import may_look, may_read_parked, may_see_deliveries
+from ticketgate.operations.deciding.mail_link_again import mail_link_again
 from ticketgate.operations.deciding.own_request import is_own
+from ticketgate.operations.desks.desk import Session
 from ticketgate.operations.desks.lane_desk import LaneDesk
 from ticketgate.operations.people.sayer import Sayer
 from ticketgate.operations.people.view import note_view
@@ -142,6 +145,10 @@ class ConsoleDesk(LaneDesk):
         if everybodys:
             self.store.write(partial(note_view, about=GRANTS, subject=subject))
         return HeldPage(rows, _behind(rows, found), everybodys, now)
+
+    def mail_link(self, ident: str, session: Session) -> Link | Refusal:
+        """Mail a link again to its holder. Refusals: its own, those of directory and store."""
+        return self.carry_out(session, lambda who: partial(mail_link_again, ident=ident, who=who))
 
     def deliveries(self, subject: str, state: str = "", behind: str = "") -> DeliveryPage | Refusal:
         """What platforms sent, newest first, without any body; of an empty `state` all.

@@ -35,6 +35,7 @@ class ToDecide:
     `mail` is how that went: `sent`, `waiting`, or `failed`; `address` is where to.
     """
 
+    link: str  # its id, by which its holder can have it mailed again; it opens nothing
     number: str
     entitlement: str
     target: str
@@ -89,7 +90,9 @@ def home(desk: ConsoleDesk, subject: str) -> Home | Refusal:
 
 def _to_decide(looking: Reading, who: Sayer, now: datetime) -> tuple[ToDecide, ...]:
     open_ = to_decide(looking, who.subject, who.policy, who.snapshot, now)[:SHOWN_MAX]
-    mails = looking.console.last_commands(CommandKind.MAIL_LINK, [link.id for link, _ in open_])
+    links = [link.id for link, _ in open_]
+    first = looking.console.last_commands(CommandKind.MAIL_LINK, links)
+    mails = {**first, **looking.console.last_commands(CommandKind.MAIL_AGAIN, links)}
     person = who.snapshot.person(who.subject)
     address = "" if person is None else person.mail
     return tuple(
@@ -110,6 +113,7 @@ def _waiting(
 ) -> ToDecide:
     names = who.snapshot
     return ToDecide(
+        link=link.id,
         number=request.ticket_number,
         entitlement=request.entitlement,
         target=request.target,

@@ -17,6 +17,7 @@ from ticketgate.domain.requests.roles import may_audit, may_look
 from ticketgate.domain.requests.way_out import NEXT_STEPS
 from ticketgate.domain.telling.outcomes import EMERGENCY_KIND
 from ticketgate.operations.deciding.decision_refusals import not_found
+from ticketgate.operations.deciding.mail_link_again import open_link
 from ticketgate.operations.deciding.own_request import (
     EXTEND,
     RETURN,
@@ -77,6 +78,7 @@ class RequestView:
     window_end: datetime | None = None  # when it is over at the latest
     timeline: tuple[Step, ...] = ()  # what the log says of it
     emergency: bool = False  # whether its ticket asks for an emergency, which it only offers
+    link: str = ""  # the id of the link by which who looks may decide now
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ class RequestDesk(LaneDesk):
             if refusal is not None and may_audit(who.roles, subject, who.snapshot) is not None:
                 return refusal
             steps = _steps(looking, found, who)
+            link = open_link(looking, found.request, who, self.clock.now())
         self.store.write(partial(note_view, about=ident, subject=subject))
-        return replace(_view(found, who), timeline=steps)
+        return replace(_view(found, who), timeline=steps, link=link)
 
     def say(self, ident: str, session: Session, form: RequestForm) -> AccessRequest | Refusal:
         """Carry out what was posted. Refusals: those of `do_with_request`, directory and store."""

@@ -16,6 +16,7 @@ from ticketgate.ports import Transaction
 MAIL_FIRST_WAIT_SECONDS: Final = 2.0
 _WHAT: Final = {
     CommandKind.MAIL_LINK: "link",
+    CommandKind.MAIL_AGAIN: "link_again",
     CommandKind.MAIL_CODE: "code",
     CommandKind.MAIL_NOTICE: "emergency",
     CommandKind.MAIL_OUTCOME: "outcome",

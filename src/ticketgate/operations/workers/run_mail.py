@@ -66,7 +66,7 @@ class MailRunner:
     def _made(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
         """The mail of a command; None when nobody wants it any more."""
         match command.kind:
-            case CommandKind.MAIL_LINK:
+            case CommandKind.MAIL_LINK | CommandKind.MAIL_AGAIN:
                 return self._link(command, snapshot)
             case CommandKind.MAIL_REMINDER:
                 return self._reminder(command, snapshot)
