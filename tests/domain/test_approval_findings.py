@@ -10,6 +10,7 @@ from ticketgate.domain.cases.exception_case import EXCEPTIONS
 from ticketgate.domain.matching.matcher import Clause
 from ticketgate.domain.policy.policy import Automation, Policy, Word
 from ticketgate.domain.requests.approval_findings import Finding, Scene, findings_on
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.tickets.ticket import ApproverRow, Reference
 
 PEOPLE = directory(
@@ -28,7 +29,7 @@ ACTS = replace(FLOW, id="bot", may=frozenset({"approval.act"}),
                match=Clause("ticket.updated_by", "equals", ("svc-bot",), 1))  # fmt: skip
 BLIND = replace(FLOW, id="blind", match=Clause("ticket.category", "equals", ("x",), 1))
 SCENE = Scene(
-    Policy("d" * 64, (), (), (), (), (FLOW, ACTS, BLIND)), PEOPLE, frozenset({"svc-ours"}),
+    Ground(Policy("d" * 64, (), (), (), (), (FLOW, ACTS, BLIND)), PEOPLE, frozenset({"svc-ours"})),
     frozenset({"alice"}), changed=False,
 )  # fmt: skip
 ROW = ApproverRow(SNOW, "row", 1, "t1", Reference("sys-bob", None), "approved", "sys-bob")

@@ -15,7 +15,7 @@ from tests.shipped import own_policy
 
 from ticketgate.domain.matching.matcher import Clause, Group
 from ticketgate.domain.policy.policy import ApproveRule, Automatic, Policy
-from ticketgate.operations.people.sayer import SNAPSHOT_AGE_MAX
+from ticketgate.operations.people.freshness import SNAPSHOT_AGE_MAX
 from ticketgate.operations.requests.automatic import can_go_on, rule_reasons
 
 DAY: Final = 24 * HOUR

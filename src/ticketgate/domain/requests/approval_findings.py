@@ -11,7 +11,7 @@ from typing import Final
 
 from ticketgate.domain.classifying.boundary import automations_of, is_known
 from ticketgate.domain.people.directory import DirectorySnapshot, canonical
-from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.tickets.identity_event import Outcome
 from ticketgate.domain.tickets.ticket import ApproverRow, StateClass, Ticket
 
@@ -39,9 +39,7 @@ class Scene:
     `changed`: an earlier version of the row named another approver.
     """
 
-    policy: Policy
-    snapshot: DirectorySnapshot
-    own_users: frozenset[str]
+    ground: Ground
     parties: frozenset[str]
     changed: bool
 
@@ -57,25 +55,25 @@ def _approver(row: ApproverRow, scene: Scene) -> Iterator[Finding]:
     account = row.approver.id
     if not account or row.state not in ASKING:
         return
-    holders = scene.snapshot.holders(row.source, account)
+    holders = scene.ground.snapshot.holders(row.source, account)
     if not holders:
         yield Finding("approver_unknown", "the directory does not have the approver")
         return
-    if not any(scene.snapshot.people[one].active for one in holders):
+    if not any(scene.ground.snapshot.people[one].active for one in holders):
         yield Finding("approver_inactive", "the directory says that the approver is not active")
-    if _share(holders, scene.parties, scene.snapshot):
+    if _share(holders, scene.parties, scene.ground.snapshot):
         what = "the approver opened the ticket, or would receive what it asks"
         yield Finding("approver_set_by_requester", what)
 
 
 def _origin(row: ApproverRow, scene: Scene) -> Iterator[Finding]:
     """How the row came to be: by the platform's rules, or by somebody's hand."""
-    writer = scene.snapshot.holders(row.source, row.updated_by)
-    if scene.changed and _share(writer, scene.parties, scene.snapshot):
+    writer = scene.ground.snapshot.holders(row.source, row.updated_by)
+    if scene.changed and _share(writer, scene.parties, scene.ground.snapshot):
         what = "who opened the ticket, or would receive, has named another approver"
         yield Finding("approver_set_by_requester", what)
     creator = row.created_by or ""
-    ours = creator == PLATFORM or canonical(creator) in scene.own_users
+    ours = creator == PLATFORM or canonical(creator) in scene.ground.own_users
     if row.by_rule is False and creator and not ours:
         what = "no workflow, process step or group of the platform made this approver row"
         yield Finding("approver_manual", what)
@@ -93,10 +91,10 @@ def _act(row: ApproverRow, scene: Scene) -> Iterator[Finding]:
         return
     if not writer or writer == GUEST or not row.approver.id:
         return
-    acting = scene.snapshot.holders(row.source, writer)
-    asked = scene.snapshot.holders(row.source, row.approver.id)
-    human = any(scene.snapshot.people[one].kind == "human" for one in acting)
-    if human and not _share(acting, asked, scene.snapshot):
+    acting = scene.ground.snapshot.holders(row.source, writer)
+    asked = scene.ground.snapshot.holders(row.source, row.approver.id)
+    human = any(scene.ground.snapshot.people[one].kind == "human" for one in acting)
+    if human and not _share(acting, asked, scene.ground.snapshot):
         yield Finding("approved_by_another", "somebody else than the approver wrote the approval")
     elif not human:
         yield from _integration(row, scene)
@@ -107,12 +105,12 @@ def _integration(row: ApproverRow, scene: Scene) -> Iterator[Finding]:
     as_ticket = Ticket(
         row.source, TABLE, row.id, row.version, row.state, StateClass.UNLISTED, row.updated_by
     )
-    matched = [one for one, outcome in automations_of(as_ticket, scene.policy)
+    matched = [one for one, outcome in automations_of(as_ticket, scene.ground.policy)
                if outcome is Outcome.TRUE]  # fmt: skip
     if any(ACTS in one.may for one in matched):
         return
     owner = matched[0].owner.text if matched else ""
-    known = is_known(as_ticket, row.updated_by, scene.snapshot, scene.own_users)
+    known = is_known(as_ticket, row.updated_by, scene.ground.snapshot, scene.ground.own_users)
     who = "an automation that may not" if matched else "a machine" if known else "nobody known"
     finding = Finding("approved_by_integration", f"the approval was written by {who}")
     yield replace(finding, owner=owner)

@@ -12,7 +12,6 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json, digest_of
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.requests.access_request import TRIAGER, Party, Shaper
-from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.hands import unknown_hands, with_assignee
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.roles import may_triage
@@ -87,7 +86,7 @@ def triage(
     row = tx.tickets.get(ident)
     if refusal is not None or row is None:
         return refusal or Refusal("not_found", "There is no such ticket.")
-    rules = rules_on(row, who.policy, who.snapshot, who.ours(row.ticket.source))
+    rules = rules_on(row, who.ground(row.ticket.source))
     refusal = (
         own_ticket(row, who.subject, who.snapshot)
         or _unready(tx, row, rules, form)
@@ -113,7 +112,8 @@ def _unready(
 
 def hands_untold(row: TicketRow, who: Sayer) -> tuple[str, ...]:
     """In words, each hand in the ticket of which this person cannot be told to be another."""
-    return unknown_hands(row, who.policy, who.snapshot, who.ours(row.ticket.source))
+    ground = who.ground(row.ticket.source)
+    return unknown_hands(row, ground.policy, ground.snapshot, ground.own_users)
 
 
 def _agreed(
@@ -224,7 +224,7 @@ def _say(
     delivery = tx.deliveries.at(row.delivery_seq)
     why = form.justification.strip()
     more: dict[str, Json] = {"person": actor_of(tx, who.subject), "method": who.method}
-    ground = Ground(who.policy, who.snapshot)
+    ground = who.ground(row.ticket.source)
     if who.policy.shadow and yes:
         wanted = wanted_by(row.ticket, verdict, ground)
         more |= would_ask(wanted, after, who.policy, who.snapshot, now)

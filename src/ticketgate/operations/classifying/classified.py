@@ -13,6 +13,7 @@ from ticketgate.domain.evidence import Disclosure, EvidenceRef, Json
 from ticketgate.domain.log.machines import edge
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.opening import beneficiary_of, requester_of
 from ticketgate.domain.tickets.identity_event import Classification, Verdict
@@ -47,33 +48,22 @@ def classified_row(row: TicketRow, policy: Policy, snapshot: DirectorySnapshot) 
     return after_triage(row.ticket, said, row.triage)[0]
 
 
-def rules_on(
-    row: TicketRow, policy: Policy, snapshot: DirectorySnapshot, own_users: frozenset[str]
-) -> Classification:
+def rules_on(row: TicketRow, ground: Ground) -> Classification:
     """What the rules say of the last revision, with the boundaries that it breaks.
 
     A revision that stands as an identity event was let pass; what is not is asked again of who
     wrote what it asks.
     """
-    said = classified(row.ticket, policy, snapshot)
+    said = classified(row.ticket, ground.policy, ground.snapshot)
     if row.verdict == Verdict.IDENTITY.value:
         return said
-    return bounded_row(row, said, policy, snapshot, own_users)
+    return bounded_row(row, said, ground)
 
 
-def bounded_row(
-    row: TicketRow,
-    said: Classification,
-    policy: Policy,
-    snapshot: DirectorySnapshot,
-    own_users: frozenset[str],
-) -> Classification:
-    """What the rules say, with the boundaries that it breaks, asked of who wrote what it asks.
-
-    `own_users` are our own accounts at the ticket's source.
-    """
+def bounded_row(row: TicketRow, said: Classification, ground: Ground) -> Classification:
+    """What the rules say, with the boundaries that it breaks, asked of who wrote what it asks."""
     ticket = replace(row.ticket, updated_by=row.writer)
-    return bounded(ticket, said, policy, snapshot, own_users)
+    return bounded(ticket, said, ground.policy, ground.snapshot, ground.own_users)
 
 
 def record_classified(  # noqa: PLR0913 -- what one record is made of

@@ -13,7 +13,6 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Draft, EvidenceRef, Json
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.people.claims import Claimed
-from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.sign_in import StepUp
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.policy.policy import ASSURANCE_DEFAULT, ASSURANCE_LEVELS, ApproveRule
@@ -40,7 +39,7 @@ from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.intake.parked import unsettled
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on
-from ticketgate.operations.people.sayer import SNAPSHOT_AGE_MAX
+from ticketgate.operations.people.freshness import stale
 from ticketgate.operations.requests.ask_again import ask_again, wanted_by
 from ticketgate.operations.requests.open_request import (
     changed,
@@ -182,16 +181,13 @@ def _unready(
     tx: Transaction, now: datetime, request: AccessRequest, who: tuple[str, str], ground: Ground
 ) -> Refusal | None:
     """What only says "try again": a stale directory, or deliveries not worked off (rules 5, 6)."""
-    snapshot = ground.snapshot
-    newest = tx.people.loaded("directory")
-    if newest != snapshot.digest or now - _read_of(request, who, snapshot) > SNAPSHOT_AGE_MAX:
-        return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return IN_SHADOW if ground.policy.shadow else unsettled(tx, request.ticket)
+    old = stale(tx, now, ground.snapshot, *_asked_about(request, who))
+    return old or (IN_SHADOW if ground.policy.shadow else unsettled(tx, request.ticket))
 
 
-def _read_of(request: AccessRequest, who: tuple[str, str], snapshot: DirectorySnapshot) -> datetime:
-    """When the directory was asked of whoever decides, for whom, and of everybody it is about."""
-    return snapshot.read_of(*who, *(party.subject for party in request.parties))
+def _asked_about(request: AccessRequest, who: tuple[str, str]) -> tuple[str, ...]:
+    """Of whom the directory must have been asked: who decides, for whom, and whom it is about."""
+    return (*who, *(party.subject for party in request.parties))
 
 
 def _still(
@@ -310,6 +306,7 @@ def _record_decision(
     stage = rule.stages[request.stage - 1]
     viewed = tx.requests.first_view(request.id, who.subject)
     actor = actor_of(tx, who.subject)
+    asked = _asked_about(request, (who.subject, link.on_behalf_of))
     fields: dict[str, Json] = {
         "request": request.id,
         "round": request.round,
@@ -323,7 +320,7 @@ def _record_decision(
         **_capacity(tx, actor, ballot.entitled.standing),
         **ballot.entitled.basis,
         "directory": snapshot.digest,
-        "directory_read_at": to_text(_read_of(request, (who.subject, link.on_behalf_of), snapshot)),
+        "directory_read_at": to_text(snapshot.read_of(*asked)),
         "policy": ballot.policy,
         "rules": request.rules,
         "rule": f"{rule.id}@{rule.where}",

@@ -31,7 +31,8 @@ from ticketgate.operations.grants.end_grant import end_grant
 from ticketgate.operations.grants.extend_grant import Wish, ask_extension
 from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.people.actors import actor_of
-from ticketgate.operations.people.sayer import Sayer, bad_justification, own_shapers, stale
+from ticketgate.operations.people.freshness import stale
+from ticketgate.operations.people.sayer import Sayer, bad_justification, own_shapers
 from ticketgate.operations.requests.open_request import Word, end_request
 from ticketgate.ports import Reading, Transaction
 
@@ -164,7 +165,7 @@ def do_with_request(
 def _seen(
     tx: Transaction, now: datetime, ident: str, who: Sayer
 ) -> tuple[AccessRequest, list[Grant]] | Refusal:
-    old = stale(tx, now, who)
+    old = stale(tx, now, who.snapshot, who.subject)
     request = tx.requests.get(ident)
     if old is not None or request is None:
         return old or unfit(who.snapshot.person(who.subject)) or not_found()

@@ -9,11 +9,12 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.log.restore import DECLARE, END, Compared, Drift, Hold, Loss, Place
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id, name_of
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.roles import Roles, may_operate
 from ticketgate.operations.requests.in_force import InForce, under
 from ticketgate.operations.restoring.declare_restore import (
-    Ground,
     Heard,
+    Hearing,
     Said,
     declare_restore,
     end_restore,
@@ -140,10 +141,9 @@ class RestoreDesk:
     def _say(self, operation: Callable[..., Heard | Refusal], said: Said) -> Heard | Refusal:
         try:
             policy = self.policy.now
-            ground = Ground(
-                self.roles, self.snapshot(said.subject), policy, self.sources, self.polled
-            )
-            return self.store.write(under(policy, partial(operation, said=said, ground=ground)))
+            ground = Ground(policy, self.snapshot(said.subject))
+            by = Hearing(ground, self.roles, self.sources, self.polled)
+            return self.store.write(under(policy, partial(operation, said=said, by=by)))
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 

@@ -105,7 +105,7 @@ def view_of(row: TicketRow, who: Sayer, now: datetime) -> TriageView:
     """What the list shows of a ticket: which rules matched or were blind, and why."""
     ticket, policy, snapshot = row.ticket, who.policy, who.snapshot
     rules = classified(ticket, policy, snapshot, traced=True)
-    rules = bounded_row(row, rules, policy, snapshot, who.ours(ticket.source))
+    rules = bounded_row(row, rules, who.ground(ticket.source))
     return TriageView(
         id=row.id,
         number=ticket.number,

@@ -31,11 +31,12 @@ from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.roles import OPERATOR, Roles, may_operate
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.operations.deciding.decide_request import SignedIn
-from ticketgate.operations.emergencies.invoke_emergency import refused, stale, tell, too_weak
+from ticketgate.operations.emergencies.invoke_emergency import refused, tell, too_weak
 from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.outbox import queue
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on
+from ticketgate.operations.people.freshness import stale
 from ticketgate.operations.requests.plan_grant import of_emergency, save_new
 from ticketgate.ports import Transaction
 
@@ -113,7 +114,8 @@ def claim_emergency(
     `assurance`, `person_locked`, `shown_changed`, `claim_person`, `claim_times`, `reason`, `how`,
     `seen_by`, `secret_typed`, `no_reviewer`, `claimed_already`.
     """
-    unready = stale(tx, now, who, ground) or (IN_SHADOW if ground.policy.shadow else None)
+    unready = stale(tx, now, ground.snapshot, who.subject)
+    unready = unready or (IN_SHADOW if ground.policy.shadow else None)
     if unready is not None:
         return unready
     claim = _read(tx, now, who, form, ground, roles)

@@ -20,10 +20,11 @@ from ticketgate.domain.requests.approvers import unfit
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.operations.deciding.decide_request import SignedIn
-from ticketgate.operations.emergencies.invoke_emergency import stale, too_weak
+from ticketgate.operations.emergencies.invoke_emergency import too_weak
 from ticketgate.operations.emergencies.review_emergency import shown_of
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on
+from ticketgate.operations.people.freshness import stale
 from ticketgate.ports import Reading, Transaction
 
 _NOTHING = Refusal("not_found", "Nobody asks for this consent, or not any more.")
@@ -78,7 +79,7 @@ def consent(
     Refusals: `directory_stale`, `not_found` (too old, or consented to, as well), those of
     `may_consent`, `shown_changed`, `justification`, `secret_typed`.
     """
-    unready = stale(tx, now, who, ground)
+    unready = stale(tx, now, ground.snapshot, who.subject)
     ask = tx.emergencies.get(ident)
     if unready is not None:
         return unready

@@ -42,7 +42,7 @@ from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.outbox import queue_mail
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on
-from ticketgate.operations.people.sayer import SNAPSHOT_AGE_MAX
+from ticketgate.operations.people.freshness import stale
 from ticketgate.operations.requests.plan_grant import plan_emergency
 from ticketgate.ports import Reading, Transaction
 
@@ -95,7 +95,8 @@ def invoke_emergency(
     `secret_typed`, `seconds`, `no_reviewer`, `emergency_live`,
     `emergency_cooldown`.
     """
-    unready = stale(tx, now, who, ground) or (IN_SHADOW if ground.policy.shadow else None)
+    unready = stale(tx, now, ground.snapshot, who.subject)
+    unready = unready or (IN_SHADOW if ground.policy.shadow else None)
     if unready is not None:
         return unready
     allowed = may_invoke(tx, now, who, form.entitlement, ground)
@@ -124,18 +125,6 @@ def invoke_emergency(
             refused(tx, who, form.entitlement, ground, refusal)
             return refusal
     return _begin(tx, now, who, form, allowed, ground, roles)
-
-
-def stale(tx: Reading, now: datetime, who: SignedIn, ground: Ground) -> Refusal | None:
-    """What only says "try again": the directory is not the newest, or was read too long ago.
-
-    What counts is when it was asked of who acts, not when what was remembered was put together.
-    """
-    snapshot = ground.snapshot
-    other = tx.people.loaded("directory") != snapshot.digest
-    if other or now - snapshot.read_of(who.subject) > SNAPSHOT_AGE_MAX:
-        return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return None
 
 
 def may_invoke(

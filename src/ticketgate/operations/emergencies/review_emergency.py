@@ -25,10 +25,11 @@ from ticketgate.domain.requests.approvers import unfit
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.operations.deciding.decide_request import SignedIn
-from ticketgate.operations.emergencies.invoke_emergency import stale, too_weak
+from ticketgate.operations.emergencies.invoke_emergency import too_weak
 from ticketgate.operations.grants.end_grant import end_grant
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on
+from ticketgate.operations.people.freshness import stale
 from ticketgate.ports import Reading, Transaction
 
 UNJUSTIFIED: Final = "unjustified"
@@ -96,7 +97,7 @@ def review_emergency(
     Refusals: `not_found`, `directory_stale`, those of `may_review`, `reviewed_already`,
     `shown_changed`, `outcome`, `emergency_live`, `justification`, `secret_typed`.
     """
-    unready = stale(tx, now, who, ground)
+    unready = stale(tx, now, ground.snapshot, who.subject)
     emergency = tx.emergencies.get(ident)
     if unready is not None or emergency is None:
         return unready or Refusal("not_found", "There is no such emergency.")

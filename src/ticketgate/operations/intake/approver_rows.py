@@ -6,8 +6,8 @@ from typing import Final
 
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.people.directory import DirectorySnapshot
-from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.approval_findings import Finding, Scene, findings_on
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.opening import beneficiary_of, requester_of
 from ticketgate.domain.tickets.identity_event import Verdict
@@ -26,15 +26,14 @@ def take_claim(
     row: ApproverRow,
     *,
     delivery: str,
-    policy: Policy,
-    snapshot: DirectorySnapshot,
-    own_users: frozenset[str],
+    ground: Ground,
 ) -> None:
     """Record what an approver row claims, and open an exception for each finding on it.
 
     Findings are made on rows of tickets that are identity events or uncertain, and that were seen
     before the row; an older version of a row gives none.
     """
+    snapshot = ground.snapshot
     _record(tx, row, delivery, snapshot)
     before = tx.approver_rows.last(row.source, row.id)
     version = None if before is None else before[0]
@@ -46,7 +45,7 @@ def take_claim(
     )
     changed = before is not None and before[1] != approver
     for ticket in _tickets(tx, row):
-        scene = Scene(policy, snapshot, own_users, _parties(ticket, snapshot), changed)
+        scene = Scene(ground, _parties(ticket, snapshot), changed)
         for finding in findings_on(row, scene):
             _open(tx, now, row, ticket, finding, snapshot)
 

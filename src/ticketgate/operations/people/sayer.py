@@ -2,21 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.access_request import Shaper
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.hands import own_role
 from ticketgate.domain.requests.roles import MayDo, Roles, may_triage
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.domain.tickets.triage import CHARS_MAX, CHARS_MIN
 from ticketgate.operations.people.emergency_lock import lock_on
+from ticketgate.operations.people.freshness import stale
 from ticketgate.ports import Transaction
-
-SNAPSHOT_AGE_MAX: Final = timedelta(seconds=60)  # of the directory that a decision is judged by
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,9 @@ class Sayer:
     snapshot: DirectorySnapshot
     own_users: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by source
 
-    def ours(self, source: str) -> frozenset[str]:
-        """Our own accounts at a source."""
-        return self.own_users.get(source, frozenset())
+    def ground(self, source: str) -> Ground:
+        """What a ticket of this source is judged by."""
+        return Ground(self.policy, self.snapshot, self.own_users.get(source, frozenset()))
 
 
 def own_shapers(
@@ -54,16 +53,9 @@ def may_say(tx: Transaction, now: datetime, who: Sayer, may: MayDo = may_triage)
 
     Refusals: `directory_stale`, those of `may`, `person_locked`.
     """
-    refusal = stale(tx, now, who) or may(who.roles, who.subject, who.snapshot)
-    return refusal or lock_on(tx, now, (who.subject,), who.snapshot)
-
-
-def stale(tx: Transaction, now: datetime, who: Sayer) -> Refusal | None:
-    """The refusal where the directory is not the newest, or was read too long ago."""
-    read_at, newest = who.snapshot.read_of(who.subject), tx.people.loaded("directory")
-    if newest != who.snapshot.digest or now - read_at > SNAPSHOT_AGE_MAX:
-        return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
-    return None
+    snapshot = who.snapshot
+    refusal = stale(tx, now, snapshot, who.subject) or may(who.roles, who.subject, snapshot)
+    return refusal or lock_on(tx, now, (who.subject,), snapshot)
 
 
 def bad_justification(text: str) -> Refusal | None:

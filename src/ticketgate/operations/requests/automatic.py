@@ -24,7 +24,7 @@ from ticketgate.domain.requests.automatic import (
     told,
 )
 from ticketgate.operations.people.emergency_lock import lock_on
-from ticketgate.operations.people.sayer import SNAPSHOT_AGE_MAX
+from ticketgate.operations.people.freshness import is_stale
 from ticketgate.ports import Reading, Transaction
 
 
@@ -45,10 +45,8 @@ def rule_reasons(
     if request.extends:
         return ("no_approve_rule",)
     people = {party.subject for party in request.parties} - {""}
-    read_at = snapshot.read_of(*people)
-    stale = reading.people.loaded("directory") != snapshot.digest
     found = {
-        STALE: stale or now - read_at > SNAPSHOT_AGE_MAX,
+        STALE: is_stale(reading, now, snapshot, *people),
         CLOCK: reading.disputed,
         LOCKED: lock_on(reading, now, people, snapshot) is not None,
         DAILY_CAP: not _has_room(reading, now, rule),

@@ -24,12 +24,13 @@ from ticketgate.domain.log.restore import (
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.access_request import AccessRequest, RequestState
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import blocking, case_of
 from ticketgate.domain.requests.roles import Roles, may_operate
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.operations.people.emergency_lock import lock_on
-from ticketgate.operations.people.sayer import SNAPSHOT_AGE_MAX
+from ticketgate.operations.people.freshness import stale
 from ticketgate.operations.requests.open_request import issue_links, kept_out, record, void_links
 from ticketgate.operations.restoring.reconcile_restore import places
 from ticketgate.ports import Reading, Transaction
@@ -48,15 +49,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What the words are judged by: roles, the directory just read, policy, sources.
+class Hearing:
+    """What the words are judged by: policy and directory, roles, sources.
 
     `polled` are those that are asked (`poll`), with the tables that are read of each.
     """
 
+    ground: Ground
     roles: Roles
-    snapshot: DirectorySnapshot
-    policy: Policy
     sources: tuple[str, ...]
     polled: Mapping[str, Collection[str]] = field(default_factory=dict)
 
@@ -85,9 +85,7 @@ def note_loss(tx: Transaction, now: datetime, *, loss: Loss) -> Loss:
     return loss
 
 
-def declare_restore(
-    tx: Transaction, now: datetime, *, said: Said, ground: Ground
-) -> Heard | Refusal:
+def declare_restore(tx: Transaction, now: datetime, *, said: Said, by: Hearing) -> Heard | Refusal:
     """One person's word that the records are lost; the second person's declares the restore.
 
     Then all links are void, what awaits is asked anew in a new round, and provisioning is held.
@@ -99,7 +97,7 @@ def declare_restore(
     loss = tx.restores.loss()
     if loss is None:
         return _NOTHING
-    pair = _pair(tx, now, DECLARE, said, ground, loss.shown)
+    pair = _pair(tx, now, DECLARE, said, by, loss.shown)
     if not isinstance(pair, list):
         return pair
     fields: dict[str, Json] = {
@@ -114,11 +112,11 @@ def declare_restore(
     for request in tx.requests.live():
         void_links(tx, request.id, RESTORED)
         if request.state is RequestState.AWAITING:
-            _ask_anew(tx, now, request, ground)
+            _ask_anew(tx, now, request, by.ground)
     return Heard(ref)
 
 
-def end_restore(tx: Transaction, now: datetime, *, said: Said, ground: Ground) -> Heard | Refusal:
+def end_restore(tx: Transaction, now: datetime, *, said: Said, by: Hearing) -> Heard | Refusal:
     """One person's word that access may be given again; the second person's ends the hold.
 
     Refusals: those of `declare_restore`, `not_compared`, `not_polled`, `sources`.
@@ -126,36 +124,36 @@ def end_restore(tx: Transaction, now: datetime, *, said: Said, ground: Ground) -
     hold = tx.restores.hold()
     if hold is None or tx.restores.loss() is not None:
         return _NOTHING
-    shown = shown_to_end(tx, hold, ground.sources)
-    fit = may_operate(ground.roles, said.subject, ground.snapshot)
-    left = uncompared(tx, ground.policy)
+    shown = shown_to_end(tx, hold, by.sources)
+    fit = may_operate(by.roles, said.subject, by.ground.snapshot)
+    left = uncompared(tx, by.ground.policy)
     if fit is None and left:
         return Refusal(
             "not_compared",
             f"{len(left)} of the entitlements could not be compared yet.",
             "The page names them; mend the target, or wait.",
         )
-    behind = unpolled(tx, hold, ground.polled)
+    behind = unpolled(tx, hold, by.polled)
     if fit is None and behind:
         return Refusal(
             "not_polled",
             f"Not asked to the end since the declaration: {', '.join(behind)}.",
             "Wait for the next poll, or mend what the check `polls` of /readyz names.",
         )
-    if fit is None and set(said.sources) != set(ground.sources):
+    if fit is None and set(said.sources) != set(by.sources):
         return Refusal(
             "sources",
             "Every source must have sent again what changed since the backup.",
             "Send it again on the platform, then mark each source.",
         )
-    pair = _pair(tx, now, END, said, ground, shown)
+    pair = _pair(tx, now, END, said, by, shown)
     if not isinstance(pair, list):
         return pair
     fields: dict[str, Json] = {
         "by": [actor_of(tx, one.subject) for one in pair],
         "declared": hold.index,
         "drift": len(tx.restores.drift()),
-        "sources": list(ground.sources),
+        "sources": list(by.sources),
     }
     ref = tx.append(Draft("restore.ended", fields, _reasons(pair)))
     tx.restores.end()
@@ -204,17 +202,13 @@ def standing(
 
 
 def _pair(
-    tx: Transaction, now: datetime, purpose: str, said: Said, ground: Ground, shown: str
+    tx: Transaction, now: datetime, purpose: str, said: Said, by: Hearing, shown: str
 ) -> list[Statement] | Heard | Refusal:
     """Both people's words, once there are two; the first one's is kept until then."""
-    snapshot = ground.snapshot
-    if (
-        tx.people.loaded("directory") != snapshot.digest
-        or now - snapshot.read_of(said.subject) > SNAPSHOT_AGE_MAX
-    ):
-        return Refusal("directory_stale", "The directory has changed just now.", "Try again.")
+    snapshot = by.ground.snapshot
     refusal = (
-        may_operate(ground.roles, said.subject, snapshot)
+        stale(tx, now, snapshot, said.subject)
+        or may_operate(by.roles, said.subject, snapshot)
         or lock_on(tx, now, (said.subject,), snapshot)
         or _bad(said, shown)
     )
@@ -223,7 +217,7 @@ def _pair(
     mine = Statement(purpose, said.subject, shown, said.reason.strip(), now)
     others = [
         one
-        for one in standing(tx, purpose, shown, ground.roles, snapshot)
+        for one in standing(tx, purpose, shown, by.roles, snapshot)
         if lock_on(tx, now, (one.subject,), snapshot) is None
     ]
     if any(snapshot.same_human(one.subject, said.subject) for one in others):

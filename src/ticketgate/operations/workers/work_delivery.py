@@ -71,15 +71,7 @@ def work_delivery(tx: Transaction, now: datetime, *, reading: Reading, ground: G
         return _finish(tx, reading, "processed", "no_ticket_event", None)
     if isinstance(what, ApproverRow):
         _tell_of_secret(tx, now, reading)
-        take_claim(
-            tx,
-            now,
-            what,
-            delivery=reading.row.id,
-            policy=ground.policy,
-            snapshot=ground.snapshot,
-            own_users=ground.own_users,
-        )
+        take_claim(tx, now, what, delivery=reading.row.id, ground=ground)
         return _finish(tx, reading, "processed", "approver_row", what.parent)
     if reading.classification is None:
         raise ValueError("a ticket is classified before it is worked off")
