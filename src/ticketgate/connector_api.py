@@ -152,6 +152,7 @@ class ConnectorError(TicketgateError):
 
     code = "connector"
     retryable = False
+    retry_after = 0.0  # seconds that the target asks to wait
 
 
 class Unavailable(ConnectorError):  # noqa: N818 -- the contract's own words

@@ -5,19 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.domain.cast import NOON
 
 from ticketgate.domain.grants.grant import (
     ENDED,
     HOLDING,
-    REVOKE_BACKOFF_SECONDS_MAX,
     REVOKING,
     Grant,
     GrantState,
     is_due,
-    revoke_backoff,
 )
 
 HOUR = timedelta(hours=1)
@@ -64,15 +60,3 @@ def test_states_that_hold_revoke_and_are_over_do_not_overlap() -> None:
     assert HOLDING | REVOKING | ENDED | {GrantState.PLANNED} == set(GrantState)
     assert not HOLDING & REVOKING
     assert not (HOLDING | REVOKING) & ENDED
-
-
-@given(st.integers(1, 10**9))
-def test_a_revocation_is_tried_again_for_ever_ever_later_and_within_the_cap(tries: int) -> None:
-    found = revoke_backoff(tries)
-    assert timedelta(0) < found <= timedelta(seconds=REVOKE_BACKOFF_SECONDS_MAX)
-    assert found <= revoke_backoff(tries + 1)
-
-
-def test_the_first_retry_comes_soon_and_the_wait_doubles() -> None:
-    assert [revoke_backoff(tries).total_seconds() for tries in (1, 2, 3, 4)] == [0.5, 1, 2, 4]
-    assert revoke_backoff(50).total_seconds() == REVOKE_BACKOFF_SECONDS_MAX

@@ -14,7 +14,7 @@ from tests.operations.kit import ORIGIN, Gate
 
 from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.domain.errors import EvidenceError, TicketgateError
-from ticketgate.domain.log.anchor import AnchorError, AnchorKind, anchor_backoff, origin_slug
+from ticketgate.domain.log.anchor import AnchorError, AnchorKind, origin_slug
 from ticketgate.domain.log.checkpoint import parse_checkpoint
 from ticketgate.domain.log.proof import roots_of_consistency
 from ticketgate.operations.evidence.anchor import NOTHING_SIGNED_SECONDS, STEP_SECONDS_MAX, Anchorer
@@ -231,10 +231,6 @@ def test_an_anchor_is_told_from_where_it_knows_the_log_and_given_the_proof(
     assert roots == (old.root, new.root)
     with pytest.raises(EvidenceError):
         second.prove(new.size + 1)
-
-
-def test_pauses_double_up_to_a_round() -> None:
-    assert [anchor_backoff(n, HOUR).total_seconds() for n in (1, 2, 3, 99)] == [30, 60, 120, 3600]
 
 
 @pytest.mark.parametrize(

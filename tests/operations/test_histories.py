@@ -29,11 +29,11 @@ from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.grants.grant import (
     CALL_SECONDS_MAX,
     ENDED,
-    REVOKE_BACKOFF_SECONDS_MAX,
 )
 from ticketgate.domain.log.retention import Retention
 from ticketgate.domain.requests.access_request import AccessRequest, RequestState
 from ticketgate.domain.requests.approval import Link
+from ticketgate.domain.trying_again import PAUSE_MAX
 from ticketgate.domain.verifying.log_life import SEGMENT_ENTRIES
 from ticketgate.domain.verifying.replay import Replay
 from ticketgate.domain.verifying.snapshot import from_snapshot, to_snapshot
@@ -286,11 +286,11 @@ class Histories(RuleBasedStateMachine):
         self.gate.target.live()
         self.gate.target.heal()
         self.wait(CALL_SECONDS_MAX)
-        self.wait(REVOKE_BACKOFF_SECONDS_MAX)
+        self.wait(PAUSE_MAX.total_seconds())
         self.all_holds()
         for _ in range(4):
             self.wait(6 * 86_400)
-            self.wait(REVOKE_BACKOFF_SECONDS_MAX)
+            self.wait(PAUSE_MAX.total_seconds())
         assert {one.state for one in self.gate.grants()} <= ENDED
         self.all_holds()
         told = {(one["on"], one["id"]): one["to"] for one in self.gate.records() if "on" in one}

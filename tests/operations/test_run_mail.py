@@ -11,7 +11,8 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.log.checkpoint import Checkpoint
 from ticketgate.domain.policy.policy import Word
-from ticketgate.operations.telling.record_mail import MAIL_TRIES_MAX, mailed
+from ticketgate.domain.trying_again import MAIL_TRIES_MAX
+from ticketgate.operations.telling.record_mail import mailed
 
 
 @pytest.fixture

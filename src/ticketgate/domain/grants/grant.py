@@ -34,7 +34,6 @@ ACTIVATE_WITHIN: Final = timedelta(hours=1)
 CALL_SECONDS_MAX: Final = 30  # one connector call; past it a late effect is swept
 REVOKE_TRIES_BEFORE_OVERDUE: Final = 6
 REVOKE_OVERDUE_AFTER: Final = timedelta(seconds=60)  # from the start of revoking, however tried
-REVOKE_BACKOFF_SECONDS_MAX: Final = 300  # also where a target asks to wait for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,3 @@ class Grant:
 def is_due(grant: Grant, now: datetime) -> bool:
     """Whether the grant is live and its time is up."""
     return grant.state in HOLDING and grant.not_after is not None and now >= grant.not_after
-
-
-def revoke_backoff(tries: int, first: float = 0.5) -> timedelta:
-    """How long to wait after `tries` failed attempts: doubling, capped, and never given up."""
-    seconds = min(first * 2 ** min(tries - 1, 16), REVOKE_BACKOFF_SECONDS_MAX)
-    return timedelta(seconds=seconds)

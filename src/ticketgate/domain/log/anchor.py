@@ -47,11 +47,6 @@ class AnchorRow:
         return now - (self.anchored_at or self.since)
 
 
-def anchor_backoff(tries: int, every: timedelta) -> timedelta:
-    """How long to wait after so many failures in a row: doubling, at most until the next round."""
-    return min(every, RETRY_FIRST * (1 << min(tries - 1, 16)))
-
-
 def origin_slug(origin: str) -> str:
     """The origin as the name of a folder: one plain word that never begins with a dot."""
     plain = _PLAIN.sub("_", origin)

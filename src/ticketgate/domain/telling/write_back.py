@@ -4,10 +4,7 @@ The texts are those of `outcomes.py`; each names the place of its record.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
-
-GIVE_UP_AFTER: Final = timedelta(days=1)
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from typing import Final
 
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.evidence import Draft
-from ticketgate.domain.log.anchor import AnchorKind, AnchorRow, anchor_backoff
+from ticketgate.domain.log.anchor import RETRY_FIRST, AnchorKind, AnchorRow
 from ticketgate.domain.log.checkpoint import Checkpoint, parse_checkpoint
 from ticketgate.domain.log.proof import consistency
+from ticketgate.domain.trying_again import backoff
 from ticketgate.ports import Anchor, Asked, Clock, Signer, Store, Transaction, Vouched
 
 STEP_SECONDS_MAX: Final = 30.0  # the loop shows that it lives
@@ -77,8 +78,8 @@ class Anchorer:
         except Exception as fault:  # noqa: BLE001 -- one anchor never stops the others
             code = f"unclassified:{type(fault).__name__}"
         if code:
-            self._tries[anchor.name] = self._tries.get(anchor.name, 0) + 1
-            self._wanted[anchor.name] = now + anchor_backoff(self._tries[anchor.name], self._every)
+            tries = self._tries[anchor.name] = self._tries.get(anchor.name, 0) + 1
+            self._wanted[anchor.name] = now + backoff(tries, RETRY_FIRST, self._every)
             self._log(anchor.kind.value, anchor.name, code)
         else:
             self._tries.pop(anchor.name, None)

@@ -13,17 +13,16 @@ from ticketgate.domain.grants.command import Command, CommandKind, CommandState
 from ticketgate.domain.grants.grant import (
     CALL_SECONDS_MAX,
     EMERGENCY,
-    REVOKE_BACKOFF_SECONDS_MAX,
     REVOKE_OVERDUE_AFTER,
     REVOKE_TRIES_BEFORE_OVERDUE,
     REVOKING,
     Grant,
     GrantState,
-    revoke_backoff,
 )
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.tickets.ticket import StateClass
+from ticketgate.domain.trying_again import call_pause
 from ticketgate.operations.grants.end_grant import end_grant, hand_on, holders, move, sharers
 from ticketgate.operations.grants.start_grant import ground_lost, is_settled, why_over
 from ticketgate.operations.intake.parked import unsettled
@@ -210,11 +209,8 @@ def could_not_look(tx: Transaction, now: datetime, *, ident: str, called: Called
 
 
 def _pause(command: Command, called: Called) -> timedelta:
-    """How long to wait. A target may ask for more, but not for access that should be gone."""
-    asked = called.retry_after
-    if command.kind is CommandKind.REVOKE:
-        asked = min(asked, REVOKE_BACKOFF_SECONDS_MAX)
-    return max(revoke_backoff(max(1, command.tries)), timedelta(seconds=asked))
+    taking_away = command.kind is CommandKind.REVOKE
+    return call_pause(command.tries, called.retry_after, taking_away=taking_away)
 
 
 def provisioned(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:

@@ -6,15 +6,14 @@ it was read is committed with what was queued: a crash between loses nothing and
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from ticketgate.domain.evidence import Draft, Json, parse_entry
 from ticketgate.domain.grants.command import CommandKind, CommandState
-from ticketgate.domain.grants.grant import revoke_backoff
 from ticketgate.domain.telling.announcement import events_of
-from ticketgate.domain.telling.write_back import GIVE_UP_AFTER
+from ticketgate.domain.trying_again import tell_again
 from ticketgate.operations.cases.exceptions import open_exception
 from ticketgate.operations.outbox import queue
 from ticketgate.ports import Reading, Store, Transaction
@@ -23,7 +22,6 @@ from ticketgate.ports.announcements import Queued
 READ_MAX: Final = 256  # records in one look
 NOTE_EVERY: Final = 1024  # records that are news to nobody, until the place is noted all the same
 IDLE_SECONDS: Final = 5.0
-FIRST_WAIT_SECONDS: Final = 2.0
 
 News = tuple[int, str, str]  # index, receiver, event
 
@@ -103,9 +101,9 @@ def announced(
     if command is None or row is None or command.state is not CommandState.QUEUED:
         return
     tries = command.tries + (1 if code else 0)
-    wait = max(revoke_backoff(tries, FIRST_WAIT_SECONDS).total_seconds(), retry_after)
-    due = now + timedelta(seconds=wait)
-    if code and retryable and due - row.queued_at < GIVE_UP_AFTER:
+    again = bool(code) and retryable
+    due = tell_again(now, tries, retry_after, retryable=again, queued_at=row.queued_at)
+    if due is not None:
         tx.commands.save(replace(command, tries=tries, due_at=due, last_outcome=code))
         return
     fields: dict[str, Json] = {"what": "announcement", "about": row.id, "index": row.index}

@@ -6,14 +6,13 @@ from typing import Final
 
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.grants.command import Command, CommandKind, CommandState
-from ticketgate.domain.grants.grant import revoke_backoff
 from ticketgate.domain.requests.access_request import AccessRequest, RequestState
 from ticketgate.domain.requests.approval import Link, LinkState
+from ticketgate.domain.trying_again import mail_again
 from ticketgate.operations.cases.exceptions import open_exception, void_exception
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.ports import Transaction
 
-MAIL_FIRST_WAIT_SECONDS: Final = 2.0
 _WHAT: Final = {
     CommandKind.MAIL_LINK: "link",
     CommandKind.MAIL_AGAIN: "link_again",
@@ -25,7 +24,6 @@ _WHAT: Final = {
 }
 RECIPIENT_REFUSED: Final = "recipient_refused"
 BOUNCED: Final = "mail_bounced"  # the code of the exception
-MAIL_TRIES_MAX: Final = 300  # with the longest pause of five minutes, about a day
 
 
 def mint_link(
@@ -59,8 +57,8 @@ def mailed(
         _settle(tx, replace(command, last_outcome="sent"), "notification.sent", {})
         return
     command = replace(command, tries=command.tries + 1)
-    if retryable and command.tries < MAIL_TRIES_MAX:
-        due = now + revoke_backoff(command.tries, MAIL_FIRST_WAIT_SECONDS)
+    due = mail_again(now, command.tries, retryable=retryable)
+    if due is not None:
         tx.commands.save(replace(command, due_at=due, last_outcome=code))
         return
     _settle(tx, replace(command, last_outcome=code), "notification.failed", {"code": code})

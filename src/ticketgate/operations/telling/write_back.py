@@ -2,18 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from ticketgate.domain.evidence import Draft, Json
 from ticketgate.domain.grants.command import CommandKind, CommandState
-from ticketgate.domain.grants.grant import revoke_backoff
 from ticketgate.domain.telling.outcomes import Saying
-from ticketgate.domain.telling.write_back import GIVE_UP_AFTER, Comment
+from ticketgate.domain.telling.write_back import Comment
+from ticketgate.domain.trying_again import tell_again
 from ticketgate.operations.outbox import queue
 from ticketgate.ports import Transaction
-
-FIRST_WAIT_SECONDS: Final = 2.0
 
 
 def tell_ticket(
@@ -63,9 +60,8 @@ def commented(
         tx.commands.save(done)
         return
     tries = command.tries + 1
-    wait = max(revoke_backoff(tries, FIRST_WAIT_SECONDS).total_seconds(), retry_after)
-    due = now + timedelta(seconds=wait)
-    if retryable and due - comment.queued_at < GIVE_UP_AFTER:
+    due = tell_again(now, tries, retry_after, retryable=retryable, queued_at=comment.queued_at)
+    if due is not None:
         tx.commands.save(replace(command, tries=tries, due_at=due, last_outcome=code))
         return
     tx.append(Draft("notification.failed", {**fields, "code": code}))

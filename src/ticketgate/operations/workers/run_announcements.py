@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from ticketgate.connector_api import ConnectorError, Throttled
+from ticketgate.connector_api import ConnectorError
 from ticketgate.domain.evidence import parse_entry
 from ticketgate.domain.grants.command import Command
 from ticketgate.domain.people.directory import DirectorySnapshot
@@ -56,6 +56,5 @@ class AnnouncementRunner:
         try:
             self.receivers.send(receiver, what)
         except ConnectorError as fault:
-            wait = fault.retry_after if isinstance(fault, Throttled) else 0.0
-            return fault.code, fault.retryable, wait
+            return fault.code, fault.retryable, fault.retry_after
         return "", False, 0.0

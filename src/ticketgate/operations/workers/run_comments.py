@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ticketgate.connector_api import ConnectorError, NotFound, Refused, Throttled
+from ticketgate.connector_api import ConnectorError, NotFound, Refused
 from ticketgate.domain.grants.command import Command
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.telling.anchoring_text import evidence_line
@@ -47,8 +47,7 @@ class CommentRunner:
             with self.platforms.open(comment.source) as client:
                 client.comment(comment.table, comment.ticket_id, text, command.id)
         except ConnectorError as fault:
-            wait = fault.retry_after if isinstance(fault, Throttled) else 0.0
-            return fault.code, not isinstance(fault, _FINAL), wait
+            return fault.code, not isinstance(fault, _FINAL), fault.retry_after
         except Exception as fault:  # noqa: BLE001 -- it may have been written; the key tells
             return f"unclassified:{type(fault).__name__}", True, 0.0
         return "", False, 0.0

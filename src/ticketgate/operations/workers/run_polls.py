@@ -12,13 +12,13 @@ from ticketgate.connector_api import (
     ItsmClient,
     Polled,
     StrictJsonError,
-    Throttled,
     TooLarge,
 )
 from ticketgate.domain import strict_json
 from ticketgate.domain.tickets.delivery import VerifiedDelivery
 from ticketgate.domain.tickets.polling import PollRow, Unsettled, delivery_id
 from ticketgate.domain.tickets.ticket import Ticket
+from ticketgate.domain.trying_again import backoff
 from ticketgate.operations.intake.exposed import may_show_secret
 from ticketgate.operations.intake.poll import (
     Found,
@@ -33,7 +33,7 @@ from ticketgate.ports import Clock, Platforms, Source, Store
 PAGE_MAX: Final = 50
 STEP_SECONDS_MAX: Final = 20.0  # a loop that is silent for a minute counts as stuck
 WAIT_SECONDS: Final = 1.0  # for a delivery of the same ticket to be worked off
-FIRST_PAUSE_SECONDS: Final = 5.0
+FIRST_PAUSE: Final = timedelta(seconds=5)
 ASKED_MAX: Final = 10  # tickets asked for by id at a time
 
 T = TypeVar("T")
@@ -189,10 +189,8 @@ class PollWorker:
     def _fault(self, fault: ConnectorError) -> float:
         self._failed += 1
         self.log(self.name, fault.code)
-        wait: float = min(
-            FIRST_PAUSE_SECONDS * 2 ** min(self._failed - 1, 16), self.every.total_seconds()
-        )
-        return max(wait, fault.retry_after if isinstance(fault, Throttled) else 0.0)
+        pause = backoff(self._failed, FIRST_PAUSE, self.every)
+        return max(pause.total_seconds(), fault.retry_after)
 
 
 def _classified(asked: Callable[[], T]) -> T:

@@ -11,7 +11,6 @@ from ticketgate.connector_api import (
     Effect,
     OutcomeUnknown,
     TargetConnector,
-    Throttled,
 )
 from ticketgate.domain.grants.command import Command, CommandKind
 from ticketgate.domain.grants.grant import Grant
@@ -182,5 +181,5 @@ def called_of(fault: ConnectorError) -> Called:
         code=fault.code,
         retryable=fault.retryable,
         unknown=isinstance(fault, OutcomeUnknown),
-        retry_after=fault.retry_after if isinstance(fault, Throttled) else 0.0,
+        retry_after=fault.retry_after,
     )
