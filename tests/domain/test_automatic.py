@@ -9,7 +9,7 @@ from tests.domain.story import Story
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.log.machines import NEW
 from ticketgate.domain.policy.policy import ApproveRule, Automatic
-from ticketgate.domain.policy.strictness import Strength, strength, strength_of
+from ticketgate.domain.policy.strictness import Strictness, differences, strictness_of
 from ticketgate.domain.requests.automatic import NEVER_KINDS
 
 PEOPLE = rule(stage("person:bob"))
@@ -25,22 +25,24 @@ SAID: dict[str, Json] = {
 
 
 def test_a_rule_that_asks_nobody_is_weaker_than_any_that_asks_somebody() -> None:
-    assert strength_of(PEOPLE, RULE) is Strength.WEAKER
-    assert strength_of(RULE, PEOPLE) is Strength.STRONGER
-    assert [one.field for one in strength(PEOPLE, RULE)] == ["automatic"]
+    assert strictness_of(PEOPLE, RULE) is Strictness.WEAKER
+    assert strictness_of(RULE, PEOPLE) is Strictness.STRONGER
+    assert [one.field for one in differences(PEOPLE, RULE)] == ["automatic"]
 
 
 @pytest.mark.parametrize(
     ("new", "found"),
     [
-        (Automatic("agreed", 4), Strength.WEAKER),
-        (Automatic("agreed", 2), Strength.STRONGER),
-        (Automatic("agreed again", 3), Strength.OTHER),
-        (Automatic("agreed", 3), Strength.SAME),
+        (Automatic("agreed", 4), Strictness.WEAKER),
+        (Automatic("agreed", 2), Strictness.STRONGER),
+        (Automatic("agreed again", 3), Strictness.OTHER),
+        (Automatic("agreed", 3), Strictness.SAME),
     ],
 )
-def test_a_higher_cap_is_weaker_and_other_words_are_other(new: Automatic, found: Strength) -> None:
-    assert strength_of(RULE, replace(RULE, automatic=new)) is found
+def test_a_higher_cap_is_weaker_and_other_words_are_other(
+    new: Automatic, found: Strictness
+) -> None:
+    assert strictness_of(RULE, replace(RULE, automatic=new)) is found
 
 
 def approve(story: Story, before: str = NEW, count: int = 1, **fields: Json) -> None:

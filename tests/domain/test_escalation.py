@@ -10,7 +10,7 @@ from tests.domain.cast import around_noon, case, directory, person, rule, stage,
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.policy.indirection import owner_verbs
 from ticketgate.domain.policy.policy import Escalation, Policy
-from ticketgate.domain.policy.strictness import Strength, strength
+from ticketgate.domain.policy.strictness import Strictness, differences
 from ticketgate.domain.requests.approvers import Case, candidates, fillable, standing
 
 LINE = stage("person:bob")
@@ -70,21 +70,21 @@ def escalated(*to: str, hours: int = 4) -> Escalation:
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        (None, escalated("person:carol"), Strength.WEAKER),
-        (escalated("person:carol"), None, Strength.STRONGER),
-        (escalated("person:carol"), escalated("person:carol", hours=5), Strength.STRONGER),
-        (escalated("person:carol"), escalated("person:carol", hours=3), Strength.WEAKER),
-        (escalated("person:carol"), escalated("person:dan"), Strength.WEAKER),
-        (escalated("person:carol", "person:dan"), escalated("person:dan"), Strength.STRONGER),
+        (None, escalated("person:carol"), Strictness.WEAKER),
+        (escalated("person:carol"), None, Strictness.STRONGER),
+        (escalated("person:carol"), escalated("person:carol", hours=5), Strictness.STRONGER),
+        (escalated("person:carol"), escalated("person:carol", hours=3), Strictness.WEAKER),
+        (escalated("person:carol"), escalated("person:dan"), Strictness.WEAKER),
+        (escalated("person:carol", "person:dan"), escalated("person:dan"), Strictness.STRONGER),
     ],
 )
 def test_asking_others_or_sooner_is_looser(
-    old: Escalation | None, new: Escalation | None, found: Strength
+    old: Escalation | None, new: Escalation | None, found: Strictness
 ) -> None:
     plain = rule(LINE)
-    (said,) = strength(replace(plain, escalate=old), replace(plain, escalate=new))
-    assert (said.field, said.strength) == ("escalate", found)
-    assert list(strength(replace(plain, escalate=new), replace(plain, escalate=new))) == []
+    (said,) = differences(replace(plain, escalate=old), replace(plain, escalate=new))
+    assert (said.field, said.strictness) == ("escalate", found)
+    assert list(differences(replace(plain, escalate=new), replace(plain, escalate=new))) == []
 
 
 def test_an_owner_who_is_asked_after_silence_counts_as_one_who_decides() -> None:

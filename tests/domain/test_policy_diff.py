@@ -20,7 +20,7 @@ from ticketgate.domain.policy.policy import (
     Limit,
     Policy,
 )
-from ticketgate.domain.policy.strictness import Strength, strength_of
+from ticketgate.domain.policy.strictness import Strictness, strictness_of
 from ticketgate.domain.text.language import Covered
 from ticketgate.domain.text.weights import Weights
 from ticketgate.domain.tickets.identity_event import Tier, Verdict
@@ -252,18 +252,18 @@ def test_a_stage_with_another_name_asks_the_same() -> None:
 def test_an_assurance_that_says_the_default_is_the_default() -> None:
     low = replace(RULE, assurance="mail_code", because="x")
     same = replace(low, assurance="mail_code", because="y")
-    assert strength_of(low, same) is Strength.OTHER
-    assert strength_of(low, low) is Strength.SAME
+    assert strictness_of(low, same) is Strictness.OTHER
+    assert strictness_of(low, low) is Strictness.SAME
     default, said = replace(RULE, assurance=None), replace(RULE, assurance="mail_code")
-    assert strength_of(said, default) is Strength.STRONGER
+    assert strictness_of(said, default) is Strictness.STRONGER
     levelled = replace(RULE, assurance="oidc"), replace(RULE, assurance="oidc", because="")
-    assert strength_of(*levelled) is Strength.SAME
+    assert strictness_of(*levelled) is Strictness.SAME
 
 
 def test_people_who_might_not_decide_and_now_may_are_a_loosening() -> None:
     kept = replace(RULE, never=(word("person:mallory"),))
-    assert strength_of(kept, RULE) is Strength.WEAKER
-    assert strength_of(kept, replace(kept, never=(word("person:bob"),))) is Strength.WEAKER
+    assert strictness_of(kept, RULE) is Strictness.WEAKER
+    assert strictness_of(kept, replace(kept, never=(word("person:bob"),))) is Strictness.WEAKER
 
 
 def test_the_last_rule_that_narrows_blocks_what_it_lets_go() -> None:
@@ -296,7 +296,7 @@ def test_rules_that_change_places() -> None:
     (found,) = compare(behind, ahead)
     assert (found.id, found.what, found.direction.value) == ("weak", "moved", "loosened")
     assert found.new == "before strong"
-    assert strength_of(weak, replace(weak, id="strong")) is Strength.SAME
+    assert strictness_of(weak, replace(weak, id="strong")) is Strictness.SAME
     same = replace(weak, id="same")
     pair = (replace(OLD, approve=(weak, same)), replace(OLD, approve=(same, weak)))
     assert [one.direction.value for one in compare(*pair)] == ["tightened"]

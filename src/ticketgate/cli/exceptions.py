@@ -16,7 +16,7 @@ from ticketgate.domain.cases.exception_case import EXCEPTIONS, ExceptionCase, Ex
 from ticketgate.domain.cases.signals import SIGNALS
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json, parse_disclosure
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, seconds_since
 from ticketgate.operations.cases.signals import told_subject
 from ticketgate.wiring.commands import Look, look, wall_time
 
@@ -114,7 +114,7 @@ def owner_of(seen: Look, owner: str) -> str:
 
 def age_of(case: ExceptionCase, now: datetime) -> int:
     """How many seconds it is open, or was."""
-    return max(0, int(((case.resolved_at or now) - case.opened_at).total_seconds()))
+    return seconds_since(case.opened_at, case.resolved_at or now)
 
 
 def values_of(seen: Look, index: int) -> Mapping[str, Json]:

@@ -53,6 +53,16 @@ def _is_day(text: str) -> bool:
         return False
 
 
+def whole_seconds(span: timedelta) -> int:
+    """A duration in seconds, as records and pages have it; what is left of a second is dropped."""
+    return int(span.total_seconds())
+
+
+def seconds_since(moment: datetime, now: datetime) -> int:
+    """How long ago something was, in whole seconds; what is not over yet was just now."""
+    return max(0, whole_seconds(now - moment))
+
+
 def parse_duration(text: str) -> timedelta | None:
     """`30s`, `30m`, `4h`, `2d` as a positive duration; None for anything else."""
     number, unit = text[:-1], text[-1:]

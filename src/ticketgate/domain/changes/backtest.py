@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ticketgate.domain.changes.policy_change import Direction
 from ticketgate.domain.policy.policy import ApproveRule
-from ticketgate.domain.policy.strictness import Strength, strength_of
+from ticketgate.domain.policy.strictness import Strictness, strictness_of
 from ticketgate.domain.requests.opening import Asked
 from ticketgate.domain.tickets.identity_event import Classification, Verdict
 
@@ -21,19 +21,19 @@ _VERDICTS: Final[Mapping[tuple[Verdict, Verdict], tuple[Direction, str]]] = {
     (Verdict.NOT_IDENTITY, Verdict.UNCERTAIN): (_T, "newly needs a look"),
     (Verdict.NOT_IDENTITY, Verdict.IDENTITY): (_T, "newly an identity event"),
 }
-_WITHOUT_A_PERSON: Final[Mapping[Strength, tuple[Direction, str]]] = {
-    Strength.WEAKER: (_L, "is approved without a person"),
-    Strength.STRONGER: (_T, "waits for a person"),
+_WITHOUT_A_PERSON: Final[Mapping[Strictness, tuple[Direction, str]]] = {
+    Strictness.WEAKER: (_L, "is approved without a person"),
+    Strictness.STRONGER: (_T, "waits for a person"),
 }
-_OFTEN: Final[Mapping[Strength, tuple[Direction, str]]] = {
-    Strength.WEAKER: (_L, "may be approved without a person more often in a day"),
-    Strength.STRONGER: (_T, "may be approved without a person less often in a day"),
-    Strength.OTHER: (_O, "is approved without a person for a reason in other words"),
+_OFTEN: Final[Mapping[Strictness, tuple[Direction, str]]] = {
+    Strictness.WEAKER: (_L, "may be approved without a person more often in a day"),
+    Strictness.STRONGER: (_T, "may be approved without a person less often in a day"),
+    Strictness.OTHER: (_O, "is approved without a person for a reason in other words"),
 }
-_STRENGTHS: Final[Mapping[Strength, tuple[Direction, str]]] = {
-    Strength.WEAKER: (_L, "asks less of those who approve"),
-    Strength.STRONGER: (_T, "asks more of those who approve"),
-    Strength.OTHER: (_O, "asks other people, or in other words"),
+_STRICTNESS: Final[Mapping[Strictness, tuple[Direction, str]]] = {
+    Strictness.WEAKER: (_L, "asks less of those who approve"),
+    Strictness.STRONGER: (_T, "asks more of those who approve"),
+    Strictness.OTHER: (_O, "asks other people, or in other words"),
 }
 
 
@@ -97,10 +97,10 @@ def _done(rule: ApproveRule | None, asked: str) -> str:
     return asked if rule is None or rule.automatic is None else "is approved without a person"
 
 
-def _strengths(old: ApproveRule, new: ApproveRule) -> Mapping[Strength, tuple[Direction, str]]:
+def _strictness(old: ApproveRule, new: ApproveRule) -> Mapping[Strictness, tuple[Direction, str]]:
     """What it is called that a rule asks less, or more, of people; or of nobody, and how often."""
     if old.automatic is None or new.automatic is None:
-        return _STRENGTHS if old.automatic is new.automatic else _WITHOUT_A_PERSON
+        return _STRICTNESS if old.automatic is new.automatic else _WITHOUT_A_PERSON
     return _OFTEN
 
 
@@ -126,7 +126,7 @@ def asked_effects(
     if was.reasons:
         return
     if was_rule is not None and now_rule is not None:  # both are there: nothing blocks
-        found = _strengths(was_rule, now_rule).get(strength_of(was_rule, now_rule))
+        found = _strictness(was_rule, now_rule).get(strictness_of(was_rule, now_rule))
         yield from () if found is None else (Effect(*found, cause),)
     if was.tier is not now.tier:
         higher = now.tier > was.tier

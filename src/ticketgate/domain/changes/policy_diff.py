@@ -34,7 +34,7 @@ from ticketgate.domain.matching.implication import Scale, implies, matcher_text,
 from ticketgate.domain.matching.matcher import Group
 from ticketgate.domain.policy.indirection import counts_longer, owner_verbs
 from ticketgate.domain.policy.policy import ApproveRule, Automation, Entitlement, Limit, Policy
-from ticketgate.domain.policy.strictness import Strength, strength, strength_of
+from ticketgate.domain.policy.strictness import Strictness, differences, strictness_of
 from ticketgate.domain.text.language_words import WORDS
 
 
@@ -156,7 +156,7 @@ def _approve(old: Policy, new: Policy) -> Iterator[Change]:
 
 
 def _as_strict(old: ApproveRule, new: ApproveRule) -> bool:
-    return strength_of(old, new) in {Strength.SAME, Strength.STRONGER}
+    return strictness_of(old, new) in {Strictness.SAME, Strictness.STRONGER}
 
 
 def _taken(rule: ApproveRule, behind: ApproveRule | None) -> Judged:
@@ -201,9 +201,9 @@ def _approve_changes(
     yield from matcher_change(
         change, "when", (old.when, new.when), wider=wider, narrower=_left(later)
     )
-    for one in strength(old, new):
-        direction = {Strength.STRONGER: TIGHTENED, Strength.WEAKER: LOOSENED}.get(
-            one.strength, OTHER
+    for one in differences(old, new):
+        direction = {Strictness.STRONGER: TIGHTENED, Strictness.WEAKER: LOOSENED}.get(
+            one.strictness, OTHER
         )
         yield change(one.field, one.old, one.new, Judged(direction, one.reason))
 

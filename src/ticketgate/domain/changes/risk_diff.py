@@ -21,7 +21,7 @@ from ticketgate.domain.changes.policy_change import (
 from ticketgate.domain.matching.implication import asks_about, implies
 from ticketgate.domain.matching.matcher import Clause, Group, Matcher, decide
 from ticketgate.domain.policy.policy import ApproveRule, ClassifyRule, Entitlement, Limit, Policy
-from ticketgate.domain.policy.strictness import Strength, strength_of
+from ticketgate.domain.policy.strictness import Strictness, strictness_of
 from ticketgate.domain.tickets.identity_event import Outcome, Tier, Verdict
 from ticketgate.domain.tickets.looks import Look
 
@@ -194,7 +194,7 @@ def _asks_less(
         return False
     if not was or was[-1][0] != _ALWAYS:
         return True
-    return any(strength_of(old, new) is Strength.WEAKER for _, old in was for _, new in now)
+    return any(strictness_of(old, new) is Strictness.WEAKER for _, old in was for _, new in now)
 
 
 def _limiting(policy: Policy, tier: Tier) -> list[tuple[Matcher, Limit]]:

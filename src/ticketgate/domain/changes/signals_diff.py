@@ -12,6 +12,7 @@ from ticketgate.domain.changes.policy_change import (
     Judged,
     changed,
 )
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.policy.signal_rules import SignalRules
 
@@ -55,7 +56,7 @@ def _parts(rules: SignalRules) -> dict[str, _Values | None]:
         "unseen": {} if rules.unseen else None,
         "in_turn": None
         if turn is None
-        else {"in_turn.each": turn.each, "in_turn.within": _seconds(turn.within)},
+        else {"in_turn.each": turn.each, "in_turn.within": whole_seconds(turn.within)},
         "out_of_hours": None
         if hours is None
         else {
@@ -69,15 +70,11 @@ def _parts(rules: SignalRules) -> dict[str, _Values | None]:
             "load.share": load.share,
             "load.least": load.least,
             "load.a_day": load.a_day,
-            "load.within": _seconds(load.within),
+            "load.within": whole_seconds(load.within),
         },
         "shopping": _span("shopping", rules.shopping),
     }
 
 
 def _span(name: str, span: timedelta | None) -> _Values | None:
-    return None if span is None else {name: _seconds(span)}
-
-
-def _seconds(span: timedelta) -> int:
-    return int(span.total_seconds())
+    return None if span is None else {name: whole_seconds(span)}

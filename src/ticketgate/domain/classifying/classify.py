@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ticketgate.domain.classifying.facts import FREE_TEXT
 from ticketgate.domain.classifying.hints import Known, text_hints, unread_text
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.matching.matcher import Matcher, combined, decide
 from ticketgate.domain.policy.policy import ApproveRule, ClassifyRule, Entitlement, Policy
 from ticketgate.domain.tickets.access_window import START_WITHIN
@@ -103,17 +104,13 @@ def limit_for(policy: Policy, facts: Facts) -> LimitSeconds | None:
     if not found:
         return None
     return LimitSeconds(
-        _seconds(min(one.default for one in found)),
-        _seconds(min(one.max for one in found)),
-        _seconds(min(one.hard_max for one in found)),
+        whole_seconds(min(one.default for one in found)),
+        whole_seconds(min(one.max for one in found)),
+        whole_seconds(min(one.hard_max for one in found)),
         tuple(one.digest for one in found),
         min(one.extend for one in found),
         min(one.start_within for one in found),
     )
-
-
-def _seconds(duration: timedelta) -> int:
-    return int(duration.total_seconds())
 
 
 def _traced(policy: Policy, facts: Facts) -> list[RuleOutcome]:

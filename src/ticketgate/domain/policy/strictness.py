@@ -17,7 +17,7 @@ from ticketgate.domain.policy.policy import (
 from ticketgate.domain.tickets.identity_event import Tier
 
 
-class Strength(StrEnum):
+class Strictness(StrEnum):
     """How a new rule, or a part of one, stands to an old one."""
 
     SAME = "same"
@@ -32,18 +32,18 @@ class Compared(NamedTuple):
     field: str
     old: str
     new: str
-    strength: Strength
+    strictness: Strictness
     reason: str
 
 
-def strength_of(old: ApproveRule, new: ApproveRule) -> Strength:
+def strictness_of(old: ApproveRule, new: ApproveRule) -> Strictness:
     """How much `new` asks beside `old`; WEAKER when any part of it asks less."""
-    found = {one.strength for one in strength(old, new)}
-    ranked = (Strength.WEAKER, Strength.OTHER, Strength.STRONGER)
-    return next((one for one in ranked if one in found), Strength.SAME)
+    found = {one.strictness for one in differences(old, new)}
+    ranked = (Strictness.WEAKER, Strictness.OTHER, Strictness.STRONGER)
+    return next((one for one in ranked if one in found), Strictness.SAME)
 
 
-def strength(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
+def differences(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
     """Every field of a rule, `when` and `id` left out, that asks something else now."""
     if old.automatic or new.automatic:
         yield from _automatic(old.automatic, new.automatic)
@@ -83,7 +83,7 @@ def _automatic(old: Automatic | None, new: Automatic | None) -> Iterator[Compare
         yield Compared("automatic", _often(old), _often(new), _either(less), said)
     if old.because != new.because:
         yield Compared(
-            "because", old.because, new.because, Strength.OTHER, "the reason has other words"
+            "because", old.because, new.because, Strictness.OTHER, "the reason has other words"
         )
 
 
@@ -104,8 +104,8 @@ def _escalation(one: Escalation | None) -> str:
     return f"{_words(one.to)} after {duration_text(int(one.after.total_seconds()))}"
 
 
-def _either(stronger: bool) -> Strength:  # noqa: FBT001 -- a word for it
-    return Strength.STRONGER if stronger else Strength.WEAKER
+def _either(stronger: bool) -> Strictness:  # noqa: FBT001 -- a word for it
+    return Strictness.STRONGER if stronger else Strictness.WEAKER
 
 
 def _bare(stage: Stage) -> tuple[frozenset[Word], int, frozenset[Word]]:
@@ -117,14 +117,14 @@ def _stages(old: tuple[Stage, ...], new: tuple[Stage, ...]) -> Compared:
     texts = ("; ".join(map(_stage, old)), "; ".join(map(_stage, new)))
     needs = (sum(one.need for one in old), sum(one.need for one in new))
     if needs[1] < needs[0]:
-        return Compared("stages", *texts, Strength.WEAKER, "fewer approvals")
+        return Compared("stages", *texts, Strictness.WEAKER, "fewer approvals")
     if _covers(old, new):
         said = "more approvals" if needs[1] > needs[0] else "fewer people may decide"
-        return Compared("stages", *texts, Strength.STRONGER, said)
+        return Compared("stages", *texts, Strictness.STRONGER, said)
     if len(old) == len(new) and all(map(_as_many, old, new)):
         said = "as many approvals, and people may give them who might not before"
-        return Compared("stages", *texts, Strength.WEAKER, said)
-    return Compared("stages", *texts, Strength.WEAKER, "not shown to ask as much as before")
+        return Compared("stages", *texts, Strictness.WEAKER, said)
+    return Compared("stages", *texts, Strictness.WEAKER, "not shown to ask as much as before")
 
 
 def _covers(old: tuple[Stage, ...], new: tuple[Stage, ...]) -> bool:
@@ -152,12 +152,12 @@ def _assurance(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
     default = "the default of the tier"
     texts = (old.assurance or default, new.assurance or default)
     if any(now < was for was, now in pairs):
-        yield Compared("assurance", *texts, Strength.WEAKER, "approvers are less surely known")
+        yield Compared("assurance", *texts, Strictness.WEAKER, "approvers are less surely known")
     elif any(now > was for was, now in pairs):
-        yield Compared("assurance", *texts, Strength.STRONGER, "approvers are more surely known")
+        yield Compared("assurance", *texts, Strictness.STRONGER, "approvers are more surely known")
     else:  # no level is the default of every tier, so the words differ
         because = (old.because, new.because)
-        yield Compared("because", *because, Strength.OTHER, "the reason has other words")
+        yield Compared("because", *because, Strictness.OTHER, "the reason has other words")
 
 
 def _span(rule: ApproveRule) -> str:

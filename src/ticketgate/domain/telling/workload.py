@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
+from ticketgate.domain.instants import seconds_since
+
 WEEK: Final = timedelta(days=7)
 MONTH: Final = timedelta(days=30)
 
@@ -56,8 +58,8 @@ def _load(
     now: datetime,
 ) -> ApproverLoad:
     waiting = list(asked)
-    ages = [_seconds(now - at) for at in waiting if at is not None]
-    took = [_seconds(decided - at) for at, decided in given if at is not None]
+    ages = [seconds_since(at, now) for at in waiting if at is not None]
+    took = [seconds_since(at, decided) for at, decided in given if at is not None]
     return ApproverLoad(
         approver=approver,
         waiting=len(waiting),
@@ -66,7 +68,3 @@ def _load(
         decided_30d=len(given),
         median=int(median(took)) if took else None,
     )
-
-
-def _seconds(span: timedelta) -> int:
-    return max(0, int(span.total_seconds()))

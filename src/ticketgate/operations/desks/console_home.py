@@ -10,6 +10,7 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import Command, CommandKind, CommandState
+from ticketgate.domain.instants import seconds_since
 from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest
 from ticketgate.domain.requests.approval import Link
@@ -121,7 +122,7 @@ def _waiting(
         beneficiary=name_of(request.beneficiary.subject, names),
         on_behalf_of=name_of(link.on_behalf_of, names) if link.on_behalf_of else "",
         asked_at=request.opened_at,
-        age_seconds=max(0, int((now - request.opened_at).total_seconds())),
+        age_seconds=seconds_since(request.opened_at, now),
         decide_by=request.decide_by,
         left_seconds=int((request.decide_by - now).total_seconds()),
         mail=mail[0],

@@ -11,6 +11,7 @@ from typing import Final
 
 from ticketgate.domain.cases.exception_case import EXCEPTIONS, ExceptionCase, ExceptionState
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.instants import seconds_since
 from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.roles import may_attend, may_look, may_triage
@@ -132,7 +133,7 @@ def _view(
         state=case.state.value,
         owner=_owner(case.owner, owner, who),
         opened_at=case.opened_at,
-        age_seconds=max(0, int((now - case.opened_at).total_seconds())),
+        age_seconds=seconds_since(case.opened_at, now),
         about=_about(looking, case, row, who),
         number="" if row is None else row.ticket.number,
         shown=shown_of(case),

@@ -9,6 +9,7 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
+from ticketgate.domain.instants import seconds_since
 from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.inbox import DeliveryRow
 from ticketgate.domain.requests.roles import may_read_parked, may_triage
@@ -160,7 +161,7 @@ def _view(
         id=row.id,
         source=row.source,
         received_at=row.received_at,
-        age_seconds=max(0, int((now - row.received_at).total_seconds())),
+        age_seconds=seconds_since(row.received_at, now),
         reason=row.reason,
         words=parked_words(row.reason),
         ticket=ticket,

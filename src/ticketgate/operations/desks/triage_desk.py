@@ -8,6 +8,7 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
+from ticketgate.domain.instants import seconds_since
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id
 from ticketgate.domain.requests.inbox import TicketRow
@@ -114,7 +115,7 @@ def view_of(row: TicketRow, who: Sayer, now: datetime) -> TriageView:
         state=ticket.state_class.value,
         revision=row.revision,
         since=row.updated_at,
-        age_seconds=max(0, int((now - row.updated_at).total_seconds())),
+        age_seconds=seconds_since(row.updated_at, now),
         short=ticket.text("short_description"),
         rules=tuple(one for one in rules.rules if one.outcome is not Outcome.FALSE),
         classification=rules,

@@ -5,6 +5,7 @@ from datetime import datetime
 from ticketgate.domain.emergencies.emergency import CONSENT_LIFE, Emergency, ReviewState, named
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Json
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.log.machines import NEW, edge
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import EmergencyRules, Entitlement
@@ -63,7 +64,7 @@ def ask_consent(
         "entitlement": entitlement.id,
         "target": entitlement.target,
         "seconds": seconds,
-        "within": int(section.review_within.total_seconds()),
+        "within": whole_seconds(section.review_within),
         "clause": clause_of(clause, actor),
         "policy": ground.policy.digest,
         "directory": ground.snapshot.digest,

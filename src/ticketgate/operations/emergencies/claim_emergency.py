@@ -6,7 +6,7 @@ the target is taken away at once, by the ordinary path.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from ticketgate.domain.emergencies.emergency import (
@@ -22,7 +22,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Json, digest_of
 from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.grants.grant import CLAIMED, Grant, GrantState
-from ticketgate.domain.instants import duration_text, to_text
+from ticketgate.domain.instants import duration_text, to_text, whole_seconds
 from ticketgate.domain.log.machines import NEW, edge
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.policy.policy import EmergencyRules, Entitlement
@@ -172,7 +172,7 @@ def _span(
         return Refusal(
             "claim_times",
             "Give two times in UTC, the first before the second, none in the future, and none"
-            f" longer than {duration_text(int(back.total_seconds()))} ago.",
+            f" longer than {duration_text(whole_seconds(back))} ago.",
             "What is older goes into the ticket of the incident, with why it is late.",
         )
     return since, until
@@ -252,7 +252,7 @@ def _enter(
         entitlement=entitlement.id,
         target=entitlement.target,
         grant=grant.id,
-        seconds=_seconds(claim.until - claim.since),
+        seconds=whole_seconds(claim.until - claim.since),
         within=section.review_within,
         clause=word,
         invoked_at=now,
@@ -288,9 +288,9 @@ def _told(
         "preauthorised": clause_of(word, person),
         "access_from": to_text(claim.since),
         "access_until": to_text(claim.until),
-        "seconds": _seconds(claim.until - claim.since),
-        "within": _seconds(claim.section.review_within),
-        "backfill_within": _seconds(claim.section.backfill_within),
+        "seconds": whole_seconds(claim.until - claim.since),
+        "within": whole_seconds(claim.section.review_within),
+        "backfill_within": whole_seconds(claim.section.backfill_within),
         "enforced": False,
         "authority_basis": "claimed",
         "policy": ground.policy.digest,
@@ -313,7 +313,7 @@ def _take_away(
         emergency=emergency,
         subject=subject,
         entitlement=claim.entitlement,
-        seconds=_seconds(claim.until - claim.since),
+        seconds=whole_seconds(claim.until - claim.since),
         activate_by=now,
     )
     grant = replace(
@@ -335,7 +335,3 @@ def know_account(tx: Transaction, now: datetime, *, ident: str, principal: str) 
     grant = tx.grants.get(ident)
     if grant is not None and grant.principal is None:
         tx.grants.save(replace(grant, principal=principal, version=grant.version + 1))
-
-
-def _seconds(span: timedelta) -> int:
-    return int(span.total_seconds())

@@ -4,7 +4,7 @@ Pre-authorised by the policy, by the signed-in beneficiary alone. Refusals are v
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ticketgate.domain.emergencies.emergency import (
     REASON_CHARS_MAX,
@@ -22,7 +22,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.grants.grant import UNENDED
-from ticketgate.domain.instants import duration_text, to_text
+from ticketgate.domain.instants import duration_text, to_text, whole_seconds
 from ticketgate.domain.log.machines import NEW, edge
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.policy.policy import (
@@ -154,7 +154,7 @@ def too_weak(who: SignedIn, entitlement: Entitlement, section: EmergencyRules) -
 
 
 def _bad_form(form: InvokeForm, allowed: Standing) -> Refusal | None:
-    longest = int(allowed.rules.hard_max.total_seconds())
+    longest = whole_seconds(allowed.rules.hard_max)
     if form.shown != terms(allowed.rules, allowed.entitlement, allowed.clause):
         return Refusal(
             "shown_changed", "These are not the rules of now.", "Open the page again and read it."
@@ -203,7 +203,7 @@ def _too_soon(
     ends = [cools_until(grant, allowed.rules.cooldown) for grant in grants]
     until = max(filter(None, ends), default=now)
     if now < until:
-        left = duration_text(int((until - now).total_seconds()) or 1)
+        left = duration_text(whole_seconds(until - now) or 1)
         return Refusal(
             "emergency_cooldown",
             f"The next emergency for this can begin in {left}.",
@@ -286,9 +286,9 @@ def _told(
         "entitlement": allowed.entitlement.id,
         "target": allowed.entitlement.target,
         "seconds": seconds,
-        "hard_max": _seconds(allowed.rules.hard_max),
-        "cooldown": _seconds(allowed.rules.cooldown),
-        "within": _seconds(allowed.rules.review_within),
+        "hard_max": whole_seconds(allowed.rules.hard_max),
+        "cooldown": whole_seconds(allowed.rules.cooldown),
+        "within": whole_seconds(allowed.rules.review_within),
         "drill": form.drill,
         "shown": form.shown,
         "clause": clause_of(allowed.clause, actor),
@@ -303,14 +303,10 @@ def _told(
 
 def _wanted(form: InvokeForm, allowed: Standing) -> int:
     """For how long, in seconds: where nothing was typed, as the policy and a consent let it be."""
-    longest = _seconds(allowed.rules.hard_max)
+    longest = whole_seconds(allowed.rules.hard_max)
     if allowed.ask is not None:
         longest = min(longest, allowed.ask.seconds)
     return form.seconds or longest
-
-
-def _seconds(span: timedelta) -> int:
-    return int(span.total_seconds())
 
 
 def tell(tx: Transaction, now: datetime, emergency: str, subject: str) -> None:
