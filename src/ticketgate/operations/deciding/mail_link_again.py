@@ -21,7 +21,8 @@ from ticketgate.operations.deciding.decision_refusals import RULES, no_longer, n
 from ticketgate.operations.outbox import queue_mail
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.operations.people.emergency_lock import lock_on
-from ticketgate.operations.people.sayer import Sayer, stale
+from ticketgate.operations.people.freshness import stale
+from ticketgate.operations.people.sayer import Sayer
 from ticketgate.ports import Reading, Transaction
 
 HOUR: Final = timedelta(hours=1)
@@ -42,7 +43,7 @@ def mail_link_again(tx: Transaction, now: datetime, *, ident: str, who: Sayer) -
     (unknown, or somebody else's: alike; the latter is recorded), those of `no_longer`,
     `person_locked`, `rules_changed`, those of `approvers.standing`, `too_many_links`.
     """
-    refusal = stale(tx, now, who) or unfit(who.snapshot.person(who.subject))
+    refusal = stale(tx, now, who.snapshot, who.subject) or unfit(who.snapshot.person(who.subject))
     if refusal is not None:
         return refusal
     link = tx.links.get(ident)
