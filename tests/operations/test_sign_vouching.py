@@ -97,7 +97,7 @@ def test_without_it_they_vouch_for_nothing(vouching: Vouching) -> None:
     assert isinstance(vouching.keys.vouch("carol", vouching.row), Row)  # who has none
 
 
-def test_once_it_is_revoked_it_neither_signs_nor_is_asked_for(vouching: Vouching) -> None:
+def test_once_it_is_revoked_it_does_not_sign_nor_does_a_sign_in(vouching: Vouching) -> None:
     signed = vouching.signed()
     vouching.keys.desk.revoke(vouching.keys.session("bob"), BOB.id)
     assert vouching.vouch(signed) == "passkey_unknown"
@@ -106,7 +106,7 @@ def test_once_it_is_revoked_it_neither_signs_nor_is_asked_for(vouching: Vouching
     )
     assert isinstance(found, Refusal)
     assert found.code == "passkey_unknown"
-    assert vouching.vouch(None) == ""
+    assert vouching.vouch(None) == "voucher_without_passkey"
 
 
 def test_it_is_good_for_this_passkey_once_and_in_time(vouching: Vouching) -> None:

@@ -9,6 +9,7 @@ from ticketgate.domain.log.anchor import AnchorKind
 from ticketgate.domain.log.note import VerifierKey
 from ticketgate.domain.log.retention import Retention
 from ticketgate.domain.people.claims import ClaimRules
+from ticketgate.domain.people.passkey_row import VouchBy
 from ticketgate.domain.requests.roles import Roles
 from ticketgate.domain.requests.velocity import Velocity
 from ticketgate.domain.schemes.common import Scheme
@@ -245,3 +246,4 @@ class Settings:
     claims: ClaimRules | None = None
     receivers: tuple[ReceiverSettings, ...] = ()
     reminding: Reminding = field(default_factory=Reminding)
+    vouch_by: VouchBy = VouchBy.BOOTSTRAP

@@ -16,6 +16,9 @@ class Passkeys(Protocol):
     def of_person(self, actor: str) -> Sequence[Passkey]:
         """All of a person's, the oldest first."""
 
+    def confirmed(self) -> Sequence[str]:
+        """Whose passkeys may be used, or once might: actors, each once."""
+
     def pending(self) -> Sequence[Passkey]:
         """Those that wait for somebody to vouch, the oldest first."""
 
@@ -23,7 +26,7 @@ class Passkeys(Protocol):
         """Store one that was enrolled."""
 
     def save(self, passkey: Passkey) -> None:
-        """Keep its state, counter and voucher."""
+        """Keep its state, counter and voucher, and since when it could be used."""
 
     def begin(self, ceremony: Ceremony, now: datetime) -> None:
         """Store it in place of the session's last of this purpose; those that are over go."""

@@ -2026,6 +2026,7 @@ class Replay:
         self.grants: dict[str, Record] = {}
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
+        self.confirmed: set[str] = set()  # whose passkeys may be used, or once might
         self.extends: dict[str, Any] = {}  # the grant that a request asks more time for
         self.windows: dict[str, list[Any]] = {}  # of what a request asks, where it has one
         self.by_rule: dict[tuple[str, str], int] = {}  # the count said last, by rule and UTC day
@@ -2337,6 +2338,8 @@ class Replay:
         """Two different people vouch for a key, neither of them its person."""
         known, first = self.passkeys.get(name, {}), self.passkeys.get(name, {}).get("voucher")
         self.passkeys[name] = {**known, **{key: record[key] for key in OF_PASSKEY if key in record}}
+        if "usable" in (record["from"], after):
+            self.confirmed.add(str(known.get("person")))
         if record["type"] == "passkey.enrolled":
             cose, credential = (from_base64(text_of(record, key)) for key in ("cose", "credential"))
             key_of(cose)
@@ -2359,6 +2362,8 @@ class Replay:
         if ("passkey" in record) != (record.get("method") == "passkey"):
             raise Refused("vouching: by passkey without its assertion, or the other way round")
         if "passkey" not in record:
+            if record["voucher"] in self.confirmed:
+                raise Refused("vouching: not signed by a passkey, though its person has had one")
             return
         payload, key = check_assertion(record["passkey"], vouching=True)
         said = [payload[one] for one in ("passkey", "key", "person", "voucher")]
@@ -2653,7 +2658,7 @@ MAY_BE_SAID: dict[str, set[str]] = {
     | {"extends", *WINDOW},
     "grant": {*KEPT_OF_GRANT, "baseline", "since"},
     "exception": {"code"},
-    "passkey": {*OF_PASSKEY},
+    "passkey": {*OF_PASSKEY, "confirmed_at"},
     "review": {"person", "entitlement", "drill", "within", "invoked", "until", "ended"}
     | {"by", "target"},
 }
@@ -2772,6 +2777,8 @@ def restore_thing(replay: Replay, value: Any) -> None:
         replay.asked_at[value["id"]] = value["index"]
     if value["on"] == "passkey":
         replay.passkeys[value["id"]] = value["said"]
+        if value["state"] == "usable" or value["said"].get("confirmed_at") is not None:
+            replay.confirmed.add(str(value["said"].get("person")))
     if value["on"] == "review":
         replay.emergencies.know(value["id"], value["state"], value["said"])
     if value["on"] == "grant" and value["state"] not in ENDED:

@@ -147,9 +147,15 @@ class PasskeysPage(MethodView):
         prepared = self._passkeys.prepare_vouching(person, ident, key)
         if isinstance(prepared, Refusal):
             return _back(prepared)
+        view = self._passkeys.view(person.subject)
+        if isinstance(view, Refusal):
+            return refused(view)
+        whose = next((one.person for one in view.waiting if one.passkey.id == ident), "")
         with_script()
         options = request_options(*prepared)
-        return flask.render_template("passkey_vouch.html", ident=ident, key=key, options=options)
+        return flask.render_template(
+            "passkey_vouch.html", ident=ident, key=key, options=options, whose=whose
+        )
 
     def _page(self, person: Session, ceremony: Ceremony | None = None) -> ResponseReturnValue:
         view = self._passkeys.view(person.subject)

@@ -93,6 +93,7 @@ _DESK: Final = {
     "own_passkey": 403,
     "passkey_unknown": 403,
     "passkey_needed": 403,
+    "voucher_without_passkey": 403,
     "passkey_over": 409,
     "passkey_changed": 409,
     "passkey_known": 409,

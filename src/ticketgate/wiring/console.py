@@ -64,7 +64,10 @@ def evidence_desk(gateway: Gateway) -> EvidenceDesk:
 
 def passkey_desk(gateway: Gateway) -> PasskeyDesk:
     """Passkeys, on the site that `public_url` names."""
-    return PasskeyDesk(*_parts(gateway), site_of(gateway.settings.public_url), strict_p256)
+    settings = gateway.settings
+    return PasskeyDesk(
+        *_parts(gateway), site_of(settings.public_url), strict_p256, settings.vouch_by
+    )
 
 
 def _parts(gateway: Gateway) -> _Parts:

@@ -11,6 +11,7 @@ from typing import Final
 from ticketgate.adapters.config.anchors_reader import read_anchoring
 from ticketgate.adapters.config.directories_reader import DirectoriesRead, read_directories
 from ticketgate.adapters.config.notify_reader import read_receivers
+from ticketgate.adapters.config.passkeys_reader import read_passkeys
 from ticketgate.adapters.config.remind_reader import read_reminding
 from ticketgate.adapters.config.retention_reader import read_retention
 from ticketgate.adapters.config.roles_reader import read_roles
@@ -191,18 +192,18 @@ def read_settings(
     policy_file = _read_path(top.get("policy"), folder, "policy.yaml")
     known = read_directories(top.need("directory"), folder, secrets)
     store = _read_store(top.need("store"), folder)
+    public_url = read_url(top.need("public_url")) or ""
     host, port = _read_listen(top.get("listen"))
     intake = _read_intake(top.get("intake"))
     targets = _read_targets(top.need("targets"), connectors.targets, secrets)
     sources = read_sources(top.need("sources"), connectors.itsm, secrets)
-    mail = _read_mail(top.need("mail"), secrets)
     origin = _read_origin(top.need("origin")) or ""
     signing_key_file = _read_signing_key(top.need("signing_key"), folder, origin)
     roles, words = read_roles(top.get("roles"))
     sign_in = read_sign_in(top.need("sign_in"), secrets)
     settings = Settings(
         origin=origin,
-        public_url=read_url(top.need("public_url")) or "",
+        public_url=public_url,
         store=str(store),
         data_dir=str(store.parent),
         session_key=(secrets.text(top.need("session_key")) or "").encode(),
@@ -210,7 +211,7 @@ def read_settings(
         targets=targets,
         directory_file=str(known.file),
         policy_file=str(policy_file),
-        mail=mail or MailSettings("", 0, ""),
+        mail=_read_mail(top.need("mail"), secrets) or MailSettings("", 0, ""),
         mail_code=sign_in.mail_code,
         provider=sign_in.provider,
         host=host,
@@ -228,6 +229,7 @@ def read_settings(
         claims=known.claims,
         receivers=read_receivers(top.get("notify"), secrets),
         reminding=read_reminding(top.get("remind")),
+        vouch_by=read_passkeys(top.get("passkeys"), public_url),
     )
     top.close(later=LATER_KEYS)
     kinds = {name: target.connector for name, target in targets.items()}

@@ -29,7 +29,7 @@ SAME: Final = {  # columns that are compared as they stand
                   "resolved_by", "idx"),
     "emergency": ("version", "state", "drill", "entitlement", "target", "seconds", "within",
                   "invoked_at", "idx", "outcome", "reviewed_at", "access_from", "access_until"),
-    "passkey": ("state", "person", "key", "voucher", "rp_id", "origin"),
+    "passkey": ("state", "person", "key", "voucher", "rp_id", "origin", "confirmed_at"),
 }  # fmt: skip
 OF_CONTENT: Final = {
     "request": ("target", "revision", "kinds", "round", "stage", "material", "rules",

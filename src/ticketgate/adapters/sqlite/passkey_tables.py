@@ -9,6 +9,10 @@ from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.people.passkey_row import Ceremony, Passkey, PasskeyState
 
 
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else to_text(moment)
+
+
 def _passkey(row: Row) -> Passkey:
     return Passkey(
         id=row["id"],
@@ -22,6 +26,7 @@ def _passkey(row: Row) -> Passkey:
         counter=row["counter"],
         enrolled_at=from_text(row["enrolled_at"]),
         voucher=row["voucher"] or "",
+        confirmed_at=None if row["confirmed_at"] is None else from_text(row["confirmed_at"]),
     )
 
 
@@ -41,6 +46,11 @@ class SqlitePasskeys:
         sql = "SELECT * FROM passkey WHERE person = ? ORDER BY enrolled_at, id"
         return [_passkey(row) for row in rows(self._db, sql, actor)]
 
+    def confirmed(self) -> list[str]:
+        """Whose passkeys may be used, or once might: actors, each once."""
+        sql = "SELECT DISTINCT person FROM passkey WHERE state = 'usable' OR confirmed_at NOT NULL"
+        return [row["person"] for row in rows(self._db, sql)]
+
     def pending(self) -> list[Passkey]:
         """Those that wait for somebody to vouch, the oldest first."""
         sql = "SELECT * FROM passkey WHERE state = 'pending' ORDER BY enrolled_at, id"
@@ -49,7 +59,7 @@ class SqlitePasskeys:
     def add(self, passkey: Passkey) -> None:
         """Store one that was enrolled."""
         self._db.execute(
-            "INSERT INTO passkey VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO passkey VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 passkey.id,
                 passkey.person,
@@ -62,14 +72,16 @@ class SqlitePasskeys:
                 passkey.counter,
                 to_text(passkey.enrolled_at),
                 passkey.voucher or None,
+                _instant(passkey.confirmed_at),
             ),
         )
 
     def save(self, passkey: Passkey) -> None:
-        """Keep its state, counter and voucher."""
+        """Keep its state, counter and voucher, and since when it could be used."""
+        confirmed = _instant(passkey.confirmed_at)
         self._db.execute(
-            "UPDATE passkey SET state = ?, counter = ?, voucher = ? WHERE id = ?",
-            (passkey.state.value, passkey.counter, passkey.voucher or None, passkey.id),
+            "UPDATE passkey SET state = ?, counter = ?, voucher = ?, confirmed_at = ? WHERE id = ?",
+            (passkey.state.value, passkey.counter, passkey.voucher or None, confirmed, passkey.id),
         )
 
     def begin(self, ceremony: Ceremony, now: datetime) -> None:

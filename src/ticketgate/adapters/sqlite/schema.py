@@ -370,31 +370,26 @@ CREATE TABLE provider_claims (id_hash TEXT PRIMARY KEY, subject TEXT NOT NULL, a
   claim TEXT NOT NULL, told TEXT NOT NULL) STRICT;
 """
 
+# Since when a passkey could be used: as its log tells it, and once so for good.
+_STATEMENTS_26: Final = """
+ALTER TABLE passkey ADD COLUMN confirmed_at TEXT;
+UPDATE passkey SET confirmed_at = told.at FROM (
+  SELECT json_extract(CAST(entry AS TEXT), '$.id') AS id,
+    min(json_extract(CAST(entry AS TEXT), '$._ts')) AS at
+  FROM evidence_entry
+  WHERE CASE WHEN instr(entry, CAST('"passkey.vouched"' AS BLOB)) > 0
+      AND json_valid(CAST(entry AS TEXT))
+    THEN json_extract(CAST(entry AS TEXT), '$.type') = 'passkey.vouched'
+      AND json_extract(CAST(entry AS TEXT), '$.to') = 'usable' END
+  GROUP BY 1) AS told
+WHERE told.id = passkey.id;
+"""
+
 
 MIGRATIONS: Final = (
-    _STATEMENTS_1,
-    _STATEMENTS_2,
-    _STATEMENTS_3,
-    _STATEMENTS_4,
-    _STATEMENTS_5,
-    _STATEMENTS_6,
-    _STATEMENTS_7,
-    _STATEMENTS_8,
-    _STATEMENTS_9,
-    _STATEMENTS_10,
-    _STATEMENTS_11,
-    _STATEMENTS_12,
-    _STATEMENTS_13,
-    _STATEMENTS_14,
-    _STATEMENTS_15,
-    _STATEMENTS_16,
-    _STATEMENTS_17,
-    _STATEMENTS_18,
-    _STATEMENTS_19,
-    _STATEMENTS_20,
-    _STATEMENTS_21,
-    _STATEMENTS_22,
-    _STATEMENTS_23,
-    _STATEMENTS_24,
-    _STATEMENTS_25,
-)
+    _STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4, _STATEMENTS_5, _STATEMENTS_6,
+    _STATEMENTS_7, _STATEMENTS_8, _STATEMENTS_9, _STATEMENTS_10, _STATEMENTS_11, _STATEMENTS_12,
+    _STATEMENTS_13, _STATEMENTS_14, _STATEMENTS_15, _STATEMENTS_16, _STATEMENTS_17, _STATEMENTS_18,
+    _STATEMENTS_19, _STATEMENTS_20, _STATEMENTS_21, _STATEMENTS_22, _STATEMENTS_23, _STATEMENTS_24,
+    _STATEMENTS_25, _STATEMENTS_26,
+)  # fmt: skip

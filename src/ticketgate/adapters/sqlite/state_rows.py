@@ -21,7 +21,7 @@ _ROWS: Final = {
         " WHEN NOT EXISTS (SELECT 1 FROM actor WHERE id = e.subject) THEN e.subject END AS person"
         " FROM emergency e LEFT JOIN actor a ON a.subject = e.subject"
     ),
-    "passkey": "SELECT id, state, person, key, voucher, rp_id, origin FROM passkey",
+    "passkey": ("SELECT id, state, person, key, voucher, rp_id, origin, confirmed_at FROM passkey"),
     "grant": (
         "SELECT g.id AS id, g.state AS state, g.entitlement AS entitlement, g.target AS target,"
         " g.not_after AS not_after, g.content AS content, CASE WHEN a.id IS NOT NULL THEN a.id"

@@ -154,6 +154,15 @@ def count(value: Json) -> int | None:
     return value if type(value) is int and value > 0 else None
 
 
+def confirmed_at(record: Record) -> Json:
+    """When a passkey could be used by this record of it; None where it could not.
+
+    The first counts. Snapshots of before that was kept do not tell it, so the record that ends one
+    stands for it.
+    """
+    return record["_ts"] if "usable" in (record["from"], record["to"]) else None
+
+
 def is_text(value: Json) -> bool:
     """Whether the value is a text."""
     return isinstance(value, str)

@@ -20,12 +20,20 @@ class PasskeyState(StrEnum):
     REVOKED = "revoked"
 
 
+class VouchBy(StrEnum):
+    """By what people vouch: `bootstrap` lets a sign-in do for who never had a passkey."""
+
+    BOOTSTRAP = "bootstrap"
+    PASSKEY = "passkey"
+
+
 @dataclass(frozen=True, slots=True)
 class Passkey:
     """One passkey. `person` and `voucher` (who vouched last, or empty) are actors of the log.
 
     `id` is the SHA-256 (hex) of `credential`, `key` that of `cose`. `counter` is the greatest that
-    its authenticator told; 0 where it keeps none.
+    its authenticator told; 0 where it keeps none. `confirmed_at` is when two people had vouched for
+    it, also once it is revoked; None where they never had.
     """
 
     id: str
@@ -39,6 +47,7 @@ class Passkey:
     counter: int
     enrolled_at: datetime
     voucher: str = ""
+    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.instants import from_text, is_instant
+from ticketgate.domain.log.folded import confirmed_at
 from ticketgate.domain.people.passkey import (
     FOR_WHOM,
     VOUCHING,
@@ -67,6 +68,7 @@ class ApprovalCheck:
         self._heads: deque[Json] = deque(maxlen=HEAD_AGE_MAX + 1)  # `_prev`, up to the newest
         self._began: int | None = None
         self._asked: dict[str, dict[str, Json]] = {}  # _SHOWN, by request; in no snapshot
+        self._confirmed: set[str] = set()  # whose passkeys may be used, or once might
 
     def saw(self, index: int, record: Record | None) -> None:
         """Any record, also one that cannot be read."""
@@ -106,19 +108,42 @@ class ApprovalCheck:
             return f"approval: {fault.reason}"
         return ""
 
-    def of_vouching(
+    def know(self, state: str, said: Mapping[str, Json]) -> None:
+        """A passkey of which a snapshot tells."""
+        if state == "usable" or said.get("confirmed_at") is not None:
+            self._confirmed.add(str(said.get("person")))
+
+    def of_passkey(
+        self, index: int, record: Record, folded: Mapping[tuple[str, str], Thing]
+    ) -> list[str]:
+        """What is wrong with a record that moves a passkey; notes since when it could be used.
+
+        `folded` is where the log left all things, and what was said of them before.
+        """
+        said = folded[PASSKEY, str(record["id"])].said
+        told = [_moved(record, said), self._of_vouching(index, record, folded)]
+        since = confirmed_at(record)
+        if since is not None:
+            said.setdefault("confirmed_at", since)
+            self._confirmed.add(str(said.get("person")))
+        return told
+
+    def _of_vouching(
         self, index: int, record: Record, folded: Mapping[tuple[str, str], Thing]
     ) -> str:
-        """What is wrong with who signed a `passkey.vouched`; empty where nobody's passkey did.
+        """What is wrong with who signed a `passkey.vouched`; empty where nobody's passkey had to.
 
-        Keys that the auditor pinned are asked of a voucher for whom there are some.
+        Who has had a passkey that could be used signs. Keys that the auditor pinned are asked of a
+        voucher for whom there are some.
         """
         if record["type"] != "passkey.vouched":
             return ""
         if (PASSKEY in record) != (record["method"] == PASSKEY):
             return "vouching: by passkey without its assertion, or the other way round"
         if PASSKEY not in record:
-            return ""
+            voucher = record["voucher"]
+            had = isinstance(voucher, str) and voucher in self._confirmed
+            return "vouching: not signed by a passkey, though its person has had one" if had else ""
         try:
             assertion = check_assertion(record[PASSKEY], self._trust.verify, VOUCHING)
             payload = assertion.payload
@@ -184,7 +209,7 @@ def _check_time(record: Record, payload: Record) -> None:
         raise PasskeyError("the assertion has expired, or lives too long")
 
 
-def of_passkey(record: Record, said: Record) -> str:
+def _moved(record: Record, said: Record) -> str:
     """What is wrong with a record that moves a passkey, of which the log `said` this before."""
     match record["type"]:
         case "passkey.enrolled":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ticketgate.domain.emergencies.emergency_rows import emergency_columns, told_of_review
-from ticketgate.domain.log.folded import OF_PASSKEY, Folded, Record
+from ticketgate.domain.log.folded import OF_PASSKEY, Folded, Record, confirmed_at
 from ticketgate.domain.log.rebuilt_row import Column, Disclosed, Hidden, Row, Taken
 from ticketgate.domain.log.window_check import WINDOW
 
@@ -210,6 +210,7 @@ class Rebuild:
         row, record = self._row("passkey", taken.record["id"], taken.index), taken.record
         row.columns |= {"state": record["to"], **{n: record[n] for n in OF_PASSKEY if n in record}}
         row.columns.setdefault("voucher", None)
+        row.columns["confirmed_at"] = row.columns.get("confirmed_at") or confirmed_at(record)
 
     # --- what has no machine of its own -------------------------------------------------------
 

@@ -24,11 +24,7 @@ from ticketgate.domain.log.folded import (
 from ticketgate.domain.log.machines import MOVES, NEW, check_record
 from ticketgate.domain.log.window_check import forget, unlike
 from ticketgate.domain.requests.automatic import CAUSE, AutomaticApprovals, given_by
-from ticketgate.domain.verifying.approval_check import (
-    ApprovalCheck,
-    ApproverTrust,
-    of_passkey,
-)
+from ticketgate.domain.verifying.approval_check import ApprovalCheck, ApproverTrust
 from ticketgate.domain.verifying.basis_check import bad_sign_in
 from ticketgate.domain.verifying.emergency_replay import Emergencies
 from ticketgate.domain.verifying.evidence_verdict import FaultList
@@ -51,7 +47,7 @@ class Replay:
         self.faults = FaultList()
         self.life = LogLife(trust)
         self.silence = Silence()
-        self._signed = ApprovalCheck(ApproverTrust() if trust is None else trust.approvers)
+        self.signed = ApprovalCheck(ApproverTrust() if trust is None else trust.approvers)
         self.time = ""
         self.folded: dict[tuple[str, str], Folded] = {}
         self.revisions: set[tuple[str, int]] = set()
@@ -67,7 +63,7 @@ class Replay:
 
         Without `fold` it is only looked at: what it follows is not known.
         """
-        self._signed.saw(index, record)
+        self.signed.saw(index, record)
         if record is None:
             self.faults.add(index, "cannot be read, so cannot be replayed")
             return
@@ -167,8 +163,9 @@ class Replay:
         if before != known and not (fresh and before == NEW):
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
         folded.state, folded.index = after, index
-        told = [self._triage.take(record), of_passkey(record, folded.said)]
-        self._say(index, [*told, self._signed.of_vouching(index, record, self.folded)])
+        self._say(index, [self._triage.take(record)])
+        if machine == "passkey":
+            self._say(index, self.signed.of_passkey(index, record, self.folded))
         if machine == "request":
             self._follow(index, ident, folded, record)
             forget(folded.said)
@@ -253,7 +250,7 @@ class Replay:
             self.faults.add(index, "a decision on a request that awaits none")
             return
         self._asked_in_time(index, str(ident), record)
-        if wrong := self._signed.of_decision(index, record, self.folded) or bad_sign_in(record):
+        if wrong := self.signed.of_decision(index, record, self.folded) or bad_sign_in(record):
             self.faults.add(index, wrong)
         self.emergencies.unlocked(index, record, "approver", "on_behalf_of")
         match record["decision"] if isinstance(record["approver"], str) else "":

@@ -199,6 +199,8 @@ def _read_folded(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
     replay.folded[one["on"], one["id"]] = Folded(one["state"], one["index"], one["said"])
     if one["on"] == "review":
         replay.emergencies.know(one["id"], one["state"], one["said"])
+    elif one["on"] == "passkey":
+        replay.signed.know(one["state"], one["said"])
 
 
 def _read_key(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ticketgate.domain.evidence import Json
+from ticketgate.domain.log.folded import OF_PASSKEY
 from ticketgate.domain.log.machines import EDGES
 from ticketgate.domain.log.window_check import WINDOW
 from ticketgate.domain.verifying.emergency_replay import SAID
@@ -23,7 +24,7 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
         {"request", "entitlement", "target", "subject", "seconds", "not_after", "baseline", "since"}
     ).union(WINDOW, {"activate_by"}),
     "exception": frozenset({"code"}),
-    "passkey": frozenset({"person", "key", "voucher", "rp_id", "origin"}),
+    "passkey": frozenset({*OF_PASSKEY, "confirmed_at"}),
     "review": SAID,
 }
 _GIVEN: Final = frozenset({"grant", "review"})  # of which nothing is said to be null

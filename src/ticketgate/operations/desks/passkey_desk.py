@@ -9,7 +9,13 @@ from ticketgate.domain.errors import EvidenceError, Refusal, TicketgateError
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.people.naming import name_and_id
 from ticketgate.domain.people.passkey import APPROVAL, VerifyP256, check_assertion, encode
-from ticketgate.domain.people.passkey_row import Ceremony, Passkey, PasskeyState, Site
+from ticketgate.domain.people.passkey_row import (
+    Ceremony,
+    Passkey,
+    PasskeyState,
+    Site,
+    VouchBy,
+)
 from ticketgate.domain.requests.roles import may_vouch
 from ticketgate.operations.deciding.sign_decision import OVER, Signed, Wanted, begin_signing
 from ticketgate.operations.desks.desk import Session
@@ -57,6 +63,7 @@ class PasskeyDesk(LaneDesk):
 
     site: Site | None
     verify: VerifyP256
+    vouch_by: VouchBy = VouchBy.BOOTSTRAP
 
     def view(self, subject: str) -> PasskeysView | Refusal:
         """What this person sees; nothing is recorded. Refusals: of `unfit`, of the directory."""
@@ -107,7 +114,9 @@ class PasskeyDesk(LaneDesk):
         self, session: Session, ident: str, key: str, signed: Signed | None = None
     ) -> Passkey | Refusal:
         """Vouch. Refusals: those of `vouch`, of directory and store."""
-        what = partial(vouch, ident=ident, key=key, site=self.site, signed=signed)
+        what = partial(
+            vouch, ident=ident, key=key, site=self.site, signed=signed, vouch_by=self.vouch_by
+        )
         return self.carry_out(session, lambda who: partial(what, who=who))
 
     def prepare_vouching(

@@ -32,6 +32,7 @@ from ticketgate.domain.people.passkey_row import (
     Passkey,
     PasskeyState,
     Site,
+    VouchBy,
 )
 from ticketgate.domain.requests.approvers import unfit
 from ticketgate.domain.requests.roles import may_operate, may_vouch
@@ -41,11 +42,10 @@ from ticketgate.operations.deciding.sign_decision import (
     Signed,
     key_used,
     payload_base,
-    usable_of,
 )
 from ticketgate.operations.own_keys.sign_vouching import (
-    NEEDED,
     begin_vouching,
+    must_sign,
     signed_vouching,
 )
 from ticketgate.operations.people.actors import actor_of
@@ -64,6 +64,11 @@ _TOO_MANY: Final = Refusal(
 _OWN: Final = Refusal(
     "own_passkey",
     "Nobody vouches for a passkey of their own, whichever account it is of.",
+    "Somebody else with the role `voucher` must do it.",
+)
+_STANDS_IN: Final = Refusal(
+    "own_passkey",
+    "Whose passkey it is has you stand in for them; nobody vouches for both voices of one seat.",
     "Somebody else with the role `voucher` must do it.",
 )
 _TWICE: Final = Refusal(
@@ -184,7 +189,7 @@ def to_vouch(
         return refusal or _NONE
     if passkey.state is not PasskeyState.PENDING or passkey.key != key:
         return _OTHER
-    return _barred(tx, passkey, who) or passkey
+    return _barred(tx, now, passkey, who) or passkey
 
 
 def prepare_vouching(
@@ -215,22 +220,26 @@ def vouch(
     who: Sayer,
     site: Site | None = None,
     signed: Signed | None = None,
+    vouch_by: VouchBy = VouchBy.BOOTSTRAP,
 ) -> Passkey | Refusal:
-    """Say that the passkey is its person's, signed by the voucher's own where they have one.
+    """Say that the passkey is its person's, signed by the voucher's own unless they never had one.
 
-    Refusals: those of `to_vouch`; `passkey_needed`; signed, those of `signed_vouching`.
+    Refusals: those of `to_vouch`; unsigned, of `must_sign`; signed, of `signed_vouching`.
     """
     passkey = to_vouch(tx, now, ident=ident, key=key, who=who)
     if isinstance(passkey, Refusal):
         return passkey
     voucher = actor_of(tx, who.subject)
-    own = None if signed is None else signed_vouching(tx, now, passkey, voucher, signed)
+    own = (
+        must_sign(tx, who, site, vouch_by)
+        if signed is None
+        else signed_vouching(tx, now, passkey, voucher, signed)
+    )
     if isinstance(own, Refusal):
         return own
-    if own is None and site is not None and usable_of(tx, voucher, site):
-        return NEEDED
     state = PasskeyState.USABLE if passkey.voucher else PasskeyState.PENDING
-    after = replace(passkey, state=state, voucher=voucher)
+    since = now if state is PasskeyState.USABLE else None
+    after = replace(passkey, state=state, voucher=voucher, confirmed_at=since)
     fields: dict[str, Json] = {
         "person": passkey.person,
         "key": passkey.key,
@@ -248,13 +257,20 @@ def vouch(
     return after
 
 
-def _barred(tx: Transaction, passkey: Passkey, who: Sayer) -> Refusal | None:
-    """Neither the person nor who vouched first, by any account of theirs; both must be known."""
-    person = tx.people.subject(passkey.person)
-    if person is None or who.snapshot.same_human(who.subject, person):
+def _barred(tx: Transaction, now: datetime, passkey: Passkey, who: Sayer) -> Refusal | None:
+    """Neither the person nor who vouched first, by any account of theirs; both must be known.
+
+    Nor who stands in for the person now: the keys of one seat would be in one hand.
+    """
+    person, same = tx.people.subject(passkey.person), who.snapshot.same_human
+    if person is None or same(who.subject, person):
         return _OWN
+    for one in who.snapshot.duties.delegations:
+        stands_in = one.window.holds(now) and same(one.principal, person)
+        if stands_in and same(one.delegate, who.subject):
+            return _STANDS_IN
     first = tx.people.subject(passkey.voucher) if passkey.voucher else None
-    if passkey.voucher and (first is None or who.snapshot.same_human(who.subject, first)):
+    if passkey.voucher and (first is None or same(who.subject, first)):
         return _TWICE
     return None
 
@@ -271,7 +287,8 @@ def revoke_passkey(tx: Transaction, now: datetime, *, ident: str, who: Sayer) ->
         return _NONE
     if passkey.state is PasskeyState.REVOKED:
         return _OTHER
-    after = replace(passkey, state=PasskeyState.REVOKED)
+    since = passkey.confirmed_at or (now if passkey.state is PasskeyState.USABLE else None)
+    after = replace(passkey, state=PasskeyState.REVOKED, confirmed_at=since)
     fields: dict[str, Json] = {"person": passkey.person, "by": actor_of(tx, who.subject)}
     before = passkey.state.value
     ref = tx.append(edge("passkey", ident, before, after.state.value, "revoked", fields))

@@ -1,7 +1,7 @@
 """Sign a vouching: who vouches for a passkey and has one of their own signs whose it is.
 
 As of a decision (`sign_decision`): a ceremony is begun for one browser session over what was shown;
-`passkeys.vouch` asks here whether the signature counts, and refuses to go without where it must.
+`passkeys.vouch` asks here whether the signature counts, and who may go without.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Final
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.people.passkey import VOUCHING
-from ticketgate.domain.people.passkey_row import CEREMONY_LIFE, Ceremony, Passkey, Site
+from ticketgate.domain.people.passkey_row import CEREMONY_LIFE, Ceremony, Passkey, Site, VouchBy
 from ticketgate.operations.deciding.sign_decision import (
     CHANGED,
     NO_KEY,
@@ -21,6 +21,7 @@ from ticketgate.operations.deciding.sign_decision import (
     usable_of,
 )
 from ticketgate.operations.people.actors import actor_of
+from ticketgate.operations.people.sayer import Sayer
 from ticketgate.ports import Transaction
 
 NEEDED: Final = Refusal(
@@ -28,6 +29,33 @@ NEEDED: Final = Refusal(
     "Whoever has a passkey that may be used vouches by it.",
     "Sign with your own passkey, on /console/passkeys.",
 )
+_HAD_ONE: Final = Refusal(
+    "voucher_without_passkey",
+    "Whoever has had a passkey, on any account of theirs, vouches with one for good, and this"
+    " account has none that may be used now.",
+    "Sign in to the account that has one, or enrol one at /console/passkeys: once two others have"
+    " vouched for it, you may vouch again.",
+)
+_NOT_WITHOUT: Final = Refusal(
+    "voucher_without_passkey",
+    "Here nobody vouches without a passkey of their own (`passkeys.vouching: passkey`).",
+    "Somebody with the role `voucher` who has one must do it.",
+)
+
+
+def must_sign(tx: Transaction, who: Sayer, site: Site | None, vouch_by: VouchBy) -> Refusal | None:
+    """Why a sign-in alone does not vouch. Refusals: `passkey_needed`, `voucher_without_passkey`.
+
+    It does only for a human none of whose accounts ever had a passkey that two people had vouched
+    for, revoked or of another site by now: else the mailbox of who vouches would be enough, since
+    by it one may revoke.
+    """
+    if site is not None and usable_of(tx, actor_of(tx, who.subject), site):
+        return NEEDED
+    known = (tx.people.subject(actor) for actor in tx.passkeys.confirmed())
+    if any(one is not None and who.snapshot.same_human(who.subject, one) for one in known):
+        return _HAD_ONE
+    return None if vouch_by is VouchBy.BOOTSTRAP else _NOT_WITHOUT
 
 
 def begin_vouching(
