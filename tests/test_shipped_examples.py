@@ -8,6 +8,7 @@ import pytest
 from tests.test_wiring import copied
 
 from ticketgate.domain.errors import ConfigurationError
+from ticketgate.domain.people.passkey_row import VouchBy
 from ticketgate.domain.settings import LdapSettings, ScimSettings
 from ticketgate.wiring.commands import Configured, load
 
@@ -27,6 +28,7 @@ FILES: Final = {
     "sign_in": "ticketgate.yaml",
     "notify": "ticketgate.yaml",
     "remind": "ticketgate.yaml",
+    "passkeys": "ticketgate.yaml",
     "emergency": "policy.yaml",
     "signals": "policy.yaml",
 }
@@ -80,6 +82,10 @@ def test_receivers_and_reminders_are_turned_on(folder: Path) -> None:
     found = turned_on(folder, "notify", "remind").settings
     assert [one.name for one in found.receivers] == ["siem"]
     assert found.reminding.per_day == 5
+
+
+def test_nobody_vouches_without_a_passkey_once_that_is_turned_on(folder: Path) -> None:
+    assert turned_on(folder, "passkeys").settings.vouch_by is VouchBy.PASSKEY
 
 
 def test_an_emergency_needs_a_sign_in_that_its_tier_asks_for(folder: Path) -> None:
