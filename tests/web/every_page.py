@@ -103,6 +103,7 @@ def refused(made: Whole) -> Iterator[Seen]:
             "bob", link, asked | {"decision": "approve", "justification": "x" * 40, "shown": "0"}
         ),
         "wrong code": lambda: made.send("nobody", "/sign-in/code", {"code": "12345678"}),
+        "ended without a reason": lambda: _ended(made),
         "enrolment": lambda: made.send("bob", "/console/passkeys", {"do": "begin"}),
         "no page": lambda: made.look("nobody", "/nothing"),
         "denied": lambda: _followed(made, link, asked),
@@ -134,6 +135,14 @@ def ceremonies(made: Whole) -> Iterator[Seen]:
             text = flask.render_template(name, **context)
         # It would go on to the provider before anybody looks at it.
         yield Seen(name, "nobody", OK, text.replace('http-equiv="refresh"', ""), ((TYPE, HTML),))
+
+
+def _ended(made: Whole) -> TestResponse:
+    """Olga wants to end access, and does not say why."""
+    path = made.path("/console/grants/<ident>")
+    answer = made.send("olga", path, made.form("olga", path, path))
+    assert answer.status_code == 422, answer.text
+    return answer
 
 
 def _followed(made: Whole, link: str, asked: dict[str, str]) -> TestResponse:

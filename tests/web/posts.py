@@ -173,6 +173,7 @@ POSTS: Final[Mapping[tuple[str, str], Post]] = {
     ("/console/exceptions/<ident>", ""): _form(
         "/console/exceptions/<ident>", "olga", {"what": "resolve", **SAID}
     ),
+    ("/console/grants/<ident>", ""): _form("/console/grants/<ident>", "olga", SAID),
     ("/console/links/<ident>", ""): _form("/console/links/<ident>", "bob", {}, "/console"),
     ("/console/passkeys", "begin"): _plain("/console/passkeys", {"do": "begin"}),
     ("/console/passkeys", "finish"): _finish,

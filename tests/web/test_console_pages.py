@@ -9,7 +9,7 @@ import pytest
 from tests.operations.kit import Gate, folder
 from tests.operations.own import Own
 from tests.operations.tickets import access_ticket
-from tests.web.page_desk import Forms, Surfer
+from tests.web.page_desk import BROWSER, Forms, Surfer
 from tests.web.test_requests_page import HOSTILE, app_of, surfer
 from tests.web.whole import Whole, whole
 from typing_extensions import override
@@ -113,6 +113,39 @@ def test_who_had_it_mailed_too_often_is_told_what_to_do(everything: Whole) -> No
     assert "Use the newest mail that you have, or wait an hour." in answer.text
 
 
+def test_an_operator_ends_access_by_a_page_that_needs_no_script(own: Own) -> None:
+    own.gate.approve("bob", "carol")
+    own.gate.settle()
+    path = f"/console/grants/{own.gate.grants()[0].id}"
+    dan = surfer(own, "dan", "/console/grants")
+    assert f'class="button" href="{path}"' in dan.get("/console/grants").text
+    for who in ("alice", "erin"):
+        assert path not in surfer(own, who, "/console/grants").get("/console/grants").text
+    text = dan.get(path).text
+    for said in ("Alice Moreau (alice)", "prod-db-admin", "Ends by itself"):
+        assert said in text
+    outline = Outline(text)
+    assert (outline.faults, outline.tags.count("h1")) == ([], 1)
+    assert "<script" not in text
+    again = dan.submit(path, path, {"justification": "because <b>"})
+    assert (again.status_code, "because &lt;b&gt;</textarea>" in again.text) == (422, True)
+    done = dan.submit(path, path, {"justification": "the night is over for them"})
+    assert (done.status_code, done.headers["Location"]) == (303, "/console/grants")
+    form = Forms(text).form(path)  # of a page that was left open
+    for late in (dan.get(path), dan.client.post(path, data=form, headers=BROWSER)):
+        assert late.status_code == 409
+        assert "Dan Kowalski (dan) ended it at" in late.text
+    assert path not in dan.get("/console/grants").text
+
+
+def test_the_page_of_a_request_leads_an_operator_to_the_end_of_its_access(own: Own) -> None:
+    own.gate.approve("bob", "carol")
+    own.gate.settle()
+    path, end = f"/console/requests/{own.last()}", f"/console/grants/{own.gate.grants()[0].id}"
+    assert f'href="{end}"' in surfer(own, "dan", path).get(path).text
+    assert end not in surfer(own, "alice", path).get(path).text
+
+
 def test_hostile_text_of_a_ticket_stays_text_in_each_list(own: Own) -> None:
     own.gate.deliver(access_ticket("t2", beneficiary="<script>"))
     dan = surfer(own, "dan", "/console/requests")
@@ -154,11 +187,11 @@ def test_access_counts_down_with_a_script_of_our_own_and_without_one(own: Own) -
     assert 'data-until="2026-11-22T' in found.text
     assert "aria-live" not in found.text
     assert f"/console/requests/{own.last()}" in found.text
-    dan = surfer(own, "dan", "/console/grants").get("/console/grants").text
-    assert "Alice Moreau" in dan
-    assert "Give it back" not in dan
-    assert "nothing: not yours" in dan
-    assert "<code>ticketgate revoke</code>" in dan
+    erin = surfer(own, "erin", "/console/grants").get("/console/grants").text
+    assert "Alice Moreau" in erin
+    assert "Give it back" not in erin
+    assert "nothing: not yours" in erin
+    assert "<code>ticketgate revoke</code>" in erin
 
 
 def test_deliveries_show_codes_and_no_body(own: Own) -> None:

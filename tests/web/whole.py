@@ -230,6 +230,7 @@ class Whole:
             "exceptions": _first(self.exceptions.listed("olga")),
             "requests": next(one.id for one in gate.requests() if one.ticket_number == "RITM-t1"),
             "emergency": begun.id,
+            "grants": begun.grant,
             "links": self._link_of("bob"),
         }
 

@@ -1,7 +1,7 @@
 """The first page of the console, and its lists: requests, access that is held, deliveries.
 
 GET changes nothing, and before sign-in nothing is shown. A list goes on at `?behind=` the id of its
-last row. The one thing that is posted here has a link mailed again, to its own holder.
+last row. What is posted here has a link mailed again, to its own holder, or ends access.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,13 @@ from flask.typing import ResponseReturnValue
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.log.machines import DELIVERY
 from ticketgate.domain.requests.access_request import RequestState
-from ticketgate.operations.desks.console_desk import ConsoleDesk
+from ticketgate.operations.deciding.end_access import EndForm
+from ticketgate.operations.desks.console_desk import ConsoleDesk, Ending
 from ticketgate.operations.desks.console_home import home
 from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 from ticketgate.ports import RequestFilter
-from ticketgate.web.lane import NOT_SIGNED_IN, to_sign_in
+from ticketgate.web.lane import NOT_SIGNED_IN, Lane, to_sign_in
 from ticketgate.web.replies import refused
 from ticketgate.web.security import with_script
 from ticketgate.web.sign_in import signed_in
@@ -58,7 +59,17 @@ def add_console(
             return flask.redirect(flask.url_for("request_page", ident=said.request), 303)
         return flask.redirect(flask.url_for("console"), 303)
 
+    ends = Lane("grants", "end_grant", None, console.ending, console.end, _end_form, _end_context)
+    ends.add_to(app, desk)
     app.add_url_rule("/console/links/<ident>", "mail_again", mail_again, methods=["POST"])
+
+
+def _end_form(typed: str) -> EndForm:
+    return EndForm(typed, flask.request.form.get("shown", ""))
+
+
+def _end_context(_view: Ending, _form: EndForm | None) -> dict[str, object]:
+    return {}
 
 
 def _home(

@@ -112,6 +112,7 @@ _DESK: Final = {
     "request_blocked": 409,
     "shown_changed": 409,
     "resolved_already": 409,
+    "ended_already": 409,
     "not_offered": 409,
     "reviewed_already": 409,
     "emergency_live": 409,

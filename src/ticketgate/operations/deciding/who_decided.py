@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from ticketgate.domain.grants.grant import Grant
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id
@@ -21,6 +22,8 @@ from ticketgate.domain.requests.approval import Approval, Link
 from ticketgate.ports import Reading
 
 _DID: Final = {"approve": "approved it", "deny": "denied it"}
+LOOKED_AT: Final = 200  # records of one request, the newest
+_GRANT_ENDS: Final = frozenset({"revoking", "cancelled", "released_shared"})
 _ENDED: Final = {
     RequestState.WITHDRAWN: "withdrew it",
     RequestState.DENIED: "denied it",
@@ -59,6 +62,24 @@ def of_end(reading: Reading, request: AccessRequest, snapshot: DirectorySnapshot
     if not request.cause and last:
         return votes(last, snapshot)
     return _by_record(reading, request, ended, snapshot)
+
+
+def of_grant_end(reading: Reading, grant: Grant, snapshot: DirectorySnapshot) -> str:
+    """The same of a grant that has begun to end, or has ended. Empty while it has not."""
+    ended = grant.revoking_since or grant.ended_at
+    if ended is None:
+        return ""
+    records = (
+        json.loads(entry)
+        for _, entry in reading.console.records(grant.request, [grant.id], LOOKED_AT)
+    )
+    ends = (one for one in records if one.get("id") == grant.id and one.get("to") in _GRANT_ENDS)
+    end: dict[str, str] = next(ends, {})
+    by = end.get("by", "")
+    who = reading.people.subject(by) if by else None
+    if who is None:
+        return f"It ended at {to_text(ended)}: {grant.cause}"
+    return f"{name_and_id(who, snapshot)} ended it at {to_text(ended)}: {grant.cause}"
 
 
 def _by_record(

@@ -10,13 +10,19 @@ from functools import partial
 from typing import Final
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.grants.grant import EMERGENCY, HOLDING, Grant
+from ticketgate.domain.grants.grant import EMERGENCY, HOLDING, UNENDED, Grant
 from ticketgate.domain.people.directory import DirectorySnapshot
-from ticketgate.domain.people.naming import name_of
+from ticketgate.domain.people.naming import name_and_id, name_of
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest
 from ticketgate.domain.requests.approval import Link
 from ticketgate.domain.requests.inbox import DeliveryRow
-from ticketgate.domain.requests.roles import may_look, may_read_parked, may_see_deliveries
+from ticketgate.domain.requests.roles import (
+    may_look,
+    may_operate,
+    may_read_parked,
+    may_see_deliveries,
+)
+from ticketgate.operations.deciding.end_access import EndForm, end_access, not_ended, shown_of
 from ticketgate.operations.deciding.mail_link_again import mail_link_again
 from ticketgate.operations.deciding.own_request import is_own
 from ticketgate.operations.desks.desk import Session
@@ -75,6 +81,21 @@ class HeldRow:
     left_seconds: int  # 0 once that is past
     mine: bool
     givable: bool  # who looks has it, and can give it back or ask for more time
+    endable: bool  # who looks is an operator, and it has not begun to end
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Access that an operator is about to end. `not_after` is None before it was first given."""
+
+    id: str
+    who: str  # name and subject id
+    entitlement: str
+    target: str
+    state: str
+    not_after: datetime | None
+    emergency: bool
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +167,38 @@ class ConsoleDesk(LaneDesk):
             self.store.write(partial(note_view, about=GRANTS, subject=subject))
         return HeldPage(rows, _behind(rows, found), everybodys, now)
 
+    def ending(self, ident: str, subject: str) -> Ending | Refusal:
+        """What is ended by `end`, for an operator; the look is recorded as one at its request.
+
+        Refusals: those of `may_operate`, `not_found`, `ended_already`, those of the directory.
+        """
+        who = self.seen_by(subject, may_operate)
+        if isinstance(who, Refusal):
+            return who
+        with self.store.reading() as looking:
+            found = not_ended(looking, looking.grants.get(ident), who.snapshot)
+        if isinstance(found, Refusal):
+            return found
+        self.store.write(partial(note_view, about=found.request, subject=subject))
+        return Ending(
+            id=found.id,
+            who=name_and_id(found.subject, who.snapshot),
+            entitlement=found.entitlement,
+            target=found.target,
+            state=found.state.value,
+            not_after=found.not_after,
+            emergency=found.origin == EMERGENCY,
+            shown=shown_of(found),
+        )
+
+    def end(self, ident: str, session: Session, form: EndForm) -> Grant | Refusal:
+        """End access, as an operator. Refusals: those of `end_access`, of directory and store."""
+        return self.carry_out(
+            session,
+            lambda who: partial(end_access, ident=ident, form=form, who=who),
+            urgent=True,
+        )
+
     def mail_link(self, ident: str, session: Session) -> Link | Refusal:
         """Mail a link again to its holder. Refusals: its own, those of directory and store."""
         return self.carry_out(session, lambda who: partial(mail_link_again, ident=ident, who=who))
@@ -191,6 +244,7 @@ def request_rows(
 
 def held_rows(found: list[Grant], who: Sayer, now: datetime) -> tuple[HeldRow, ...]:
     """The rows of these grants, each of which has an end, as this person sees them."""
+    operates = may_operate(who.roles, who.subject, who.snapshot) is None
     return tuple(
         HeldRow(
             id=one.id,
@@ -204,6 +258,7 @@ def held_rows(found: list[Grant], who: Sayer, now: datetime) -> tuple[HeldRow, .
             left_seconds=max(0, int((one.not_after - now).total_seconds())),
             mine=one.subject == who.subject,
             givable=one.subject == who.subject and one.state in HOLDING,
+            endable=operates and one.state in UNENDED,
         )
         for one in found
         if one.not_after is not None

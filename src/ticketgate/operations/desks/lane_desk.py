@@ -60,9 +60,13 @@ class LaneDesk:
         return roles_of(self.roles, subject, who.snapshot)
 
     def carry_out(
-        self, session: Session, operation: Callable[[Sayer], Operation[T | Refusal]]
+        self,
+        session: Session,
+        operation: Callable[[Sayer], Operation[T | Refusal]],
+        *,
+        urgent: bool = False,
     ) -> T | Refusal:
-        """One transaction of a signed-in person, under one policy.
+        """One transaction of a signed-in person, under one policy; `urgent` as of the store.
 
         Refusals: its own, `policy_stale`, of directory and store.
         """
@@ -70,7 +74,7 @@ class LaneDesk:
             policy = self.policy.now
             subject = session.subject
             who = self._sayer(subject, session.method, policy, self.snapshot(subject))
-            return self.store.write(under(policy, operation(who)))
+            return self.store.write(under(policy, operation(who)), urgent=urgent)
         except TicketgateError as fault:
             return Refusal(fault.code, fault.reason, fault.next_step)
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from functools import partial
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.grants.grant import UNENDED, Grant
 from ticketgate.domain.people.naming import name_and_id
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest
 from ticketgate.domain.requests.opening import REASONS
-from ticketgate.domain.requests.roles import may_audit, may_look
+from ticketgate.domain.requests.roles import may_audit, may_look, may_operate
 from ticketgate.domain.requests.way_out import NEXT_STEPS
 from ticketgate.domain.telling.outcomes import EMERGENCY_KIND
 from ticketgate.operations.deciding.decision_refusals import not_found
@@ -48,6 +48,7 @@ class GrantLine:
     not_after: datetime | None
     returnable: bool
     extendable: bool  # who looks has it; whether the rules let them shows when they ask
+    endable: bool  # who looks is an operator, and it has not begun to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def _view(known: KnownRequest, who: Sayer) -> RequestView:
     if who.subject in known.takers:
         deeds |= {(TAKE_BACK, "")}
     own = {request.requester.subject, request.beneficiary.subject}
+    operates = may_operate(who.roles, who.subject, who.snapshot) is None
     return RequestView(
         id=request.id,
         number=request.ticket_number,
@@ -146,7 +148,7 @@ def _view(known: KnownRequest, who: Sayer) -> RequestView:
         reasons=tuple(
             (code, REASONS.get(code, code), NEXT_STEPS.get(code, "")) for code in request.reasons
         ),
-        grants=tuple(_line(one, deeds) for one in grants),
+        grants=tuple(_line(one, deeds, operates=operates) for one in grants),
         deeds=frozenset(what for what, _ in deeds),
         mine=who.subject in own,
         live=request.state in LIVE_REQUEST,
@@ -158,7 +160,7 @@ def _view(known: KnownRequest, who: Sayer) -> RequestView:
     )
 
 
-def _line(grant: Grant, deeds: frozenset[tuple[str, str]]) -> GrantLine:
+def _line(grant: Grant, deeds: frozenset[tuple[str, str]], *, operates: bool) -> GrantLine:
     return GrantLine(
         grant.id,
         grant.state.value,
@@ -166,6 +168,7 @@ def _line(grant: Grant, deeds: frozenset[tuple[str, str]]) -> GrantLine:
         grant.not_after,
         returnable=(RETURN, grant.id) in deeds,
         extendable=(EXTEND, grant.id) in deeds,
+        endable=operates and grant.state in UNENDED,
     )
 
 

@@ -42,21 +42,24 @@ def _names(reading: Reading, grant: Grant) -> set[str]:
     return {grant.ticket_id} | ({request.ticket_number} if request else set())
 
 
-def revoke(tx: Transaction, now: datetime, *, choice: Choice, by: str, reason: str) -> list[str]:
-    """End every grant of the choice; returns their ids. `by` is `os:uid@host`.
+def revoke(
+    tx: Transaction, now: datetime, *, choice: Choice, by: str, reason: str, subject: str = ""
+) -> list[str]:
+    """End every grant of the choice; returns their ids.
 
+    `by` is `os:uid@host`; or, of somebody signed in, their actor, and `subject` is who that is.
     One that is being revoked already is tried again at once, whatever it waits for.
     """
     grants = chosen(tx, choice)
     ids: list[Json] = [one.id for one in grants]
     for first in range(0, max(len(ids), 1), GRANTS_PER_RECORD):
         fields: dict[str, Json] = {"by": by, "grants": ids[first : first + GRANTS_PER_RECORD]}
-        why = Disclosure("reason", mask(reason), kind="operator")
+        why = Disclosure("reason", mask(reason), subject=subject, kind="operator")
         tx.append(Draft("operator.revoked", fields, (why,)))
     cause = "operator" if choice.grant is not None else "kill_switch"
     for grant in grants:
         if grant.state in LIVE:
-            end_grant(tx, now, grant, cause)
+            end_grant(tx, now, grant, cause, by if subject else None)
         else:
             _push(tx, now, grant)
     return [one.id for one in grants]
