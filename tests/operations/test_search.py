@@ -72,10 +72,27 @@ def test_who_sees_everybodys_finds_them_by_whole_number_id_entitlement_and_perso
 
 
 def test_only_who_sees_everybodys_searches_the_directory(log: Log) -> None:
-    assert found(log, "example.com", "alice").people == ()
-    people = [name for _, name in found(log, "example.com", "mallory").people]
+    assert found(log, "alice", "alice").people == ()
+    people = [name for _, name in found(log, "a", "mallory").people]
     assert people == sorted(people)
-    assert people
+    assert len(people) > 1
+
+
+def test_an_address_is_found_as_a_whole_and_never_by_a_part_of_it(log: Log) -> None:
+    directory = log.gate.directory
+    directory.change("alice", mail="A.Private-9@mail.example.com")
+    directory.people["x.y@corp.example"] = replace(
+        directory.people["dan"], id="x.y@corp.example", mail="", accounts={}
+    )
+    for whole in ("a.private-9@mail.example.com", "A.PRIVATE-9"):
+        assert [one for one, _ in found(log, whole, "mallory").people] == ["alice"]
+        assert numbers(log, whole, "mallory") == {"RITM-t1", "RITM-t2"}
+    for whole in ("x.y@corp.example", "X.Y"):
+        assert [one for one, _ in found(log, whole, "mallory").people] == ["x.y@corp.example"]
+    parts = ("private", "a.private-", "a.private-9@", "@mail", "example.com", "@", "x.", "corp")
+    for part in parts:
+        assert found(log, part, "mallory").people == (), part
+        assert numbers(log, part, "mallory") == set(), part
 
 
 def test_a_record_is_found_by_its_index_where_it_is_for_who_looks(log: Log) -> None:

@@ -97,13 +97,28 @@ def _anybodys(reading: Reading, typed: str, people: Iterable[str]) -> Iterator[A
 
 
 def _people(typed: str, who: Sayer) -> list[tuple[str, str]]:
-    """Of the directory, by a part of id, name or address; the names in order."""
+    """Of the directory, by a part of id or name, or by a whole address; the names in order."""
+    wanted = typed.casefold()
     found = [
         (one.name, one.id)
         for one in who.snapshot.people.values()
-        if any(typed.casefold() in text.casefold() for text in (one.id, one.name, one.mail))
+        if wanted in one.name.casefold() or _is(wanted, one.id) or _is_address(wanted, one.mail)
     ]
     return [(ident, name) for name, ident in sorted(found)[:PEOPLE_MAX]]
+
+
+def _is(wanted: str, ident: str) -> bool:
+    """Whether that is a part of this id; one that is an address is matched as one."""
+    return _is_address(wanted, ident) if "@" in ident else wanted in ident.casefold()
+
+
+def _is_address(wanted: str, address: str) -> bool:
+    """Whether that is this address, or all of it before the `@`.
+
+    Never by less: by a part of one, addresses could be found out letter by letter.
+    """
+    whole = address.casefold()
+    return wanted in {whole, whole.rpartition("@")[0]}
 
 
 def _hit(reading: Reading, one: AccessRequest, who: Sayer, *, all_: bool) -> RequestHit:
