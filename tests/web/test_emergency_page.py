@@ -1,5 +1,6 @@
 """The pages of emergencies, over a real store: begin one, give it back, review one."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -103,6 +104,16 @@ def test_looking_begins_nothing(gate: Gate) -> None:
     for ask in (bob.client.head, bob.client.options):
         assert ask(LIST, headers=BROWSER).status_code == 200
     assert (gate.grants(), gate.records("emergency.invoked")) == ([], [])
+
+
+def test_times_on_the_page_read_as_on_every_other_page(gate: Gate) -> None:
+    path = begin(surfer(gate, "bob"))
+    gate.settle()
+    text = surfer(gate, "erin", path).get(path).text
+    assert " · until <time datetime=" in text
+    assert re.search(r"\d\.\d{6}Z", text) is None
+    record = gate.records("grant.activated")[0]["not_after"]
+    assert re.search(r"\d\.\d{6}Z", record), "that is how the log has it"
 
 
 def test_an_emergency_is_begun_given_back_and_reviewed_on_pages(gate: Gate) -> None:

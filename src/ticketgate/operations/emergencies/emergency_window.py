@@ -18,19 +18,20 @@ from ticketgate.ports import Reading
 RECORDS_MAX: Final = 200_000  # looked through
 SHOWN_MAX: Final = 500
 AFTER: Final = timedelta(days=1)  # a removal that a target delays belongs to it
-_DETAILS: Final = ("cause", "code", "decision", "outcome", "not_after", "residuals", "method")
+_DETAILS: Final = ("cause", "code", "decision", "outcome", "residuals", "method")
 _ABOUT: Final = ("id", "grant", "request", "about")
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One record in the window: its place, and what it says."""
+    """One record in the window: its place, and what it says; `not_after`: of access, its end."""
 
     index: int
     at: datetime
     type: str
     about: str
     details: tuple[tuple[str, str], ...]
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,9 @@ def _names(reading: Reading, emergency: Emergency, ground: Ground) -> frozenset[
 def _done(index: int, record: Mapping[str, Json]) -> Done:
     about = next((record[one] for one in _ABOUT if one in record), "")
     details = tuple((one, _text(record[one])) for one in _DETAILS if record.get(one))
-    moment = from_text(str(record["_ts"]))
-    return Done(index, moment, str(record["type"]), str(about), details)
+    moment, ends = from_text(str(record["_ts"])), record.get("not_after")
+    until = from_text(str(ends)) if ends else None
+    return Done(index, moment, str(record["type"]), str(about), details, until)
 
 
 def _text(value: Json) -> str:
