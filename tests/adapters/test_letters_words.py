@@ -107,7 +107,7 @@ def code(_text: str) -> Letter:
 
 def outcome(text: str, which: Outcome = Outcome.BLOCKED) -> Letter:
     letter = OutcomeLetter("ltr_1", which, "req_1", "req_1", "alice", text, text, 1, NOON)
-    return LETTERS.outcome(letter, OutcomeNote(text, text, text, TOLD[which].page))
+    return LETTERS.outcome(letter, OutcomeNote(text, text, text, TOLD[which].page, text))
 
 
 KINDS = {"link": link, "emergency": emergency, "code": code, "outcome": outcome}

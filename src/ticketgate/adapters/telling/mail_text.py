@@ -20,6 +20,7 @@ SAID_CHARS_MAX: Final = 4000  # every reason with its way out
 SUBJECT_CHARS_MAX: Final = 40  # of the ticket's number in a subject line
 LISTED_MAX: Final = 20  # requests in a digest
 ITEM_CHARS_MAX: Final = 80  # of a value there
+BECAUSE_CHARS_MAX: Final = 1000  # of why something was denied; the page shows it whole
 EVIDENCE_CHARS_MAX: Final = 320  # an origin of 200, and numbers
 SHOWN_CHARS: Final = 16  # of the digest: enough to compare by eye
 
@@ -119,6 +120,7 @@ def outcome_mail(letter: OutcomeLetter, note: OutcomeNote, url: str) -> MailText
         "next": _line(letter.next, SAID_CHARS_MAX),
         "ticket": ticket,
         "beneficiary": _line(note.beneficiary),
+        "because": _line(" ".join(note.because.split()), BECAUSE_CHARS_MAX),
         "at": minute_text(letter.queued_at),
         "url": url,
         "site": _site(url),

@@ -252,12 +252,16 @@ class OutcomeLetter:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeNote:
-    """What the mail says beside the letter; names are of the directory, empty where none is."""
+    """What the mail says beside the letter; names are of the directory, empty where none is.
+
+    `because` is what whoever denied it typed, for the people of the request alone.
+    """
 
     ticket: str
     beneficiary: str
     evidence: str
     page: str  # the path of the page that shows it
+    because: str = ""
 
 
 def of_request(request: AccessRequest, before: str, cause: str) -> Saying | None:

@@ -25,11 +25,13 @@ from ticketgate.operations.deciding.own_request import (
     KnownRequest,
     RequestForm,
     do_with_request,
+    is_own,
     known_request,
     may_see,
     offered,
     shown_of,
 )
+from ticketgate.operations.deciding.why_denied import why_denied
 from ticketgate.operations.desks.desk import Session
 from ticketgate.operations.desks.lane_desk import LaneDesk
 from ticketgate.operations.desks.timeline import Step, timeline_of
@@ -79,6 +81,7 @@ class RequestView:
     window_end: datetime | None = None  # when it is over at the latest
     timeline: tuple[Step, ...] = ()  # what the log says of it
     emergency: bool = False  # whether its ticket asks for an emergency, which it only offers
+    because: str = ""  # what whoever denied it typed; for its own people, and auditors
     link: str = ""  # the id of the link by which who looks may decide now
 
 
@@ -99,9 +102,10 @@ class RequestDesk(LaneDesk):
             if refusal is not None and may_audit(who.roles, subject, who.snapshot) is not None:
                 return refusal
             steps = _steps(looking, found, who)
+            because = _because(looking, found.request, who)
             link = open_link(looking, found.request, who, self.clock.now())
         self.store.write(partial(note_view, about=ident, subject=subject))
-        return replace(_view(found, who), timeline=steps, link=link)
+        return replace(_view(found, who), timeline=steps, link=link, because=because)
 
     def say(self, ident: str, session: Session, form: RequestForm) -> AccessRequest | Refusal:
         """Carry out what was posted. Refusals: those of `do_with_request`, directory and store."""
@@ -122,6 +126,11 @@ def _steps(looking: Reading, known: KnownRequest, who: Sayer) -> tuple[Step, ...
     about = [known.request.id, *(one.id for one in links), *(one.id for one in known.grants)]
     inside = may_look(who.roles, who.subject, who.snapshot) is None
     return timeline_of(looking, known.request.id, about, who.snapshot, inside=inside)
+
+
+def _because(looking: Reading, request: AccessRequest, who: Sayer) -> str:
+    audits = may_audit(who.roles, who.subject, who.snapshot) is None
+    return why_denied(looking, request) if audits or is_own(request, who.subject) else ""
 
 
 def _view(known: KnownRequest, who: Sayer) -> RequestView:

@@ -14,7 +14,14 @@ from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.approval import Link, LinkNote
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.telling.anchoring_text import evidence_line
-from ticketgate.domain.telling.outcomes import EMERGENCY_PAGE, TOLD, OutcomeLetter, OutcomeNote
+from ticketgate.domain.telling.outcomes import (
+    EMERGENCY_PAGE,
+    TOLD,
+    Outcome,
+    OutcomeLetter,
+    OutcomeNote,
+)
+from ticketgate.operations.deciding.why_denied import why_denied
 from ticketgate.operations.grants.extend_grant import ends_then
 from ticketgate.operations.people.sign_in import mint_code, secret_hash
 from ticketgate.operations.requests.in_force import InForce
@@ -158,12 +165,15 @@ class MailRunner:
             if index is None:
                 index = looking.requests.newest_record(letter.thread)
             urgent = looking.emergencies.get(letter.thread) is not None
+            denied = None if letter.outcome is not Outcome.DENIED else request
+            because = "" if denied is None else why_denied(looking, denied)
         shown = (letter.thread,) if urgent or request is not None else ()
         note = OutcomeNote(
             ticket="" if request is None else request.ticket_number,
             beneficiary="" if request is None else name_of(request.beneficiary.subject, snapshot),
             evidence=evidence_line(self.place.origin, index, self.place.signed()),
             page="/".join((EMERGENCY_PAGE if urgent else TOLD[letter.outcome].page, *shown)),
+            because=because,
         )
         return _Made(letter.subject, self.letters.outcome(letter, note), letter.thread)
 
