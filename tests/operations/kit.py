@@ -99,6 +99,7 @@ class Gate:
         self.alarms: list[tuple[str, str]] = []
         self.on_wait: Callable[[float], None] = self.waits.append
         self.counts: tuple[dict[str, int], int] = ({}, 0)
+        self.notice = timedelta()  # nobody is reminded of an end
         self.webhooks = 0
         self.signed: Checkpoint | None = None
         self.place = EvidencePlace(ORIGIN, lambda: self.signed)
@@ -132,9 +133,8 @@ class Gate:
             wait=self._wait,
             place=self.place,
         )
-        mapping = SourceMapping(SOURCE, {})
-        sources = {SOURCE: Source(PlainConnector(), mapping, frozenset({OWN_USER}))}
-        self.deliveries = DeliveryRunner(self.store, sources, self.in_force)
+        plain = Source(PlainConnector(), SourceMapping(SOURCE, {}), frozenset({OWN_USER}))
+        self.deliveries = DeliveryRunner(self.store, {SOURCE: plain}, self.in_force)
         self.worker = DeliveryWorker(self.deliveries, self.known)
         runs = (self.store, self.targets, self.clock.now, self._log, self.clock.disputed)
         self.runner = TargetRunner(*runs, self.in_force)
@@ -159,6 +159,7 @@ class Gate:
             kept_clock=self.clock.kept,
             counts=lambda: self.counts,
             alarm=lambda grant, delivery: self.alarms.append((grant, delivery)),
+            notice=self.notice,
         )
         self.store.write(partial(open_log, origin=ORIGIN, version="0"))
         self.store.write(partial(note_loaded, kind="policy", digest=self.policy.digest))

@@ -160,8 +160,14 @@ def near(gate: Gate) -> list[str]:
         return ending_soon(looking, gate.clock.now(), NOTICE)
 
 
+def reminding(gate: Gate) -> None:
+    """Start anew, where who has access is reminded an hour before its end."""
+    gate.notice = NOTICE
+    gate.restart()
+
+
 def test_an_end_is_announced_once_and_again_when_it_is_another(given: Gate) -> None:
-    given.keeper.notice = NOTICE
+    reminding(given)
     given.tick(5 * HOUR - 60)
     assert told(given)[-1] == "access is given"
     given.tick(60)
@@ -183,13 +189,13 @@ def test_nobody_is_reminded_without_a_notice_or_of_short_access(gate: Gate) -> N
     gate.settle()
     gate.tick(3 * HOUR + 1)
     assert "access ends soon" not in told(gate)
-    gate.keeper.notice = NOTICE
+    reminding(gate)
     gate.tick(60)
     assert "access ends soon" not in told(gate)
 
 
 def test_a_reminder_of_an_end_that_is_another_one_by_now_is_not_sent(given: Gate) -> None:
-    given.keeper.notice = NOTICE
+    reminding(given)
     given.clock.at += timedelta(hours=5)
     given.keeper.step()
     extend(given)
@@ -200,7 +206,7 @@ def test_a_reminder_of_an_end_that_is_another_one_by_now_is_not_sent(given: Gate
 
 
 def test_access_that_has_ended_meanwhile_is_not_reminded_of(given: Gate) -> None:
-    given.keeper.notice = NOTICE
+    reminding(given)
     given.clock.at += timedelta(hours=5)
     given.keeper.step()
     given.deliver(closed(access_ticket(hours="6h")))
@@ -220,7 +226,7 @@ def test_a_reminder_that_cannot_be_kept_is_told_loudly(
         raise StoreConflictError("twice")
 
     monkeypatch.setattr("ticketgate.operations.workers.housekeeping.tell_ending", broken)
-    given.keeper.notice = NOTICE
+    reminding(given)
     given.clock.at += timedelta(hours=5)
     with pytest.raises(StoreConflictError):
         given.keeper.step()

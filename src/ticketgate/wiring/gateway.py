@@ -195,7 +195,7 @@ class Gateway:
         )
 
     def _housekeeper(self) -> Housekeeper:
-        keeper = Housekeeper(
+        return Housekeeper(
             store=self.store,
             clock=self.clock,
             policy=None if self.lost else self.in_force,
@@ -204,9 +204,8 @@ class Gateway:
             kept_clock=self.clock.kept,
             counts=self.meters.take_counts,
             alarm=alarm,
+            notice=self.settings.mail.remind_before_end,
         )
-        keeper.notice = self.settings.mail.remind_before_end
-        return keeper
 
     def _reloader(self, configuration: Configuration) -> Reloader:
         held = (self.in_force, self.store, self.desk.snapshot, self.meters.reloaded)

@@ -43,7 +43,7 @@ LET_PASS_MAX: Final = 100  # requests at a time that a limit of their source hel
 class Housekeeper:
     """One step looks at everything that time brings; it is cheap when nothing is due."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what time brings is of many kinds
         self,
         *,
         store: Store,
@@ -54,15 +54,17 @@ class Housekeeper:
         kept_clock: Callable[[], Kept],
         counts: Callable[[], tuple[Mapping[str, int], int]],
         alarm: Callable[[str, str], None],
+        notice: timedelta = timedelta(),
     ) -> None:
         """`snapshot` reads the directory, None while that is impossible.
+
+        Who has access is reminded `notice` before its end; where it is 0, nobody is.
 
         Without a `policy` nobody is asked anything: only what takes away is done.
 
         `counts` takes what was refused since last time. `alarm(grant, delivery)` is told, once,
         that a parked delivery may have closed the ticket of a live grant; it is an exception too.
         """
-        self.notice = timedelta()  # before its end who has access is reminded; 0: nobody is
         self._store = store
         self._clock = clock
         self._policy = policy
@@ -72,6 +74,7 @@ class Housekeeper:
         self._kept_clock = kept_clock
         self._counts = counts
         self._alarm = alarm
+        self._notice = notice
         self._alarmed: frozenset[tuple[str, str]] = frozenset()
         self._next_alarm: datetime | None = None
         self._followed: tuple[str, ...] | None = None  # what was asked about last
@@ -222,12 +225,12 @@ class Housekeeper:
     def _tell_endings(self, now: datetime) -> None:
         """Whoever has access hears that it ends soon."""
         waits = self._next_reminder is not None and now < self._next_reminder
-        if waits or not self.notice or self._policy is None:
+        if waits or not self._notice or self._policy is None:
             return
         self._next_reminder = now + REMIND_EVERY
         with self._store.reading() as looking:
-            near = ending_soon(looking, now, self.notice)
-        telling = partial(tell_ending, notice=self.notice)
+            near = ending_soon(looking, now, self._notice)
+        telling = partial(tell_ending, notice=self._notice)
         failed = self._each([partial(telling, ident=one) for one in near], urgent=False)
         if failed:
             raise failed[0]
