@@ -42,7 +42,9 @@ def test_the_page_offers_what_is_pre_authorised_and_nothing_to_others(gate: Gate
     assert weak.offers[0].refusal is not None
     operator = desk.page(gate.session("erin", STEP_UP))
     assert operator == EmergencyPage((), (), (), claims=True), "only to enter what went past it"
-    assert not desk.is_open(gate.session("mallory", STEP_UP))
+    ground = desk.ground_now(gate.session("mallory", STEP_UP))
+    assert not isinstance(ground, Refusal)
+    assert not desk.is_open("mallory", ground)
     found = desk.page(gate.session("mallory", STEP_UP))
     assert isinstance(found, Refusal)
     assert found.code == "not_found"

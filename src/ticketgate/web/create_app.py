@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import flask
 import jinja2
@@ -16,7 +16,7 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.text.visible import visible
 from ticketgate.operations.desks.console_desk import ConsoleDesk
-from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.desk import Desk
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 from ticketgate.operations.desks.evidence_desk import EvidenceDesk
 from ticketgate.operations.desks.exception_desk import ExceptionDesk
@@ -45,6 +45,9 @@ from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
 from ticketgate.web.sign_in import add_sign_in, signed_in
 from ticketgate.web.triage import add_triage
+
+if TYPE_CHECKING:
+    from ticketgate.operations.people.sayer import Sayer
 
 _LOG: Final = structlog.get_logger("ticketgate.web")
 _INTERNAL: Final = Refusal(
@@ -183,15 +186,15 @@ def _navigation(
     restores: RestoreDesk | None,
     emergencies: EmergencyDesk | None,
 ) -> Callable[[], list[Entry]]:
-    """What every template asks which pages of the console to lead to; `known` tells roles."""
+    """What every template asks which pages of the console to lead to; `known` tells who looks."""
     if known is None:
         return list
-    open_if: dict[str, Callable[[Session], bool]] = {}
+    open_if: dict[str, Callable[[Sayer], bool]] = {}
     if emergencies is not None:
-        open_if["emergency"] = emergencies.is_open
+        open_if["emergency"] = lambda who: emergencies.is_open(who.subject, who.ground())
     if restores is not None:
         open_if["restore"] = lambda _: restores.under_way()
-    return Navigation(desk, known.roles_of, open_if)
+    return Navigation(desk, known.known, open_if)
 
 
 def _prepare_templates(app: flask.Flask, desk: Desk) -> None:

@@ -9,8 +9,10 @@ from typing import Final
 
 import flask
 
+from ticketgate.domain.errors import Refusal
 from ticketgate.domain.requests.roles import AUDITOR, OPERATOR, TRIAGE
-from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.people.sayer import Sayer
 from ticketgate.web.sign_in import signed_in
 
 
@@ -64,12 +66,13 @@ class Entry:
 class Navigation:
     """Called by the template of every page: what of `PAGES` this person may open.
 
-    `open_if` says of an endpoint what must hold beside the role.
+    `known` is asked once a page who looks. `open_if` says of an endpoint what must hold beside the
+    role; who is not known sees none of these.
     """
 
     desk: Desk
-    roles_of: Callable[[str], frozenset[str]]
-    open_if: Mapping[str, Callable[[Session], bool]] = field(default_factory=dict)
+    known: Callable[[str], Sayer | Refusal]
+    open_if: Mapping[str, Callable[[Sayer], bool]] = field(default_factory=dict)
 
     def __call__(self) -> list[Entry]:
         """The entries; none outside the console, and none before sign-in."""
@@ -77,18 +80,19 @@ class Navigation:
         person = signed_in(self.desk) if at in _CONSOLE else None
         if person is None:
             return []
-        roles, there = self.roles_of(person.subject), flask.current_app.view_functions
+        who, there = self.known(person.subject), flask.current_app.view_functions
+        roles = frozenset[str]() if isinstance(who, Refusal) else who.holds
         return [
             Entry(page.endpoint, page.title, at == page.endpoint or at in page.below)
             for page in PAGES
             if page.endpoint in there
             and (not page.roles or page.roles & roles)
-            and self.open_if.get(page.endpoint, _always)(person)
+            and self._opens(page.endpoint, who)
         ]
 
-
-def _always(_: Session) -> bool:
-    return True
+    def _opens(self, endpoint: str, who: Sayer | Refusal) -> bool:
+        asked = self.open_if.get(endpoint)
+        return asked is None or (not isinstance(who, Refusal) and asked(who))
 
 
 def record_link(index: int) -> str:

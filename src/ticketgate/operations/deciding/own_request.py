@@ -21,7 +21,6 @@ from ticketgate.domain.requests.access_request import (
     RequestState,
 )
 from ticketgate.domain.requests.approvers import unfit
-from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.roles import Roles, may_attend
 from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.deciding.decision_refusals import not_found, with_word
@@ -221,8 +220,7 @@ def _extend(
     if grant is None or not _extendable(grant, who.subject):
         return _NOT_EXTENDED
     wish = Wish(form.seconds, form.justification)
-    ground = Ground(who.policy, who.snapshot)
-    return ask_extension(tx, now, grant=grant, wish=wish, ground=ground)
+    return ask_extension(tx, now, grant=grant, wish=wish, ground=who.ground())
 
 
 def _deny(

@@ -14,7 +14,7 @@ from ticketgate.domain.instants import seconds_since
 from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest
 from ticketgate.domain.requests.approval import Link
-from ticketgate.domain.requests.roles import AUDITOR, OPERATOR, TRIAGE, roles_of
+from ticketgate.domain.requests.roles import AUDITOR, OPERATOR, TRIAGE
 from ticketgate.operations.desks.console_desk import (
     ConsoleDesk,
     HeldRow,
@@ -71,7 +71,7 @@ def home(desk: ConsoleDesk, subject: str) -> Home | Refusal:
     who = desk.known(subject)
     if isinstance(who, Refusal):
         return who
-    roles, now = roles_of(who.roles, subject, who.snapshot), desk.clock.now()
+    roles, now = who.holds, desk.clock.now()
     with desk.store.reading() as looking:
         own = [
             one

@@ -76,17 +76,14 @@ class EmergencyDesk:
     log: Callable[[str, str], None]  # (event, code) of what could not be read
     targets: Targets | None = None  # asked what somebody did there, where they can tell
 
-    def is_open(self, session: Session) -> bool:
-        """Whether the page has anything for this person; each page of the console asks.
+    def is_open(self, subject: str, ground: Ground) -> bool:
+        """Whether the page has anything for this active human; each page of the console asks.
 
         Whom a word of the policy lets invoke, consent or review may also enter a claim, so beyond
         that it is open only to those whose emergency, claim or ask there is: two queries at most.
         """
-        ground = self.ground_now(session)
-        if isinstance(ground, Refusal):
-            return False
-        subject, same = session.subject, ground.snapshot.same_human
-        if self._audits(session, ground) or claimable(subject, ground, self.roles):
+        same = ground.snapshot.same_human
+        if self._audits(subject, ground) or claimable(subject, ground, self.roles):
             return True
         with self.store.reading() as looking:
             known = looking.emergencies.listed(LISTED_MAX)
@@ -119,16 +116,16 @@ class EmergencyDesk:
             ]
             views = [self._view(looking, one, session, ground) for one in known]
         offers = tuple(one for one in made if one is not None)
-        audits = self._audits(session, ground)
+        audits = self._audits(session.subject, ground)
         found = tuple(one for one in views if one.audited or one.concerns)
         asks = tuple(one for one in asked if one is not None)
         claims = bool(claimable(session.subject, ground, self.roles))
         there = audits or offers or asks or found or claims
         return EmergencyPage(offers, asks, found, claims) if there else not_found()
 
-    def _audits(self, session: Session, ground: Ground) -> bool:
+    def _audits(self, subject: str, ground: Ground) -> bool:
         """Whether this person reads every emergency."""
-        return may_audit(self.roles, session.subject, ground.snapshot) is None
+        return may_audit(self.roles, subject, ground.snapshot) is None
 
     def waiting(self, session: Session) -> tuple[EmergencyView, ...]:
         """Emergencies whose review is this person's to do now, oldest first; for the first page."""
@@ -299,7 +296,7 @@ class EmergencyDesk:
             barred=barred,
             shown=shown,
             window=window_of(looking, emergency, ground) if whole else None,
-            audited=self._audits(session, ground),
+            audited=self._audits(session.subject, ground),
             entered_by=name_of(emergency.entered_by, snapshot),
             access_from=emergency.access_from,
             access_until=emergency.access_until,

@@ -8,7 +8,7 @@ from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.approvers import unfit
-from ticketgate.domain.requests.roles import MayDo, Roles, roles_of
+from ticketgate.domain.requests.roles import MayDo, Roles
 from ticketgate.operations.desks.desk import Session
 from ticketgate.operations.people.sayer import Sayer
 from ticketgate.operations.requests.in_force import InForce, under
@@ -51,13 +51,6 @@ class LaneDesk:
         Refusals: `approver_unknown`, `approver_inactive`, `not_human`, those of the directory.
         """
         return self.seen_by(subject, _active_human)
-
-    def roles_of(self, subject: str) -> frozenset[str]:
-        """The roles that this person has now, for showing; none while there is no directory."""
-        who = self.known(subject)
-        if isinstance(who, Refusal):
-            return frozenset()
-        return roles_of(self.roles, subject, who.snapshot)
 
     def carry_out(
         self,

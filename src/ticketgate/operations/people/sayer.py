@@ -10,7 +10,7 @@ from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.access_request import Shaper
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.hands import own_role
-from ticketgate.domain.requests.roles import MayDo, Roles, may_triage
+from ticketgate.domain.requests.roles import MayDo, Roles, may_triage, roles_of
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.domain.tickets.triage import CHARS_MAX, CHARS_MIN
 from ticketgate.operations.people.emergency_lock import lock_on
@@ -29,8 +29,13 @@ class Sayer:
     snapshot: DirectorySnapshot
     own_users: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by source
 
-    def ground(self, source: str) -> Ground:
-        """What a ticket of this source is judged by."""
+    @property
+    def holds(self) -> frozenset[str]:
+        """The roles that this person has now."""
+        return roles_of(self.roles, self.subject, self.snapshot)
+
+    def ground(self, source: str = "") -> Ground:
+        """What a ticket of this source is judged by; or what is of none."""
         return Ground(self.policy, self.snapshot, self.own_users.get(source, frozenset()))
 
 
