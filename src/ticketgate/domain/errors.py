@@ -19,6 +19,11 @@ class TicketgateError(Exception):
         if code is not None:
             self.code = code
 
+    @property
+    def refusal(self) -> "Refusal":
+        """The same as a value, for whoever asked."""
+        return Refusal(self.code, self.reason, self.next_step)
+
 
 class AuthenticationError(TicketgateError):
     """The delivery is not proved to come from the source it names. Nothing of it is stored."""

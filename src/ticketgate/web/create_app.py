@@ -223,7 +223,7 @@ def _our_error(error: TicketgateError) -> flask.Response:
     """A fault that was raised on purpose; one that is ours alone keeps its details to the log."""
     if status_of(error.code) == _SERVER_FAULT:
         return _fault(error)
-    return refused(Refusal(error.code, error.reason, error.next_step))
+    return refused(error.refusal)
 
 
 def _fault(error: Exception) -> flask.Response:

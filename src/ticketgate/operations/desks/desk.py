@@ -124,7 +124,7 @@ class Desk:
         try:
             snapshot = self._directory.read(self._clock.now())
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
         refusal = unfit(snapshot.person(subject))
         if refusal is not None:  # a session outlives its person's leaving; what it shows does not
             return refusal
@@ -237,7 +237,7 @@ class Desk:
             )
             return self._store.write(under(ground.policy, deciding))
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
 
     def take_back(self, token: str, session: Session, *, reason: str) -> TakenBack | Refusal:
         """Take back what this person approved over the link. Refusals: those of the operation."""
@@ -249,7 +249,7 @@ class Desk:
             )
             return self._store.write(taking)
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
 
     def _about(self, token: str) -> list[str]:
         """Who asks, receives or wrote what a link is about, and who is stood in for."""
@@ -270,7 +270,7 @@ class Desk:
         try:
             snapshot = self._directory.read(self._clock.now())
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
         link = None
         if token is not None:
             with self._store.reading() as looking:

@@ -202,7 +202,7 @@ class EmergencyDesk:
         try:
             ground = Ground(self.policy.now, self.directory.read(self.clock.now()))
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
         gone = unfit(ground.snapshot.person(session.subject)) is not None
         return not_found() if gone else ground
 
@@ -213,7 +213,7 @@ class EmergencyDesk:
             ground = Ground(self.policy.now, self.snapshot(session.subject))
             return self.store.write(under(ground.policy, operation(ground)))
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
 
     def known_as(self, looking: Reading, session: Session, shown: str) -> SignedIn:
         """How surely this person is known, to do what `shown` is the digest of."""

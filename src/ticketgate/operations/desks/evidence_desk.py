@@ -218,7 +218,7 @@ class EvidenceDesk(LaneDesk):
             newest = self.newest()
             return None if newest is None else parse_checkpoint(newest)
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
 
     def _head(self, looking: Reading, signed: SignedCheckpoint | None) -> LogHead:
         tree = looking.evidence.tree()

@@ -41,7 +41,7 @@ class LaneDesk:
         try:
             snapshot = self.directory.read(self.clock.now())
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
         refusal = may(self.roles, subject, snapshot)
         return refusal or self._sayer(subject, "", self.policy.now, snapshot)
 
@@ -69,7 +69,7 @@ class LaneDesk:
             who = self._sayer(subject, session.method, policy, self.snapshot(subject))
             return self.store.write(under(policy, operation(who)), urgent=urgent)
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
 
     def _sayer(
         self, subject: str, method: str, policy: Policy, snapshot: DirectorySnapshot

@@ -163,7 +163,7 @@ class PasskeyDesk(LaneDesk):
                 )
             )
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
 
     def signed(
         self, session: Session, given: Mapping[str, bytes], purpose: str = APPROVAL

@@ -202,7 +202,7 @@ class ProviderDesk:
         try:
             return call()
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
         finally:
             self._calls.release()
 

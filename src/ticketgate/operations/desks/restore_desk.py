@@ -71,7 +71,7 @@ class RestoreDesk:
         try:
             snapshot = self.directory.read(self.clock.now())
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
         refusal = may_operate(self.roles, subject, snapshot)
         with self.store.reading() as looking:
             loss, hold = looking.restores.loss(), looking.restores.hold()
@@ -133,7 +133,7 @@ class RestoreDesk:
         try:
             refusal = may_operate(self.roles, subject, self.snapshot(subject))
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
         if refusal is None:
             self.store.write(_compare_again)
         return refusal
@@ -145,7 +145,7 @@ class RestoreDesk:
             by = Hearing(ground, self.roles, self.sources, self.polled)
             return self.store.write(under(policy, partial(operation, said=said, by=by)))
         except TicketgateError as fault:
-            return Refusal(fault.code, fault.reason, fault.next_step)
+            return fault.refusal
 
 
 _PENDING = "The gateway runs with --restore; start it without."
