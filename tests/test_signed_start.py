@@ -20,7 +20,7 @@ from ticketgate.domain.errors import ConfigurationError, StoreUnavailableError, 
 from ticketgate.domain.log.checkpoint import Checkpoint, check_signatures, parse_checkpoint
 from ticketgate.domain.log.merkle import EMPTY_ROOT
 from ticketgate.domain.log.note import Note
-from ticketgate.operations.requests.start import heartbeat
+from ticketgate.operations.evidence.gateway_records import heartbeat
 from ticketgate.wiring import commands
 from ticketgate.wiring.gateway import Gateway
 from ticketgate.wiring.signing import BEHIND_SECONDS_MAX, signing_check

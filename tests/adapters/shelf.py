@@ -16,7 +16,7 @@ from ticketgate.domain.grants.command import Command, CommandKind, CommandState
 from ticketgate.domain.requests.inbox import DeliveryRow
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.domain.verifying.verification import verify
-from ticketgate.operations.requests.start import open_log
+from ticketgate.operations.evidence.gateway_records import open_log
 from ticketgate.ports import Operation, Transaction
 
 T = TypeVar("T")

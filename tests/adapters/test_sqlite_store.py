@@ -40,7 +40,7 @@ from ticketgate.adapters.sqlite.store import open_store
 from ticketgate.domain.errors import StoreUnavailableError
 from ticketgate.domain.grants.command import CommandState
 from ticketgate.domain.timekeeping import Kept
-from ticketgate.operations.requests.start import keep_clock
+from ticketgate.operations.evidence.gateway_records import keep_clock
 from ticketgate.ports import Operation, Transaction
 
 

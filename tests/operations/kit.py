@@ -50,10 +50,10 @@ from ticketgate.domain.verifying.verification import verify_alone
 from ticketgate.operations.deciding.decide_request import Decided
 from ticketgate.operations.deciding.link_view import LinkView
 from ticketgate.operations.desks.desk import Desk, Session
+from ticketgate.operations.evidence.gateway_records import note_loaded, open_log
 from ticketgate.operations.grants.enforce import recover
 from ticketgate.operations.intake.receive import receive
 from ticketgate.operations.requests.in_force import InForce
-from ticketgate.operations.requests.start import note_loaded, open_log
 from ticketgate.operations.telling.evidence_place import EvidencePlace
 from ticketgate.operations.workers.housekeeping import Housekeeper
 from ticketgate.operations.workers.run_deliveries import DeliveryRunner, DeliveryWorker

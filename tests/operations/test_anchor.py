@@ -19,7 +19,7 @@ from ticketgate.domain.log.checkpoint import parse_checkpoint
 from ticketgate.domain.log.proof import roots_of_consistency
 from ticketgate.operations.evidence.anchor import NOTHING_SIGNED_SECONDS, STEP_SECONDS_MAX, Anchorer
 from ticketgate.operations.evidence.checkpoint import Checkpointer
-from ticketgate.operations.requests.start import heartbeat
+from ticketgate.operations.evidence.gateway_records import heartbeat
 from ticketgate.ports import Asked, Vouched
 
 HOUR: Final = timedelta(hours=1)

@@ -19,7 +19,7 @@ from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.log.checkpoint import Checkpoint, parse_checkpoint
 from ticketgate.domain.log.merkle import ReadHashes
 from ticketgate.operations.evidence.checkpoint import SIGN_WITHIN_SECONDS, Checkpointer
-from ticketgate.operations.requests.start import heartbeat
+from ticketgate.operations.evidence.gateway_records import heartbeat
 
 WAIT_SECONDS = 20.0
 ROUNDS = 40

@@ -18,8 +18,8 @@ from ticketgate.operations.deciding.decide_request import (
     SignedIn,
     decide_request,
 )
+from ticketgate.operations.evidence.gateway_records import note_loaded
 from ticketgate.operations.people.sign_in import secret_hash
-from ticketgate.operations.requests.start import note_loaded
 
 HOUR = 3600
 

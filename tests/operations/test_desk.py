@@ -11,7 +11,7 @@ from tests.operations.tickets import access_ticket, closed, edited
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.operations.deciding.link_view import LinkView
 from ticketgate.operations.desks.desk import Session
-from ticketgate.operations.requests.start import note_loaded
+from ticketgate.operations.evidence.gateway_records import note_loaded
 from ticketgate.ports import Operation
 
 

@@ -12,8 +12,8 @@ from tests.operations.tickets import access_ticket, edited
 
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.policy.policy import Escalation, Word
+from ticketgate.operations.evidence.gateway_records import note_loaded
 from ticketgate.operations.requests.escalate import escalate
-from ticketgate.operations.requests.start import note_loaded
 
 HOUR = 3600
 

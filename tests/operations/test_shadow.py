@@ -11,8 +11,8 @@ from tests.operations.lane import Lane, doubtful
 from tests.operations.tickets import access_ticket
 
 from ticketgate.connector_api import StateClass
+from ticketgate.operations.evidence.gateway_records import open_log
 from ticketgate.operations.grants.shadow import enter_shadow
-from ticketgate.operations.requests.start import open_log
 from ticketgate.operations.workers.sweep import revalidate_requests
 
 

@@ -36,12 +36,12 @@ from ticketgate.operations.cases.who_exists import WhoExists
 from ticketgate.operations.desks.desk import Desk
 from ticketgate.operations.desks.restore_desk import RestoreDesk
 from ticketgate.operations.evidence.checkpoint import Checkpointer
+from ticketgate.operations.evidence.gateway_records import note_loaded
 from ticketgate.operations.grants.enforce import recover
 from ticketgate.operations.intake.exposed import may_show_secret
 from ticketgate.operations.intake.parked import perhaps_closed
 from ticketgate.operations.intake.receive import receive
 from ticketgate.operations.requests.in_force import InForce
-from ticketgate.operations.requests.start import note_loaded
 from ticketgate.operations.restoring.reconcile_restore import Reconciler
 from ticketgate.operations.workers.housekeeping import Housekeeper
 from ticketgate.operations.workers.run_deliveries import DeliveryRunner, DeliveryWorker

@@ -10,10 +10,10 @@ from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.settings import Settings
+from ticketgate.operations.evidence.gateway_records import note_loaded, open_log
 from ticketgate.operations.grants.shadow import enter_shadow
 from ticketgate.operations.requests.in_force import LOOSER
 from ticketgate.operations.requests.loosened import end_loosened
-from ticketgate.operations.requests.start import note_loaded, open_log
 from ticketgate.ports import Operation, Store
 from ticketgate.wiring.telling import log
 

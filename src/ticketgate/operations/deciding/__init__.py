@@ -1,1 +1,1 @@
-"""Deciding: one decision function, what is signed with it, and taking it back."""
+"""Deciding: one decision function, what a link shows, what is signed, and taking it back."""

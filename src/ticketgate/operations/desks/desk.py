@@ -22,11 +22,11 @@ from ticketgate.operations.deciding.link_view import LinkView, view_of
 from ticketgate.operations.deciding.sign_decision import Signed
 from ticketgate.operations.deciding.step_up import decide_stepped_up
 from ticketgate.operations.deciding.take_back import TakenBack, given_by, is_of, take_back, takeable
+from ticketgate.operations.evidence.gateway_records import note_loaded
 from ticketgate.operations.grants.enforce import is_held
 from ticketgate.operations.people.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.people.view import note_view
 from ticketgate.operations.requests.in_force import InForce, under
-from ticketgate.operations.requests.start import note_loaded
 from ticketgate.operations.telling.evidence_place import EvidencePlace
 from ticketgate.ports import Clock, Directory, Ids, Store, Transaction
 

@@ -1,1 +1,1 @@
-"""Evidence: the log signed, anchored, handed out, pruned and erased."""
+"""Evidence: the log begun, signed, anchored, handed out, pruned and erased."""

@@ -1,1 +1,1 @@
-"""People: who acts, how they sign in, and who is locked."""
+"""People: who acts, how they sign in, how newly they are known, and who is locked."""

@@ -12,8 +12,8 @@ from typing import TypeVar
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
+from ticketgate.operations.evidence.gateway_records import note_loaded
 from ticketgate.operations.requests.loosened import end_loosened
-from ticketgate.operations.requests.start import note_loaded
 from ticketgate.ports import Operation, Transaction
 
 T = TypeVar("T")

@@ -32,9 +32,9 @@ from ticketgate.domain.tickets.ticket import Ticket
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.classifying.classified import classified
 from ticketgate.operations.deciding.decide_request import Form, SignedIn, decide_request
+from ticketgate.operations.evidence.gateway_records import note_loaded, open_log
 from ticketgate.operations.intake.receive import receive
 from ticketgate.operations.requests.in_force import InForce
-from ticketgate.operations.requests.start import note_loaded, open_log
 from ticketgate.operations.telling.record_mail import mint_link
 from ticketgate.operations.workers.housekeeping import Housekeeper
 from ticketgate.operations.workers.run_targets import TargetRunner

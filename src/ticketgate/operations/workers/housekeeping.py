@@ -11,13 +11,13 @@ from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.cases.signals import SignalWatch
 from ticketgate.operations.emergencies.review_emergency import declare_unreviewed, late_reviews
+from ticketgate.operations.evidence.gateway_records import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.grants.enforce import declare_overdue, is_lost, requeue_lost
 from ticketgate.operations.grants.hold_closings import end_held
 from ticketgate.operations.intake.parked import perhaps_closed
 from ticketgate.operations.requests.automatic import can_go_on
 from ticketgate.operations.requests.escalate import escalate, silent
 from ticketgate.operations.requests.in_force import InForce, PolicyStaleError, under
-from ticketgate.operations.requests.start import heartbeat, keep_clock, note_dispute
 from ticketgate.operations.requests.untold_grants import open_perhaps_closed
 from ticketgate.operations.requests.velocity import has_room
 from ticketgate.operations.telling.tell_outcome import ending_soon, tell_ending

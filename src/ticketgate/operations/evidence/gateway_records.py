@@ -1,4 +1,4 @@
-"""Start: the first record of a log, and what configuration a gateway runs on."""
+"""Gateway records: the first of a log, what a gateway runs on, its heartbeat and its clock."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
