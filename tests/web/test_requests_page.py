@@ -71,6 +71,17 @@ def fields(text: str, page: str, what: str) -> dict[str, str]:
     return next(form for form in found if form.get("what") == what)
 
 
+def test_why_it_was_denied_stands_on_the_page_of_who_asked_and_stays_text(
+    own: Own, page: str
+) -> None:
+    own.gate.run_mail()
+    own.gate.decide("bob", "deny", why=f"nobody may do this, {HOSTILE}")
+    alice = surfer(own, "alice", page).get(page).text
+    assert "<dt>Denied because</dt><dd><bdi>nobody may do this, for &lt;script&gt;" in alice
+    assert "\u202e" not in alice
+    assert "Denied because" not in surfer(own, "dan", page).get(page).text
+
+
 def test_before_sign_in_nothing_is_shown_and_nothing_is_done(own: Own, page: str) -> None:
     stranger = Surfer(app_of(own))
     for path in (LIST, page, f"{LIST}/req_none"):
