@@ -105,6 +105,14 @@ def test_who_has_one_or_had_one_vouches_with_none_but_a_passkey(tmp_path: Path) 
         assert said(log, tmp_path / f"{name}-again").bad == {"semantics": len(log) - 1}
 
 
+def test_one_that_is_revoked_as_somebody_else_s_is_told(tmp_path: Path) -> None:
+    """Else a snapshot behind it would tell that Ann never had one."""
+    log = asked()
+    told = {"person": "act_eve", "by": ANN.person}
+    log.move("passkey", ANN.id, "usable", "revoked", "passkey.revoked", **told)
+    assert why(log, tmp_path) == {"a passkey revoked as somebody else's than it is"}
+
+
 def test_who_never_had_one_that_was_confirmed_vouches_by_a_sign_in(tmp_path: Path) -> None:
     """The control: the first two have none, and one that waits, or waited, cannot sign."""
     logs = {"other": asked(), "waits": waiting(), "waited": revoked(waiting(), "pending")}

@@ -79,6 +79,15 @@ def test_who_waits_for_others_to_vouch_is_told_so_and_offered_no_button(gate: Ga
     assert bob.get(PAGE).text.count('value="vouch"') == 1
 
 
+def test_who_has_a_passkey_already_is_shown_so_to_those_who_vouch(gate: Gate) -> None:
+    """Who reads their mail could enrol another one in their name."""
+    bob, keys = surfer(gate), Keys(gate)
+    keys.enrol("alice", Passkey("alice"))
+    assert "that may be used already" not in bob.get(PAGE).text  # the control
+    keys.usable("alice", Passkey("alice", "own"))
+    assert "This person has 1 that may be used already: ask them why" in bob.get(PAGE).text
+
+
 def test_who_has_a_passkey_is_asked_to_sign_that_they_vouch(gate: Gate) -> None:
     bob, keys = surfer(gate), Keys(gate)
     row = keys.enrol("alice", Passkey("alice"))

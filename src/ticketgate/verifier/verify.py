@@ -2341,13 +2341,7 @@ class Replay:
         if "usable" in (record["from"], after):
             self.confirmed.add(str(known.get("person")))
         if record["type"] == "passkey.enrolled":
-            cose, credential = (from_base64(text_of(record, key)) for key in ("cose", "credential"))
-            key_of(cose)
-            digests = [sha256(cose).hexdigest(), sha256(credential).hexdigest()]
-            if digests != [record["key"], name]:
-                raise Refused("a passkey whose digests are of something else")
-            for key in ("person", "rp_id", "origin"):
-                text_of(record, key)
+            self._enrolled(name, record)
         elif record["type"] == "passkey.vouched":
             voucher = text_of(record, "voucher")
             self.emergencies.check_unlocked(record, "voucher")
@@ -2356,6 +2350,19 @@ class Replay:
             if voucher in (record["person"], first) or (after == "usable") != (first is not None):
                 raise Refused("usable without two different people who vouch")
             self._vouched(index, name, record)
+        elif record["person"] != known.get("person"):
+            raise Refused("a passkey revoked as somebody else's than it is")
+
+    @staticmethod
+    def _enrolled(name: str, record: Record) -> None:
+        """A key of the one kind, its digests, whose it is and for where."""
+        cose, credential = (from_base64(text_of(record, key)) for key in ("cose", "credential"))
+        key_of(cose)
+        digests = [sha256(cose).hexdigest(), sha256(credential).hexdigest()]
+        if digests != [record["key"], name]:
+            raise Refused("a passkey whose digests are of something else")
+        for key in ("person", "rp_id", "origin"):
+            text_of(record, key)
 
     def _vouched(self, index: int, name: str, record: Record) -> None:
         """Who vouched by a passkey signed exactly this, with a key that is known to be theirs."""

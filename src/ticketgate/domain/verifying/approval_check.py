@@ -216,8 +216,9 @@ def _moved(record: Record, said: Record) -> str:
             return _enrolled(record)
         case "passkey.vouched":
             return _vouched(record, said)
-        case _:
-            return ""
+        case _:  # revoked: a snapshot would tell of somebody else that they had had one
+            other = record["person"] != said.get("person")
+            return "a passkey revoked as somebody else's than it is" if other else ""
 
 
 def _enrolled(record: Record) -> str:

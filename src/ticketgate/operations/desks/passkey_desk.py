@@ -1,6 +1,6 @@
 """What the page of passkeys calls, and the page of a link where a key must sign."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -41,10 +41,15 @@ _NO_PASSKEYS: Final = Refusal(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A passkey that waits for somebody to vouch; `person` is name and subject id."""
+    """A passkey that waits for somebody to vouch; `person` is name and subject id.
+
+    `usable` counts those of that account that may be used already: somebody else who reads the
+    person's mail could have enrolled one more.
+    """
 
     passkey: Passkey
     person: str
+    usable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,9 @@ class PasskeyDesk(LaneDesk):
             mine = () if actor is None else tuple(looking.passkeys.of_person(actor))
             pending = looking.passkeys.pending() if vouches else ()
             people = {one.person: looking.people.subject(one.person) for one in pending}
+            has = {actor: _usable(looking.passkeys.of_person(actor)) for actor in people}
         waiting = tuple(
-            Waiting(one, name_and_id(person, who.snapshot))
+            Waiting(one, name_and_id(person, who.snapshot), has[one.person])
             for one in pending
             if (person := people[one.person]) is not None
         )
@@ -185,6 +191,10 @@ class PasskeyDesk(LaneDesk):
             return Signed(session_hash, check_assertion(told, self.verify, purpose), told)
         except EvidenceError as fault:
             return invalid(fault)
+
+
+def _usable(passkeys: Sequence[Passkey]) -> int:
+    return sum(one.state is PasskeyState.USABLE for one in passkeys)
 
 
 def _told(ceremony: Ceremony, passkey: Passkey, given: Mapping[str, bytes]) -> dict[str, Json]:
