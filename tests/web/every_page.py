@@ -128,7 +128,12 @@ def ceremonies(made: Whole) -> Iterator[Seen]:
             "link": made.link,
             "options": "{}",
         },
-        "passkey_vouch.html": {"ident": "pky_1", "key": "ab" * 32, "options": "{}"},
+        "passkey_vouch.html": {
+            "ident": "pky_1",
+            "key": "ab" * 32,
+            "options": "{}",
+            "whose": "Alice Ito (alice)",
+        },
     }
     for name, context in known.items():
         with made.app.test_request_context("/"):
