@@ -7,14 +7,11 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 import flask
-import jinja2
 import structlog
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.instants import duration_text
-from ticketgate.domain.text.visible import visible
 from ticketgate.operations.desks.console_desk import ConsoleDesk
 from ticketgate.operations.desks.desk import Desk
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
@@ -34,12 +31,13 @@ from ticketgate.web.console import add_console
 from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.log_pages import add_log_pages
-from ticketgate.web.navigation import Entry, Navigation, record_link
+from ticketgate.web.navigation import Entry, Navigation
 from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
 from ticketgate.web.provider import add_provider
 from ticketgate.web.quarantine import add_quarantine
-from ticketgate.web.replies import clocked, exact, instant, refused, roughly, stamp, told
+from ticketgate.web.rendering import prepare_templates
+from ticketgate.web.replies import refused
 from ticketgate.web.requests import add_requests
 from ticketgate.web.restore import add_pending, add_restore
 from ticketgate.web.security import secure
@@ -98,8 +96,8 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
-    Every template is read and compiled here, so a broken one fails at start and none is read
-    while serving. Blueprints in `extra_blueprints` get the same headers, CSRF token and errors.
+    Every template is read here, so none is read while serving. Blueprints in `extra_blueprints`
+    get the same headers, CSRF token and errors.
     With `restores` there is the page of a restore; while one is pending, no link opens. With
     `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
     with `requests` the first page of the console, its lists and the pages of requests, with
@@ -131,7 +129,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     for blueprint in extra_blueprints:
         app.register_blueprint(blueprint)
     _answer_faults(app)
-    _prepare_templates(app, desk)
+    prepare_templates(app)
     known = (*(lanes or ()), *(requests or ()), None)[0]
     pages = _navigation(desk, known, restores, emergencies)
     there = {
@@ -139,7 +137,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
         "has_console": bool(requests),
         "has_lanes": bool(lanes),
     }
-    app.context_processor(lambda: {"console_pages": pages, **there})
+    app.context_processor(lambda: {"person": signed_in(desk), "console_pages": pages, **there})
     return app
 
 
@@ -195,18 +193,6 @@ def _navigation(
     if restores is not None:
         open_if["restore"] = lambda _: restores.under_way()
     return Navigation(desk, known.known, open_if)
-
-
-def _prepare_templates(app: flask.Flask, desk: Desk) -> None:
-    app.context_processor(lambda: {"person": signed_in(desk)})
-    app.jinja_env.undefined = jinja2.StrictUndefined
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(told=told, visible=visible, instant=instant, exact=exact)
-    app.jinja_env.filters.update(stamp=stamp, clocked=clocked)
-    app.jinja_env.filters.update(lasting=duration_text, roughly=roughly)
-    app.jinja_env.globals["record_link"] = record_link
-    for name in app.jinja_env.list_templates():
-        app.jinja_env.get_template(name)
 
 
 def _http_error(error: HTTPException) -> flask.Response:
