@@ -11,7 +11,9 @@ from ticketgate.domain.instants import (
     from_text,
     is_instant,
     parse_duration,
+    seconds_since,
     to_text,
+    whole_seconds,
 )
 
 UTC_TIMES = st.datetimes(timezones=st.just(UTC))
@@ -126,3 +128,11 @@ def test_the_quick_look_at_an_instant_says_what_reading_it_says(
     assert is_instant(text)
     assert is_instant(changed) == accepted(changed)
     assert not is_instant(None)
+
+
+def test_a_duration_is_whole_seconds_and_what_is_not_over_yet_was_just_now() -> None:
+    now = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    long = timedelta(minutes=1, milliseconds=999)
+    assert whole_seconds(long) == 60
+    assert seconds_since(now - long, now) == 60
+    assert seconds_since(now + long, now) == 0

@@ -14,7 +14,7 @@ from ticketgate.cli.showing import echo, echo_json
 from ticketgate.domain import strict_json
 from ticketgate.domain.classifying.masked_ticket import masked
 from ticketgate.domain.errors import MalformedDeliveryError, StrictJsonError, TicketgateError
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, whole_seconds
 from ticketgate.domain.requests.opening import REASONS
 from ticketgate.domain.tickets.identity_event import Outcome, RuleOutcome, Tier, Verdict
 from ticketgate.domain.tickets.ticket import TERMINAL_STATES, ApproverRow, NoTicket, Ticket
@@ -228,7 +228,7 @@ def _wish_lines(wish: Wish) -> Iterator[str]:
         yield f"  approve rule {wish.rule.id} ({wish.rule.where}) approves it without a person,"
         yield f"    at most {often} in a UTC day: {because}"
         return
-    within = duration_text(int(wish.rule.decide_within.total_seconds()))
+    within = duration_text(whole_seconds(wish.rule.decide_within))
     yield f"  approve rule {wish.rule.id} ({wish.rule.where}), to be decided within {within}"
     for number, (stage, people) in enumerate(wish.stages, start=1):
         named = ", ".join(f"{one} ({word})" for one, word in people.items())
@@ -236,7 +236,7 @@ def _wish_lines(wish: Wish) -> Iterator[str]:
     if wish.away:
         yield f"    away now: {', '.join(wish.away)}"
     if wish.rule.escalate is not None:
-        after = duration_text(int(wish.rule.escalate.after.total_seconds()))
+        after = duration_text(whole_seconds(wish.rule.escalate.after))
         words = " or ".join(word.text for word in wish.rule.escalate.to)
         yield f"    after {after} of silence also: {words}"
 

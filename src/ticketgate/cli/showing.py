@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ticketgate.domain.instants import to_text
+from ticketgate.domain.instants import to_text, whole_seconds
 from ticketgate.domain.text.visible import visible
 from ticketgate.domain.tickets.identity_event import Tier
 
@@ -19,7 +19,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 -- JSON
     if value is None or isinstance(value, str | int | float | datetime):
         return _atom(value)
     if isinstance(value, timedelta):
-        return int(value.total_seconds())
+        return whole_seconds(value)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, set | frozenset):

@@ -17,7 +17,7 @@ from ticketgate.adapters.directories.directory_file import DirectoryFile
 from ticketgate.adapters.directories.joined_directory import JoinedDirectory
 from ticketgate.connector_api import ConnectorError, ItsmClient, TargetConnector
 from ticketgate.domain.errors import TicketgateError
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, whole_seconds
 from ticketgate.domain.policy.policy import Entitlement
 from ticketgate.domain.settings import LdapSettings
 from ticketgate.domain.strict_json import read as read_json
@@ -101,7 +101,7 @@ def _directory(found: Configuration, name: str, now: datetime) -> Iterator[Found
         (remote,) = [one for one in remotes if one.name == name]
         whole = remote.read_all(now)
         yield _people([one.active for one in whole.people.values()], len(whole.groups))
-        every = duration_text(int(remote.every.total_seconds()))
+        every = duration_text(whole_seconds(remote.every))
         yield Found("freshness", f"read whole every {every}; whoever decides is asked of at once")
     except TicketgateError as fault:
         yield Found("people", "", fault)

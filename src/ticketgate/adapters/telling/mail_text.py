@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import jinja2
 
 from ticketgate.domain.emergencies.emergency import Emergency
-from ticketgate.domain.instants import duration_text, minute_text
+from ticketgate.domain.instants import duration_text, minute_text, whole_seconds
 from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.approval import LinkNote
 from ticketgate.domain.telling.outcomes import TOLD, OutcomeLetter, OutcomeNote
@@ -92,7 +92,7 @@ def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> M
         "target": _line(emergency.target),
         "lasting": duration_text(emergency.seconds),
         "invoked_at": minute_text(emergency.invoked_at),
-        "within": duration_text(int(emergency.within.total_seconds())),
+        "within": duration_text(whole_seconds(emergency.within)),
         "url": url,
         "site": _site(url),
         "evidence": _line(evidence, EVIDENCE_CHARS_MAX),

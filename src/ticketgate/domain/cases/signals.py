@@ -13,7 +13,7 @@ from functools import partial
 from itertools import groupby, product
 from typing import Final, NamedTuple
 
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, whole_seconds
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.signal_rules import InTurn, Load, OutOfHours, SignalRules
 from ticketgate.domain.requests.access_request import RequestState
@@ -123,7 +123,7 @@ def signals_of_each(
         if rules.at_once is not None:
             shortest = rules.at_once
             quick = [one for one in given if _is_quick(one, shortest)]
-            within = duration_text(int(shortest.total_seconds()))
+            within = duration_text(whole_seconds(shortest))
             what = f"approved within {within} of the first view"
             found += _signal(SignalKey(AT_ONCE, (approver,)), quick, what, settled)
         if rules.unseen:
@@ -273,7 +273,7 @@ def _shopping(
         pairs = [one for one in _answered(tried, within, humans) if _is_new(one[0], begin)]
         if pairs:
             done, before = pairs[-1]
-            days = duration_text(int(within.total_seconds()))
+            days = duration_text(whole_seconds(within))
             what = f"denied or withdrawn, then approved by somebody else within {days}"
             yield Signal(key, before, done.id, done.closed_at, what)
 

@@ -10,7 +10,7 @@ from ticketgate.domain.changes.policy_change import (
     changed,
     whole,
 )
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, whole_seconds
 from ticketgate.domain.policy.policy import ASSURANCE_LEVELS, EmergencyRules, Policy
 from ticketgate.domain.tickets.identity_event import Tier
 
@@ -58,7 +58,7 @@ def _of_section(before: EmergencyRules, after: EmergencyRules) -> Iterator[Chang
     for name, old, new, looser in spans:
         if old != new:
             judged = Judged(LOOSENED if looser else TIGHTENED, "how long, and how often")
-            was_text, now_text = (duration_text(int(one.total_seconds())) for one in (old, new))
+            was_text, now_text = (duration_text(whole_seconds(one)) for one in (old, new))
             yield change(name, was_text, now_text, judged)
     by = [frozenset(word.text for word in one.review_by) for one in (before, after)]
     if by[0] != by[1]:

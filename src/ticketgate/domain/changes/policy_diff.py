@@ -29,7 +29,7 @@ from ticketgate.domain.changes.risk_diff import (
     tier_change,
 )
 from ticketgate.domain.changes.signals_diff import signal_changes
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, whole_seconds
 from ticketgate.domain.matching.implication import Scale, implies, matcher_text, scale
 from ticketgate.domain.matching.matcher import Group
 from ticketgate.domain.policy.indirection import counts_longer, owner_verbs
@@ -241,8 +241,8 @@ def _limit_changes(old: Limit, new: Limit, ident: str) -> Iterator[Change]:
                 else Judged(TIGHTENED, "shorter access")
             )
             spans = (
-                duration_text(int(was.total_seconds())),
-                duration_text(int(now.total_seconds())),
+                duration_text(whole_seconds(was)),
+                duration_text(whole_seconds(now)),
             )
             yield change(name, *spans, judged)
     if old.extend != new.extend:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from ticketgate.domain.instants import duration_text
+from ticketgate.domain.instants import duration_text, whole_seconds
 from ticketgate.domain.policy.policy import (
     ASSURANCE_DEFAULT,
     ASSURANCE_LEVELS,
@@ -101,7 +101,7 @@ def _asks_less(old: Escalation | None, new: Escalation | None) -> bool:
 def _escalation(one: Escalation | None) -> str:
     if one is None:
         return ""
-    return f"{_words(one.to)} after {duration_text(int(one.after.total_seconds()))}"
+    return f"{_words(one.to)} after {duration_text(whole_seconds(one.after))}"
 
 
 def _either(stronger: bool) -> Strictness:  # noqa: FBT001 -- a word for it
@@ -161,7 +161,7 @@ def _assurance(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
 
 
 def _span(rule: ApproveRule) -> str:
-    return duration_text(int(rule.decide_within.total_seconds()))
+    return duration_text(whole_seconds(rule.decide_within))
 
 
 def _level(rule: ApproveRule, tier: Tier) -> int:

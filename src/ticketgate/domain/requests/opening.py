@@ -17,6 +17,7 @@ from ticketgate.domain.classifying.classify import (
 )
 from ticketgate.domain.classifying.facts import TicketFacts
 from ticketgate.domain.evidence import digest_of
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.people.directory import DirectorySnapshot, Person
 from ticketgate.domain.policy.policy import ApproveRule, Entitlement, Policy
 from ticketgate.domain.requests.access_request import (
@@ -362,7 +363,7 @@ def fresh_request(
         reasons=what.reasons,
         not_before=what.window.not_before,
         window_end=what.window.ends,
-        start_within=int(what.start_within.total_seconds()),
+        start_within=whole_seconds(what.start_within),
     )
     return replace(request, material=material_of(request))
 
@@ -391,7 +392,7 @@ def refreshed(request: AccessRequest, what: Asked) -> AccessRequest:
         rules=what.rules,
         not_before=what.window.not_before if own is None else None,
         window_end=what.window.ends,
-        start_within=int(what.start_within.total_seconds()),
+        start_within=whole_seconds(what.start_within),
         reasons=tuple(
             one for one in what.reasons if own is None or one not in durations.DURATION_REASONS
         ),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from ticketgate.domain.grants.grant import Grant
-from ticketgate.domain.instants import duration_text, minute_text, to_text
+from ticketgate.domain.instants import duration_text, minute_text, to_text, whole_seconds
 from ticketgate.domain.log.machines import NEW
 from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.opening import REASONS
@@ -337,7 +337,7 @@ def of_passkey(before: str, after: str, key: str) -> Saying | None:
 
 def of_ask(entitlement: str, target: str, life: timedelta) -> Saying:
     """What those are told who may consent to an emergency."""
-    lasting = duration_text(int(life.total_seconds()))
+    lasting = duration_text(whole_seconds(life))
     text = (
         f"Somebody needs emergency access to {entitlement} at {target}. An emergency for it was"
         f" not reviewed in time, so a second person must consent, within {lasting} of the ask."

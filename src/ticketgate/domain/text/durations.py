@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from ticketgate.domain.instants import parse_duration
+from ticketgate.domain.instants import parse_duration, whole_seconds
 
 REQUESTED_SECONDS_MAX: Final = 366 * 86_400  # longer is a mistake, not a wish
 _NUMBER_CHARS_MAX: Final = 20
@@ -48,7 +48,7 @@ def requested_seconds(raw: str, unit: str | None) -> int | None:
     text = raw.strip()
     duration = parse_duration(text)
     if duration is not None:
-        return _bounded(Decimal(int(duration.total_seconds())))
+        return _bounded(Decimal(whole_seconds(duration)))
     if text[:1] == "P":
         return _bounded(_iso_seconds(text[1:]))
     count = number(text)

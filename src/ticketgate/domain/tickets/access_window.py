@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-from ticketgate.domain.instants import to_text
+from ticketgate.domain.instants import to_text, whole_seconds
 from ticketgate.domain.tickets.ticket import Missing, Ticket
 
 START: Final = "window_start"  # the ticket's fields
 END: Final = "window_end"
 START_WITHIN: Final = timedelta(days=30)  # how far ahead access may begin, where no limit says
-START_WITHIN_SECONDS: Final = int(START_WITHIN.total_seconds())
+START_WITHIN_SECONDS: Final = whole_seconds(START_WITHIN)
 
 UNREADABLE: Final = "window_unreadable"
 AMBIGUOUS: Final = "window_ambiguous"
@@ -55,7 +55,7 @@ class AccessWindow:
         """How long it is, in whole seconds; None where an end is missing."""
         if self.not_before is None or self.ends is None:
             return None
-        return int((self.ends - self.not_before).total_seconds())
+        return whole_seconds(self.ends - self.not_before)
 
 
 NO_WINDOW: Final = AccessWindow()

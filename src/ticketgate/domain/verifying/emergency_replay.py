@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from ticketgate.domain.emergencies.emergency import ASKS, CONSENT_LIFE, OUTCOMES
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.grants.grant import CLAIMED, HOLDING
-from ticketgate.domain.instants import from_text, is_instant, to_text
+from ticketgate.domain.instants import from_text, is_instant, to_text, whole_seconds
 from ticketgate.domain.log.machines import NEW
 from ticketgate.domain.people.step_up import bad_step_up
 from ticketgate.domain.verifying.evidence_verdict import FaultList
@@ -286,7 +286,7 @@ def _number(value: Json, least: int) -> int:
 def _in_time(record: Record, asked: Said) -> bool:
     at, moment = asked.get("invoked"), record.get("_ts")
     known = is_instant(at) and is_instant(moment)
-    return known and str(moment) < _later(str(at), int(CONSENT_LIFE.total_seconds()))
+    return known and str(moment) < _later(str(at), whole_seconds(CONSENT_LIFE))
 
 
 def _later(moment: str, seconds: int) -> str:

@@ -6,7 +6,7 @@ It is no fault: a gateway may be stopped. Who verifies is told of the longest on
 from dataclasses import dataclass
 from typing import Final
 
-from ticketgate.domain.instants import duration_text, from_text
+from ticketgate.domain.instants import duration_text, from_text, whole_seconds
 
 SILENCE_SECONDS: Final = 2 * 3600  # a shorter one is none worth telling
 _HOUR: Final = 13  # characters of an instant up to its hour
@@ -26,7 +26,7 @@ class Silence:
         """
         if not before or before[:_HOUR] == moment[:_HOUR]:
             return
-        gap = int((from_text(moment) - from_text(before)).total_seconds())
+        gap = whole_seconds(from_text(moment) - from_text(before))
         if gap > max(self.seconds, SILENCE_SECONDS):
             self.seconds, self.index = gap, index
 

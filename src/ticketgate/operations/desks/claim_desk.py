@@ -5,6 +5,7 @@ from functools import partial
 
 from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.operations.deciding.decision_refusals import not_found
 from ticketgate.operations.desks.desk import Session
 from ticketgate.operations.desks.emergency_desk import CLOCK, EmergencyDesk
@@ -49,8 +50,8 @@ class ClaimDesk:
         weak = [too_weak(who, one, section) for one in found]
         return ClaimPage(
             tuple((one.id, one.target) for one in found),
-            int(section.backfill_within.total_seconds()),
-            int(section.review_within.total_seconds()),
+            whole_seconds(section.backfill_within),
+            whole_seconds(section.review_within),
             shown,
             next(filter(None, weak), None),
         )

@@ -11,6 +11,7 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.grant import EMERGENCY, HOLDING, UNENDED, Grant
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id, name_of
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest
@@ -255,7 +256,7 @@ def held_rows(found: list[Grant], who: Sayer, now: datetime) -> tuple[HeldRow, .
             target=one.target,
             state=one.state.value,
             not_after=one.not_after,
-            left_seconds=max(0, int((one.not_after - now).total_seconds())),
+            left_seconds=max(0, whole_seconds(one.not_after - now)),
             mine=one.subject == who.subject,
             givable=one.subject == who.subject and one.state in HOLDING,
             endable=operates and one.state in UNENDED,

@@ -10,7 +10,7 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import Command, CommandKind, CommandState
-from ticketgate.domain.instants import seconds_since
+from ticketgate.domain.instants import seconds_since, whole_seconds
 from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, AccessRequest
 from ticketgate.domain.requests.approval import Link
@@ -124,7 +124,7 @@ def _waiting(
         asked_at=request.opened_at,
         age_seconds=seconds_since(request.opened_at, now),
         decide_by=request.decide_by,
-        left_seconds=int((request.decide_by - now).total_seconds()),
+        left_seconds=whole_seconds(request.decide_by - now),
         mail=mail[0],
         address=mail[1],
     )

@@ -16,6 +16,7 @@ from ticketgate.domain.emergencies.emergency import (
 )
 from ticketgate.domain.errors import Refusal, TicketgateError
 from ticketgate.domain.grants.grant import UNENDED
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id, name_of
 from ticketgate.domain.requests.approvers import unfit
@@ -230,8 +231,8 @@ class EmergencyDesk:
             wanted.id,
             wanted.target,
             found.clause,
-            int(section.hard_max.total_seconds()),
-            int(section.review_within.total_seconds()),
+            whole_seconds(section.hard_max),
+            whole_seconds(section.review_within),
             shown,
             too_weak(self.known_as(looking, session, shown), wanted, section),
         )

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from ticketgate.domain.grants.command import CommandKind
+from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.approval import Link
@@ -89,7 +90,7 @@ def _key(reading: Reading, one: OpenLink, reminding: Reminding, now: datetime) -
     if one.asked_at is None:  # the mail that asks has not gone yet
         return ""
     found = threshold(reminding.before, one.decide_by, one.asked_at, now)
-    key = "" if found is None else f"{one.id}:{int(found.total_seconds())}"
+    key = "" if found is None else f"{one.id}:{whole_seconds(found)}"
     return "" if not key or reading.workload.is_reminded(key) else key
 
 
