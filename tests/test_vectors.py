@@ -11,7 +11,9 @@ from typing import Any, Final
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from tests.agreement.both import Asked, Told, agreed
 from tests.domain.naive_tree import mth, path, proof
+from tests.verifier.bundle_writer import Log, policy
 from tools import vectors
 
 from ticketgate.adapters.keys import ed25519
@@ -197,6 +199,46 @@ def test_a_fork_proof_shows_two_signed_histories(name: str, size: int) -> None:
         return
     seed = hashes.pop(0) if size.bit_count() == 1 else bytes(32)
     assert roots_of_consistency(size, 5, hashes, seed) == (ROOTS[size], ROOTS[5])
+
+
+DECISIONS: Final = VECTORS["decisions"]
+
+
+def judged(folder: Path, last: str | None = None, idx: int | None = None) -> Told:
+    """What both verifiers say of the decisions, up to one with another entry in its place."""
+    log = Log(VECTORS["origin"])
+    for one in DECISIONS["entries"][:idx]:
+        log.put(one["entry"].encode())
+    if last is not None:
+        log.put(last.encode())
+    log.rows = [one for one in DECISIONS["disclosures"] if one["idx"] < len(log)]
+    trust = folder / "trust"
+    trust.write_text(policy(DECISIONS["passkey"]["trust"]))
+    return agreed(log.write(folder / "bundle"), Asked(trust=trust))
+
+
+def test_both_verifiers_take_the_decisions_by_passkey_and_by_step_up(tmp_path: Path) -> None:
+    found = judged(tmp_path)
+    assert (found.exit, found.numbers["disclosures"]["given"]) == (0, 3)
+    methods = [json.loads(one["entry"]).get("method") for one in DECISIONS["entries"]]
+    assert {"passkey", "oidc_step_up"} <= set(methods)
+
+
+def test_the_leaves_of_the_decisions_are_those_of_their_entries() -> None:
+    before = genesis(VECTORS["origin"]).leaf
+    for one in DECISIONS["entries"]:
+        assert parse_entry(one["entry"].encode())["_prev"] == before.hex()
+        before = leaf_hash(one["entry"].encode())
+        assert before.hex() == one["leaf"]
+    for one in DECISIONS["disclosures"]:
+        assert disclosure_digest(one["encoded"]) == one["digest"]
+
+
+@pytest.mark.parametrize("one", DECISIONS["refused"], ids=lambda one: f"{one['idx']} {one['why']}")
+def test_both_verifiers_refuse_what_is_not_quite_a_signed_decision(
+    tmp_path: Path, one: dict[str, Any]
+) -> None:
+    assert judged(tmp_path, one["entry"], one["idx"]).bad == dict.fromkeys(one["fails"], one["idx"])
 
 
 def test_lines_are_accepted_and_refused_as_they_say() -> None:

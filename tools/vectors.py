@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tools.decision_vectors import decisions
 from tools.ed25519_cases import ORDER, cases
 from tools.vector_lines import ACCEPTED, REFUSED, refused_notes, refused_trust
 
@@ -245,6 +246,7 @@ def document() -> dict[str, Json]:
             "from_4_a_power_of_two": fork(4, other),
             "of_one_size": fork(len(LOG), other),
         },
+        "decisions": decisions(ORIGIN, START),
         "canonical": {"accepted": list(ACCEPTED), "refused": [dict(one) for one in REFUSED]},
         "ed25519": [
             {

@@ -32,6 +32,10 @@ def test_decisions_are_kept_as_long_as_entries_unless_it_is_said() -> None:
     assert (found, faults) == (Retention(400 * days, 2555 * days, 90 * days), [])
 
 
+def test_messages_are_kept_apart_from_the_evidence() -> None:
+    assert read("retention: { messages: 90d }") == (Retention(messages=timedelta(days=90)), [])
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

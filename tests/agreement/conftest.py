@@ -52,6 +52,7 @@ def snapshot(log: Log, segment: int) -> bytes:
     return writer.canonical(
         {
             "approved": [],
+            "automatic": [],
             "ballots": [],
             "boundary": segment,
             "folded": [],

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.agreement.test_step_up import SHOWN, faults, said
+from tests.agreement.test_step_up import faults, said
 from tests.verifier.bundle_writer import DECISION, REQUEST, Log
 
 from ticketgate.domain.instants import from_text, to_text
@@ -18,7 +18,7 @@ def decided(minutes: float | None, **changes: Any) -> Log:  # noqa: ANN401 -- of
     """A request approved on a token of so many minutes before."""
     log = Log().opened()
     log.move("request", "r1", "", "awaiting", "request.opened", **REQUEST)
-    fields = DECISION | {"method": "oidc", "shown": SHOWN, "authority_basis": "claimed"}
+    fields = DECISION | {"method": "oidc", "authority_basis": "claimed"}
     if minutes is not None:
         at = from_text(log.stamp(len(log))) - timedelta(minutes=minutes)
         fields |= {"claimed_at": to_text(at)}

@@ -26,7 +26,7 @@ from ticketgate.domain.people.passkey import check_assertion
 
 WORDS: Final = "it is needed"
 ANN: Final = Passkey("act_ann")
-SIGNED: Final = DECISION | {"method": "passkey", "shown": "s" * 8}
+SIGNED: Final = DECISION | {"method": "passkey"}
 REQUIRED: Final = (f"approver act_ann {ANN.digest}", "passkeys 0")
 
 

@@ -38,8 +38,8 @@ def state() -> dict[str, Any]:
         "parties": ["act_bob"], "seconds": [],
     }  # fmt: skip
     return {
-        "approved": [], "ballots": [ballot], "boundary": SHORT, "folded": [grant, request],
-        "keys": [], "restoring": False, "revisions": [], "time": OPENED,
+        "approved": [], "automatic": [], "ballots": [ballot], "boundary": SHORT,
+        "folded": [grant, request], "keys": [], "restoring": False, "revisions": [], "time": OPENED,
     }  # fmt: skip
 
 
@@ -157,6 +157,36 @@ def test_a_fault_before_a_gap_stays_one_behind_it(space: Path) -> None:
     assert agreed(laid_out(space, files)).bad == {"semantics": 1}
 
 
+BY_RULE: Final[dict[str, Any]] = {
+    "stages": [], "links": [], "kinds": ["credential.rotate"], "cause": "automatic",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("counted", "number", "sound"),
+    [
+        ([], 2, True),
+        ([["std", "2026-11-22", 1]], 2, True),
+        ([["std", "2026-11-22", 2]], 2, False),  # told again: a third that day, called the second
+        ([["std", "2026-11-22", 2]], 3, False),
+        ([["std", "2026-11-21", 2]], 1, True),
+        ([["other", "2026-11-22", 2]], 1, True),
+    ],
+)
+def test_what_a_rule_approved_that_day_counts_over_a_prune(
+    space: Path, counted: list[list[object]], number: int, *, sound: bool
+) -> None:
+    snapshot = changed(also(automatic=counted))
+    log = Log(start=SHORT, leaves=[bytes(32)] * SHORT)
+    log.add("retention.pruned", boundary=SHORT, snapshot=writer.sha(snapshot).hex())
+    said: dict[str, Any] = {"rule": "std@policy.yaml:1", "digest": "d", "because": "agreed"}
+    said |= {"day": "2026-11-22", "count": number, "max_per_day": 2}
+    told: dict[str, Any] = {**REQUEST, **BY_RULE, "automatic": said}
+    log.move("request", "r9", "", "approved", "request.approved", **told)
+    found = asked(space, log, snapshot)
+    assert dict(found.bad) == ({} if sound else {"semantics": SHORT + 1})
+
+
 TWICE: Final = [["lnk_1", "act_ann"], ["lnk_1", "act_cid"]]
 NONE: Final[dict[str, Change]] = {
     "no links": without("links", "ballots", 0),
@@ -182,6 +212,16 @@ NONE: Final[dict[str, Change]] = {
     "a ballot on another": ballot(id="r2"),
     "no ballot": also(ballots=[]),
     "a ballot on what was denied": lambda found: found["folded"][1].update(state="denied"),
+    "no automatic": without("automatic"),
+    "automatic is null": also(automatic=None),
+    "a rule without its day": also(automatic=[["std", 1]]),
+    "a rule of no day": also(automatic=[["std", "2026-11-31", 1]]),
+    "a rule of an instant": also(automatic=[["std", OPENED, 1]]),
+    "a rule that is null": also(automatic=[[None, "2026-11-22", 1]]),
+    "a rule that approved nothing": also(automatic=[["std", "2026-11-22", 0]]),
+    "a count that is true": also(automatic=[["std", "2026-11-22", True]]),
+    "a rule twice": also(automatic=[["std", "2026-11-21", 1], ["std", "2026-11-22", 1]]),
+    "rules that are not sorted": also(automatic=[["std", "2026-11-22", 1], ["a", "2026-11-22", 1]]),
     "restoring is null": also(restoring=None),
     "restoring is a number": also(restoring=0),
     "restoring is a list": also(restoring=[]),

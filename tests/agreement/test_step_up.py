@@ -12,7 +12,7 @@ from tests.verifier.bundle_writer import DECISION, REQUEST, Log, sha
 from ticketgate.domain.people.id_token import nonce_of
 
 SALT: Final = "a" * 32
-SHOWN: Final = "5" * 64
+SHOWN: Final[str] = DECISION["shown"]
 
 
 def token(**claims: object) -> str:
@@ -36,7 +36,7 @@ def decided(kept: object = None, **changes: Any) -> Log:  # noqa: ANN401 -- JSON
     method = changes.pop("method", "oidc_step_up")
     hidden = changes.pop("hidden", {"justification": "it is needed", "id_token": kept})
     step_up = changes.pop("step_up", {k: v for k, v in {**told, **changes}.items() if v != "gone"})
-    fields = DECISION | {"method": method, "shown": SHOWN}
+    fields = DECISION | {"method": method}
     more = {} if step_up is None else {"step_up": step_up}
     log.add("decision.recorded", hidden, **fields, **more)
     steps = REQUEST | {"stages": [1]}

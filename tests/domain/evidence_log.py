@@ -15,6 +15,7 @@ from ticketgate.domain.evidence import (
     seal,
 )
 from ticketgate.domain.log.machines import NEW, RECORD_TYPES, edge, record_type
+from ticketgate.domain.requests.access_request import digest_of_shown
 from ticketgate.domain.verifying.report import Report
 from ticketgate.domain.verifying.verification import verify
 
@@ -49,7 +50,10 @@ class Log:
 
     def tell(self, kind: str, hide: dict[str, Json] | None = None, **fields: Json) -> None:
         hidden = tuple(Disclosure(name, value) for name, value in (hide or {}).items())
-        self.append(Draft(kind, dict.fromkeys(RECORD_TYPES[kind]) | fields, hidden))
+        told = dict.fromkeys(RECORD_TYPES[kind]) | fields
+        if kind == "decision.recorded":
+            told = {**told, "shown": fields.get("shown", digest_of_shown(told))}
+        self.append(Draft(kind, told, hidden))
 
     def move(self, machine: str, ident: str, before: str, after: str, **fields: Json) -> None:
         required = RECORD_TYPES[record_type(machine, before, after)]

@@ -4,6 +4,7 @@ from typing import Final
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.log.machines import NEW, RECORD_TYPES, record_type
+from ticketgate.domain.requests.access_request import digest_of_shown
 from ticketgate.domain.verifying.replay import Replay
 
 BY: Final = "2026-11-22T10:40:00.000000Z"  # until when people may decide
@@ -42,7 +43,8 @@ class Story:
         at: dict[str, Json] = {"request": "request_1", "round": 1, "stage": 1, "need": 1}
         said: dict[str, Json] = {"material": "m1", "approver": approver, "decision": decision}
         said |= {"seconds": 3600, "link": f"lnk_{approver}"}
-        self.tell("decision.recorded", **at | said | fields)
+        told = at | said | fields
+        self.tell("decision.recorded", **{"shown": digest_of_shown(told)} | told)
 
     def grant(self, before: str, after: str, **fields: Json) -> None:
         told: dict[str, Json] = {"request": "request_1", "subject": "alice"}

@@ -11,6 +11,8 @@ from ticketgate.domain.log.machines import NEW
 from ticketgate.domain.policy.policy import ApproveRule, Automatic
 from ticketgate.domain.policy.strictness import Strictness, differences, strictness_of
 from ticketgate.domain.requests.automatic import NEVER_KINDS
+from ticketgate.domain.verifying.log_life import SEGMENT_ENTRIES
+from ticketgate.domain.verifying.snapshot import from_snapshot, to_snapshot
 
 PEOPLE = rule(stage("person:bob"))
 RULE: ApproveRule = replace(PEOPLE, stages=(), automatic=Automatic("agreed", 3))
@@ -77,6 +79,17 @@ def test_the_cap_is_counted_per_rule_and_day() -> None:
         "approved by a rule, and not counted",
         "approved by a rule more often than it may in a day",
     ]
+
+
+@pytest.mark.parametrize(("count", "faults"), [(1, 1), (2, 0), (3, 1)])
+def test_the_count_of_the_day_goes_on_behind_a_snapshot(count: int, faults: int) -> None:
+    story = Story()
+    approve(story)
+    data = to_snapshot(story.replay, SEGMENT_ENTRIES)
+    assert b'"automatic":[["rotate","2026-11-22",1]]' in data
+    _, story.replay = from_snapshot(data)
+    approve(story, count=count)
+    assert len(story.faults) == faults
 
 
 def test_nobody_is_approved_by_a_rule_whom_people_were_asked_about() -> None:

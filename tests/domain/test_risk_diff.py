@@ -53,6 +53,10 @@ def added(old: Policy) -> str:
         ({"limits": (replace(SHORT, max=5 * HOUR), LONG)}, "loosened"),
         ({"limits": (replace(SHORT, hard_max=9 * HOUR), LONG)}, "loosened"),
         ({"limits": (replace(SHORT, start_within=31 * 24 * HOUR), LONG)}, "loosened"),
+        ({"limits": (replace(SHORT, extend=1), LONG)}, "loosened"),
+        ({"limits": (replace(SHORT, extend=2), replace(LONG, extend=1))}, "loosened"),
+        ({"limits": (replace(SHORT, extend=1), replace(LONG, extend=1))}, "tightened"),
+        ({"limits": (SHORT, replace(LONG, extend=1))}, "tightened"),
         ({"limits": (SHORT,)}, "loosened"),  # low had no end to give
         ({"limits": (LONG,)}, "tightened"),
         ({"limits": (replace(SHORT, when=both("tier=high", "ticket.table=x")), LONG)}, "loosened"),

@@ -10,7 +10,9 @@ import pytest
 from tests.operations.kit import Gate
 from tests.operations.tickets import access_ticket, closed, report_ticket
 
-from ticketgate.operations.workers.housekeeping import STEP_SECONDS
+from ticketgate.domain.grants.command import CommandKind
+from ticketgate.operations.workers import housekeeping
+from ticketgate.operations.workers.housekeeping import STEP_SECONDS, Housekeeper
 from ticketgate.operations.workers.sweep import expire_grant, time_out_request
 
 HOUR = timedelta(hours=1)
@@ -275,3 +277,48 @@ def test_raw_bodies_whose_time_is_up_go_at_the_start_also_those_that_are_parked(
     assert gate.work() == 1
     gate.tick(3600)
     assert bodies(gate) == 0
+
+
+def keeper(gate: Gate, keep: timedelta | None) -> Housekeeper:
+    """One that keeps what was told for so long."""
+    return Housekeeper(
+        store=gate.store,
+        clock=gate.clock,
+        policy=None,
+        snapshot=gate.known,
+        raw_body_keep=timedelta(days=30),
+        kept_clock=gate.clock.kept,
+        counts=lambda: ({}, 0),
+        alarm=lambda *_: None,
+        keep_messages=keep,
+    )
+
+
+def test_what_was_told_long_ago_goes_in_small_batches_where_the_settings_say_so(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left() -> int:
+        with closing(sqlite3.connect(gate.path)) as looking:
+            return int(looking.execute("SELECT count(*) FROM letter").fetchone()[0])
+
+    monkeypatch.setattr(housekeeping, "DROP_MAX", 1)
+    for ticket in (access_ticket(), access_ticket("t2")):
+        gate.deliver(ticket)
+        gate.deliver(closed(ticket))
+    for command in gate.due(CommandKind.MAIL_OUTCOME):
+        gate.mailer.run(command, gate.desk.snapshot())
+    told = left()
+    assert told > 1
+    gate.tick(3 * 24 * 3600)
+    keeper(gate, None).step()
+    assert left() == told  # nothing is dropped unless it is said
+    loop = keeper(gate, timedelta(days=3, minutes=5))
+    loop.step()
+    gate.clock.at += timedelta(minutes=9)
+    loop.step()
+    assert left() == told  # it is looked at every ten minutes
+    gate.clock.at += timedelta(minutes=1)
+    loop.step()
+    assert left() == told - 1
+    loop.step()
+    assert left() == told - 2  # and at once again while there are more

@@ -29,9 +29,15 @@ DECISION: Final[dict[str, Any]] = {
     "clause": "c", "decision": "approve", "directory": "d", "directory_read_at": None,
     "first_viewed_at": None, "link": "lnk_1", "material": "m1", "method": "mail_code", "need": 1,
     "policy": "p", "request": "r1", "revision": 1, "round": 1, "rule": "x", "rules": "r",
-    "seconds": 3600, "shown": "s", "signed_in_at": None, "stage": 1,
+    "seconds": 3600, "signed_in_at": None, "stage": 1, "cut": None,
 }  # fmt: skip
 GRANT: Final = {"entitlement": "db", "request": "r1", "subject": "act_bob", "target": "scim"}
+
+
+def shown_of(fields: dict[str, Any]) -> str:
+    """The digest of what is shown of a request."""
+    parts = ("cut", "material", "round", "rules", "stage")
+    return sha(canonical({name: fields.get(name) for name in parts})).hex()
 
 
 def canonical(value: object) -> bytes:
@@ -42,6 +48,9 @@ def canonical(value: object) -> bytes:
 
 def sha(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
+
+
+DECISION["shown"] = shown_of(DECISION)
 
 
 def b64(data: bytes) -> str:

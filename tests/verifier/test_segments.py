@@ -22,6 +22,7 @@ def snapshot(segment: int, **parts: object) -> bytes:
     """What replaying starts from at the second segment, by the size of the first."""
     empty: dict[str, object] = {
         "approved": [],
+        "automatic": [],
         "ballots": [],
         "folded": [],
         "keys": [],

@@ -136,7 +136,8 @@ def test_two_stages_take_two_people(tmp_path: Path) -> None:
         log.move("request", "r1", "awaiting", "awaiting", "request.awaiting", **stage)
         log.add("links.issued", request="r1", round=1, stage=2, links=[["lnk_3", second]])
         decision = {"stage": 2, "approver": second, "link": "lnk_3"}
-        log.add("decision.recorded", **writer.DECISION | decision)
+        told = writer.DECISION | decision
+        log.add("decision.recorded", **told | {"shown": writer.shown_of(told)})
         steps = REQUEST | {"stages": [1, 1]}
         log.move("request", "r1", "awaiting", "approved", "request.approved", **steps)
         answer = Answer(log.write(tmp_path / second))

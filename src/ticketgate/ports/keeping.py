@@ -17,6 +17,14 @@ class Keeping(Protocol):
     def actors_below(self, boundary: int) -> list[tuple[str, str]]:
         """(subject, actor) of those whose mapping is given by an entry below `boundary` only."""
 
+    def drop_messages(self, before: datetime, limit: int) -> int:
+        """Drop letters and comments queued before, reminders and digests of days before; how many.
+
+        At most `limit` of each. Not one whose command is still to be carried out, nor a letter
+        about a time that is not over (`until`), nor a reminder of a link that can still be used:
+        by these it is known that something was told.
+        """
+
     def prune(self, boundary: int, snapshot: bytes) -> None:
         """Take the segment that ends at `boundary` away, with its disclosures; its leaves stay.
 

@@ -473,6 +473,7 @@ VOUCHING: dict[str, type] = {
 ASSERTION = {"payload", "authenticator_data", "client_data", "key", "signature"}
 SAME = ("approver", "decision", "request", "round", "seconds", "shown", "stage", "on_behalf_of")
 SHOWN = ("material", "rules", "shown")  # what a decision has as its request has it
+OF_SHOWN = ("cut", "material", "round", "rules", "stage")  # what `shown` is the digest of
 HEAD_AGE = 8192  # records behind the head that was signed
 PAYLOAD_LIFE = dt.timedelta(minutes=10)
 
@@ -948,7 +949,7 @@ request.opened request.awaiting: REQUEST PARTIES
 request.approved: REQUEST PARTIES stages
 request.blocked request.denied request.withdrawn request.timed_out: REQUEST
 links.issued: links request round stage
-decision.recorded: approver authority_basis because classification clause decision directory\
+decision.recorded: approver authority_basis because classification clause cut decision directory\
  directory_read_at first_viewed_at link material method need policy request revision round rule\
  rules seconds shown signed_in_at stage
 decision.taken_back: approver link method request round signed_in_at stage
@@ -1058,7 +1059,7 @@ LOOKED_AT = {
     "delivery": MOVE,
     "ticket": MOVE + "person revision source table",
     "request": MOVE
-    + "beneficiary decide_by editor editors entitlement links material requester round rules"
+    + "beneficiary cut decide_by editor editors entitlement links material requester round rules"
     " seconds shown stage stages target ticket triagers extends not_before window_end",
     "grant": MOVE + "confirmed extension hard_max heirs origin " + " ".join(KEPT_OF_GRANT),
     "emergency": MOVE
@@ -1068,7 +1069,7 @@ LOOKED_AT = {
     "revocation": MOVE + "confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
     "passkey": MOVE + "cose credential key method origin person rp_id voucher",
-    "decision": "approver decision link material method need on_behalf_of request round rules"
+    "decision": "approver cut decision link material method need on_behalf_of request round rules"
     " seconds shown stage",
 }
 
@@ -1800,6 +1801,13 @@ def check_step_up(record: Record) -> None:
         raise Refused("a step-up not of then")
 
 
+def check_shown(record: Record) -> None:
+    """What a decision or a request says was shown is the digest of what it says of it."""
+    parts = dump({name: record.get(name) for name in OF_SHOWN})
+    if "shown" in record and record["shown"] != sha256(parts.encode()).hexdigest():
+        raise Refused("`shown` is not the digest of what it is about")
+
+
 def check_claim(record: Record) -> None:
     """A decision that a token had to confirm says of when the token is, and it was fresh."""
     at = record.get("claimed_at")
@@ -2029,7 +2037,7 @@ class Replay:
         self.confirmed: set[str] = set()  # whose passkeys may be used, or once might
         self.extends: dict[str, Any] = {}  # the grant that a request asks more time for
         self.windows: dict[str, list[Any]] = {}  # of what a request asks, where it has one
-        self.by_rule: dict[tuple[str, str], int] = {}  # the count said last, by rule and UTC day
+        self.by_rule: dict[str, tuple[str, int]] = {}  # by rule: the newest UTC day, its count
         self.stand: dict[str, set[str]] = {}  # whose voice approved; nobody's once one took it back
         self.emergencies = Emergencies()
         self.time = ""
@@ -2083,6 +2091,7 @@ class Replay:
         elif on == "request":
             self._request(name, after, record)
             self.asked_at[name] = index
+            check_shown(record)
         elif on == "grant":
             self._grant(index, name, after, record)
         elif on in MORE:
@@ -2195,9 +2204,9 @@ class Replay:
         if record["cause"] != "automatic" or not isinstance(said, dict):
             raise Refused("approved without a person, and by no automatic rule")
         rule, day = text_of(record, "approve_rule"), record["_ts"][:10]
-        number, most = count_of(said, "count"), count_of(said, "max_per_day")
-        last = self.by_rule.get((rule, day), 0)
-        self.by_rule[rule, day] = max(number, last)
+        number, before = count_of(said, "count"), self.by_rule.get(rule, ("", 0))
+        self.by_rule[rule] = max(before, (day, number))
+        most, last = count_of(said, "max_per_day"), before[1] if before[0] == day else 0
         for field in ("beneficiary", "requester"):
             text_of(record, field)
         count_of(record, "seconds")
@@ -2432,6 +2441,7 @@ class Replay:
 
     def _check_shown(self, request: str, record: Record) -> None:
         """What was decided on is what is asked."""
+        check_shown(record)
         if any(record.get(key) != what for key, what in self.shown.get(request, {}).items()):
             raise Refused("a decision on something else than is asked")
 
@@ -2578,7 +2588,8 @@ def instant(text: str) -> dt.datetime:
 # --- Snapshots ------------------------------------------------------------------------------------
 
 SNAPSHOT_KEYS = (
-    "approved", "ballots", "boundary", "folded", "keys", "restoring", "revisions", "time",
+    "approved", "automatic", "ballots", "boundary", "folded", "keys", "restoring", "revisions",
+    "time",
 )  # fmt: skip
 SINGLE = ("boundary", "restoring", "time")  # what is no list
 
@@ -2647,6 +2658,7 @@ class Cursor:
 TEXTS = frozenset({str, type(None)})
 FORMS: dict[str, Any] = {
     "approved": (str, TEXTS, TEXTS, TEXTS, 0),
+    "automatic": (str, str, 1),
     "ballots": {
         "approvers": [(str, 1, 1, [str])], "denied": bool, "id": str, "links": [(str, str)],
         "need": [(str, 1, 1, 1)], "parties": [str], "seconds": [(str, 1, 1)],
@@ -2724,16 +2736,24 @@ def fits_ballots(value: Any) -> bool:
     )
 
 
+def fits_beyond(name: str, value: Any, boundary: int) -> bool:
+    """What the types of an element alone do not say of it."""
+    if name == "boundary":
+        return bool(value == boundary)
+    if name == "time":
+        return is_instant(value)
+    if name == "automatic":
+        return is_instant(value[1] + "T00:00:00.000000Z")
+    if name == "keys":
+        return value[2] is None or value[2] >= 0
+    return name != "ballots" or fits_ballots(value)
+
+
 def check_element(name: str, value: Any, boundary: int, last: tuple[str, Any]) -> tuple[str, Any]:
     """Refuse what a snapshot would not have; the place of this element among its likes."""
     good = name == "ballots" or fits(value, FORMS[name])
-    if good and name in SINGLE:
-        good = {"boundary": value == boundary, "time": is_instant(value)}.get(name, True)
-    elif good and name == "keys":
-        good = value[2] is None or value[2] >= 0
-    elif good and name == "ballots":
-        good = fits_ballots(value)
-    elif good and name == "folded":
+    good = good and fits_beyond(name, value, boundary)
+    if good and name == "folded":
         on, said = value["on"], value["said"]
         states = {after for machine, _, after in MOVES if machine == on}
         good = value["state"] in states and value["index"] < boundary
@@ -2797,6 +2817,9 @@ def restore(replay: Replay, name: str, value: Any) -> None:
     if name == "approved":
         request, *rest, seconds = value
         replay.approved[request] = (*rest, seconds)
+    elif name == "automatic":
+        rule, day, count = value
+        replay.by_rule[rule] = (day, count)
     elif name == "ballots":
         ballots = replay.ballots.setdefault(value["id"], Ballots())
         replay.parties[value["id"]] = set(value["parties"])
@@ -2813,10 +2836,8 @@ def restore(replay: Replay, name: str, value: Any) -> None:
     elif name == "revisions":
         ticket, revision = value
         replay.revisions.setdefault(ticket, set()).add(revision)
-    elif name == "restoring":
-        replay.restoring = value
-    elif name == "time":
-        replay.time = value
+    elif name in ("restoring", "time"):
+        setattr(replay, name, value)
 
 
 def file_digest(path: str) -> str:

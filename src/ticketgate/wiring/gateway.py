@@ -205,6 +205,7 @@ class Gateway:
             counts=self.meters.take_counts,
             alarm=alarm,
             notice=self.settings.mail.remind_before_end,
+            keep_messages=self.settings.retention.messages,
         )
 
     def _reloader(self, configuration: Configuration) -> Reloader:

@@ -1,4 +1,4 @@
-"""The section `retention` of `ticketgate.yaml`: how long evidence is kept."""
+"""The section `retention` of `ticketgate.yaml`: how long evidence and messages are kept."""
 
 from datetime import timedelta
 from typing import Final
@@ -12,7 +12,7 @@ RETENTION_MAX: Final = timedelta(days=36_525)  # a hundred years
 def read_retention(place: Place | None) -> Retention:
     """What it says; nothing said is kept for good. Decisions are kept as long as entries at least.
 
-    Only evidence is kept that long: other durations end at 366 days.
+    Only here may years stand: other durations end at 366 days.
     """
     section = None if place is None else place.section()
     if section is None:
@@ -20,8 +20,9 @@ def read_retention(place: Place | None) -> Retention:
     entries = _kept(section.get("entries"))
     decisions = _kept(section.get("decisions"))
     disclosures = _kept(section.get("disclosures"))
+    messages = _kept(section.get("messages"))
     section.close()
-    return Retention(entries, entries if decisions is None else decisions, disclosures)
+    return Retention(entries, entries if decisions is None else decisions, disclosures, messages)
 
 
 def _kept(place: Place | None) -> timedelta | None:

@@ -2,11 +2,13 @@
 
 import sqlite3
 from datetime import datetime
+from typing import Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.evidence_tables import SEGMENT_ENTRIES
 from ticketgate.adapters.sqlite.rows import rows, scalar
 from ticketgate.domain.errors import EvidenceError
+from ticketgate.domain.instants import to_text
 
 _ENDED = "('revoked', 'cancelled', 'released_shared')"
 # Requests that are live, or have a grant that is, or whose decision or grant ended lately (?1).
@@ -23,6 +25,19 @@ SELECT min(invoked_at) FROM emergency WHERE state NOT IN ('asked', 'consented') 
   OR access_grant IN (SELECT id FROM access_grant WHERE state NOT IN {_ENDED}
     OR json_extract(content, '$.ended_at') > ?1))
 """  # noqa: S608 -- as above
+
+_WAITS: Final = """EXISTS (SELECT 1 FROM command WHERE command.about = {table}.id
+  AND command.kind = '{kind}' AND command.state IN ('queued', 'intended'))"""
+# By table, of those older than ?1 (a moment, or its day) the rows that nothing needs any more.
+_DONE: Final = {
+    "letter": "queued_at < ?1 AND (until IS NULL OR until < ?1) AND NOT "
+    + _WAITS.format(table="letter", kind="mail_outcome"),
+    "comment": "queued_at < ?1 AND NOT " + _WAITS.format(table="comment", kind="comment"),
+    "reminder": "day < substr(?1, 1, 10) AND NOT EXISTS (SELECT 1 FROM link WHERE"
+    " link.id = substr(key, 1, instr(key, ':') - 1) AND link.state = 'issued')",
+    "digest": "day < substr(?1, 1, 10) AND NOT "
+    + _WAITS.format(table="digest", kind="mail_digest"),
+}
 
 
 class SqliteKeeping:
@@ -50,6 +65,15 @@ class SqliteKeeping:
             " AND l.kind = 'actor' AND l.idx >= ?1) ORDER BY actor.rowid"
         )
         return [(row["subject"], row["id"]) for row in rows(self._db, sql, boundary)]
+
+    def drop_messages(self, before: datetime, limit: int) -> int:
+        """Drop letters, comments, reminders and digests of before; how many."""
+        dropped = 0
+        for table, done in _DONE.items():
+            sql = f"""DELETE FROM {table} WHERE rowid IN (
+              SELECT rowid FROM {table} WHERE {done} LIMIT ?2)"""  # noqa: S608 -- fixed words
+            dropped += self._db.execute(sql, (to_text(before), limit)).rowcount
+        return dropped
 
     def prune(self, boundary: int, snapshot: bytes) -> None:
         """Take the segment that ends at `boundary` away; its leaf hashes stay.

@@ -385,11 +385,16 @@ UPDATE passkey SET confirmed_at = told.at FROM (
 WHERE told.id = passkey.id;
 """
 
+# What is too old of what people and tickets were told.
+_STATEMENTS_27: Final = """
+CREATE INDEX letter_queued ON letter (queued_at); CREATE INDEX reminder_day ON reminder (day);
+CREATE INDEX comment_queued ON comment (queued_at); CREATE INDEX digest_day ON digest (day);
+"""
 
 MIGRATIONS: Final = (
     _STATEMENTS_1, _STATEMENTS_2, _STATEMENTS_3, _STATEMENTS_4, _STATEMENTS_5, _STATEMENTS_6,
     _STATEMENTS_7, _STATEMENTS_8, _STATEMENTS_9, _STATEMENTS_10, _STATEMENTS_11, _STATEMENTS_12,
     _STATEMENTS_13, _STATEMENTS_14, _STATEMENTS_15, _STATEMENTS_16, _STATEMENTS_17, _STATEMENTS_18,
     _STATEMENTS_19, _STATEMENTS_20, _STATEMENTS_21, _STATEMENTS_22, _STATEMENTS_23, _STATEMENTS_24,
-    _STATEMENTS_25, _STATEMENTS_26,
+    _STATEMENTS_25, _STATEMENTS_26, _STATEMENTS_27,
 )  # fmt: skip

@@ -213,8 +213,10 @@ def _lasts_longer(was: list[tuple[Matcher, Limit]], now: list[tuple[Matcher, Lim
 
 
 def _as_short(new: Limit, old: Limit) -> bool:
+    """Whether each of its times is as short, and it is extended no oftener."""
     spans = ((one.default, one.max, one.hard_max, one.start_within) for one in (new, old))
-    return all(ours <= theirs for ours, theirs in zip(*spans, strict=True))
+    short = all(ours <= theirs for ours, theirs in zip(*spans, strict=True))
+    return short and new.extend <= old.extend
 
 
 def _at(matcher: Matcher, tier: Tier) -> Matcher:

@@ -154,6 +154,7 @@ _DECIDED: Final = frozenset(
         "approver",
         "decision",
         "shown",
+        "cut",
         "material",
         "seconds",
         "clause",

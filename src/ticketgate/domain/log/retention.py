@@ -10,12 +10,14 @@ class Retention:
 
     `entries` go in whole segments, once all of one are older. `decisions` count from the end of
     what was decided: before, neither their entries are pruned, nor is it erased who asked and who
-    approved. `disclosures` that are older are erased, where nothing holds them back.
+    approved. `disclosures` that are older are erased, where nothing holds them back. `messages`
+    are letters, comments, and notes of reminders and digests; they are no part of the evidence.
     """
 
     entries: timedelta | None = None
     decisions: timedelta | None = None
     disclosures: timedelta | None = None
+    messages: timedelta | None = None
 
     def decided_since(self, now: datetime) -> datetime | None:
         """What ended after this moment is kept; None where all of it is."""

@@ -27,6 +27,7 @@ TRIAGER: Final = "triager"  # the role of who said what a ticket is
 _WORD: Final = "triage@revision "  # how a person's word is named among the rules that matched
 BY_ITS_PEOPLE: Final = "requester"  # why a request is withdrawn: who asks or gets it did so
 TAKEN_BACK: Final = "taken_back"  # why it is denied: an approver thought better of it
+_SHOWN: Final = ("material", "round", "stage", "cut", "rules")
 LIVE_REQUEST: Final = frozenset({RequestState.BLOCKED, RequestState.AWAITING})
 
 
@@ -134,15 +135,12 @@ class AccessRequest:
     @property
     def shown(self) -> str:
         """Digest of exactly what is shown now; link, page and approval bind to it (rule 6)."""
-        return digest_of(
-            {
-                "material": self.material,
-                "round": self.round,
-                "stage": self.stage,
-                "cut": self.cut,
-                "rules": self.rules,
-            }
-        )
+        return digest_of_shown({name: getattr(self, name) for name in _SHOWN})
+
+
+def digest_of_shown(parts: Mapping[str, Json]) -> str:
+    """SHA-256 of the canonical {material, round, stage, cut, rules}; null for what is not there."""
+    return digest_of({name: parts.get(name) for name in _SHOWN})
 
 
 def material_of(request: AccessRequest) -> str:

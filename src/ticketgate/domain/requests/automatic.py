@@ -63,10 +63,13 @@ def given_by(record: Record, seconds: int) -> dict[str, Json]:
 
 
 class AutomaticApprovals:
-    """Replay: each approval that names no person says by which rule, and counts within its day."""
+    """Replay: each approval that names no person says by which rule, and counts within its day.
+
+    `last` is what a snapshot carries of it: time never goes back, so the newest day is enough.
+    """
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, str], int] = {}  # the count said last, by rule and UTC day
+        self.last: dict[str, tuple[str, int]] = {}  # by rule: the newest UTC day, and its count
 
     def take(self, record: Record) -> Iterator[str]:
         """What is wrong with one such approval, in words."""
@@ -92,8 +95,10 @@ class AutomaticApprovals:
         if not named or not str(texts[0]).startswith(f"{rule}@") or said.get("day") != day:
             yield "approved by a rule that its record does not name, or on another day"
         number, most = count(said.get("count")), count(said.get("max_per_day"))
-        if number is None or most is None or number <= self._last.get((rule, day), 0):
+        before = self.last.get(rule, ("", 0))
+        if number is not None:
+            self.last[rule] = max(before, (day, number))
+        if number is None or most is None or (before[0] == day and number <= before[1]):
             yield "approved by a rule, and not counted"
         elif number > most:
             yield "approved by a rule more often than it may in a day"
-        self._last[rule, day] = max(number or 0, self._last.get((rule, day), 0))

@@ -25,6 +25,7 @@ from ticketgate.domain.people.passkey import (
     decode,
     key_digest,
 )
+from ticketgate.domain.requests.access_request import digest_of_shown
 
 HEAD_AGE_MAX: Final = 8192  # records behind the head that was signed
 LIFE: Final = timedelta(minutes=10)  # of a payload, at the most
@@ -86,6 +87,8 @@ class ApprovalCheck:
 
         `folded` is where the log left its request, and the passkeys.
         """
+        if wrong := bad_shown(record):
+            return wrong
         shown = self._asked.get(str(record.get("request")), {})
         if any(record.get(name) != value for name, value in shown.items()):
             return "a decision on something else than is asked"
@@ -197,6 +200,12 @@ class ApprovalCheck:
         pinned = self._trust.pins.get(str(signed.payload["approver"]), frozenset())
         if self._trust.asks and (self._trust.verify is None or signed.key not in pinned):
             raise PasskeyError("key not pinned")
+
+
+def bad_shown(record: Record) -> str:
+    """What is wrong with the `shown` of a decision or a request that has one (rule 6)."""
+    same = "shown" not in record or record["shown"] == digest_of_shown(record)
+    return "" if same else "`shown` is not the digest of what it is about"
 
 
 def _check_time(record: Record, payload: Record) -> None:

@@ -24,7 +24,7 @@ from ticketgate.domain.log.folded import (
 from ticketgate.domain.log.machines import MOVES, NEW, check_record
 from ticketgate.domain.log.window_check import forget, unlike
 from ticketgate.domain.requests.automatic import CAUSE, AutomaticApprovals, given_by
-from ticketgate.domain.verifying.approval_check import ApprovalCheck, ApproverTrust
+from ticketgate.domain.verifying.approval_check import ApprovalCheck, ApproverTrust, bad_shown
 from ticketgate.domain.verifying.basis_check import bad_sign_in
 from ticketgate.domain.verifying.emergency_replay import Emergencies
 from ticketgate.domain.verifying.evidence_verdict import FaultList
@@ -167,6 +167,7 @@ class Replay:
         if machine == "passkey":
             self._say(index, self.signed.of_passkey(index, record, self.folded))
         if machine == "request":
+            self._say(index, [bad_shown(record)])
             self._follow(index, ident, folded, record)
             forget(folded.said)
         folded.said |= {name: record[name] for name in LAST[machine] if name in record}

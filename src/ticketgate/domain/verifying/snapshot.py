@@ -20,7 +20,8 @@ from ticketgate.domain.verifying.replay import Replay
 from ticketgate.domain.verifying.snapshot_form import is_element
 
 _KEYS: Final = frozenset(
-    {"approved", "ballots", "boundary", "folded", "keys", "restoring", "revisions", "time"}
+    {"approved", "automatic", "ballots", "boundary", "folded", "keys"}
+    | {"restoring", "revisions", "time"}
 )
 
 _GIVEN: Final = ("subject", "entitlement", "target", "seconds")  # of an approval, in this order
@@ -49,6 +50,7 @@ def _plain(replay: Replay, boundary: int) -> dict[str, Json]:
             [ident, *(given[name] for name in _GIVEN)]
             for ident, given in sorted(replay.approved_for.items())
         ],
+        "automatic": [[rule, *last] for rule, last in sorted(replay.automatic.last.items())],
         "ballots": [_ballot(replay, ident) for ident in sorted(replay.ballots)],
         "boundary": boundary,
         "folded": [_thing(replay, on, ident) for on, ident in sorted(replay.folded)],
@@ -181,6 +183,11 @@ def _read_approved(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- JSON of
     replay.approved_for[one[0]] = dict(zip(_GIVEN, one[1:], strict=True))
 
 
+def _read_automatic(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
+    rule, day, count = one
+    replay.automatic.last[rule] = (day, count)
+
+
 def _read_ballot(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as above
     ballot = Ballot(one["denied"], frozenset(one["parties"]))
     for material, round_, stage, people in one["approvers"]:
@@ -215,6 +222,7 @@ def _read_revision(replay: Replay, one: Any) -> None:  # noqa: ANN401 -- as abov
 
 _READERS: Final[Mapping[str, Callable[[Replay, Json], None]]] = {
     "approved": _read_approved,
+    "automatic": _read_automatic,
     "ballots": _read_ballot,
     "folded": _read_folded,
     "keys": _read_key,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ticketgate.domain.evidence import Json
+from ticketgate.domain.instants import is_instant
 from ticketgate.domain.log.folded import OF_PASSKEY
 from ticketgate.domain.log.machines import EDGES
 from ticketgate.domain.log.window_check import WINDOW
@@ -49,6 +50,14 @@ def _approved(value: Json, _: int) -> bool:
     match value:
         case [str(), str() | None, str() | None, str() | None, seconds]:
             return _is_count(seconds, 0)
+        case _:
+            return False
+
+
+def _automatic(value: Json, _: int) -> bool:
+    match value:
+        case [str(), str(day), number]:
+            return is_instant(f"{day}T00:00:00.000000Z") and _is_count(number)
         case _:
             return False
 
@@ -170,6 +179,7 @@ def _revision(value: Json, _: int) -> bool:
 
 _FORMS: Final[Mapping[str, Callable[[Json, int], bool]]] = {
     "approved": _approved,
+    "automatic": _automatic,
     "ballots": _ballot,
     "folded": _folded,
     "keys": _keys,

@@ -315,6 +315,7 @@ def _record_decision(
         "approver": actor,
         "decision": form.decision,
         "shown": link.shown,
+        "cut": request.cut,
         "material": request.material,
         "seconds": form.seconds or request.seconds_now,
         **_capacity(tx, actor, ballot.entitled.standing),

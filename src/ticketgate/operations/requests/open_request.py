@@ -144,6 +144,7 @@ def record(
         "revision": request.revision,
         "reasons": list(request.reasons),
         "links": issued[:LINKS_PER_RECORD],
+        "cut": request.cut,
         "shown": request.shown,
         **({"extends": request.extends} if request.extends else {}),
         **_people(tx, request),

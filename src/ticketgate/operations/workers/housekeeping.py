@@ -1,4 +1,4 @@
-"""Housekeeping: deadlines, the directory's changes, the clock, the heartbeat, old bodies."""
+"""Housekeeping: deadlines, the directory's changes, clock, heartbeat, old bodies and messages."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -37,6 +37,8 @@ ALARM_EVERY: Final = timedelta(minutes=1)
 LET_PASS_EVERY: Final = timedelta(seconds=10)
 ESCALATE_EVERY: Final = timedelta(seconds=30)
 REMIND_EVERY: Final = timedelta(seconds=30)
+DROP_EVERY: Final = timedelta(minutes=10)
+DROP_MAX: Final = 200  # messages of a kind in one transaction
 LET_PASS_MAX: Final = 100  # requests at a time that a limit of their source held back
 
 
@@ -55,10 +57,12 @@ class Housekeeper:
         counts: Callable[[], tuple[Mapping[str, int], int]],
         alarm: Callable[[str, str], None],
         notice: timedelta = timedelta(),
+        keep_messages: timedelta | None = None,
     ) -> None:
         """`snapshot` reads the directory, None while that is impossible.
 
-        Who has access is reminded `notice` before its end; where it is 0, nobody is.
+        Who has access is reminded `notice` before its end; where it is 0, nobody is. What was told
+        is dropped `keep_messages` after it is done with; where that is None, never.
 
         Without a `policy` nobody is asked anything: only what takes away is done.
 
@@ -75,6 +79,7 @@ class Housekeeper:
         self._counts = counts
         self._alarm = alarm
         self._notice = notice
+        self._keep_messages = keep_messages
         self._alarmed: frozenset[tuple[str, str]] = frozenset()
         self._next_alarm: datetime | None = None
         self._followed: tuple[str, ...] | None = None  # what was asked about last
@@ -84,6 +89,7 @@ class Housekeeper:
         self._next_pass: datetime | None = None
         self._next_silence: datetime | None = None
         self._next_reminder: datetime | None = None
+        self._next_drop: datetime | None = None
 
     def step(self) -> float:
         """Do what is due; returns how many seconds until something may be."""
@@ -98,6 +104,7 @@ class Housekeeper:
             partial(self._tell_endings, now),
             partial(self._watch_parked, now),
             partial(self._watch_approvals, now),
+            partial(self._drop_messages, now),
         ):
             try:
                 part()
@@ -254,6 +261,18 @@ class Housekeeper:
     def _watch_approvals(self, now: datetime) -> None:
         if self._policy is not None:
             self._signals.step(now, self._policy.now.signals, self._snapshot)
+
+    def _drop_messages(self, now: datetime) -> None:
+        """Drop some of what is too old of what was told; the rest in the steps that follow."""
+        keep = self._keep_messages
+        if keep is None or (self._next_drop is not None and now < self._next_drop):
+            return
+        dropped = self._store.write(partial(_drop_messages, keep=keep))
+        self._next_drop = None if dropped else now + DROP_EVERY
+
+
+def _drop_messages(tx: Transaction, now: datetime, *, keep: timedelta) -> int:
+    return tx.keeping.drop_messages(now - keep, DROP_MAX)
 
 
 def _drop_bodies(tx: Transaction, now: datetime, *, keep: timedelta) -> int:
