@@ -122,6 +122,7 @@ def test_what_was_blocked_may_be_approved_by_a_rule_and_gives_no_more_than_it_sa
         {"automatic": {**SAID, "because": ""}},
         {"automatic": {**SAID, "day": "2026-11-21"}},
         {"automatic": {**SAID, "max_per_day": True}},
+        {"automatic": {**SAID, "count": None}},
     ],
 )
 def test_what_no_rule_can_have_approved_is_a_fault(fields: dict[str, Json]) -> None:

@@ -2,9 +2,11 @@
 
 import pytest
 from tests.domain.evidence_log import BY, Log, texts
+from tests.domain.story import Story
 
 from ticketgate.domain.evidence import Json
 from ticketgate.domain.log.machines import NEW
+from ticketgate.domain.requests.access_request import digest_of_shown
 
 
 def told(**changed: str) -> set[str]:
@@ -34,3 +36,16 @@ def test_something_else_cannot_be_approved(name: str) -> None:
 @pytest.mark.parametrize("name", ["requester", "beneficiary"])
 def test_nothing_can_be_approved_for_somebody_else(name: str) -> None:
     assert told(**{name: "act_eve"}) == {"approved for somebody else than was asked"}
+
+
+def test_what_was_shown_is_the_digest_of_what_it_is_about() -> None:
+    wrong = "`shown` is not the digest of what it is about"
+    for cut, faults in ((None, []), (60, [(1, wrong)])):
+        story = Story()
+        story.ask()
+        shown = digest_of_shown({"material": "m1", "round": 1, "stage": 1})
+        story.decide("bob", shown=shown, cut=cut)
+        assert story.faults == faults
+    story = Story()
+    story.ask(shown="0" * 64)
+    assert story.faults == [(0, wrong)]
