@@ -19,8 +19,8 @@ _BETWEEN_DIGITS: Final = str.maketrans("", "", " \t\r\n-\u00a0")
 _HOME: Final = "/sign-in"
 _NEXT: Final = re.compile(
     r"/approve/[A-Za-z0-9_-]{1,200}|/restore|/console"
-    r"|/console/(?:triage|quarantine|exceptions|requests|emergency|evidence)(?:/[a-z0-9_]{1,60})?"
-    r"|/console/(?:passkeys|grants|deliveries|search)"
+    r"|/console/(?:triage|quarantine|exceptions|requests|grants|emergency|evidence)(?:/[a-z0-9_]{1,60})?"
+    r"|/console/(?:passkeys|deliveries|search)"
 )
 _NOT_A_CODE: Final = Refusal(
     "code_wrong", f"A code has {_CODE_DIGITS} digits.", "Type the digits as they stand in the mail."
