@@ -296,3 +296,27 @@ def test_when_it_has_ended_access_is_given_again() -> None:
     story.grant("planned", "provisioning", not_after=LATER)
     story.grant("provisioning", "active", not_after=LATER)
     assert story.faults == []
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"by": ["x", "x"]}, "given up on, and not by two different people"),
+        ({"by": "x y"}, "given up on, and not by two different people"),
+        ({"by": ["x", "alice"]}, "given up on by whose access it is"),
+        ({"sd": ["a"]}, "given up on without the reasons of both"),
+        ({"sd": None}, "given up on without the reasons of both"),
+        ({}, ""),
+    ],
+)
+def test_two_people_give_up_on_a_revocation(said: dict[str, Json], fault: str) -> None:
+    story = Story()
+    story.approved()
+    story.grant(NEW, "planned")
+    story.grant("planned", "provisioning", not_after=LATER)
+    story.grant("provisioning", "active", not_after=LATER)
+    story.grant("active", "revoking")
+    story.grant("revoking", "revoke_overdue")
+    fields: dict[str, Json] = {"by": ["x", "y"], "sd": ["a", "b"]}
+    story.grant("revoke_overdue", "abandoned", **fields | said)
+    assert story.faults == ([(8, fault)] if fault else [])

@@ -175,6 +175,7 @@ POSTS: Final[Mapping[tuple[str, str], Post]] = {
     ),
     ("/console/grants/<ident>", ""): _form("/console/grants/<ident>", "olga", SAID),
     ("/console/links/<ident>", ""): _form("/console/links/<ident>", "bob", {}, "/console"),
+    ("/console/revocations/<ident>", ""): _form("/console/revocations/<ident>", "olga", SAID),
     ("/console/passkeys", "begin"): _plain("/console/passkeys", {"do": "begin"}),
     ("/console/passkeys", "finish"): _finish,
     ("/console/passkeys", "vouch"): _vouch,

@@ -139,7 +139,7 @@ def test_a_hole_is_seen(still: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     lanes = {f"/{at}/{name}" for at in ("console", "api/v1") for name in ("triage", "quarantine")}
     lanes |= {"/console/exceptions", "/console/emergency", "/restore"}
-    lanes |= {"/console/emergency/backfill", "/console/grants"}
+    lanes |= {"/console/emergency/backfill", "/console/grants", "/console/revocations"}
     lanes |= {"/console/deliveries", "/console/evidence", "/console/evidence/<index>"}
     assert {one.removesuffix("/<ident>") for one in seen} == {*lanes, "/console/requests"}
 

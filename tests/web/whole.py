@@ -2,13 +2,14 @@
 
 Alice has asked for access for Kate; Bob's link waits, and Grace's for something else. There are a
 doubtful ticket, a delivery nobody can read, an exception, an emergency of Bob's, a new passkey of
-his, and a restore to be declared. Who could do much once holds every role still.
+his, a revocation that is overdue, and a restore to be declared. Who could do much once holds every
+role still.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, Protocol
@@ -33,11 +34,13 @@ from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.grants.grant import CLAIMED, Grant, GrantState
 from ticketgate.domain.people.directory import Person
 from ticketgate.domain.people.passkey import challenge_of, encode
 from ticketgate.domain.people.passkey_row import Ceremony, Site
 from ticketgate.domain.people.passkey_row import Passkey as PasskeyRow
 from ticketgate.domain.policy.policy import Allowed, Word
+from ticketgate.operations.desks.abandon_desk import AbandonDesk
 from ticketgate.operations.desks.console_desk import ConsoleDesk
 from ticketgate.operations.desks.console_home import Home, home
 from ticketgate.operations.desks.desk import Session
@@ -51,8 +54,11 @@ from ticketgate.operations.desks.restore_desk import RestoreDesk
 from ticketgate.operations.desks.triage_desk import TriageDesk
 from ticketgate.operations.evidence.checkpoint import Checkpointer
 from ticketgate.operations.evidence.hand_out import HandOut
+from ticketgate.operations.grants.end_grant import move
 from ticketgate.operations.own_keys.passkeys import Made
+from ticketgate.operations.requests.plan_grant import of_emergency, save_new
 from ticketgate.operations.restoring.declare_restore import note_loss
+from ticketgate.ports import Transaction
 from ticketgate.web.create_app import SignInWays, create_app
 from ticketgate.web.evidence import evidence_pages
 from ticketgate.web.probes import probes
@@ -133,6 +139,7 @@ class Whole:
         self.emergencies = EmergencyDesk(*parts[:-1], gate._log)
         self.passkeys = PasskeyDesk(*parts, Site(RP_ID, f"https://{RP_ID}"), p256.verify)
         self.restores = RestoreDesk(*parts[:-1], (SOURCE,))
+        self.abandoning = AbandonDesk(*parts)
         self.evidence = EvidenceDesk(*parts, ORIGIN, signer.newest, ())
         hand_out = HandOut(gate.store, signer, public=True)
         self.app: flask.Flask = create_app(
@@ -151,6 +158,7 @@ class Whole:
             emergencies=self.emergencies,
             passkeys=self.passkeys,
             evidence=self.evidence,
+            abandoning=self.abandoning,
         )
         self._lose()
         self.clients = self._everybody()
@@ -232,6 +240,7 @@ class Whole:
             "emergency": begun.id,
             "grants": begun.grant,
             "links": self._link_of("bob"),
+            "revocations": gate.write(overdue).id,
         }
 
     def _link_of(self, person: str) -> str:
@@ -304,6 +313,26 @@ class Whole:
                     rows = db.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 -- a table
                     told.update(repr((name, sorted(map(repr, rows)))).encode())
         return told.hexdigest()
+
+
+def overdue(tx: Transaction, now: datetime) -> Grant:
+    """Access of Henry's, given by hand, of which the target knows no account."""
+    policy = emergencies.policy_with(emergencies.RULES)
+    what = policy.entitlement("sales-reports")
+    assert what is not None
+    begun = of_emergency(
+        tx, emergency="emg_by_hand", subject="henry", entitlement=what, seconds=60, activate_by=now
+    )
+    held = replace(
+        begun,
+        state=GrantState.REVOKING,
+        origin=CLAIMED,
+        cause=CLAIMED,
+        not_after=now,
+        revoking_since=now,
+    )
+    save_new(tx, held, CLAIMED)
+    return move(tx, now, held, replace(held, state=GrantState.REVOKE_OVERDUE), "account_not_found")
 
 
 class _Listed(Protocol):

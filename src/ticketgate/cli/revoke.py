@@ -182,6 +182,8 @@ def _report_if_ended(folder: Path, revoked: Collection[str]) -> list[str]:
 def _ended(grant: Grant) -> str:
     if grant.state is GrantState.RELEASED_SHARED:
         return f"released ({_SHARED})"
+    if grant.state is GrantState.ABANDONED:
+        return "abandoned (two people gave up: nothing confirms that it is gone)"
     if grant.baseline:
         return "revoked (without effect: the access stood before, so it stays)"
     return grant.state.value

@@ -49,6 +49,9 @@ class Restores(Protocol):
     def state(self, statement: Statement) -> None:
         """Keep a person's word in place of their earlier one for this purpose."""
 
+    def drop(self, purpose: str) -> None:
+        """Forget what people said for this purpose."""
+
     def compared(self) -> list[Compared]:
         """The places that were compared since the declaration, by target and entitlement."""
 

@@ -959,6 +959,8 @@ grant.provisioning: GRANT baseline before command deadline not_after plan
 grant.cancelled: GRANT
 grant.extended: GRANT extension hard_max not_after
 grant.activated grant.released_shared revocation.begun revocation.overdue: GRANT not_after
+revocation.abandoned: GRANT by not_after outcome shown
+revocation.seen: grant outcome request
 revocation.attempted: before command grant request
 revocation.held: cause grant request until
 revocation.confirmed: GRANT confirmed kept late_milliseconds not_after
@@ -1021,6 +1023,7 @@ grant.released_shared grant    active:released_shared
 revocation.begun      grant    -:revoking active:revoking provisioning:revoking
 revocation.begun      grant    revoke_overdue:revoking
 revocation.overdue    grant    revoking:revoke_overdue
+revocation.abandoned  grant    revoke_overdue:abandoned
 revocation.confirmed  grant    revoking:revoked
 exception.opened      exception -:opened
 exception.assigned    exception opened:assigned assigned:assigned
@@ -1040,7 +1043,7 @@ review.done           review    due:done claimed:done overdue:done
     for after in afters.split(",")
 }
 HOLDING = ("provisioning", "active")
-ENDED = frozenset({"released_shared", "cancelled", "revoked"})
+ENDED = frozenset({"released_shared", "cancelled", "revoked", "abandoned"})
 CONSENT_LIFE = 900  # seconds from an ask for consent to it, and to the emergency
 END_SLACK = 60  # seconds after the end of a grant by which ending it has begun
 ASKED = ("entitlement", "target", "decide_by")  # kept of a request that awaits decisions
@@ -1066,7 +1069,7 @@ LOOKED_AT = {
     + "by clause cooldown drill entitlement hard_max method person seconds target within"
     " access_from access_until authority_basis backfill_within enforced",
     "review": MOVE + "entitlement method outcome person reviewer",
-    "revocation": MOVE + "confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
+    "revocation": MOVE + "by confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
     "exception": MOVE + "code",
     "passkey": MOVE + "cose credential key method origin person rp_id voucher",
     "decision": "approver cut decision link material method need on_behalf_of request round rules"
@@ -2237,15 +2240,29 @@ class Replay:
             if self.restoring:
                 raise Refused("access is given, and a restore has not ended")
             self._still_approved(record)
-        if after == "revoked" and record.get("confirmed") is not True:
-            raise Refused("revoked without being read back")
         if after in ENDED:
+            self._check_over(after, record)
             del self.grants[name]  # nothing moves it any more
         self.emergencies.granted(record)
         if after == "provisioning":
             self._check_begun(record, known)
         if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
             raise Refused("an heir that is no grant")
+
+    @staticmethod
+    def _check_over(after: str, record: Record) -> None:
+        """Revoked is read back. Two people give up, neither of whom has it; each says why."""
+        if after == "revoked" and record.get("confirmed") is not True:
+            raise Refused("revoked without being read back")
+        if after != "abandoned":
+            return
+        by = texts_of(record, "by")
+        if len(by) != 2 or by[0] == by[1] or not all(by):
+            raise Refused("given up on, and not by two different people")
+        if record.get("subject") in by:
+            raise Refused("given up on by whose access it is")
+        if not isinstance(record.get("sd"), list) or len(record["sd"]) < 2:
+            raise Refused("given up on without the reasons of both")
 
     def _check_begun(self, record: Record, known: Record) -> None:
         """Access begins in time, for somebody who is not locked."""

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from ticketgate.domain.errors import Refusal, TicketgateError
+from ticketgate.operations.desks.abandon_desk import AbandonDesk
 from ticketgate.operations.desks.console_desk import ConsoleDesk
 from ticketgate.operations.desks.desk import Desk
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
@@ -24,6 +25,7 @@ from ticketgate.operations.desks.quarantine_desk import QuarantineDesk
 from ticketgate.operations.desks.request_desk import RequestDesk
 from ticketgate.operations.desks.restore_desk import RestoreDesk
 from ticketgate.operations.desks.triage_desk import TriageDesk
+from ticketgate.web.abandon import add_abandon
 from ticketgate.web.api import add_description, guard_api
 from ticketgate.web.api_lanes import add_api_lanes
 from ticketgate.web.approve import add_approve
@@ -93,6 +95,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     emergencies: EmergencyDesk | None = None,
     passkeys: PasskeyDesk | None = None,
     evidence: EvidenceDesk | None = None,
+    abandoning: AbandonDesk | None = None,
 ) -> flask.Flask:
     """The application. `new_secret` mints an unguessable string (128 bits or more).
 
@@ -102,7 +105,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     `lanes` there are the pages of triage, quarantine and exceptions, and the API of the first two;
     with `requests` the first page of the console, its lists and the pages of requests, with
     `emergencies` those of emergency access; with `passkeys` that of one's passkeys, which then may
-    sign decisions; with `evidence` those of the log.
+    sign decisions; with `evidence` those of the log; with `abandoning` that of giving up.
     """
     app = flask.Flask(__name__)
     app.config["TEMPLATES_AUTO_RELOAD"] = False
@@ -118,8 +121,7 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     if lanes is not None:
         _add_lanes(app, desk, *lanes)
     if requests is not None:
-        add_requests(app, desk, requests[0])
-        add_console(app, desk, requests[1], emergencies)
+        _add_console(app, desk, requests, emergencies, abandoning)
     if emergencies is not None:
         add_emergency(app, desk, emergencies, sign_in.provider)
     if passkeys is not None:
@@ -139,6 +141,20 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     }
     app.context_processor(lambda: {"person": signed_in(desk), "console_pages": pages, **there})
     return app
+
+
+def _add_console(
+    app: flask.Flask,
+    desk: Desk,
+    requests: tuple[RequestDesk, ConsoleDesk],
+    emergencies: EmergencyDesk | None,
+    abandoning: AbandonDesk | None,
+) -> None:
+    add_requests(app, desk, requests[0])
+    add_console(app, desk, requests[1], emergencies)
+    if abandoning is not None:
+        add_abandon(app, desk, abandoning)
+    app.context_processor(lambda: {"has_abandon": abandoning is not None})
 
 
 def _add_lanes(

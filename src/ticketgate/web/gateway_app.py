@@ -17,6 +17,7 @@ from ticketgate.web.probes import closed_pages, probes
 from ticketgate.web.problems import Answer
 from ticketgate.web.wsgi_bridge import WsgiBridge
 from ticketgate.wiring.console import (
+    abandon_desk,
     emergency_desk,
     evidence_desk,
     lane_desks,
@@ -52,6 +53,7 @@ def doors(gateway: Gateway) -> Front:
         emergencies=None if gateway.lost else emergency_desk(gateway),
         passkeys=None if gateway.lost else passkey_desk(gateway),
         evidence=None if gateway.lost else evidence_desk(gateway),
+        abandoning=None if gateway.lost else abandon_desk(gateway),
     )
     if gateway.lost is not None:
         shut = ClosedIntake({}, gateway.receive, gateway.clock.wall, gateway.meters.refuse)

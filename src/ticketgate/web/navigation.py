@@ -32,7 +32,7 @@ class Page:
 PAGES: Final = (
     Page("console", "Waiting for me"),
     Page("requests", "Requests", below=frozenset({"request_page"})),
-    Page("grants", "Active access", below=frozenset({"end_grant"})),
+    Page("grants", "Active access", below=frozenset({"end_grant", "abandon"})),
     Page("emergency", "Emergency", below=frozenset({"one_emergency", "backfill"})),
     Page(
         "exceptions", "Exceptions", frozenset({TRIAGE, OPERATOR, AUDITOR}), frozenset({"exception"})

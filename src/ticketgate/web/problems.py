@@ -103,6 +103,8 @@ _DESK: Final = {
     "no_passkeys": 409,
     "own_ticket": 403,
     "own_exception": 403,
+    "own_grant": 403,
+    "not_overdue": 409,
     "link_used": 409,
     "already_decided": 409,
     "decision_late": 409,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from ticketgate.adapters.keys.passkey_site import site_of
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.requests.roles import Roles
+from ticketgate.operations.desks.abandon_desk import AbandonDesk
 from ticketgate.operations.desks.console_desk import ConsoleDesk
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
 from ticketgate.operations.desks.evidence_desk import EvidenceDesk
@@ -44,6 +45,11 @@ def request_desks(gateway: Gateway) -> tuple[RequestDesk, ConsoleDesk]:
     """What people see of their requests, and the lists of the console, over a gateway."""
     parts = _parts(gateway)
     return RequestDesk(*parts), ConsoleDesk(*parts)
+
+
+def abandon_desk(gateway: Gateway) -> AbandonDesk:
+    """Where operators give up on a revocation, over a gateway."""
+    return AbandonDesk(*_parts(gateway))
 
 
 def emergency_desk(gateway: Gateway) -> EmergencyDesk:

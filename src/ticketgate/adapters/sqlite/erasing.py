@@ -32,7 +32,7 @@ _APPROVED: Final = "SELECT request FROM approval WHERE ? IN (approver, on_behalf
 _EMERGENCY: Final = "SELECT * FROM emergency WHERE id = ?"
 _OVER: Final = frozenset({"closed", "cancelled"})
 _LIVE_REQUEST: Final = frozenset({"blocked", "awaiting"})
-_ENDED: Final = frozenset({"revoked", "cancelled", "released_shared"})
+_ENDED: Final = frozenset({"revoked", "cancelled", "released_shared", "abandoned"})
 
 
 class SqliteErasing:

@@ -32,7 +32,7 @@ class SqliteGrants:
         """All grants of a ticket that are not ended."""
         sql = (
             "SELECT * FROM access_grant WHERE source = ? AND tbl = ? AND ticket_id = ?"
-            " AND state NOT IN ('revoked', 'cancelled', 'released_shared')"
+            " AND state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
         )
         return _grants(rows(self._db, sql, *key))
 
@@ -121,7 +121,7 @@ class SqliteGrants:
         sql = (
             "SELECT * FROM access_grant WHERE (?1 IS NULL OR subject = ?1)"
             " AND (?2 IS NULL OR target = ?2)"
-            " AND state NOT IN ('revoked', 'cancelled', 'released_shared')"
+            " AND state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
         )
         return _grants(rows(self._db, sql, subject, target))
 

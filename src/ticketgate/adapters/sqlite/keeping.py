@@ -10,7 +10,7 @@ from ticketgate.adapters.sqlite.rows import rows, scalar
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.instants import to_text
 
-_ENDED = "('revoked', 'cancelled', 'released_shared')"
+_ENDED = "('revoked', 'cancelled', 'released_shared', 'abandoned')"
 # Requests that are live, or have a grant that is, or whose decision or grant ended lately (?1).
 _NEEDED = f"""
 SELECT min(opened_at) FROM request WHERE state IN ('blocked', 'awaiting')

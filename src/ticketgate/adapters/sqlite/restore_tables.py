@@ -120,6 +120,10 @@ class SqliteRestores:
             ),
         )
 
+    def drop(self, purpose: str) -> None:
+        """Forget what people said for this purpose."""
+        self._db.execute("DELETE FROM restore_statement WHERE purpose = ?", (purpose,))
+
     def compared(self) -> list[Compared]:
         """The places that were compared since the declaration, by target and entitlement."""
         sql = "SELECT * FROM restore_compared ORDER BY target, entitlement, access"

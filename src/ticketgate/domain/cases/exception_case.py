@@ -20,6 +20,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "edited_untriaged": "A ticket that may ask for access was edited, and reads harmless now.",
     "second_word": "One person says a ticket that may be their own is nothing; another must agree.",
     "grant_ticket_unreadable": "The ticket of live access may not ask for it any more; look at it.",
+    "access_may_stand": "Two people gave up on removing access; it may still be at the target.",
     "mail_bounced": "The mail server refuses the address of a person, who hears of nothing.",
     "directory_down": "The directory cannot be read, so nobody can decide.",
     "velocity_exceeded": "A source opened more requests than its limit; further ones wait.",

@@ -22,11 +22,19 @@ class GrantState(StrEnum):
     REVOKED = "revoked"
     CANCELLED = "cancelled"
     RELEASED_SHARED = "released_shared"
+    ABANDONED = "abandoned"  # two people gave up: nothing confirms that it is gone
 
 
 HOLDING: Final = frozenset({GrantState.PROVISIONING, GrantState.ACTIVE})
 REVOKING: Final = frozenset({GrantState.REVOKING, GrantState.REVOKE_OVERDUE})
-ENDED: Final = frozenset({GrantState.REVOKED, GrantState.CANCELLED, GrantState.RELEASED_SHARED})
+ENDED: Final = frozenset(
+    {
+        GrantState.REVOKED,
+        GrantState.CANCELLED,
+        GrantState.RELEASED_SHARED,
+        GrantState.ABANDONED,
+    }
+)
 CLAIMED: Final = "claimed"  # the origin of one that was given by hand, and is only taken away
 EMERGENCY: Final = "emergency"  # the origin of a grant that nobody approved beforehand (rule 9)
 UNENDED: Final = HOLDING | {GrantState.PLANNED}  # has not begun to end

@@ -14,6 +14,7 @@ from ticketgate.domain.log.window_check import WINDOW, outside
 Record = Mapping[str, Json]
 _Round = tuple[str, int]  # (material, round)
 _Place = tuple[str, int, int]  # (material, round, stage)
+PAIR: Final = 2  # so many people give up on a revocation
 END_SLACK_SECONDS: Final = 60  # by then the end of a grant has begun, whatever else goes on
 PLACE: Final = ("round", "stage")
 PARTIES: Final = ("requester", "beneficiary", "editor")  # `editors` lists more of the last
@@ -147,6 +148,23 @@ class Ballot:
             taken |= {approver, principal} & self.voices(at) | {approver} & {principal}
             self.represented.setdefault(at, set()).add(principal)
         return not taken
+
+
+def abandoned_by(record: Record) -> list[str]:
+    """What is wrong with how a revocation was given up, in words: it takes two people, and why.
+
+    Neither is whose access it is. Each hides a reason of their own.
+    """
+    by, hidden = record["by"], record.get("sd")
+    people = [one for one in by if isinstance(one, str) and one] if isinstance(by, list) else []
+    told = len(hidden) if isinstance(hidden, list) else 0
+    faults = {
+        "given up on, and not by two different people": not len({*people}) == len(people) == PAIR
+        or by != people,
+        "given up on by whose access it is": record["subject"] in people,
+        "given up on without the reasons of both": told < PAIR,
+    }
+    return [text for text, wrong in faults.items() if wrong]
 
 
 def count(value: Json) -> int | None:

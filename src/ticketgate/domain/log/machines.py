@@ -62,6 +62,7 @@ GRANT: Final = frozenset(
         ("revoking", "revoked"),
         ("revoking", "revoke_overdue"),
         ("revoke_overdue", "revoking"),
+        ("revoke_overdue", "abandoned"),  # two people give up on it
     }
 )
 EXCEPTION: Final = frozenset(
@@ -117,6 +118,7 @@ TYPES: Final[Mapping[tuple[str, str], str]] = {
     ("grant", "revoking"): "revocation.begun",
     ("grant", "revoked"): "revocation.confirmed",
     ("grant", "revoke_overdue"): "revocation.overdue",
+    ("grant", "abandoned"): "revocation.abandoned",
     ("passkey", "pending"): "passkey.vouched",
     ("passkey", "usable"): "passkey.vouched",
 }
@@ -226,6 +228,8 @@ RECORD_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "revocation.attempted": frozenset({"request", "grant", "before", "command"}),
     "revocation.confirmed": _BOUND | {"confirmed", "kept", "late_milliseconds"},
     "revocation.overdue": _BOUND,
+    "revocation.abandoned": _BOUND | {"by", "outcome", "shown"},
+    "revocation.seen": frozenset({"request", "grant", "outcome"}),
     "emergency.asked": _EMERGENCY
     | {"target", "seconds", "within", "clause", "policy", "directory"},
     "emergency.consented": _EMERGENCY

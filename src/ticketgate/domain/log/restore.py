@@ -73,7 +73,7 @@ class Hold:
 class Statement:
     """One person's word, which counts together with another person's on the same `shown`."""
 
-    purpose: str  # declare | end
+    purpose: str  # declare | end | abandon and the id of a grant
     subject: str
     shown: str
     reason: str

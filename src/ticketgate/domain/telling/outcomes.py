@@ -75,6 +75,7 @@ OUTCOMES: Final[Mapping[tuple[str, str, str], Outcome | None]] = {
     ("grant", "revoking", "revoked"): _O.ENDED,
     ("grant", "revoking", "revoke_overdue"): _O.OVERDUE,
     ("grant", "revoke_overdue", "revoking"): None,  # the same end, tried again
+    ("grant", "revoke_overdue", "abandoned"): None,  # who has to see to it has the exception
     ("passkey", NEW, "pending"): _O.PASSKEY_ENROLLED,
     ("passkey", "pending", "pending"): None,  # the first of two who vouch
     ("passkey", "pending", "usable"): _O.PASSKEY_USABLE,

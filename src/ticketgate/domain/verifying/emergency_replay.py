@@ -26,7 +26,7 @@ SAID: Final = frozenset(
 # `ended` of one whose grant was cancelled: nothing has to cool down; or of a claim whose access
 # nothing has begun to take away
 NEVER_GIVEN: Final = "never"
-_ENDS: Final = frozenset({"revoked", "released_shared", "cancelled"})
+_ENDS: Final = frozenset({"revoked", "released_shared", "cancelled", "abandoned"})
 _SECONDS_MAX: Final = 10**9
 
 

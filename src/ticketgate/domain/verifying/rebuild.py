@@ -183,7 +183,7 @@ class Rebuild:
             columns |= {"cause": record["cause"], "revoking_since": record["_ts"]}
         elif record["to"] in {"cancelled", "released_shared"}:
             columns["cause"] = record["cause"]
-        if record["to"] in {"cancelled", "released_shared", "revoked"}:
+        if record["to"] in {"cancelled", "released_shared", "revoked", "abandoned"}:
             columns["ended_at"] = record["_ts"]
 
     def _exception(self, taken: Taken) -> None:

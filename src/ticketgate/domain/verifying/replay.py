@@ -16,6 +16,7 @@ from ticketgate.domain.log.folded import (
     Ballot,
     Folded,
     Record,
+    abandoned_by,
     count,
     counts,
     is_text,
@@ -229,6 +230,7 @@ class Replay:
     def _hold(self, index: int, folded: Folded, record: Record) -> None:
         """What is said of a grant once is never said otherwise; heirs take over its removal."""
         folded.said.setdefault("baseline", False)
+        self._say(index, abandoned_by(record) if record["to"] == "abandoned" else ())
         for name in FIXED:
             value = record.get(name)
             moved = name == "not_after" and record["type"] == "grant.extended"

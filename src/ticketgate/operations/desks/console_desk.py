@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from ticketgate.domain.errors import Refusal
-from ticketgate.domain.grants.grant import EMERGENCY, HOLDING, UNENDED, Grant
+from ticketgate.domain.grants.grant import EMERGENCY, HOLDING, UNENDED, Grant, GrantState
 from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id, name_of
@@ -83,6 +83,7 @@ class HeldRow:
     mine: bool
     givable: bool  # who looks has it, and can give it back or ask for more time
     endable: bool  # who looks is an operator, and it has not begun to end
+    overdue: bool  # who looks is an operator, and removing it is overdue: it may be given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,7 @@ def held_rows(found: list[Grant], who: Sayer, now: datetime) -> tuple[HeldRow, .
             mine=one.subject == who.subject,
             givable=one.subject == who.subject and one.state in HOLDING,
             endable=operates and one.state in UNENDED,
+            overdue=operates and one.state is GrantState.REVOKE_OVERDUE,
         )
         for one in found
         if one.not_after is not None

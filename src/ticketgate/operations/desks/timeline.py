@@ -32,6 +32,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "revocation.held": "The end waits for somebody to say go on",
     "revocation.attempted": "The target is called to remove the access",
     "revocation.overdue": "Removing it takes too long; it is tried on",
+    "revocation.abandoned": "Two people gave up on removing it; it may still be there",
+    "revocation.seen": "What a call said after they had given up",
     "revocation.confirmed": "The access is gone, by a read at the target",
 }
 _COMMENT: Final = "comment"  # what a notification is, beside the kinds of mail

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from ticketgate.domain.evidence import Json
+from ticketgate.domain.evidence import Disclosure, Draft, Json
 from ticketgate.domain.grants.command import CommandKind, CommandState
 from ticketgate.domain.grants.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.instants import to_text
@@ -23,6 +23,7 @@ def move(
     after: Grant,
     cause: str,
     more: dict[str, Json] | None = None,
+    hidden: tuple[Disclosure, ...] = (),
 ) -> Grant:
     """Save and record one move of a grant; people and ticket are told of some of them."""
     after = replace(after, version=before.version + 1)
@@ -35,7 +36,8 @@ def move(
         "not_after": None if after.not_after is None else to_text(after.not_after),
         **(more or {}),
     }
-    ref = tx.append(edge("grant", after.id, before.state.value, after.state.value, cause, fields))
+    states = (before.state.value, after.state.value)
+    ref = tx.append(edge("grant", after.id, *states, cause, fields, hidden))
     kept = str(fields.get("kept", ""))
     tell_of_grant(tx, now, after, before.state.value, cause, kept, ref.index)
     return after
@@ -80,6 +82,16 @@ def end_grant(
     return revoking
 
 
+def note_seen_late(tx: Transaction, grant: Grant | None, code: str) -> None:
+    """A call that was under way when two people gave up: what it says is kept, and moves nothing.
+
+    Whoever attends to the exception about the access reads it in the log.
+    """
+    if grant is not None and grant.state is GrantState.ABANDONED:
+        fields: dict[str, Json] = {"request": grant.request, "grant": grant.id}
+        tx.append(Draft("revocation.seen", {**fields, "outcome": code or "removed"}))
+
+
 def _end_extensions(tx: Transaction, now: datetime, grant: Grant) -> None:
     """Nobody decides any more about longer access of a grant that ends."""
     for request in tx.requests.of_ticket(grant.ticket):
@@ -97,6 +109,13 @@ def holders(tx: Reading, grant: Grant) -> list[Grant]:
         for other in sharers(tx, grant)
         if other.state is GrantState.ACTIVE or other.native_ref is not None or other.baseline
     ]
+
+
+def kept_because(tx: Reading, grant: Grant) -> str:
+    """Why revoking this grant removes nothing: `baseline`, `shared`, or empty."""
+    if grant.baseline:
+        return "baseline"
+    return "shared" if holders(tx, grant) else ""
 
 
 def sharers(tx: Reading, grant: Grant) -> list[Grant]:

@@ -23,7 +23,14 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.tickets.ticket import StateClass
 from ticketgate.domain.trying_again import call_pause
-from ticketgate.operations.grants.end_grant import end_grant, hand_on, holders, move, sharers
+from ticketgate.operations.grants.end_grant import (
+    end_grant,
+    hand_on,
+    kept_because,
+    move,
+    note_seen_late,
+    sharers,
+)
 from ticketgate.operations.grants.start_grant import ground_lost, is_settled, why_over
 from ticketgate.operations.intake.parked import unsettled
 from ticketgate.ports import Reading, Transaction
@@ -287,13 +294,6 @@ def intend_revoke(
     return grant
 
 
-def kept_because(tx: Reading, grant: Grant) -> str:
-    """Why revoking this grant removes nothing: `baseline`, `shared`, or empty."""
-    if grant.baseline:
-        return "baseline"
-    return "shared" if holders(tx, grant) else ""
-
-
 def _absent(tx: Transaction, now: datetime, command: Command, grant: Grant) -> None:
     latest = _may_land_until(tx, grant)
     if latest is not None and latest > now:
@@ -309,10 +309,11 @@ def _may_land_until(tx: Reading, grant: Grant) -> datetime | None:
 
 
 def revoked(tx: Transaction, now: datetime, *, ident: str, called: Called) -> None:
-    """Record how a revocation ended; what is not confirmed is tried again for ever."""
+    """Record how a revocation ended; what is not confirmed is tried until people give up on it."""
     command = tx.commands.get(ident)
     grant = None if command is None else tx.grants.get(command.about)
     if command is None or grant is None or grant.state not in REVOKING:
+        note_seen_late(tx, grant, called.code)
         return
     if called.code:
         _revoke_failed(tx, now, command, grant, called)

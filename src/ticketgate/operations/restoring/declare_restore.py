@@ -97,7 +97,7 @@ def declare_restore(tx: Transaction, now: datetime, *, said: Said, by: Hearing) 
     loss = tx.restores.loss()
     if loss is None:
         return _NOTHING
-    pair = _pair(tx, now, DECLARE, said, by, loss.shown)
+    pair = two_people(tx, now, DECLARE, said, by, loss.shown)
     if not isinstance(pair, list):
         return pair
     fields: dict[str, Json] = {
@@ -146,7 +146,7 @@ def end_restore(tx: Transaction, now: datetime, *, said: Said, by: Hearing) -> H
             "Every source must have sent again what changed since the backup.",
             "Send it again on the platform, then mark each source.",
         )
-    pair = _pair(tx, now, END, said, by, shown)
+    pair = two_people(tx, now, END, said, by, shown)
     if not isinstance(pair, list):
         return pair
     fields: dict[str, Json] = {
@@ -201,10 +201,14 @@ def standing(
     ]
 
 
-def _pair(
+def two_people(
     tx: Transaction, now: datetime, purpose: str, said: Said, by: Hearing, shown: str
 ) -> list[Statement] | Heard | Refusal:
-    """Both people's words, once there are two; the first one's is kept until then."""
+    """Both people's words, once there are two; the first one's is kept until then.
+
+    Refusals: `directory_stale`, those of `may_operate`, `person_locked`, `shown_changed`, `reason`,
+    `secret_typed`, `distinct_people`.
+    """
     snapshot = by.ground.snapshot
     refusal = (
         stale(tx, now, snapshot, said.subject)

@@ -17,6 +17,7 @@ from ticketgate.domain.grants.grant import Grant
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.operations.emergencies.claim_emergency import know_account
+from ticketgate.operations.grants.end_grant import kept_because
 from ticketgate.operations.grants.enforce import (
     Called,
     Seen,
@@ -25,7 +26,6 @@ from ticketgate.operations.grants.enforce import (
     intend_provision,
     intend_revoke,
     is_held,
-    kept_because,
     provisioned,
     revoked,
 )
