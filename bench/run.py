@@ -26,7 +26,7 @@ from proof import UnsoundError, prove_counts
 from servers import KEY, STORE, Served, flask_app, mail_sink, ticketgate
 from sustained import Search, Sustained, sustained
 
-PARTS: Final = ("load", "evidence", "classify", "backtest")
+PARTS: Final = ("load", "evidence", "classify", "backtest", "pages")
 CLIENTS: Final = (32, 128)
 GATE: Final = "ticketgate"
 NOOP: Final = "no-op"
@@ -241,6 +241,16 @@ def _fsync_microseconds(folder: Path) -> float:
     return statistics.median(times)
 
 
+def _pages(folder: Path, *, quick: bool) -> dict[str, object]:
+    """Its stores are those of the tests, so the repository must be there to be read."""
+    sys.path.append(str(Path(__file__).resolve().parent.parent))
+    import pages
+
+    found = pages.measure(folder, pages.QUICK if quick else pages.PagesPlan(), _say)
+    print("", *pages.lines(found), sep="\n")
+    return asdict(found)
+
+
 def _say(text: str) -> None:
     print(f"  {text}", file=sys.stderr, flush=True)
 
@@ -279,6 +289,8 @@ def main() -> int:
                 )
                 told["backtest"] = asdict(replayed)
                 print("", *backtesting.lines(replayed), sep="\n")
+            if asked.part in {None, "pages"}:
+                told["pages"] = _pages(folder, quick=asked.quick)
         except (UnsoundError, ExhaustedError, RuntimeError) as fault:
             print(f"bench: {fault}", file=sys.stderr)
             return 1

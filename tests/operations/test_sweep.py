@@ -1,9 +1,18 @@
 """What a change of the directory does to requests that wait: people named since are asked."""
 
 from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
 
+import pytest
 from tests.operations.kit import Gate, code_of
 from tests.operations.tickets import access_ticket
+
+from ticketgate.operations.workers import housekeeping
+from ticketgate.operations.workers.housekeeping import TICKETS_AT_ONCE
+from ticketgate.operations.workers.sweep import revalidate_ticket
+from ticketgate.ports import Transaction
 
 
 def test_a_new_manager_is_asked_while_the_request_waits(asked: Gate) -> None:
@@ -61,3 +70,46 @@ def test_a_blocked_request_asks_nobody(gate: Gate) -> None:
     gate.run_mail()
     assert gate.states() == ["blocked"]
     assert gate.post.mails == []
+
+
+def test_requests_are_asked_again_some_tickets_in_a_transaction(gate: Gate) -> None:
+    """Who decides meanwhile waits for a few of them, not for all."""
+    many = 2 * TICKETS_AT_ONCE + 1
+    for number in range(many):
+        gate.deliver(access_ticket(f"t{number}"))
+    gate.directory.leave("bob")
+    gate.directory.change("alice", manager="erin")
+    sizes = [gate.evidence_size()]
+    gate.before_commit = lambda: sizes.append(len(gate.records("request.awaiting")))
+    gate.keeper.step()
+    gate.before_commit = lambda: None
+    moved = [after - before for before, after in pairwise(sizes[1:])]
+    assert len(gate.records("request.awaiting")) == many
+    assert max(moved) <= TICKETS_AT_ONCE
+
+
+def test_one_request_that_cannot_be_asked_again_keeps_no_other(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asking(
+        tx: Transaction,
+        now: datetime,
+        *,
+        ticket: tuple[str, str, str],
+        **more: Any,  # noqa: ANN401 -- as the other has them
+    ) -> int:
+        if ticket[2] == "t0":
+            raise RuntimeError("a fault of ours")
+        return revalidate_ticket(tx, now, ticket=ticket, **more)
+
+    for name in ("t0", "t1"):
+        gate.deliver(access_ticket(name))
+    gate.directory.leave("bob")
+    gate.directory.change("alice", manager="erin")
+    monkeypatch.setattr(housekeeping, "revalidate_ticket", asking)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        gate.keeper.step()
+    assert len(gate.records("request.awaiting")) == 1
+    monkeypatch.undo()
+    gate.keeper.step()
+    assert len(gate.records("request.awaiting")) == 2

@@ -89,7 +89,7 @@ def _only_for_live_grants(folder: Path, configuration: Configured) -> None:
     live = 0
     if Path(configuration.settings.store).is_file():
         with look(folder) as seen:
-            live = len(seen.grants.matching(subject=None, target=None))
+            live = sum(seen.grants.count_unended().values())
     if not live:
         raise ConfigurationError(configuration.faults)
     tell_faults(configuration.faults)

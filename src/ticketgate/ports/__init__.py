@@ -7,7 +7,7 @@ as one: state, evidence and outbox. Nothing outward happens inside it.
 from ticketgate.ports.announcements import Announcements, Receivers
 from ticketgate.ports.approvals import ApproverRows
 from ticketgate.ports.bundle import Bundle
-from ticketgate.ports.console import Console, Counts, RequestFilter
+from ticketgate.ports.console import Console, Counts, RequestFilter, WaitingRequest
 from ticketgate.ports.emergencies import Emergencies
 from ticketgate.ports.erasing import Erasing
 from ticketgate.ports.evidence import (
@@ -103,5 +103,6 @@ __all__ = [
     "Tickets",
     "Transaction",
     "Vouched",
+    "WaitingRequest",
     "Workload",
 ]

@@ -30,6 +30,17 @@ class Counts:
     exceptions: int  # that are not resolved
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingRequest:
+    """A live request; `worked_off` is up to which delivery its ticket is (0: it has no row)."""
+
+    source: str
+    ticket_id: str
+    number: str
+    entitlement: str
+    worked_off: int
+
+
 class Console(Protocol):
     """Reading only. A `whose` of None means everybody's; else what is theirs, as `of_person`.
 
@@ -55,6 +66,9 @@ class Console(Protocol):
 
     def approvals_of(self, requests: Collection[str]) -> Mapping[str, list[Approval]]:
         """The approvals of each request, in the order they were given."""
+
+    def waiting(self, sources: Collection[str]) -> list[WaitingRequest]:
+        """The blocked and awaiting requests of these sources, oldest first."""
 
     def last_commands(self, kind: CommandKind, about: Collection[str]) -> Mapping[str, Command]:
         """The command of this kind that was queued last for each."""

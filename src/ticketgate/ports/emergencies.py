@@ -1,5 +1,6 @@
 """What operations ask of the table of emergencies, and of the notices about them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +27,9 @@ class Emergencies(Protocol):
 
     def listed(self, limit: int) -> list[Emergency]:
         """Those that have begun, newest first, for looking."""
+
+    def concern(self, subjects: Collection[str]) -> bool:
+        """Whether one that has begun is of one of these people, or was entered by them."""
 
     def add_notice(self, ident: str, emergency: str, subject: str) -> None:
         """Store whom a notice is for."""

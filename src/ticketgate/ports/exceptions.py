@@ -26,8 +26,8 @@ class Exceptions(Protocol):
     def listed(self, state: str | None, limit: int) -> list[ExceptionCase]:
         """Newest first, for looking."""
 
-    def waiting(self, limit: int) -> list[ExceptionCase]:
-        """The open ones, oldest first."""
+    def waiting(self, limit: int, behind: str = "") -> list[ExceptionCase]:
+        """The open ones, oldest first; from behind the one with that id on, whatever its state."""
 
     def named(self, case: ExceptionCase) -> frozenset[str]:
         """The directory subjects whom what its opening hides concerns; erased ones as actors."""

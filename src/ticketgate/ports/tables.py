@@ -101,8 +101,14 @@ class Tickets(Protocol):
     def of_platform_id(self, source: str, ident: str) -> list[TicketRow]:
         """The rows, of whatever table, that the source calls so."""
 
-    def uncertain(self, limit: int) -> list[TicketRow]:
-        """Tickets that are not over and of which nobody can tell yet, oldest first."""
+    def living(self, source: str) -> list[TicketRow]:
+        """The tickets of a source that a live request stands on, or a grant that is not ended."""
+
+    def uncertain(self, limit: int, behind: str = "") -> list[TicketRow]:
+        """Tickets that are not over and of which nobody can tell yet, oldest first.
+
+        From behind the one with that id on, whatever it is by now.
+        """
 
     def named(self, reference: str) -> list[TicketRow]:
         """All rows whose number or platform id this is."""
@@ -211,6 +217,15 @@ class Grants(Protocol):
 
     def of_target(self, target: str) -> list[Grant]:
         """All grants of a target, ended ones too."""
+
+    def count_unended(self) -> Mapping[str, int]:
+        """How many grants are not ended, by state."""
+
+    def beside_parked(self) -> list[Grant]:
+        """Grants that begin or are live, of whose ticket a delivery is quarantined."""
+
+    def holders(self) -> list[str]:
+        """The subjects of grants that begin or are live, each once."""
 
     def matching(self, *, subject: str | None, target: str | None) -> list[Grant]:
         """Grants that are not ended, of a person or a target."""

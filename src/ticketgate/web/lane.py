@@ -18,6 +18,8 @@ from ticketgate.web.problems import status_of
 from ticketgate.web.replies import refused
 from ticketgate.web.sign_in import signed_in
 
+ROWS_MAX: Final = 50  # of a list on one page
+_CHARS_MAX: Final = 200  # of an id in an address
 _AGAIN: Final = frozenset({422, 503})
 NOT_SIGNED_IN: Final = Refusal(
     "not_signed_in",
@@ -27,11 +29,19 @@ NOT_SIGNED_IN: Final = Refusal(
 
 
 class Shown(Protocol):
-    """A view: `shown` is the digest that a word about it is bound to."""
+    """A view, or a form: `shown` is the digest that a word about it is bound to."""
 
     @property
     def shown(self) -> str:
         """Hex."""
+
+
+class Listed(Shown, Protocol):
+    """A view: a list goes on behind its `id`."""
+
+    @property
+    def id(self) -> str:
+        """Ours."""
 
 
 class Posted(Shown, Protocol):
@@ -42,7 +52,7 @@ class Posted(Shown, Protocol):
         """As it was typed."""
 
 
-V = TypeVar("V", bound=Shown)
+V = TypeVar("V", bound=Listed)
 F = TypeVar("F", bound=Posted)
 
 
@@ -50,14 +60,15 @@ F = TypeVar("F", bound=Posted)
 class Lane(Generic[V, F]):
     """What differs from lane to lane. `name` and `one` are endpoints, and of templates as well.
 
-    `listed` is None where another module has the list; `form` reads the request's form, given the
-    justification; `context` is what the page needs beside the view, of the form that comes back or
-    of None; `more` is for list and page.
+    `listed` is None where another module has the list; else it is given who looks, the id of the
+    row behind which it goes on (empty: none), and how many are wanted. `form` reads the request's
+    form, given the justification; `context` is what the page needs beside the view, of the form
+    that comes back or of None; `more` is for list and page.
     """
 
     name: str
     one: str
-    listed: Callable[[str], tuple[V, ...] | Refusal] | None
+    listed: Callable[[str, str, int], tuple[V, ...] | Refusal] | None
     view: Callable[[str, str], V | Refusal]
     say: Callable[[str, Session, F], object]
     form: Callable[[str], F]
@@ -90,21 +101,28 @@ class LaneList(MethodView, Generic[V, F]):
     init_every_request = False
 
     def __init__(
-        self, desk: Desk, lane: Lane[V, F], listed: Callable[[str], tuple[V, ...] | Refusal]
+        self,
+        desk: Desk,
+        lane: Lane[V, F],
+        listed: Callable[[str, str, int], tuple[V, ...] | Refusal],
     ) -> None:
         self._desk = desk
         self._lane = lane
         self._listed = listed
 
     def get(self) -> ResponseReturnValue:
-        """The list."""
+        """Some rows of the list, and where the next ones are."""
         person = signed_in(self._desk)
         if person is None:
             return to_sign_in(flask.url_for(self._lane.name))
-        found = self._listed(person.subject)
+        begin = flask.request.args.get("behind", "").strip()[:_CHARS_MAX]
+        found = self._listed(person.subject, begin, ROWS_MAX + 1)
         if isinstance(found, Refusal):
             return refused(found)
-        return flask.render_template(f"{self._lane.name}.html", found=found, **self._lane.more)
+        rows = found[:ROWS_MAX]
+        behind = rows[-1].id if len(found) > len(rows) else ""
+        listed = {"found": rows, "behind": behind, "begun": bool(begin)}
+        return flask.render_template(f"{self._lane.name}.html", **listed, **self._lane.more)
 
 
 class LanePage(MethodView, Generic[V, F]):

@@ -4,7 +4,7 @@ import flask
 
 from ticketgate.operations.attending.quarantine import QuarantineForm
 from ticketgate.operations.desks.desk import Desk
-from ticketgate.operations.desks.quarantine_desk import QuarantineDesk, QuarantineView
+from ticketgate.operations.desks.quarantine_desk import LISTED_MAX, QuarantineDesk, QuarantineView
 from ticketgate.web.lane import Lane
 
 
@@ -22,10 +22,11 @@ def add_quarantine(app: flask.Flask, desk: Desk, quarantines: QuarantineDesk) ->
     lane = Lane(
         "quarantine",
         "quarantine_delivery",
-        quarantines.listed,
+        quarantines.some,
         quarantines.view,
         quarantines.say,
         _form,
         _context,
+        more={"max": LISTED_MAX},
     )
     lane.add_to(app, desk)

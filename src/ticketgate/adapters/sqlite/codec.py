@@ -55,21 +55,20 @@ def ticket_text(
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
 
 
-def writer_of(text: str) -> str:
-    """The account, in a ticket's content column, that wrote what it asks; else its last writer."""
-    plain = json.loads(text)
+def writer_of(plain: Plain) -> str:
+    """The account, in a ticket's content, that wrote what it asks; else its last writer."""
     return str(plain.get("writer", plain["updated_by"]))
 
 
-def shapers_of(text: str) -> tuple[Shaper, ...]:
-    """The shapers in a ticket's content column."""
-    return _shapers(json.loads(text)["shapers"])
+def shapers_of(plain: Plain) -> tuple[Shaper, ...]:
+    """The shapers in a ticket's content."""
+    return _shapers(plain["shapers"])
 
 
-def triage_of(text: str) -> Triaged | None:
-    """What a person has said of the ticket, in its content column."""
-    plain = json.loads(text).get("triage")
-    return None if plain is None else Triaged.of(plain)
+def triage_of(plain: Plain) -> Triaged | None:
+    """What a person has said of the ticket, in its content."""
+    said = plain.get("triage")
+    return None if said is None else Triaged.of(said)
 
 
 def ticket_of(text: str) -> Ticket:

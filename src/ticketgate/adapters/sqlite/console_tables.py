@@ -13,7 +13,7 @@ from ticketgate.domain.grants.grant import Grant
 from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.approval import Approval, Link
 from ticketgate.domain.requests.inbox import DeliveryRow
-from ticketgate.ports.console import Counts, RequestFilter
+from ticketgate.ports.console import Counts, RequestFilter, WaitingRequest
 
 _REQUESTER: Final = "CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END"
 _BENEFICIARY: Final = _REQUESTER.replace("requester", "beneficiary")
@@ -27,6 +27,12 @@ _PEOPLE: Final = f"""id IN (
   SELECT id FROM request WHERE {_REQUESTER} IN (SELECT value FROM json_each(?2))
   UNION ALL SELECT id FROM request
     WHERE {_BENEFICIARY} IN (SELECT value FROM json_each(?2)))"""  # noqa: S608 -- as above
+# `+` keeps SQLite from the indexes of these two, as there are so many rows to sort.
+_SOME: Final = f"""(+{_REQUESTER} IN (SELECT value FROM json_each(?2))
+  OR +{_BENEFICIARY} IN (SELECT value FROM json_each(?2)))"""  # noqa: S608 -- as above
+PEOPLE_MANY: Final = 100
+COMMON: Final = ("accepted", "processed")
+_RARE: Final = "state || '' = ?1 AND state NOT IN ('accepted', 'processed')"
 _HELD: Final = "state IN ('provisioning', 'active', 'revoking', 'revoke_overdue')"
 _OF_REQUEST: Final = "CASE WHEN json_valid(content) THEN json_extract(content, '$.request') END"
 _ENTRY: Final = "CAST(entry AS TEXT)"
@@ -53,12 +59,16 @@ class SqliteConsole:
         self, whose: str | None, wanted: RequestFilter, behind: str, limit: int
     ) -> list[AccessRequest]:
         """Newest first."""
+        # Of many people, most rows are of one of them: the newest are read until enough are.
+        many = wanted.people is not None and len(wanted.people) > PEOPLE_MANY
         parts = {
             _WHOSE: whose is not None,
-            _PEOPLE: wanted.people is not None,
-            "state = ?3": wanted.state,
-            "source = ?4": wanted.source,
-            "entitlement = ?5": wanted.entitlement,
+            _PEOPLE: wanted.people is not None and not many,
+            _SOME: many,
+            "state || '' = ?3": wanted.state,
+            "source || '' = ?4": wanted.source and not (wanted.state or wanted.entitlement),
+            "source = ?4 ": wanted.source and (wanted.state or wanted.entitlement),
+            "entitlement || '' = ?5": wanted.entitlement,
             "(opened_at, id) < (SELECT opened_at, id FROM request WHERE id = ?6)": behind,
         }
         where = " AND ".join(["true", *(part for part, asked in parts.items() if asked)])
@@ -97,11 +107,13 @@ class SqliteConsole:
 
     def deliveries(self, state: str, behind: str, limit: int) -> list[DeliveryRow]:
         """Newest first; of an empty state all."""
-        sql = (
-            "SELECT * FROM delivery WHERE (?1 = '' OR state = ?1)"
-            " AND (?2 = '' OR seq < (SELECT seq FROM delivery WHERE id = ?2))"
-            " ORDER BY seq DESC LIMIT ?3"
-        )
+        parts = {  # nearly all are processed; what waits is as new as the newest
+            "state = ?1": state in COMMON,
+            _RARE: state and state not in COMMON,
+            "seq < (SELECT seq FROM delivery WHERE id = ?2)": behind,
+        }
+        where = " AND ".join(["true", *(part for part, asked in parts.items() if asked)])
+        sql = f"SELECT * FROM delivery WHERE {where} ORDER BY seq DESC LIMIT ?3"  # noqa: S608 -- of constants alone
         found = rows(self._db, sql, state, behind, limit)
         return [intake_tables.delivery_of(row) for row in found]
 
@@ -128,6 +140,30 @@ class SqliteConsole:
         for row in rows(self._db, sql, json.dumps(list(requests))):
             found[row["request"]].append(request_tables.approval_of(row))
         return found
+
+    def waiting(self, sources: Collection[str]) -> list[WaitingRequest]:
+        """The blocked and awaiting requests of these sources, oldest first."""
+        sql = (
+            "SELECT request.id, request.source, request.ticket_id, request.entitlement,"
+            " json_extract(request.content, '$.ticket_number') AS number,"
+            " coalesce(ticket.delivery_seq, 0) AS worked_off"
+            " FROM request INDEXED BY request_due LEFT JOIN ticket ON ticket.source ="
+            " request.source AND ticket.tbl = request.tbl"
+            " AND ticket.ticket_id = request.ticket_id"
+            " WHERE request.state IN ('blocked', 'awaiting')"
+            " AND request.source IN (SELECT value FROM json_each(?)) ORDER BY request.rowid"
+        )
+        found = rows(self._db, sql, json.dumps(sorted(sources)))
+        return [
+            WaitingRequest(
+                source=row["source"],
+                ticket_id=row["ticket_id"],
+                number=row["number"],
+                entitlement=row["entitlement"],
+                worked_off=row["worked_off"],
+            )
+            for row in found
+        ]
 
     def last_commands(self, kind: CommandKind, about: Collection[str]) -> Mapping[str, Command]:
         """The command of this kind that was queued last for each."""

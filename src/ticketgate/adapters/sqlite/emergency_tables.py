@@ -1,10 +1,12 @@
 """Emergencies and their notices in SQLite."""
 
+import json
 import sqlite3
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from ticketgate.adapters.sqlite import codec
-from ticketgate.adapters.sqlite.rows import Row, one, rows
+from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.emergencies.emergency import Emergency, ReviewState
 from ticketgate.domain.errors import StoreConflictError
 from ticketgate.domain.instants import from_text, to_text
@@ -105,6 +107,16 @@ class SqliteEmergencies:
             " ORDER BY invoked_at DESC, idx DESC LIMIT ?"
         )
         return [_emergency(row) for row in rows(self._db, sql, limit)]
+
+    def concern(self, subjects: Collection[str]) -> bool:
+        """Whether one that has begun is of one of these people, or was entered by them."""
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM emergency WHERE state NOT IN ('asked', 'consented')"
+            " AND subject IN (SELECT value FROM json_each(?1)))"
+            " OR EXISTS (SELECT 1 FROM emergency WHERE entered_by <> ''"
+            " AND entered_by IN (SELECT value FROM json_each(?1)))"
+        )
+        return bool(scalar(self._db, sql, json.dumps(sorted(subjects))))
 
     def add_notice(self, ident: str, emergency: str, subject: str) -> None:
         """Store whom a notice is for."""

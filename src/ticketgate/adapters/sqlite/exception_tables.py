@@ -73,10 +73,14 @@ class SqliteExceptions:
         )
         return [case_of(row) for row in rows(self._db, sql, state, limit)]
 
-    def waiting(self, limit: int) -> list[ExceptionCase]:
-        """The open ones, oldest first."""
-        sql = "SELECT * FROM exception WHERE state <> 'resolved' ORDER BY opened_at, idx LIMIT ?"
-        return [case_of(row) for row in rows(self._db, sql, limit)]
+    def waiting(self, limit: int, behind: str = "") -> list[ExceptionCase]:
+        """The open ones, oldest first; from behind the one with that id on, whatever its state."""
+        after = "AND (opened_at, idx) > (SELECT opened_at, idx FROM exception WHERE id = ?2)"
+        sql = (
+            f"SELECT * FROM exception WHERE state <> 'resolved' {after if behind else ''}"  # noqa: S608 -- of constants alone
+            " ORDER BY opened_at, idx LIMIT ?1"
+        )
+        return [case_of(row) for row in rows(self._db, sql, limit, *([behind] if behind else []))]
 
     def named(self, case: ExceptionCase) -> frozenset[str]:
         """The directory subjects whom what its opening hides concerns; erased ones as actors."""

@@ -1,7 +1,7 @@
 """Grants and the outbox in SQLite."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -61,6 +61,35 @@ class SqliteGrants:
         """Grants that are revoking, not overdue, and have been since then or earlier."""
         sql = "SELECT * FROM access_grant WHERE state = 'revoking' AND revoking_since <= ?"
         return _grants(rows(self._db, sql, to_text(moment)))
+
+    def count_unended(self) -> Mapping[str, int]:
+        """How many grants are not ended, by state."""
+        sql = (
+            "SELECT state, count(*) AS many FROM access_grant INDEXED BY grant_unended"
+            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared') GROUP BY state"
+        )
+        return {row["state"]: row["many"] for row in rows(self._db, sql)}
+
+    def beside_parked(self) -> list[Grant]:
+        """Grants that begin or are live, of whose ticket a delivery is quarantined."""
+        sql = (
+            "SELECT access_grant.* FROM"
+            " (SELECT DISTINCT source, ticket FROM delivery INDEXED BY delivery_parked"
+            "  WHERE state = 'quarantined' AND ticket IS NOT NULL) AS parked"
+            " CROSS JOIN access_grant ON access_grant.source = parked.source"
+            " AND access_grant.ticket_id = parked.ticket"
+            " AND access_grant.state IN ('planned', 'provisioning', 'active')"
+            " ORDER BY access_grant.rowid"
+        )
+        return _grants(rows(self._db, sql))
+
+    def holders(self) -> list[str]:
+        """The subjects of grants that begin or are live, each once."""
+        sql = (
+            "SELECT DISTINCT subject FROM access_grant INDEXED BY grant_living"
+            " WHERE state IN ('planned', 'provisioning', 'active')"
+        )
+        return [row["subject"] for row in rows(self._db, sql)]
 
     def next_due(self) -> datetime | None:
         """When the next live grant's time is up."""

@@ -5,6 +5,7 @@ import sqlite3
 from datetime import datetime
 
 from ticketgate.adapters.sqlite import codec
+from ticketgate.adapters.sqlite.indexes import TICKET_NUMBER
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.requests.inbox import DeliveryRow, TicketRow
@@ -120,12 +121,12 @@ class SqliteDeliveries:
 
     def backlog(self, source: str, ticket: str) -> int:
         """How many deliveries that wait, and are or may be of this ticket, there are."""
-        sql = (
-            "SELECT count(*) FROM delivery WHERE source = ? AND state = '{}'"
-            " AND (ticket IS NULL OR ticket = ?)"
+        sql = (  # left alone, SQLite would read every delivery of the source there ever was
+            "SELECT count(*) FROM delivery INDEXED BY delivery_{} WHERE source = ?"
+            " AND state = '{}' AND (ticket IS NULL OR ticket = ?)"
         )
-        states = ("accepted", "released")  # each has an index of its own
-        return sum(int(scalar(self._db, sql.format(one), source, ticket)) for one in states)
+        each = (("waiting", "accepted"), ("released", "released"))
+        return sum(int(scalar(self._db, sql.format(*one), source, ticket)) for one in each)
 
     def parked_after(self, source: str, ticket: str, seq: int) -> DeliveryRow | None:
         """A quarantined delivery later than `seq` that is, or else may be, of this ticket."""
@@ -150,7 +151,8 @@ class SqliteDeliveries:
         """Tickets that are not over and that a parked delivery, later than `after`, may be of."""
         sql = (
             "SELECT ticket.tbl, ticket.ticket_id, max(delivery.seq) AS newest"
-            " FROM delivery JOIN ticket ON ticket.source = delivery.source"
+            " FROM delivery INDEXED BY delivery_parked"
+            " CROSS JOIN ticket ON ticket.source = delivery.source"
             " AND ticket.ticket_id = delivery.ticket AND ticket.delivery_seq < delivery.seq"
             " WHERE delivery.source = ? AND delivery.state = 'quarantined' AND delivery.seq > ?"
             " AND ticket.state_class NOT IN ('closed', 'cancelled')"
@@ -204,19 +206,35 @@ class SqliteTickets:
         sql = "SELECT * FROM ticket WHERE source = ? AND ticket_id = ?"
         return [_ticket(row) for row in rows(self._db, sql, source, ident)]
 
-    def uncertain(self, limit: int) -> list[TicketRow]:
-        """Tickets that are not over and of which nobody can tell yet, oldest first."""
+    def living(self, source: str) -> list[TicketRow]:
+        """The tickets of a source that a live request stands on, or a grant that is not ended."""
         sql = (
-            "SELECT * FROM ticket WHERE verdict = 'uncertain' AND content IS NOT NULL"
-            " AND state_class NOT IN ('closed', 'cancelled') ORDER BY updated_at, id LIMIT ?"
+            "SELECT ticket.* FROM (SELECT tbl, ticket_id FROM request INDEXED BY request_due"
+            " WHERE state IN ('blocked', 'awaiting') AND source = ?1 UNION"
+            " SELECT tbl, ticket_id FROM access_grant INDEXED BY grant_unended"
+            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared') AND source = ?1)"
+            " AS live CROSS JOIN ticket ON ticket.source = ?1 AND ticket.tbl = live.tbl"
+            " AND ticket.ticket_id = live.ticket_id"
         )
-        return [_ticket(row) for row in rows(self._db, sql, limit)]
+        return [_ticket(row) for row in rows(self._db, sql, source)]
+
+    def uncertain(self, limit: int, behind: str = "") -> list[TicketRow]:
+        """Tickets that are not over and of which nobody can tell yet, oldest first.
+
+        From behind the one with that id on, whatever it is by now.
+        """
+        after = "AND (updated_at, id) > (SELECT updated_at, id FROM ticket WHERE id = ?2)"
+        sql = (
+            "SELECT * FROM ticket WHERE verdict = 'uncertain' AND content IS NOT NULL"  # noqa: S608 -- of constants alone
+            f" AND state_class NOT IN ('closed', 'cancelled') {after if behind else ''}"
+            " ORDER BY updated_at, id LIMIT ?1"
+        )
+        return [_ticket(row) for row in rows(self._db, sql, limit, *([behind] if behind else []))]
 
     def named(self, reference: str) -> list[TicketRow]:
         """All rows whose number or platform id this is."""
-        sql = "SELECT * FROM ticket WHERE ticket_id = ?1 OR instr(content, ?2) ORDER BY rowid"
-        quoted = json.dumps(reference, ensure_ascii=False)
-        found = (_ticket(row) for row in rows(self._db, sql, reference, quoted))
+        sql = f"SELECT * FROM ticket WHERE ticket_id = ?1 OR {TICKET_NUMBER} = ?1 ORDER BY rowid"  # noqa: S608 -- of constants alone
+        found = (_ticket(row) for row in rows(self._db, sql, reference))
         return [one for one in found if reference in {one.ticket.id, one.ticket.number}]
 
     def ident(self, key: tuple[str, str, str]) -> str | None:
@@ -243,15 +261,15 @@ class SqliteTickets:
 
 
 def _ticket(row: Row) -> TicketRow:
-    erased = row["content"] is None
+    plain = None if row["content"] is None else json.loads(row["content"])
     return TicketRow(
         id=row["id"],
-        ticket=codec.bare_ticket(row) if erased else codec.ticket_of(row["content"]),
+        ticket=codec.bare_ticket(row) if plain is None else codec.ticket_of_plain(plain),
         revision=row["revision"],
         verdict=row["verdict"],
         delivery_seq=row["delivery_seq"],
         updated_at=from_text(row["updated_at"]),
-        shapers=() if erased else codec.shapers_of(row["content"]),
-        triage=None if erased else codec.triage_of(row["content"]),
-        writer="" if erased else codec.writer_of(row["content"]),
+        shapers=() if plain is None else codec.shapers_of(plain),
+        triage=None if plain is None else codec.triage_of(plain),
+        writer="" if plain is None else codec.writer_of(plain),
     )

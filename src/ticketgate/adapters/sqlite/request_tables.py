@@ -111,7 +111,8 @@ class SqliteRequests:
             " CASE WHEN json_valid(content) THEN json_extract(content, '$.requester[0]') END = ?1"
             " OR"
             " CASE WHEN json_valid(content) THEN json_extract(content, '$.beneficiary[0]') END = ?1"
-            " OR id IN (SELECT request FROM approval WHERE on_behalf_of = ?1)"
+            " OR id IN (SELECT request FROM approval"
+            "  WHERE on_behalf_of = ?1 AND on_behalf_of <> '')"
             " ORDER BY opened_at DESC, rowid DESC LIMIT ?2"
         )
         return _requests(rows(self._db, sql, subject, limit))
@@ -119,16 +120,16 @@ class SqliteRequests:
     def put_to(self, subject: str, limit: int) -> list[AccessRequest]:
         """Those that the person has a link for that is not void, or decided; newest first."""
         sql = (
-            "SELECT * FROM request WHERE id IN (SELECT request FROM link WHERE approver = ?1"
+            "SELECT * FROM request WHERE id IN (SELECT request FROM link WHERE approver || '' = ?1"
             " AND state IN ('issued', 'used') UNION SELECT request FROM approval"
-            " WHERE approver = ?1) ORDER BY opened_at DESC, rowid DESC LIMIT ?2"
+            " WHERE approver || '' = ?1) ORDER BY opened_at DESC, rowid DESC LIMIT ?2"
         )
         return _requests(rows(self._db, sql, subject, limit))
 
     def of_entitlement(self, entitlement: str, limit: int) -> list[AccessRequest]:
         """Those that ask for just this entitlement, newest first."""
         sql = (
-            "SELECT * FROM request WHERE entitlement = ?"
+            "SELECT * FROM request WHERE entitlement || '' = ?"
             " ORDER BY opened_at DESC, rowid DESC LIMIT ?"
         )
         return _requests(rows(self._db, sql, entitlement, limit))

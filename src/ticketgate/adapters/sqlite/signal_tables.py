@@ -88,10 +88,11 @@ class SqliteSignals:
         """The exceptions of these codes that are open, or were resolved since then."""
         marks = ", ".join("?" * len(codes))
         sql = (
-            f"SELECT * FROM exception WHERE code IN ({marks})"  # noqa: S608 -- as many marks
-            " AND (state <> 'resolved' OR resolved_at >= ?) ORDER BY opened_at, idx"
+            f"SELECT * FROM exception WHERE code IN ({marks}) AND state <> 'resolved'"  # noqa: S608 -- as many marks
+            f" UNION ALL SELECT * FROM exception WHERE code IN ({marks})"
+            " AND state = 'resolved' AND resolved_at >= ? ORDER BY opened_at, idx"
         )
-        return [case_of(row) for row in rows(self._db, sql, *codes, to_text(since))]
+        return [case_of(row) for row in rows(self._db, sql, *codes, *codes, to_text(since))]
 
 
 def _approval(row: Row) -> SeenApproval:

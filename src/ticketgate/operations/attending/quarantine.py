@@ -106,11 +106,7 @@ def own_told(
 
 def own_living(reading: Reading, who: Sayer, source: str) -> Refusal | None:
     """Whose own is a ticket of the source that a live request stands on, or a grant not over."""
-    keys = {one.ticket for one in reading.requests.live() if one.source == source}
-    grants = reading.grants.matching(subject=None, target=None)
-    keys |= {one.ticket for one in grants if one.source == source}
-    rows = (reading.tickets.find(one) for one in keys)
-    return _own((row for row in rows if row is not None), who)
+    return _own(reading.tickets.living(source), who)
 
 
 def _own(known: Iterable[TicketRow], who: Sayer) -> Refusal | None:

@@ -83,14 +83,13 @@ class EmergencyDesk:
         Whom a word of the policy lets invoke, consent or review may also enter a claim, so beyond
         that it is open only to those whose emergency, claim or ask there is: two queries at most.
         """
-        same = ground.snapshot.same_human
         if self._audits(subject, ground) or claimable(subject, ground, self.roles):
             return True
         with self.store.reading() as looking:
-            known = looking.emergencies.listed(LISTED_MAX)
             asked = looking.emergencies.asks(self.clock.now() - CONSENT_LIFE)
-        theirs = (same(one.subject, subject) or same(one.entered_by, subject) for one in known)
-        return any(theirs) or any(one.subject == subject for one in asked)
+            return any(one.subject == subject for one in asked) or looking.emergencies.concern(
+                _selves(subject, ground.snapshot)
+            )
 
     def page(self, session: Session) -> EmergencyPage | Refusal:
         """What this person may invoke, theirs, and what they may review.
@@ -303,3 +302,9 @@ class EmergencyDesk:
             access_until=emergency.access_until,
             entered=snapshot.same_human(emergency.entered_by, session.subject),
         )
+
+
+def _selves(subject: str, snapshot: DirectorySnapshot) -> frozenset[str]:
+    """Every name of this human: subjects and aliases."""
+    same = [one for one in snapshot.people.values() if snapshot.same_human(one.id, subject)]
+    return frozenset({subject}).union(*({one.id, *one.aliases} for one in same))

@@ -63,8 +63,10 @@ class ExceptionDesk(LaneDesk):
 
     sources: Mapping[str, Source]
 
-    def listed(self, subject: str) -> tuple[ExceptionView, ...] | Refusal:
-        """The open ones, oldest first, at most `LISTED_MAX`.
+    def listed(
+        self, subject: str, behind: str = "", limit: int = LISTED_MAX
+    ) -> tuple[ExceptionView, ...] | Refusal:
+        """The open ones, oldest first, at most `limit`, from behind the one with an id on.
 
         Refusals: those of `may_look`, of the directory. A look is recorded once an hour.
         """
@@ -73,7 +75,7 @@ class ExceptionDesk(LaneDesk):
             return who
         now = self.clock.now()
         with self.store.reading() as looking:
-            cases = looking.exceptions.waiting(LISTED_MAX)
+            cases = looking.exceptions.waiting(limit, behind)
             views = tuple(_view(looking, one, who, now) for one in cases)
         self.store.write(partial(note_view, about=LIST, subject=subject))
         return views

@@ -1,6 +1,6 @@
 """The quarantine desk: what people with the role `triage` see of parked deliveries, and say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,6 @@ from typing import Final
 from ticketgate.domain.errors import Refusal, StoreUnavailableError
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.domain.instants import seconds_since
-from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.inbox import DeliveryRow
 from ticketgate.domain.requests.roles import may_read_parked, may_triage
 from ticketgate.domain.tickets.ticket import Ticket, carried
@@ -31,7 +30,7 @@ from ticketgate.operations.desks.triage_desk import told_fields
 from ticketgate.operations.intake.parked import parked_words
 from ticketgate.operations.people.sayer import Sayer
 from ticketgate.operations.people.view import note_view
-from ticketgate.ports import Reading, Source
+from ticketgate.ports import Reading, Source, WaitingRequest
 
 LISTED_MAX: Final = 200
 LIST: Final = "quarantine"  # what the record of a look at the whole list is about
@@ -78,8 +77,19 @@ class QuarantineDesk(LaneDesk):
 
     sources: Mapping[str, Source]
 
+    def some(self, subject: str, behind: str, limit: int) -> tuple[QuarantineView, ...] | Refusal:
+        """At most `limit` of `listed`, from behind the one with an id on; unknown: none."""
+        found = self.listed(subject)
+        if isinstance(found, Refusal):
+            return found
+        ids = [one.id for one in found]
+        first = 0 if not behind else ids.index(behind) + 1 if behind in ids else len(ids)
+        return found[first : first + limit]
+
     def listed(self, subject: str) -> tuple[QuarantineView, ...] | Refusal:
         """What is quarantined: first what blocks somebody, the oldest first; no body is read.
+
+        Of more than `LISTED_MAX` the newest.
 
         Refusals: those of `may_read_parked`, of the directory. A look is recorded once an hour.
         """
@@ -132,7 +142,7 @@ def _views(
     looking: Reading, rows: list[DeliveryRow], who: Sayer, now: datetime, told: Told = None
 ) -> list[QuarantineView]:
     """`told` is what the body says where one row is asked for; of a list no body is read."""
-    waiting = [(one, _worked_off(looking, one)) for one in looking.requests.live()]
+    waiting = looking.console.waiting({one.source for one in rows})
     living = cache(partial(own_living, looking, who))  # once for each source
     reads_only = may_triage(who.roles, who.subject, who.snapshot)
     barred = (reads_only or own_delivery(looking, row, who, told, living) for row in rows)
@@ -141,17 +151,11 @@ def _views(
     ]
 
 
-def _worked_off(looking: Reading, request: AccessRequest) -> int:
-    """Up to which delivery the ticket of a request is worked off."""
-    row = looking.tickets.find(request.ticket)
-    return 0 if row is None else row.delivery_seq
-
-
 def _view(
     looking: Reading,
     row: DeliveryRow,
     told: Told,
-    waiting: list[tuple[AccessRequest, int]],
+    waiting: Sequence[WaitingRequest],
     barred: Refusal | None,
     now: datetime,
 ) -> QuarantineView:
@@ -167,11 +171,7 @@ def _view(
         ticket=ticket,
         numbers=tuple(one.ticket.number for one in known),
         told=_ticket_told(looking, told) if isinstance(told, Ticket) else None,
-        blocks=tuple(
-            (request.ticket_number, request.entitlement)
-            for request, seq in waiting
-            if _blocks(row, request, seq)
-        ),
+        blocks=tuple((one.number, one.entitlement) for one in waiting if _blocks(row, one)),
         whole=looking.deliveries.body(row.seq) is not None,
         shown=shown_of(looking, row, told),
         barred=barred,
@@ -202,9 +202,9 @@ def _differences(held: Ticket, told: Ticket) -> tuple[tuple[str, str, str], ...]
     return tuple(one for one in pairs if one[1] != one[2])
 
 
-def _blocks(row: DeliveryRow, request: AccessRequest, seq: int) -> bool:
+def _blocks(row: DeliveryRow, request: WaitingRequest) -> bool:
     """As `parked.unsettled` has it: it is, or may be, of the ticket, and came after."""
-    if row.source != request.source or row.seq <= seq:
+    if row.source != request.source or row.seq <= request.worked_off:
         return False
     if row.ticket is None:
         return row.reason != "no_mapping"

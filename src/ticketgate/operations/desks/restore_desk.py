@@ -105,7 +105,7 @@ class RestoreDesk:
             shown=shown,
             mine=any(snapshot.same_human(one.subject, subject) for one in said),
             said_by=tuple(name_of(one.subject, snapshot) for one in said),
-            live=len(looking.grants.matching(subject=None, target=None)),
+            live=sum(looking.grants.count_unended().values()),
             now=self.clock.now(),
             loss=loss,
             hold=hold,

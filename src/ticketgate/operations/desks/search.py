@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from ticketgate.domain.people.naming import name_of
@@ -60,13 +61,23 @@ def search(reading: Reading, query: str, who: Sayer) -> Hits:
     log = may_read_log(who.roles, who.subject, who.snapshot) is None
     all_ = may_look(who.roles, who.subject, who.snapshot) is None
     people = tuple(_people(typed, who)) if all_ else ()
-    found = list(_mine(reading, typed, who))
+    found = _mine(reading, typed, who)
     if all_:
-        found += _anybodys(reading, typed, (subject for subject, _ in people))
-    each = {one.id: one for one in found}.values()
-    hits = [_hit(reading, one, who, all_=all_) for one in list(each)[:SHOWN_MAX]]
+        found = chain(found, _anybodys(reading, typed, (subject for subject, _ in people)))
+    each = _first(found, SHOWN_MAX + 1)
+    hits = [_hit(reading, one, who, all_=all_) for one in each[:SHOWN_MAX]]
     place = _place(reading, typed, who, log=log)
     return Hits(tuple(hits), people, place, len(each) > SHOWN_MAX, log)
+
+
+def _first(found: Iterable[AccessRequest], many: int) -> list[AccessRequest]:
+    """So many of them, each once; no more than these are looked for."""
+    each: dict[str, AccessRequest] = {}
+    for one in found:
+        each.setdefault(one.id, one)
+        if len(each) == many:
+            break
+    return list(each.values())
 
 
 def _mine(reading: Reading, typed: str, who: Sayer) -> Iterator[AccessRequest]:
@@ -91,9 +102,9 @@ def _anybodys(reading: Reading, typed: str, people: Iterable[str]) -> Iterator[A
         yield from requests.of_ticket(row.ticket.key)
     one = requests.get(typed)
     yield from () if one is None else (one,)
-    yield from requests.of_entitlement(typed, CANDIDATES_MAX)
+    yield from requests.of_entitlement(typed, SHOWN_MAX + 1)
     for subject in people:
-        yield from requests.of_person(subject, CANDIDATES_MAX)
+        yield from requests.of_person(subject, SHOWN_MAX + 1)
 
 
 def _people(typed: str, who: Sayer) -> list[tuple[str, str]]:

@@ -64,16 +64,18 @@ class TriageView:
 class TriageDesk(LaneDesk):
     """What the pages of the triage lane call."""
 
-    def listed(self, subject: str) -> tuple[TriageView, ...] | Refusal:
-        """The uncertain tickets, oldest first. Refusals: those of `may_triage`, of the directory.
+    def listed(
+        self, subject: str, behind: str = "", limit: int = LISTED_MAX
+    ) -> tuple[TriageView, ...] | Refusal:
+        """The uncertain tickets, oldest first, at most `limit`, from behind the one with an id on.
 
-        A look is recorded once an hour.
+        Refusals: those of `may_triage`, of the directory. A look is recorded once an hour.
         """
         who = self.seen_by(subject, may_triage)
         if isinstance(who, Refusal):
             return who
         with self.store.reading() as looking:
-            rows = looking.tickets.uncertain(LISTED_MAX)
+            rows = looking.tickets.uncertain(limit, behind)
         self.store.write(partial(note_view, about=LIST, subject=subject))
         now = self.clock.now()
         return tuple(view_of(row, who, now) for row in rows)

@@ -69,6 +69,5 @@ def may_have_closed(reading: Reading, grant: Grant) -> DeliveryRow | None:
 
 def perhaps_closed(reading: Reading) -> list[tuple[Grant, DeliveryRow]]:
     """Every live grant whose ticket a parked delivery may have closed."""
-    grants = reading.grants.matching(subject=None, target=None)
-    found = [(grant, may_have_closed(reading, grant)) for grant in grants]
+    found = [(one, may_have_closed(reading, one)) for one in reading.grants.beside_parked()]
     return [(grant, row) for grant, row in found if row is not None]

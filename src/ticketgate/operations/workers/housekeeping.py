@@ -1,13 +1,14 @@
 """Housekeeping: deadlines, the directory's changes, clock, heartbeat, old bodies and messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from ticketgate.domain.grants.grant import REVOKE_OVERDUE_AFTER
 from ticketgate.domain.people.directory import DirectorySnapshot
+from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.cases.signals import SignalWatch
 from ticketgate.operations.emergencies.review_emergency import declare_unreviewed, late_reviews
@@ -26,6 +27,8 @@ from ticketgate.operations.workers.sweep import (
     expire_grant,
     let_pass,
     revalidate_requests,
+    revalidate_ticket,
+    tickets_asking,
     time_out_request,
 )
 from ticketgate.ports import Clock, Operation, Store, Transaction
@@ -39,7 +42,11 @@ ESCALATE_EVERY: Final = timedelta(seconds=30)
 REMIND_EVERY: Final = timedelta(seconds=30)
 DROP_EVERY: Final = timedelta(minutes=10)
 DROP_MAX: Final = 200  # messages of a kind in one transaction
+TICKETS_AT_ONCE: Final = 5  # that are asked again in one transaction
 LET_PASS_MAX: Final = 100  # requests at a time that a limit of their source held back
+
+
+T = TypeVar("T")
 
 
 class Housekeeper:
@@ -150,7 +157,7 @@ class Housekeeper:
         if failed:
             raise failed[0]  # the others are done; this one is tried again, loudly
 
-    def _each(self, operations: list[Operation[None]], *, urgent: bool) -> list[BaseException]:
+    def _each(self, operations: Sequence[Operation[T]], *, urgent: bool) -> list[BaseException]:
         """Each in a savepoint of its own, so that one that fails never stops the others."""
         outcomes = self._store.write_many(operations, urgent=urgent) if operations else []
         return [one for one in outcomes if isinstance(one, BaseException)]
@@ -185,10 +192,31 @@ class Housekeeper:
             return
         self._store.write(partial(end_of_inactive, snapshot=snapshot), urgent=True)
         if policy is not None:
+            self._ask_again(policy, snapshot)
+        self._followed = rules
+
+    def _ask_again(self, policy: Policy, snapshot: DirectorySnapshot) -> None:
+        """Every live request, some tickets in a transaction: who decides meanwhile need not wait.
+
+        Until its turn comes a request stands on rules of before, by which nobody decides any more.
+        """
+        if policy.shadow:
             asking = partial(revalidate_requests, policy=policy, snapshot=snapshot)
             with suppress(PolicyStaleError):  # the next step asks under the new one
                 self._store.write(under(policy, asking))
-        self._followed = rules
+            return
+        with self._store.reading() as looking:
+            tickets = tickets_asking(looking)
+        again = partial(revalidate_ticket, policy=policy, snapshot=snapshot)
+        operations = [under(policy, partial(again, ticket=one)) for one in tickets]
+        found: list[BaseException] = []
+        for first in range(0, len(operations), TICKETS_AT_ONCE):
+            some = operations[first : first + TICKETS_AT_ONCE]
+            found += self._each(some, urgent=False)
+        # The next step asks under the new policy.
+        faults = [fault for fault in found if not isinstance(fault, PolicyStaleError)]
+        if faults:
+            raise faults[0]
 
     def _let_pass(self, now: datetime) -> None:
         """What a limit or a day's cap held back goes on as time makes room, oldest first."""

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from ticketgate.domain.grants.grant import GrantState, is_due
+from ticketgate.domain.grants.grant import UNENDED, is_due
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, RequestState
@@ -15,7 +16,7 @@ from ticketgate.operations.grants.shadow import enter_shadow
 from ticketgate.operations.requests.ask_again import ask_again, wanted_by
 from ticketgate.operations.requests.open_request import end_request, invite
 from ticketgate.operations.requests.velocity import has_room
-from ticketgate.ports import Transaction
+from ticketgate.ports import Reading, Transaction
 
 
 def expire_grant(tx: Transaction, now: datetime, *, ident: str, by: datetime) -> None:
@@ -46,16 +47,31 @@ def revalidate_requests(
     """
     if policy.shadow:
         return enter_shadow(tx, now)
-    ground = Ground(policy, snapshot)
-    asking = dict.fromkeys(request.ticket for request in tx.requests.live())
-    moved = 0
-    for known in filter(None, map(tx.tickets.find, asking)):
+    again = partial(revalidate_ticket, tx, now, policy=policy, snapshot=snapshot)
+    return sum(again(ticket=one) for one in tickets_asking(tx))
+
+
+def tickets_asking(reading: Reading) -> list[tuple[str, str, str]]:
+    """The tickets of live requests, each once."""
+    return list(dict.fromkeys(request.ticket for request in reading.requests.live()))
+
+
+def revalidate_ticket(
+    tx: Transaction,
+    now: datetime,
+    *,
+    ticket: tuple[str, str, str],
+    policy: Policy,
+    snapshot: DirectorySnapshot,
+) -> int:
+    """As `revalidate_requests`, out of shadow and of one ticket; returns how many moved."""
+    ground, moved = Ground(policy, snapshot), 0
+    for known in filter(None, [tx.tickets.find(ticket)]):
         said = classified_row(known, policy, snapshot)
         row = follow_rules(tx, now, known, said, policy)
         moved += ask_again(tx, now, row, wanted_by(row.ticket, said, ground), ground)
-    for request in tx.requests.live():
-        moved += invite(tx, now, request, policy=policy, snapshot=snapshot)
-    return moved
+    live = (one for one in tx.requests.of_ticket(ticket) if one.state in LIVE_REQUEST)
+    return moved + sum(invite(tx, now, one, policy=policy, snapshot=snapshot) for one in live)
 
 
 def let_pass(
@@ -73,11 +89,10 @@ def let_pass(
 
 def end_of_inactive(tx: Transaction, now: datetime, *, snapshot: DirectorySnapshot) -> int:
     """End the grants of people whom the directory no longer has as active."""
-    ended = 0
-    for grant in tx.grants.matching(subject=None, target=None):
-        person = snapshot.person(grant.subject)
-        live = grant.state in {GrantState.PLANNED, GrantState.PROVISIONING, GrantState.ACTIVE}
-        if live and (person is None or not person.active):
-            end_grant(tx, now, grant, "leaver")
-            ended += 1
-    return ended
+    people = ((one, snapshot.person(one)) for one in tx.grants.holders())
+    gone = [one for one, person in people if person is None or not person.active]
+    grants = [grant for one in gone for grant in tx.grants.matching(subject=one, target=None)]
+    live = [one for one in grants if one.state in UNENDED]
+    for grant in live:
+        end_grant(tx, now, grant, "leaver")
+    return len(live)
