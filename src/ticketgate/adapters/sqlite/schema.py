@@ -108,7 +108,6 @@ CREATE TRIGGER disclosure_once BEFORE INSERT ON evidence_disclosure
   BEGIN SELECT RAISE(ABORT, 'a disclosure is written once'); END;
 """
 
-
 # The tree over the log: its frontier beside the head (NULL until it was first grown), and the roots
 # of complete subtrees of 256^level leaves. What retention pruned keeps its leaf hashes.
 _STATEMENTS_2: Final = """
