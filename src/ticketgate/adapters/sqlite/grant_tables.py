@@ -66,7 +66,8 @@ class SqliteGrants:
         """How many grants are not ended, by state."""
         sql = (
             "SELECT state, count(*) AS many FROM access_grant INDEXED BY grant_unended"
-            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared') GROUP BY state"
+            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
+            " GROUP BY state"
         )
         return {row["state"]: row["many"] for row in rows(self._db, sql)}
 

@@ -17,7 +17,7 @@ OF_THE_PAST: Final = f"""
 CREATE INDEX ticket_number ON ticket ({TICKET_NUMBER});
 CREATE INDEX ticket_known_as ON ticket (ticket_id);
 CREATE INDEX grant_unended ON access_grant (state, target)
-  WHERE state NOT IN ('revoked', 'cancelled', 'released_shared');
+  WHERE state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned');
 CREATE INDEX grant_living ON access_grant (source, ticket_id, subject)
   WHERE state IN ('planned', 'provisioning', 'active');
 CREATE INDEX request_of_entitlement ON request (entitlement || '', opened_at, id);

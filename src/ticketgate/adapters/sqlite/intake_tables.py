@@ -212,7 +212,8 @@ class SqliteTickets:
             "SELECT ticket.* FROM (SELECT tbl, ticket_id FROM request INDEXED BY request_due"
             " WHERE state IN ('blocked', 'awaiting') AND source = ?1 UNION"
             " SELECT tbl, ticket_id FROM access_grant INDEXED BY grant_unended"
-            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared') AND source = ?1)"
+            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
+            " AND source = ?1)"
             " AS live CROSS JOIN ticket ON ticket.source = ?1 AND ticket.tbl = live.tbl"
             " AND ticket.ticket_id = live.ticket_id"
         )
