@@ -14,6 +14,9 @@ class Exceptions(Protocol):
     def opened(self, code: str, subject: str) -> ExceptionCase | None:
         """The open one of this code and subject; at most one is."""
 
+    def open_of(self, code: str) -> list[ExceptionCase]:
+        """All of this code that are open, oldest first."""
+
     def count(self, code: str) -> int:
         """How many of this code are open."""
 

@@ -1064,13 +1064,13 @@ LOOKED_AT = {
     "request": MOVE
     + "beneficiary cut decide_by editor editors entitlement links material requester round rules"
     " seconds shown stage stages target ticket triagers extends not_before window_end",
-    "grant": MOVE + "confirmed extension hard_max heirs origin " + " ".join(KEPT_OF_GRANT),
+    "grant": MOVE + "baseline confirmed extension hard_max heirs origin " + " ".join(KEPT_OF_GRANT),
     "emergency": MOVE
     + "by clause cooldown drill entitlement hard_max method person seconds target within"
     " access_from access_until authority_basis backfill_within enforced",
     "review": MOVE + "entitlement method outcome person reviewer",
     "revocation": MOVE + "by confirmed heirs origin " + " ".join(KEPT_OF_GRANT),
-    "exception": MOVE + "code",
+    "exception": MOVE + "about code",
     "passkey": MOVE + "cose credential key method origin person rp_id voucher",
     "decision": "approver cut decision link material method need on_behalf_of request round rules"
     " seconds shown stage",
@@ -1778,6 +1778,11 @@ class Ballots:
         self.seconds[place[:2]] = min(seconds, self.seconds.get(place[:2], seconds))
 
 
+def named(record: Record) -> list[Any]:
+    """Whose access to what a record of a grant is about."""
+    return [record.get(field) for field in ("subject", "target", "entitlement")]
+
+
 def left_at(before: str, left: str) -> str:
     """How a move that begins elsewhere is told."""
     return f"a move from `{before}`, where the log left it at `{left}`"
@@ -2035,6 +2040,8 @@ class Replay:
         self.ballots: dict[str, Ballots] = {}
         self.approved: dict[str, tuple[Any, ...]] = {}
         self.grants: dict[str, Record] = {}
+        self.given_up: dict[str, list[Any]] = {}  # grants that nothing removes: whose, of what
+        self.may_stand: dict[str, list[Any]] = {}  # the same, by its exception that is open
         self.asked_at: dict[str, int] = {}  # index of the last record of what is asked
         self.passkeys: dict[str, Record] = {}  # what was said of each
         self.confirmed: set[str] = set()  # whose passkeys may be used, or once might
@@ -2242,12 +2249,24 @@ class Replay:
             self._still_approved(record)
         if after in ENDED:
             self._check_over(after, record)
+            self._give_up(name, after, known, record)
             del self.grants[name]  # nothing moves it any more
         self.emergencies.granted(record)
         if after == "provisioning":
             self._check_begun(record, known)
-        if not self.states["grant"].keys() >= set(texts_of(record, "heirs")):
+        self._hand_on(texts_of(record, "heirs"))
+
+    def _give_up(self, name: str, after: str, known: Record, record: Record) -> None:
+        """Access that nothing removes any more; what stood before us was never to be removed."""
+        if after == "abandoned" and known.get("baseline") is not True:
+            self.given_up[name] = named(record)
+
+    def _hand_on(self, heirs: list[str]) -> None:
+        """Heirs take over the removal of what stood before them."""
+        if not self.states["grant"].keys() >= set(heirs):
             raise Refused("an heir that is no grant")
+        for heir in heirs:
+            self.grants.get(heir, {})["baseline"] = False
 
     @staticmethod
     def _check_over(after: str, record: Record) -> None:
@@ -2270,6 +2289,16 @@ class Replay:
         by = known.get("activate_by")  # null in snapshots of before that was kept
         if by is not None and str(record.get("_ts")) > str(by):
             raise Refused("access that begins after the time to begin was over")
+        if record.get("baseline") is True and named(record) in self.may_stand.values():
+            raise Refused("access that was given up, and may stand, is called standing access")
+
+    def exception(self, _: int, name: str, after: str, record: Record) -> None:
+        """Access that was given up may stand until its exception is resolved."""
+        of = self.given_up.get(str(record.get("about")))
+        if after == "opened" and record.get("code") == "access_may_stand" and of is not None:
+            self.may_stand[name] = of
+        elif after == "resolved":
+            self.may_stand.pop(name, None)
 
     def _still_approved(self, record: Record) -> None:
         """Nobody has taken back an approval of it, or of the more time that it is given."""
@@ -2292,7 +2321,9 @@ class Replay:
 
     @staticmethod
     def _keep(record: Record, known: Record) -> None:
-        """What was said of a grant once stays."""
+        """What was said of a grant once stays. `baseline` may come to be false."""
+        if "baseline" in record:
+            known["baseline"] = record["baseline"]
         for field in KEPT_OF_GRANT:
             value = record.get(field)
             if field == "not_after" and record["type"] == "grant.extended":
@@ -2556,6 +2587,7 @@ class Replay:
 
 
 MORE: dict[str, Callable[[Replay, int, str, str, Record], None]] = {
+    "exception": Replay.exception,
     "passkey": Replay.passkey,
     "review": Replay.review,
 }

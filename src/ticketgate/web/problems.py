@@ -156,6 +156,7 @@ _DESK: Final = {
     "directory_stale": 503,
     "policy_stale": 503,
     "ticket_backlog": 503,
+    "given_up_full": 503,
     "second_words_full": 503,
     "clock_disputed": 503,
 }

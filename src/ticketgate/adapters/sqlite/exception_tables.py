@@ -29,6 +29,13 @@ class SqliteExceptions:
         found = one(self._db, sql, code, subject)
         return None if found is None else case_of(found)
 
+    def open_of(self, code: str) -> list[ExceptionCase]:
+        """All of this code that are open, oldest first."""
+        sql = (
+            "SELECT * FROM exception WHERE state <> 'resolved' AND code = ? ORDER BY opened_at, idx"
+        )
+        return [case_of(row) for row in rows(self._db, sql, code)]
+
     def count(self, code: str) -> int:
         """How many of this code are open."""
         sql = "SELECT count(*) FROM exception WHERE state <> 'resolved' AND code = ?"

@@ -29,6 +29,7 @@ from ticketgate.domain.verifying.approval_check import ApprovalCheck, ApproverTr
 from ticketgate.domain.verifying.basis_check import bad_sign_in
 from ticketgate.domain.verifying.emergency_replay import Emergencies
 from ticketgate.domain.verifying.evidence_verdict import FaultList
+from ticketgate.domain.verifying.given_up_check import GivenUpCheck
 from ticketgate.domain.verifying.log_life import TYPES as LIFE
 from ticketgate.domain.verifying.log_life import KeyTrust, LogLife
 from ticketgate.domain.verifying.silence import Silence
@@ -58,6 +59,7 @@ class Replay:
         self.emergencies = Emergencies(self.faults)
         self.automatic = AutomaticApprovals()
         self._triage = TriageCheck()
+        self._given_up = GivenUpCheck()
 
     def take(self, index: int, record: Record | None, *, fold: bool = True) -> None:
         """Fold one record. One that cannot be read moves nothing, and is a fault here as well.
@@ -164,7 +166,6 @@ class Replay:
         if before != known and not (fresh and before == NEW):
             self.faults.add(index, f"moves {machine} from '{before}'; the log left it at '{known}'")
         folded.state, folded.index = after, index
-        self._say(index, [self._triage.take(record)])
         if machine == "passkey":
             self._say(index, self.signed.of_passkey(index, record, self.folded))
         if machine == "request":
@@ -172,6 +173,7 @@ class Replay:
             self._follow(index, ident, folded, record)
             forget(folded.said)
         folded.said |= {name: record[name] for name in LAST[machine] if name in record}
+        self._say(index, [self._triage.take(record), self._given_up.take(record, folded.said)])
         if machine == "grant":
             self._hold(index, folded, record)
             self.emergencies.granted(index, record)

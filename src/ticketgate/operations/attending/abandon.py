@@ -18,15 +18,20 @@ from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id
 from ticketgate.domain.requests.approval import voices
 from ticketgate.domain.requests.roles import may_operate
-from ticketgate.operations.cases.exceptions import open_exception
+from ticketgate.operations.cases.exceptions import is_full, open_exception
 from ticketgate.operations.grants.end_grant import move
+from ticketgate.operations.grants.given_up import MAY_STAND
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.operations.people.sayer import Sayer, may_say
 from ticketgate.operations.restoring.declare_restore import Heard, Hearing, Said, two_people
 from ticketgate.ports import Reading, Transaction
 
-CODE: Final = "access_may_stand"
 CAUSE: Final = "given_up"
+_FULL: Final = Refusal(
+    "given_up_full",
+    "So many revocations are given up already that nobody would be told of this one by itself.",
+    "See to the exceptions `access_may_stand`, and say it again then.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +87,16 @@ def abandon(
 ) -> Grant | Heard | Refusal:
     """One operator's word, kept; with another person's on the same facts the grant is abandoned.
 
-    Refusals: those of `may_say` and `may_operate`, `not_found`, `own_grant`, `not_overdue`, those
-    of `two_people`. A refused word changes nothing.
+    Refusals: those of `may_say` and `may_operate`, `not_found`, `own_grant`, `not_overdue`,
+    `given_up_full`, those of `two_people`. A refused word changes nothing.
     """
     refusal = may_say(tx, now, who, may_operate)
     grant = tx.grants.get(ident)
     if refusal is not None or grant is None:
         return refusal or Refusal("not_found", "There is no such access.")
     refusal = own_grant(tx, grant, who.subject, who.snapshot) or not_overdue(grant)
-    if refusal is not None:
-        return refusal
+    if refusal is not None or is_full(tx, MAY_STAND):
+        return refusal or _FULL
     shown = shown_of(tx, grant)
     said = Said(who.subject, form.shown, form.justification)
     by = Hearing(who.ground(grant.source), who.roles, ())
@@ -140,5 +145,5 @@ def _give_up(
     tx.restores.drop(purpose_of(grant.id))
     whose = f"{grant.entitlement} on {grant.target}, of {name_and_id(grant.subject, snapshot)}"
     told = Disclosure("what", whose, subject=grant.subject)
-    open_exception(tx, now, CODE, f"grant {grant.id}", about=grant.id, hidden=(told,))
+    open_exception(tx, now, MAY_STAND, f"grant {grant.id}", about=grant.id, hidden=(told,))
     return after

@@ -9,6 +9,7 @@ from ticketgate.domain.grants.grant import HOLDING, Grant, GrantState
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.log.machines import edge
 from ticketgate.domain.requests.access_request import LIVE_REQUEST, RequestState
+from ticketgate.operations.grants.given_up import is_same_object
 from ticketgate.operations.outbox import queue
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.operations.requests.open_request import end_request
@@ -126,9 +127,7 @@ def sharers(tx: Reading, grant: Grant) -> list[Grant]:
     return [
         other
         for other in tx.grants.sharing(grant.holding)
-        if other.id != grant.id
-        and other.state in HOLDING
-        and len({other.native_ref, grant.native_ref} - {None}) <= 1
+        if other.id != grant.id and other.state in HOLDING and is_same_object(other, grant)
     ]
 
 

@@ -31,6 +31,7 @@ from ticketgate.operations.grants.end_grant import (
     note_seen_late,
     sharers,
 )
+from ticketgate.operations.grants.given_up import given_up, settle_given_up
 from ticketgate.operations.grants.start_grant import ground_lost, is_settled, why_over
 from ticketgate.operations.intake.parked import unsettled
 from ticketgate.ports import Reading, Transaction
@@ -147,10 +148,11 @@ def _must_wait(tx: Transaction, grant: Grant, seen: Seen) -> bool:
 
 
 def _begin(tx: Transaction, now: datetime, command: Command, grant: Grant, seen: Seen) -> Grant:
-    """Rule 3: access that stood before, without a live grant of ours, is baseline."""
-    others = sharers(tx, grant)
+    """Rule 3: access that stood before, and is not owed by a grant of ours, is baseline."""
+    others = [*sharers(tx, grant), *given_up(tx, grant)]
     baseline = seen.present and all(other.baseline for other in others)
-    noted = [one.native_ref for one in others if one.native_ref is not None and seen.present]
+    same = [one for one in others if one.holding == grant.holding and seen.present]
+    noted = [one.native_ref for one in same if one.native_ref is not None]
     deadline = now + timedelta(seconds=CALL_SECONDS_MAX)
     end = now + timedelta(seconds=grant.seconds)
     after = replace(
@@ -360,6 +362,8 @@ def _confirm(
     after = replace(grant, state=GrantState.REVOKED, ended_at=now)
     move(tx, now, grant, after, grant.cause, fields)
     _done(tx, command)
+    if not more["kept"]:
+        settle_given_up(tx, now, grant)
 
 
 def recover(tx: Transaction, now: datetime) -> int:
