@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from tests.operations.emergencies import faults_of
 from tests.operations.kit import Gate, log_of, only
 from tests.operations.rebuilt import compared
-from tests.operations.tickets import access_ticket
+from tests.operations.test_erase import erase
+from tests.operations.tickets import access_ticket, closed
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import CommandKind, CommandState
 from ticketgate.domain.policy.policy import Word
 from ticketgate.operations.attending.abandon import AbandonForm
+from ticketgate.operations.cases.exceptions import void_exception
 from ticketgate.operations.desks.abandon_desk import AbandonDesk, AbandonView
 from ticketgate.operations.grants.enforce import Called, revoked
 from ticketgate.operations.grants.revoke import Choice, revoke
@@ -205,3 +207,15 @@ def test_a_grant_that_nothing_is_queued_for_is_given_up_as_well(office: Office) 
     assert (office.view().outcome, office.view().tries) == ("", 0)
     assert [office.say(one) for one in ("dan", "erin")] == ["", ""]
     assert gate.records("revocation.abandoned")[0]["outcome"] == ""
+
+
+def test_whose_access_may_stand_is_not_erased_until_somebody_has_seen_to_it(office: Office) -> None:
+    gate = office.gate
+    gate.deliver(closed(access_ticket(version=2)))
+    assert [office.say(one) for one in ("dan", "erin")] == ["", ""]
+    gate.clock.at += timedelta(days=31)
+    assert {one.about[0] for one in erase(gate).retained} == {"actor", "request", "ticket"}
+    with gate.db() as looking:
+        (case,) = looking.exceptions.listed("opened", 9)
+    gate.write(partial(void_exception, case=case))
+    assert erase(gate).retained == ()

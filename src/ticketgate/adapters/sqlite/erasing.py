@@ -30,6 +30,10 @@ GRANTS_OF: Final = (  # written as in the index
 )
 _APPROVED: Final = "SELECT request FROM approval WHERE ? IN (approver, on_behalf_of)"
 _EMERGENCY: Final = "SELECT * FROM emergency WHERE id = ?"
+_MAY_STAND: Final = (
+    "SELECT EXISTS (SELECT 1 FROM exception"
+    " WHERE code = 'access_may_stand' AND state <> 'resolved' AND about = ?)"
+)
 _OVER: Final = frozenset({"closed", "cancelled"})
 _LIVE_REQUEST: Final = frozenset({"blocked", "awaiting"})
 _ENDED: Final = frozenset({"revoked", "cancelled", "released_shared", "abandoned"})
@@ -167,11 +171,15 @@ class SqliteErasing:
             moments.append(json.loads(row["content"])["closed_at"])
             grants += self._grants_of(row["id"])
         for grant in grants:
-            if grant["state"] not in _ENDED:
+            if grant["state"] not in _ENDED or self._may_stand(grant["id"]):
                 return Standing(live=True)
             given.append(json.loads(grant["content"])["ended_at"])
         ended = max([*moments, *given], default=None)
         return Standing(False, codec.moment(ended), codec.moment(max(given, default=None)))
+
+    def _may_stand(self, grant: str) -> bool:
+        """Whether people gave up on removing it, and nobody has seen to what is still there."""
+        return bool(scalar(self._db, _MAY_STAND, grant))
 
     def _is_open(self, key: tuple[str, str, str]) -> bool:
         """Whether the ticket may ask for something still: then all who shaped it must be known."""
