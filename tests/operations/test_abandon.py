@@ -14,6 +14,7 @@ from tests.operations.tickets import access_ticket, closed
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import CommandKind, CommandState
+from ticketgate.domain.log.restore import to_abandon
 from ticketgate.domain.policy.policy import Word
 from ticketgate.operations.attending.abandon import AbandonForm
 from ticketgate.operations.cases.exceptions import void_exception
@@ -79,6 +80,8 @@ def test_the_word_of_one_does_not_do(office: Office) -> None:
     office.gate.target.heal()
     office.gate.tick(300)
     assert office.gate.grant_states() == ["revoked"]
+    with office.gate.db() as looking:  # what they typed is kept for nothing any more
+        assert looking.restores.statements(to_abandon(office.ident)) == []
 
 
 def test_the_words_of_two_do_and_both_say_why(office: Office) -> None:
@@ -91,7 +94,7 @@ def test_the_words_of_two_do_and_both_say_why(office: Office) -> None:
     (record,) = gate.records("revocation.abandoned")
     with gate.db() as looking:
         by = [looking.people.subject(one) for one in record["by"]]
-        assert looking.restores.statements(f"abandon {only(gate).id}") == []
+        assert looking.restores.statements(to_abandon(only(gate).id)) == []
     assert by == ["dan", "erin"]
     assert (record["outcome"], record["shown"]) == ("target_unavailable", shown)
     assert len(record["sd"]) == 2

@@ -69,11 +69,16 @@ class Hold:
     since: datetime | None
 
 
+def to_abandon(grant: str) -> str:
+    """What a word is kept for that says to give up on removing this grant."""
+    return f"abandon {grant}"
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One person's word, which counts together with another person's on the same `shown`."""
 
-    purpose: str  # declare | end | abandon and the id of a grant
+    purpose: str  # DECLARE, END, or of `to_abandon`
     subject: str
     shown: str
     reason: str

@@ -13,7 +13,7 @@ from ticketgate.domain.evidence import Disclosure, digest_of
 from ticketgate.domain.grants.command import CommandKind, CommandState
 from ticketgate.domain.grants.grant import Grant, GrantState
 from ticketgate.domain.instants import to_text
-from ticketgate.domain.log.restore import Statement
+from ticketgate.domain.log.restore import Statement, to_abandon
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id
 from ticketgate.domain.requests.approval import voices
@@ -40,11 +40,6 @@ class AbandonForm:
 
     justification: str
     shown: str
-
-
-def purpose_of(ident: str) -> str:
-    """What a word about this grant is kept for."""
-    return f"abandon {ident}"
 
 
 def last_answer(reading: Reading, grant: Grant) -> tuple[str, int]:
@@ -100,7 +95,7 @@ def abandon(
     shown = shown_of(tx, grant)
     said = Said(who.subject, form.shown, form.justification)
     by = Hearing(who.ground(grant.source), who.roles, ())
-    found = two_people(tx, now, purpose_of(ident), said, by, shown)
+    found = two_people(tx, now, to_abandon(ident), said, by, shown)
     return _give_up(tx, now, grant, found, who.snapshot) if isinstance(found, list) else found
 
 
@@ -142,7 +137,7 @@ def _give_up(
         },
         hidden,
     )
-    tx.restores.drop(purpose_of(grant.id))
+    tx.restores.drop(to_abandon(grant.id))
     whose = f"{grant.entitlement} on {grant.target}, of {name_and_id(grant.subject, snapshot)}"
     told = Disclosure("what", whose, subject=grant.subject)
     open_exception(tx, now, MAY_STAND, f"grant {grant.id}", about=grant.id, hidden=(told,))

@@ -6,6 +6,7 @@ from functools import partial
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.log.restore import to_abandon
 from ticketgate.domain.people.naming import name_and_id, name_of
 from ticketgate.domain.requests.roles import may_operate
 from ticketgate.operations.attending.abandon import (
@@ -14,7 +15,6 @@ from ticketgate.operations.attending.abandon import (
     last_answer,
     not_overdue,
     own_grant,
-    purpose_of,
     shown_of,
 )
 from ticketgate.operations.desks.desk import Session
@@ -60,7 +60,7 @@ class AbandonDesk(LaneDesk):
             if grant is None or refusal is not None:
                 return refusal or _NOT_FOUND
             shown, (outcome, tries) = shown_of(looking, grant), last_answer(looking, grant)
-            said = standing(looking, purpose_of(ident), shown, who.roles, who.snapshot)
+            said = standing(looking, to_abandon(ident), shown, who.roles, who.snapshot)
             view = AbandonView(
                 id=grant.id,
                 who=name_and_id(grant.subject, who.snapshot),

@@ -362,8 +362,7 @@ def _confirm(
     after = replace(grant, state=GrantState.REVOKED, ended_at=now)
     move(tx, now, grant, after, grant.cause, fields)
     _done(tx, command)
-    if not more["kept"]:
-        settle_given_up(tx, now, grant)
+    settle_given_up(tx, now, grant, gone=not more["kept"])
 
 
 def recover(tx: Transaction, now: datetime) -> int:

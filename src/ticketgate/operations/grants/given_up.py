@@ -8,6 +8,7 @@ from typing import Final
 
 from ticketgate.domain.cases.exception_case import ExceptionCase
 from ticketgate.domain.grants.grant import Grant
+from ticketgate.domain.log.restore import to_abandon
 from ticketgate.operations.cases.exceptions import void_exception
 from ticketgate.ports import Reading, Transaction
 
@@ -33,9 +34,13 @@ def is_same_object(other: Grant, grant: Grant) -> bool:
     return len({other.native_ref, grant.native_ref} - {None}) <= 1
 
 
-def settle_given_up(tx: Transaction, now: datetime, grant: Grant) -> None:
-    """What this grant held was read back as gone: nobody has to look for it any more."""
-    for case, other in _owed(tx):
+def settle_given_up(tx: Transaction, now: datetime, grant: Grant, *, gone: bool) -> None:
+    """Removing this grant is over: what one operator said of giving up on it is dropped.
+
+    Where what it held was read back as `gone`, nobody has to look for it any more.
+    """
+    tx.restores.drop(to_abandon(grant.id))
+    for case, other in _owed(tx) if gone else ():
         if _same(other, grant):
             void_exception(tx, now, case)
 
