@@ -164,6 +164,17 @@ def test_who_asked_gets_or_approved_it_gives_nothing_up(office: Office, person: 
     assert office.view().barred is None
 
 
+def test_the_word_of_somebody_who_turns_out_to_be_its_approver_does_not_count(
+    office: Office,
+) -> None:
+    people = office.gate.directory.people
+    assert office.say("dan") == ""
+    people["dan"] = replace(people["dan"], aliases=frozenset({"bob"}))
+    assert office.say("dan") == "own_grant"
+    assert office.say("erin") == ""
+    assert office.gate.grant_states() == ["revoke_overdue"]
+
+
 def test_who_is_no_operator_neither_sees_nor_says_anything(office: Office) -> None:
     shown = office.view().shown
     found = office.desk.view(office.ident, "mallory")

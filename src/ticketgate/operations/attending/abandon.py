@@ -94,7 +94,12 @@ def abandon(
         return refusal or _FULL
     shown = shown_of(tx, grant)
     said = Said(who.subject, form.shown, form.justification)
-    by = Hearing(who.ground(grant.source), who.roles, ())
+    by = Hearing(
+        who.ground(grant.source),
+        who.roles,
+        (),
+        counts=lambda one: own_grant(tx, grant, one, who.snapshot) is None,
+    )
     found = two_people(tx, now, to_abandon(ident), said, by, shown)
     return _give_up(tx, now, grant, found, who.snapshot) if isinstance(found, list) else found
 

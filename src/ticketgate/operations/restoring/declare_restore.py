@@ -4,7 +4,7 @@
 in one transaction. Both are asked of the directory at that moment, as approvers are (rule 5).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -48,17 +48,23 @@ class Said:
     sources: tuple[str, ...] = ()  # those of which they say that everything was sent again
 
 
+def _anybodys(_: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Hearing:
     """What the words are judged by: policy and directory, roles, sources.
 
-    `polled` are those that are asked (`poll`), with the tables that are read of each.
+    `polled` are those that are asked (`poll`), with the tables that are read of each. `counts` says
+    whether an operator's word of before counts still; it is asked as the second one speaks.
     """
 
     ground: Ground
     roles: Roles
     sources: tuple[str, ...]
     polled: Mapping[str, Collection[str]] = field(default_factory=dict)
+    counts: Callable[[str], bool] = _anybodys
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +228,7 @@ def two_people(
     others = [
         one
         for one in standing(tx, purpose, shown, by.roles, snapshot)
-        if lock_on(tx, now, (one.subject,), snapshot) is None
+        if lock_on(tx, now, (one.subject,), snapshot) is None and by.counts(one.subject)
     ]
     if any(snapshot.same_human(one.subject, said.subject) for one in others):
         return Refusal(
