@@ -17,7 +17,6 @@ from tests.operations.tickets import access_ticket
 from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.errors import Refusal
 from ticketgate.operations.desks.emergency_view import EmergencyPage
-from ticketgate.operations.emergencies import emergency_window
 
 DAY = 24 * HOUR
 
@@ -61,7 +60,7 @@ def test_a_reviewer_sees_every_record_of_the_window(gate: Gate) -> None:
     types = {one.type for one in view.window.done}
     assert types >= {"emergency.invoked", "grant.provisioning", "revocation.confirmed"}
     assert "request.opened" in types  # what else the person brought about meanwhile
-    assert (view.window.reason != "", view.window.cut) == (True, False)
+    assert (view.window.reason != "", view.window.behind) == (True, None)
     gate.tick(2 * DAY)
     later = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
     assert not isinstance(later, Refusal)
@@ -80,16 +79,7 @@ def test_the_window_closes_a_day_after_the_end(gate: Gate) -> None:
     assert not isinstance(view, Refusal)
     assert view.window is not None
     assert {one.type for one in view.window.done}.isdisjoint({"decision.refused", "request.opened"})
-    assert view.window.cut is False
-
-
-def test_more_than_is_shown_is_said(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = invoke(gate)
-    monkeypatch.setattr(emergency_window, "SHOWN_MAX", 1)
-    view = desk_of(gate).view(begun.id, gate.session("carol", STEP_UP))
-    assert not isinstance(view, Refusal)
-    assert view.window is not None
-    assert (len(view.window.done), view.window.cut) == (1, True)
+    assert view.window.behind is None
 
 
 def test_an_erased_reason_is_shown_as_erased(gate: Gate) -> None:

@@ -15,6 +15,7 @@ from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 from ticketgate.connector_api import Deed
 from ticketgate.domain.policy.policy import Allowed, Word
 from ticketgate.operations.desks import emergency_desk
+from ticketgate.operations.emergencies import emergency_window
 from ticketgate.operations.workers.target_activity import CANNOT_TELL, Activity
 from ticketgate.web.create_app import create_app
 
@@ -287,3 +288,25 @@ def test_the_page_says_what_the_target_tells_or_that_it_does_not(
     text = bob.get(begin(bob)).text
     assert words in text
     assert ("There is more than is shown here" in text) is activity.cut
+
+
+def test_the_window_goes_on_on_a_next_page(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob)
+    whole = re.findall(r"<li><code>#(\d+)</code>", bob.get(path).text)
+    assert 'rel="next"' not in bob.get(path).text
+    monkeypatch.setattr(emergency_window, "SHOWN_MAX", 1)
+    seen, address = list[str](), path
+    for _ in whole:
+        text = bob.get(address).text
+        seen += re.findall(r"<li><code>#(\d+)</code>", text)
+        assert ("From the invocation on" in text) is (address != path)
+        link = re.search(r'<a href="([^"]+[?]behind=\d+)" rel="next">', text)
+        assert ("There is more than is shown here" in text) is (link is not None)
+        if link is None:
+            break
+        address = link[1]
+    assert seen[: len(whole)] == whole  # each look is on record as well
+    assert len(whole) > 1
+    for odd in ("", "x", "-1", "9" * 40, "\u0663"):  # no index: from the beginning
+        assert f"#{whole[0]}<" in bob.get(f"{path}?behind={odd}").text

@@ -38,6 +38,12 @@ class EvidenceReading(Protocol):
     def entries(self, first: int, end: int) -> Iterable[tuple[int, bytes, bytes]]:
         """(index, stored leaf, entry) of the records from `first` to before `end`, in order."""
 
+    def naming(self, name: str, first: int, end: int, limit: int) -> Sequence[int]:
+        """The indexes of the first `limit` records from `first` to before `end` that name an id.
+
+        In order. Of people (as actors), emergencies and grants; an id of another kind finds none.
+        """
+
     def disclosures(self, first: int, end: int) -> Iterable[tuple[str, int, str | None]]:
         """(digest, index, encoded or None when erased) of those records, by index and digest."""
 

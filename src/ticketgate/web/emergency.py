@@ -28,6 +28,7 @@ LIST: Final = "emergency"
 ONE: Final = "one_emergency"
 BACKFILL: Final = "backfill"
 _DIGITS_MAX: Final = 9
+_INDEX_DIGITS_MAX: Final = 15
 _AGAIN: Final = frozenset({403, 409, 422, 503})
 _CONTEXT: Final[dict[str, object]] = {
     "chars_min": REASON_CHARS_MIN,
@@ -94,10 +95,11 @@ class OneEmergency(MethodView):
         person = signed_in(self._desk)
         if person is None:
             return to_sign_in(flask.url_for(ONE, ident=ident))
-        view = self._emergencies.view(ident, person)
+        begun = _behind()
+        view = self._emergencies.view(ident, person, begun)
         if isinstance(view, Refusal):
             return refused(view)
-        context = {"view": view, "refusal": None, "form": {}, **self._context}
+        context = {"view": view, "refusal": None, "form": {}, "begun": begun, **self._context}
         return flask.render_template("one_emergency.html", **context)
 
     def post(self, ident: str) -> ResponseReturnValue:
@@ -117,7 +119,7 @@ class OneEmergency(MethodView):
             return refused(view, typed=typed)
         if status_of(said.code) not in _AGAIN:
             return refused(said, typed=typed)
-        context = {"view": view, "form": flask.request.form, **self._context}
+        context = {"view": view, "form": flask.request.form, "begun": None, **self._context}
         return refused(said, "one_emergency.html", **context)
 
     def _carry_out(self, ident: str, person: Session, typed: str) -> object:
@@ -176,6 +178,13 @@ class Backfill(MethodView):
 
 def _typed(name: str) -> str:
     return flask.request.form.get(name, "").replace("\r\n", "\n")
+
+
+def _behind() -> int | None:
+    """The index of the record behind which the page goes on; None, the beginning, for no index."""
+    asked = flask.request.args.get("behind", "").strip()
+    is_index = asked.isascii() and asked.isdigit() and len(asked) <= _INDEX_DIGITS_MAX
+    return int(asked) if is_index else None
 
 
 def _invoke_form(typed: str) -> InvokeForm | None:

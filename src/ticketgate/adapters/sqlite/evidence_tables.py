@@ -168,6 +168,14 @@ class SqliteEvidence:
         sql = "SELECT idx, leaf, entry FROM evidence_entry WHERE idx >= ? AND idx < ? ORDER BY idx"
         return self._db.execute(sql, (first, end))
 
+    def naming(self, name: str, first: int, end: int, limit: int) -> list[int]:
+        """The indexes of the first `limit` records in a range that name an id, in order."""
+        sql = (
+            "SELECT idx FROM evidence_naming WHERE name = ? AND idx >= ? AND idx < ?"
+            " ORDER BY idx LIMIT ?"
+        )
+        return [row[0] for row in self._db.execute(sql, (name, first, end, limit))]
+
     def disclosures(self, first: int, end: int) -> Iterator[tuple[str, int, str | None]]:
         """(digest, index, encoded or None) of those records' disclosures, by index and digest."""
         sql = (

@@ -38,3 +38,30 @@ CREATE INDEX emergency_asked ON emergency (invoked_at, idx)
 CREATE INDEX emergency_subject ON emergency (subject);
 CREATE INDEX emergency_entered ON emergency (entered_by) WHERE entered_by <> '';
 """
+
+# Which records name a person, an emergency or a grant, in any place: no index over one expression
+# tells it. Kept by triggers, so that whatever is in the log is found here, and nothing else is.
+_IDS: Final = """SELECT atom, {row}.idx FROM json_tree(
+    CASE WHEN json_valid(CAST({row}.entry AS TEXT)) THEN CAST({row}.entry AS TEXT) END)
+  WHERE type = 'text' AND substr(atom, 1, 4) IN ('act_', 'emg_', 'grt_')"""
+_SAYS: Final = " OR ".join(  # most records name none, and are not parsed for it
+    f"instr({{row}}.entry, CAST('\"{one}_' AS BLOB))" for one in ("act", "emg", "grt")
+)
+NAMING: Final = f"""
+CREATE TABLE evidence_naming (
+  name TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (name, idx)) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO evidence_naming {
+    _IDS.replace(" FROM", " FROM evidence_entry AS e,", 1).format(row="e")
+} AND ({_SAYS.format(row="e")});
+CREATE TRIGGER evidence_named AFTER INSERT ON evidence_entry
+  WHEN {_SAYS.format(row="NEW")}
+  BEGIN INSERT OR IGNORE INTO evidence_naming {_IDS.format(row="NEW")}; END;
+CREATE TRIGGER evidence_unnamed AFTER DELETE ON evidence_entry
+  WHEN {_SAYS.format(row="OLD")}
+  BEGIN DELETE FROM evidence_naming WHERE (name, idx) IN ({_IDS.format(row="OLD")}); END;
+CREATE TRIGGER naming_no_update BEFORE UPDATE ON evidence_naming
+  BEGIN SELECT RAISE(ABORT, 'what a record names does not change'); END;
+CREATE TRIGGER naming_no_delete BEFORE DELETE ON evidence_naming
+  WHEN EXISTS (SELECT 1 FROM evidence_entry WHERE idx = OLD.idx)
+  BEGIN SELECT RAISE(ABORT, 'what a record names does not change'); END;
+"""  # noqa: S608 -- of constants alone

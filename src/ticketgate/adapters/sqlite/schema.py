@@ -7,7 +7,7 @@ in `content` columns that erasure sets to NULL.
 from typing import Final
 
 from ticketgate.adapters.sqlite.connecting import connect
-from ticketgate.adapters.sqlite.indexes import OF_THE_PAST
+from ticketgate.adapters.sqlite.indexes import NAMING, OF_THE_PAST
 
 __all__ = ["MIGRATIONS", "connect"]
 
@@ -396,5 +396,5 @@ MIGRATIONS: Final = (
     _STATEMENTS_7, _STATEMENTS_8, _STATEMENTS_9, _STATEMENTS_10, _STATEMENTS_11, _STATEMENTS_12,
     _STATEMENTS_13, _STATEMENTS_14, _STATEMENTS_15, _STATEMENTS_16, _STATEMENTS_17, _STATEMENTS_18,
     _STATEMENTS_19, _STATEMENTS_20, _STATEMENTS_21, _STATEMENTS_22, _STATEMENTS_23, _STATEMENTS_24,
-    _STATEMENTS_25, _STATEMENTS_26, _STATEMENTS_27, OF_THE_PAST,
+    _STATEMENTS_25, _STATEMENTS_26, _STATEMENTS_27, OF_THE_PAST, NAMING,
 )  # fmt: skip

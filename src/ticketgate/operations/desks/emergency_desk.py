@@ -137,8 +137,13 @@ class EmergencyDesk:
             views = [self._view(looking, one, session, ground) for one in known]
         return tuple(one for one in views if one.can_review)
 
-    def view(self, ident: str, session: Session) -> EmergencyView | Refusal:
-        """One, with everything on record of it. Refusals: `not_found`, of the directory."""
+    def view(
+        self, ident: str, session: Session, behind: int | None = None
+    ) -> EmergencyView | Refusal:
+        """One, with what is on record of it, from behind the record with an index on.
+
+        Refusals: `not_found`, of the directory.
+        """
         ground = self.ground_now(session)
         if isinstance(ground, Refusal):
             return ground
@@ -146,7 +151,8 @@ class EmergencyDesk:
             emergency = looking.emergencies.get(ident)
             if emergency is None or is_ask(emergency):
                 return not_found()
-            view = self._view(looking, emergency, session, ground, whole=True)
+            view = self._view(looking, emergency, session, ground)
+            view = replace(view, window=window_of(looking, emergency, ground, behind))
             grant = looking.grants.get(emergency.grant)
         if not (view.audited or view.concerns):
             return not_found()
@@ -266,8 +272,6 @@ class EmergencyDesk:
         emergency: Emergency,
         session: Session,
         ground: Ground,
-        *,
-        whole: bool = False,
     ) -> EmergencyView:
         grant = looking.grants.get(emergency.grant)
         snapshot, shown = ground.snapshot, shown_of(emergency, grant)
@@ -295,7 +299,6 @@ class EmergencyDesk:
             can_review=barred is None or barred.code in {"assurance", LOCKED},
             barred=barred,
             shown=shown,
-            window=window_of(looking, emergency, ground) if whole else None,
             audited=self._audits(session.subject, ground),
             entered_by=name_of(emergency.entered_by, snapshot),
             access_from=emergency.access_from,

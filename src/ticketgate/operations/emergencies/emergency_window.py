@@ -1,10 +1,11 @@
 """The window of an emergency: every record that names the person, the grant or the emergency.
 
-From its invocation to a day after the access was over: what its reviewer has to judge.
+From its invocation to a day after the access was over: what its reviewer has to judge. It comes in
+parts, by the log's index of what its records name: how long the log is does not matter.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,8 +16,7 @@ from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.requests.ground import Ground
 from ticketgate.ports import Reading
 
-RECORDS_MAX: Final = 200_000  # looked through
-SHOWN_MAX: Final = 500
+SHOWN_MAX: Final = 100  # in one part
 AFTER: Final = timedelta(days=1)  # a removal that a target delays belongs to it
 _DETAILS: Final = ("cause", "code", "decision", "outcome", "residuals", "method")
 _ABOUT: Final = ("id", "grant", "request", "about")
@@ -36,57 +36,71 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is on record; `cut` says that there is more than is shown."""
+    """A part of what is on record; `behind` is the index behind which it goes on, None: nowhere."""
 
     reason: str  # empty once it was erased
     done: tuple[Done, ...]
-    cut: bool
+    behind: int | None
     how: str = ""  # of one that was entered afterwards
     seen_by: str = ""
 
 
-def window_of(reading: Reading, emergency: Emergency, ground: Ground) -> Window:
-    """Everything of the window, oldest first."""
-    head = reading.evidence.head()
-    size = 0 if head is None else head.size
+def window_of(
+    reading: Reading, emergency: Emergency, ground: Ground, behind: int | None = None
+) -> Window:
+    """The window, oldest first: at most `SHOWN_MAX` records, from behind one with an index on."""
     first = _first(reading, emergency)
-    end = min(size, first + RECORDS_MAX)
-    until = to_text(over_at(emergency, reading.grants.get(emergency.grant)) + AFTER)
-    names = _names(reading, emergency, ground)
-    named = (
-        (index, json.loads(entry))
-        for index, _, entry in reading.evidence.entries(first, end)
-        if any(name in entry for name in names)
-    )
-    found = [_done(index, record) for index, record in named if record["_ts"] <= until]
-    cut = end < size or len(found) > SHOWN_MAX
+    end = _end(reading, emergency)
+    if behind is not None:
+        first = max(first, behind + 1)
+    places = {
+        index
+        for name in _names(reading, emergency, ground)
+        for index in reading.evidence.naming(name, first, end, SHOWN_MAX + 1)
+    }
+    shown = sorted(places)[:SHOWN_MAX]
+    entries = ((index, reading.evidence.entry(index)) for index in shown)
+    found = tuple(_done(index, json.loads(entry)) for index, entry in entries if entry is not None)
     said = _said(reading, emergency.index)
     why, how, seen_by = (said.get(name, "") for name in ("reason", "how", "seen_by"))
-    return Window(why, tuple(found[:SHOWN_MAX]), cut, how, seen_by)
+    return Window(why, found, shown[-1] if len(places) > len(shown) else None, how, seen_by)
 
 
 def _first(reading: Reading, emergency: Emergency) -> int:
     """The first record of the window: of its invocation, or from when the access is claimed."""
     if emergency.access_from is None:
         return emergency.index
-    since, low, high = to_text(emergency.access_from), 0, emergency.index
+    since = to_text(emergency.access_from)
+    return _earliest(reading, 0, emergency.index, lambda at: at >= since)
+
+
+def _end(reading: Reading, emergency: Emergency) -> int:
+    """Behind the last record of the window; the size of the log while the window is open."""
+    head = reading.evidence.head()
+    size = 0 if head is None else head.size
+    until = to_text(over_at(emergency, reading.grants.get(emergency.grant)) + AFTER)
+    return _earliest(reading, min(emergency.index, size), size, lambda at: at > until)
+
+
+def _earliest(reading: Reading, low: int, high: int, is_there: Callable[[str], bool]) -> int:
+    """The first record of a range whose time is there; the end of the range, where none's is."""
     while low < high:  # time never goes back in a log; what was pruned is as if it were earlier
         middle = (low + high) // 2
-        entry = next((one for _, _, one in reading.evidence.entries(middle, middle + 1)), None)
-        if entry is not None and json.loads(entry)["_ts"] >= since:
+        entry = reading.evidence.entry(middle)
+        if entry is not None and is_there(str(json.loads(entry)["_ts"])):
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _names(reading: Reading, emergency: Emergency, ground: Ground) -> frozenset[bytes]:
-    """The ids that a record of the window has one of, as an entry writes them."""
+def _names(reading: Reading, emergency: Emergency, ground: Ground) -> frozenset[str]:
+    """The ids that a record of the window has one of."""
     snapshot = ground.snapshot
     same = {one for one in snapshot.people if snapshot.same_human(one, emergency.subject)}
     actors = [reading.people.actor(one) for one in same | {emergency.subject}]
     ids = (*actors, emergency.id, emergency.grant)
-    return frozenset(f'"{one}"'.encode() for one in ids if one)
+    return frozenset(one for one in ids if one)
 
 
 def _done(index: int, record: Mapping[str, Json]) -> Done:
