@@ -58,7 +58,7 @@ def test_looking_while_signed_in_moves_no_request_and_no_link(stage: Stage) -> N
             assert bob.browser.request(method, link, headers=HTML, timeout=10).status_code == 200
         after = stage.tables()
         changed = {name for name in after if after[name] != before[name]}
-        assert changed <= {"request_view", "evidence_entry", "evidence_head"}
+        assert changed <= {"request_view", "evidence_entry", "evidence_naming", "evidence_head"}
         fresh = after["evidence_entry"][len(before["evidence_entry"]) :]
         assert 1 <= len(fresh) <= 2  # two if the hour turns meanwhile
         assert all(b'"type":"view.recorded"' in one["entry"] for one in fresh)

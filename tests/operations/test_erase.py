@@ -80,7 +80,8 @@ def test_all_of_a_person_goes_once_its_time_is_over(gate: Gate) -> None:
     assert not any(found.values()), found
     assert held(gate, "alice") == {"alice": set()}
     assert held(gate, actor)[actor] == {
-        "access_grant", "evidence_disclosure", "evidence_entry", "letter", "request",
+        "access_grant", "evidence_disclosure", "evidence_entry", "evidence_naming", "letter",
+        "request",
     }  # fmt: skip
     report = gate.verified()
     assert not report.failing

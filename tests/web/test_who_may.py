@@ -25,8 +25,8 @@ OTHERS: Final = ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "LOCK")
 OK: Final = 200
 DONE: Final = 399  # what is above was refused
 CALLBACK: Final = "/sign-in/oidc/callback"  # a HEAD would use up what it carries
-LOG: Final = ("evidence_entry", "evidence_head", "evidence_disclosure", "evidence_tile",
-              "request_record")  # fmt: skip
+LOG: Final = ("evidence_entry", "evidence_naming", "evidence_head", "evidence_disclosure",
+              "evidence_tile", "request_record")  # fmt: skip
 FOR_MANY: Final = {("/console/passkeys", "begin")}  # each for themselves: one world is enough
 
 pytestmark = pytest.mark.untraced
