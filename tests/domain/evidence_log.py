@@ -28,6 +28,9 @@ Row = tuple[int, bytes, bytes]
 Hidden = tuple[str, int, str | None]
 
 
+WHY: Final = tuple(Disclosure("reason", f"{one} reaches nobody there") for one in ("Bob", "Carol"))
+
+
 class Log:
     """A log as a store keeps it: rows, disclosures, head row."""
 
@@ -56,11 +59,13 @@ class Log:
         self.append(Draft(kind, told, hidden))
 
     def move(self, machine: str, ident: str, before: str, after: str, **fields: Json) -> None:
-        required = RECORD_TYPES[record_type(machine, before, after)]
+        kind = record_type(machine, before, after)
+        required = RECORD_TYPES[kind]
         in_time: dict[str, Json] = {"activate_by": LATER} if "activate_by" in required else {}
         told: dict[str, Json] = dict.fromkeys(required) | in_time | fields
+        hidden = WHY if kind == "revocation.abandoned" else ()
         cause = str(told["cause"] or "test")
-        self.append(edge(machine, ident, before, after, cause, told))
+        self.append(edge(machine, ident, before, after, cause, told, hidden))
 
     def report(self) -> Report:
         return verify(self.rows, self.hidden, self.head, self.origin)

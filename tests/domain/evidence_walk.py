@@ -99,6 +99,8 @@ class Walk:
                 fields |= self.emergencies.told(ident, after)
             case _:
                 pass
+        if after == "abandoned":
+            fields |= {"by": ["act_1", "act_2"]}
         self.log.move(machine, ident, before, after, **fields)
         self.states[machine, ident] = after
         self.follow(machine, ident, before, after)

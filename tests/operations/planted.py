@@ -69,7 +69,13 @@ def _claims_decide(tx: Transaction, now: Any, row: ApproverRow, **_: object) -> 
             end_request(tx, now, request, RequestState.DENIED, "blocked")
 
 
-def _shell_gives(tx: Transaction, now: Any, grant: Any, cause: str) -> None:  # noqa: ANN401
+def _shell_gives(
+    tx: Transaction,
+    now: Any,  # noqa: ANN401 -- as it is called
+    grant: Any,  # noqa: ANN401
+    cause: str,
+    by: str | None = None,
+) -> None:
     """The switch switches on."""
     later = now + timedelta(hours=1)
     tx.grants.save(

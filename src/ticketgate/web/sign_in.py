@@ -19,7 +19,8 @@ _BETWEEN_DIGITS: Final = str.maketrans("", "", " \t\r\n-\u00a0")
 _HOME: Final = "/sign-in"
 _NEXT: Final = re.compile(
     r"/approve/[A-Za-z0-9_-]{1,200}|/restore|/console"
-    r"|/console/(?:triage|quarantine|exceptions|requests|grants|emergency|evidence)(?:/[a-z0-9_]{1,60})?"
+    r"|/console/(?:triage|quarantine|exceptions|requests|grants|revocations|emergency|evidence)"
+    r"(?:/[a-z0-9_]{1,60})?"
     r"|/console/(?:passkeys|deliveries|search)"
 )
 _NOT_A_CODE: Final = Refusal(
