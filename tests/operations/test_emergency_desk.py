@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from tests.operations.emergencies import (
@@ -16,6 +17,7 @@ from tests.operations.tickets import access_ticket
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.policy.policy import Word
 from ticketgate.operations.desks.emergency_view import EmergencyPage
 
 DAY = 24 * HOUR
@@ -90,6 +92,25 @@ def test_an_erased_reason_is_shown_as_erased(gate: Gate) -> None:
     assert not isinstance(view, Refusal)
     assert view.window is not None
     assert view.window.reason == ""
+
+
+def test_an_operator_who_sees_it_is_led_to_its_end_while_it_has_not_begun_to_end(
+    gate: Gate,
+) -> None:
+    begun = invoke(gate)
+    roles = {one: (Word("person", "erin"),) for one in ("operator", "auditor")}
+    desk = replace(desk_of(gate), roles=roles)
+
+    def ends(person: str) -> str:
+        view = desk.view(begun.id, gate.session(person, STEP_UP))
+        assert not isinstance(view, Refusal)
+        return view.ends
+
+    assert (ends("erin"), ends("carol"), ends("bob")) == (begun.grant, "", "")
+    gate.settle()
+    assert ends("erin") == begun.grant
+    gate.tick(HOUR)
+    assert ends("erin") == ""
 
 
 def test_an_emergency_is_shown_to_nobody_else(gate: Gate) -> None:

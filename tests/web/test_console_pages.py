@@ -138,6 +138,12 @@ def test_an_operator_ends_access_by_a_page_that_needs_no_script(own: Own) -> Non
     assert path not in dan.get("/console/grants").text
 
 
+def test_what_every_page_test_looks_at_has_access_that_can_be_ended(everything: Whole) -> None:
+    path = everything.path("/console/grants/<ident>")
+    assert f'class="button" href="{path}"' in everything.look("olga", "/console/grants").text
+    assert "Give it back" in everything.look("bob", "/console/grants").text
+
+
 def test_the_page_of_a_request_leads_an_operator_to_the_end_of_its_access(own: Own) -> None:
     own.gate.approve("bob", "carol")
     own.gate.settle()

@@ -15,6 +15,8 @@ from tests.web.page_desk import BROWSER, SESSION_KEY, Forms, Surfer
 from ticketgate.connector_api import Deed
 from ticketgate.domain.policy.policy import Allowed, Word
 from ticketgate.operations.desks import emergency_desk
+from ticketgate.operations.desks.console_desk import ConsoleDesk
+from ticketgate.operations.desks.request_desk import RequestDesk
 from ticketgate.operations.emergencies import emergency_window
 from ticketgate.operations.workers.target_activity import CANNOT_TELL, Activity
 from ticketgate.web.create_app import create_app
@@ -43,9 +45,9 @@ def app_of(gate: Gate) -> flask.Flask:
     )
 
 
-def surfer(gate: Gate, person: str, page: str = LIST) -> Surfer:
+def surfer(gate: Gate, person: str, page: str = LIST, app: flask.Flask | None = None) -> Surfer:
     """Somebody who came by the page and signed in with a mailed code."""
-    made = Surfer(app_of(gate))
+    made = Surfer(app or app_of(gate))
     first = made.get(page)
     assert first.status_code == 303
     address = gate.directory.people[person].mail
@@ -310,3 +312,29 @@ def test_the_window_goes_on_on_a_next_page(gate: Gate, monkeypatch: pytest.Monke
     assert len(whole) > 1
     for odd in ("", "x", "-1", "9" * 40, "\u0663"):  # no index: from the beginning
         assert f"#{whole[0]}<" in bob.get(f"{path}?behind={odd}").text
+
+
+def test_the_page_leads_an_operator_to_the_end_of_the_access_and_nobody_else(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob)
+    gate.settle()
+    end = f"/console/grants/{gate.grants()[0].id}"
+    roles = {one: (Word("person", "erin"),) for one in ("operator", "auditor")}
+    none: dict[str, frozenset[str]] = {}
+    here = (gate.store, gate.clock, gate.directory, gate.desk.snapshot)
+    parts = (*here, roles, gate.in_force, none)
+    app = create_app(
+        gate.desk,
+        public_url="http://127.0.0.1:8080",
+        session_key=SESSION_KEY,
+        new_secret=gate.ids.token,
+        emergencies=replace(desk_of(gate), roles=roles),
+        requests=(RequestDesk(*parts), ConsoleDesk(*parts)),
+    )
+    erin = surfer(gate, "erin", path, app)
+    assert f'class="button" href="{end}"' in erin.get(path).text
+    assert erin.get(end).status_code == 200
+    assert end not in surfer(gate, "bob", path, app).get(path).text
+    gate.tick(3600)
+    assert gate.grant_states() == ["revoked"]
+    assert end not in erin.get(path).text

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from tests.keys import ORIGIN, key_of
 from tests.openid import SETTINGS, desk_of
 from tests.operations import emergencies
+from tests.operations.fakes import principal
 from tests.operations.kit import Gate, folder
 from tests.operations.lane import doubtful
 from tests.operations.office import LOSS
@@ -34,7 +35,9 @@ from ticketgate.adapters.keys.signer import CheckpointSigner
 from ticketgate.adapters.sqlite import schema
 from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import Refusal
+from ticketgate.domain.evidence import Json  # noqa: TC001 -- as every module here does
 from ticketgate.domain.grants.grant import CLAIMED, Grant, GrantState
+from ticketgate.domain.instants import to_text
 from ticketgate.domain.people.directory import Person
 from ticketgate.domain.people.passkey import challenge_of, encode
 from ticketgate.domain.people.passkey_row import Ceremony, Site
@@ -225,6 +228,7 @@ class Whole:
         begun = self.emergencies.invoke(gate.session("bob"), asked)
         assert isinstance(begun, Emergency), begun
         gate.settle()
+        gate.write(partial(given, ident=begun.grant))
         made = self.passkeys.begin(self._bob)
         assert isinstance(made, Ceremony), made
         key = Made(*Passkey("bob").register(challenge_of(made.payload)))
@@ -313,6 +317,20 @@ class Whole:
                     rows = db.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 -- a table
                     told.update(repr((name, sorted(map(repr, rows)))).encode())
         return told.hexdigest()
+
+
+def given(tx: Transaction, now: datetime, ident: str) -> Grant:
+    """This access is there, as it was before the restore that holds it up."""
+    planned = tx.grants.get(ident)
+    assert planned is not None
+    end = now + timedelta(seconds=planned.seconds)
+    held = replace(planned, principal=principal(planned.subject), not_after=end, since=now)
+    begun = replace(held, state=GrantState.PROVISIONING)
+    told: dict[str, Json] = {"before": "absent", "baseline": False, "deadline": to_text(now)}
+    told |= {"plan": "remove", "command": "cmd_before"}
+    begun = move(tx, now, planned, begun, "approved", told)
+    active = replace(begun, state=GrantState.ACTIVE)
+    return move(tx, now, begun, active, "confirmed", {"confirmed": True})
 
 
 def overdue(tx: Transaction, now: datetime) -> Grant:

@@ -15,13 +15,13 @@ from ticketgate.domain.emergencies.emergency import (
     terms,
 )
 from ticketgate.domain.errors import Refusal, TicketgateError
-from ticketgate.domain.grants.grant import UNENDED
+from ticketgate.domain.grants.grant import UNENDED, Grant
 from ticketgate.domain.instants import whole_seconds
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id, name_of
 from ticketgate.domain.requests.approvers import unfit
 from ticketgate.domain.requests.ground import Ground
-from ticketgate.domain.requests.roles import Roles, may_audit
+from ticketgate.domain.requests.roles import Roles, may_audit, may_operate
 from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.deciding.decision_refusals import not_found
 from ticketgate.operations.deciding.step_up import by_step_up, stepped_up
@@ -304,7 +304,14 @@ class EmergencyDesk:
             access_from=emergency.access_from,
             access_until=emergency.access_until,
             entered=snapshot.same_human(emergency.entered_by, session.subject),
+            ends=self._ends(grant, session.subject, snapshot),
         )
+
+    def _ends(self, grant: Grant | None, subject: str, snapshot: DirectorySnapshot) -> str:
+        """The grant that this person may end by its own page; empty where there is none."""
+        if grant is None or grant.state not in UNENDED:
+            return ""
+        return grant.id if may_operate(self.roles, subject, snapshot) is None else ""
 
 
 def _selves(subject: str, snapshot: DirectorySnapshot) -> frozenset[str]:

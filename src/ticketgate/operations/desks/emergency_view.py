@@ -51,6 +51,7 @@ class EmergencyView:
     access_from: datetime | None = None
     access_until: datetime | None = None
     entered: bool = False  # by this person
+    ends: str = ""  # the grant, where who looks is an operator and it has not begun to end
 
     @property
     def concerns(self) -> bool:
