@@ -64,6 +64,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
     "exceptions that wait": ("exception_waiting", lambda r: r.exceptions.waiting(9, "exc_1")),
     "tickets that wait": ("ticket_uncertain", lambda r: r.tickets.uncertain(9, "tkt_1")),
     "emergencies": ("emergency_begun", lambda r: r.emergencies.listed(9)),
+    "more of them": ("emergency_begun", lambda r: r.emergencies.listed(9, "emg_1")),
     "asks for consent": ("emergency_asked", lambda r: r.emergencies.asks(NOW)),
     "whose emergencies": ("emergency_subject", lambda r: r.emergencies.concern(["bob"])),
 }

@@ -25,8 +25,8 @@ class Emergencies(Protocol):
     def of_entitlement(self, entitlement: str) -> list[Emergency]:
         """All of an entitlement that gave access, or were to; newest first."""
 
-    def listed(self, limit: int) -> list[Emergency]:
-        """Those that have begun, newest first, for looking."""
+    def listed(self, limit: int, behind: str = "") -> list[Emergency]:
+        """Those that have begun, newest first, from behind the one with an id on, for looking."""
 
     def concern(self, subjects: Collection[str]) -> bool:
         """Whether one that has begun is of one of these people, or was entered by them."""

@@ -29,6 +29,7 @@ ONE: Final = "one_emergency"
 BACKFILL: Final = "backfill"
 _DIGITS_MAX: Final = 9
 _INDEX_DIGITS_MAX: Final = 15
+_ID_CHARS_MAX: Final = 200
 _AGAIN: Final = frozenset({403, 409, 422, 503})
 _CONTEXT: Final[dict[str, object]] = {
     "chars_min": REASON_CHARS_MIN,
@@ -56,11 +57,12 @@ class EmergencyList(MethodView):
         person = signed_in(self._desk)
         if person is None:
             return to_sign_in(flask.url_for(LIST))
-        page = self._emergencies.page(person)
+        begin = flask.request.args.get("behind", "").strip()[:_ID_CHARS_MAX]
+        page = self._emergencies.page(person, begin)
         if isinstance(page, Refusal):
             return refused(page)
-        context = {"seen": page, "refusal": None, "form": {}, **self._context}
-        return flask.render_template("emergency.html", **context)
+        said: dict[str, object] = {"seen": page, "refusal": None, "form": {}, "begun": bool(begin)}
+        return flask.render_template("emergency.html", **said, **self._context)
 
     def post(self) -> ResponseReturnValue:
         """Invoke one; 303 to its page."""
@@ -74,7 +76,7 @@ class EmergencyList(MethodView):
         page = self._emergencies.page(person)
         if isinstance(page, Refusal) or status_of(begun.code) not in _AGAIN:
             return refused(begun, typed=typed)
-        context = {"seen": page, "form": flask.request.form, **self._context}
+        context = {"seen": page, "form": flask.request.form, "begun": False, **self._context}
         return refused(begun, "emergency.html", **context)
 
 

@@ -100,13 +100,15 @@ class SqliteEmergencies:
         )
         return [_emergency(row) for row in rows(self._db, sql, entitlement)]
 
-    def listed(self, limit: int) -> list[Emergency]:
-        """Those that have begun, newest first, for looking."""
+    def listed(self, limit: int, behind: str = "") -> list[Emergency]:
+        """Those that have begun, newest first, from behind the one with an id on, for looking."""
+        after = "AND (invoked_at, idx) < (SELECT invoked_at, idx FROM emergency WHERE id = ?2)"
         sql = (
-            "SELECT * FROM emergency WHERE state NOT IN ('asked', 'consented')"
-            " ORDER BY invoked_at DESC, idx DESC LIMIT ?"
+            "SELECT * FROM emergency WHERE state NOT IN ('asked', 'consented')"  # noqa: S608 -- of constants alone
+            f" {after if behind else ''} ORDER BY invoked_at DESC, idx DESC LIMIT ?1"
         )
-        return [_emergency(row) for row in rows(self._db, sql, limit)]
+        given = (limit, behind) if behind else (limit,)
+        return [_emergency(row) for row in rows(self._db, sql, *given)]
 
     def concern(self, subjects: Collection[str]) -> bool:
         """Whether one that has begun is of one of these people, or was entered by them."""

@@ -52,7 +52,8 @@ from ticketgate.ports import Clock, Directory, Operation, Reading, Store, Target
 
 T = TypeVar("T")
 
-LISTED_MAX: Final = 200
+PAGE_MAX: Final = 50  # of those that this person may see, on one page
+LOOKED_MAX: Final = 100  # that one look goes through for them
 PAGE: Final = "emergency"  # what the record of a look is about
 CLOCK: Final = Refusal(
     "clock_disputed",
@@ -91,17 +92,18 @@ class EmergencyDesk:
                 _selves(subject, ground.snapshot)
             )
 
-    def page(self, session: Session) -> EmergencyPage | Refusal:
+    def page(self, session: Session, behind: str = "") -> EmergencyPage | Refusal:
         """What this person may invoke, theirs, and what they may review.
 
+        Emergencies come newest first, from behind the one with an id on; an unknown one: none.
         Refusals: `not_found` where there is nothing for them, `directory_unreadable`.
         """
-        found = self._page(session)
+        found = self._page(session, behind)
         if isinstance(found, EmergencyPage):
             self.store.write(partial(note_view, about=PAGE, subject=session.subject))
         return found
 
-    def _page(self, session: Session) -> EmergencyPage | Refusal:
+    def _page(self, session: Session, behind: str = "") -> EmergencyPage | Refusal:
         ground = self.ground_now(session)
         if isinstance(ground, Refusal):
             return ground
@@ -109,19 +111,34 @@ class EmergencyDesk:
         names = () if section is None else dict.fromkeys(one.entitlement for one in section.allow)
         with self.store.reading() as looking:
             made = [self._offer(looking, session, name, ground) for name in names]
-            known = looking.emergencies.listed(LISTED_MAX)
             asked = [
                 self._ask(looking, one, session, ground)
                 for one in looking.emergencies.asks(self.clock.now() - CONSENT_LIFE)
             ]
-            views = [self._view(looking, one, session, ground) for one in known]
+            found, onward = self._listed(looking, session, ground, behind)
         offers = tuple(one for one in made if one is not None)
         audits = self._audits(session.subject, ground)
-        found = tuple(one for one in views if one.audited or one.concerns)
         asks = tuple(one for one in asked if one is not None)
         claims = bool(claimable(session.subject, ground, self.roles))
         there = audits or offers or asks or found or claims
-        return EmergencyPage(offers, asks, found, claims) if there else not_found()
+        there = there or self.is_open(session.subject, ground)  # theirs may be on another page
+        return EmergencyPage(offers, asks, found, claims, onward) if there else not_found()
+
+    def _listed(
+        self, looking: Reading, session: Session, ground: Ground, behind: str
+    ) -> tuple[tuple[EmergencyView, ...], str]:
+        """Some of those that this person may see, and the id behind which there may be more.
+
+        Most are not everybody's, so a look may find few, or none, before it has looked enough.
+        """
+        known = looking.emergencies.listed(LOOKED_MAX + 1, behind)
+        found: list[EmergencyView] = []
+        for count, one in enumerate(known[:LOOKED_MAX], start=1):
+            view = self._view(looking, one, session, ground)
+            found += [view] if view.audited or view.concerns else []
+            if len(found) == PAGE_MAX:
+                return tuple(found), one.id if count < len(known) else ""
+        return tuple(found), known[LOOKED_MAX - 1].id if len(known) > LOOKED_MAX else ""
 
     def _audits(self, subject: str, ground: Ground) -> bool:
         """Whether this person reads every emergency."""
@@ -190,7 +207,8 @@ class EmergencyDesk:
             return False
         offered = {one.shown for one in page.offers}
         asked = {one.shown for one in page.asks}
-        return shown in offered | asked | {one.shown for one in page.found}
+        listed = (*page.found, *self.waiting(session))  # however far behind a review is
+        return shown in offered | asked | {one.shown for one in listed}
 
     def decide(
         self, session: Session, shown: str, operation: Callable[..., T | Refusal]

@@ -87,3 +87,4 @@ class EmergencyPage:
     asks: tuple[Ask, ...]
     found: tuple[EmergencyView, ...]
     claims: bool  # whether they may enter afterwards what was done by hand
+    behind: str = ""  # the id behind which there may be more emergencies; empty: there are none
