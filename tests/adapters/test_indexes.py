@@ -1,5 +1,6 @@
 """What pages and housekeeping ask is answered from an index, however much lies in the past."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,9 @@ from tests.operations.kit import Gate, folder
 
 from ticketgate.adapters.sqlite import schema
 from ticketgate.adapters.sqlite.console_tables import PEOPLE_MANY
+from ticketgate.adapters.sqlite.indexes import UNENDED
 from ticketgate.adapters.sqlite.transaction import SqliteReading
+from ticketgate.domain.grants.grant import ENDED
 from ticketgate.ports import RequestFilter
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -29,6 +32,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
         "grant_unended",
         lambda r: r.grants.matching(subject=None, target=None),
     ),
+    "what they hold": ("grant_unended", lambda r: r.grants.held()),
     "their number": ("grant_unended", lambda r: r.grants.count_unended()),
     "who has access": ("grant_living", lambda r: r.grants.holders()),
     "access beside parked ones": ("grant_living", lambda r: r.grants.beside_parked()),
@@ -103,6 +107,10 @@ def test_it_is_answered_from_its_index(gate: Gate, asked: str) -> None:
     plan = plan_of(gate, ask)
     assert any(f"INDEX {index} " in f"{one} " for one in plan), plan
     assert whole_tables(plan) == []
+
+
+def test_what_is_ended_for_the_tables_is_what_the_machine_ends_in() -> None:
+    assert set(re.findall(r"'(\w+)'", UNENDED)) == {one.value for one in ENDED}
 
 
 def test_a_query_without_an_index_would_be_seen(gate: Gate) -> None:

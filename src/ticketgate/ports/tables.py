@@ -227,6 +227,9 @@ class Grants(Protocol):
     def holders(self) -> list[str]:
         """The subjects of grants that begin or are live, each once."""
 
+    def held(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """(target, entitlement, access) of grants that are not ended, each once, oldest first."""
+
     def matching(self, *, subject: str | None, target: str | None) -> list[Grant]:
         """Grants that are not ended, of a person or a target."""
 

@@ -10,6 +10,7 @@ from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.emergencies.emergency import ASKS
 from ticketgate.domain.evidence import parse_entry
+from ticketgate.domain.grants.grant import ENDED
 from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.log.erasure import ACTOR, Counted, HiddenValue, Standing
 from ticketgate.domain.requests.access_request import TRIAGER
@@ -36,7 +37,7 @@ _MAY_STAND: Final = (
 )
 _OVER: Final = frozenset({"closed", "cancelled"})
 _LIVE_REQUEST: Final = frozenset({"blocked", "awaiting"})
-_ENDED: Final = frozenset({"revoked", "cancelled", "released_shared", "abandoned"})
+_ENDED: Final = frozenset(one.value for one in ENDED)
 
 
 class SqliteErasing:

@@ -1,11 +1,13 @@
 """Grants and the outbox in SQLite."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 from ticketgate.adapters.sqlite import codec
+from ticketgate.adapters.sqlite.indexes import UNENDED
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.errors import StoreConflictError
 from ticketgate.domain.grants.command import Command, CommandKind, CommandState
@@ -31,8 +33,8 @@ class SqliteGrants:
     def of_ticket(self, key: tuple[str, str, str]) -> list[Grant]:
         """All grants of a ticket that are not ended."""
         sql = (
-            "SELECT * FROM access_grant WHERE source = ? AND tbl = ? AND ticket_id = ?"
-            " AND state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
+            "SELECT * FROM access_grant WHERE source = ? AND tbl = ? AND ticket_id = ?"  # noqa: S608 -- of constants alone
+            f" AND {UNENDED}"
         )
         return _grants(rows(self._db, sql, *key))
 
@@ -65,9 +67,8 @@ class SqliteGrants:
     def count_unended(self) -> Mapping[str, int]:
         """How many grants are not ended, by state."""
         sql = (
-            "SELECT state, count(*) AS many FROM access_grant INDEXED BY grant_unended"
-            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
-            " GROUP BY state"
+            "SELECT state, count(*) AS many FROM access_grant INDEXED BY grant_unended"  # noqa: S608 -- of constants alone
+            f" WHERE {UNENDED} GROUP BY state"
         )
         return {row["state"]: row["many"] for row in rows(self._db, sql)}
 
@@ -146,12 +147,22 @@ class SqliteGrants:
         """All grants of a target, ended ones too."""
         return _grants(rows(self._db, "SELECT * FROM access_grant WHERE target = ?", target))
 
+    def held(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """(target, entitlement, access) of grants that are not ended, each once, oldest first."""
+        sql = (
+            "SELECT target, entitlement, json_extract(content, '$.access') AS access"  # noqa: S608 -- of constants alone
+            f" FROM access_grant INDEXED BY grant_unended WHERE {UNENDED}"
+            " GROUP BY target, entitlement, access ORDER BY min(rowid)"
+        )
+        found = rows(self._db, sql)
+        return [(row["target"], row["entitlement"], json.loads(row["access"])) for row in found]
+
     def matching(self, *, subject: str | None, target: str | None) -> list[Grant]:
         """Grants that are not ended, of a person or a target."""
         sql = (
-            "SELECT * FROM access_grant WHERE (?1 IS NULL OR subject = ?1)"
+            "SELECT * FROM access_grant WHERE (?1 IS NULL OR subject = ?1)"  # noqa: S608 -- of constants alone
             " AND (?2 IS NULL OR target = ?2)"
-            " AND state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
+            f" AND {UNENDED}"
         )
         return _grants(rows(self._db, sql, subject, target))
 

@@ -5,7 +5,7 @@ import sqlite3
 from datetime import datetime
 
 from ticketgate.adapters.sqlite import codec
-from ticketgate.adapters.sqlite.indexes import TICKET_NUMBER
+from ticketgate.adapters.sqlite.indexes import TICKET_NUMBER, UNENDED
 from ticketgate.adapters.sqlite.rows import Row, one, rows, scalar
 from ticketgate.domain.instants import from_text, to_text
 from ticketgate.domain.requests.inbox import DeliveryRow, TicketRow
@@ -209,11 +209,10 @@ class SqliteTickets:
     def living(self, source: str) -> list[TicketRow]:
         """The tickets of a source that a live request stands on, or a grant that is not ended."""
         sql = (
-            "SELECT ticket.* FROM (SELECT tbl, ticket_id FROM request INDEXED BY request_due"
+            "SELECT ticket.* FROM (SELECT tbl, ticket_id FROM request INDEXED BY request_due"  # noqa: S608 -- of constants alone
             " WHERE state IN ('blocked', 'awaiting') AND source = ?1 UNION"
             " SELECT tbl, ticket_id FROM access_grant INDEXED BY grant_unended"
-            " WHERE state NOT IN ('revoked', 'cancelled', 'released_shared', 'abandoned')"
-            " AND source = ?1)"
+            f" WHERE {UNENDED} AND source = ?1)"
             " AS live CROSS JOIN ticket ON ticket.source = ?1 AND ticket.tbl = live.tbl"
             " AND ticket.ticket_id = live.ticket_id"
         )

@@ -6,23 +6,23 @@ from typing import Final
 
 from ticketgate.adapters.sqlite import codec
 from ticketgate.adapters.sqlite.evidence_tables import SEGMENT_ENTRIES
+from ticketgate.adapters.sqlite.indexes import UNENDED
 from ticketgate.adapters.sqlite.rows import rows, scalar
 from ticketgate.domain.errors import EvidenceError
 from ticketgate.domain.instants import to_text
 
-_ENDED = "('revoked', 'cancelled', 'released_shared', 'abandoned')"
 # Requests that are live, or have a grant that is, or whose decision or grant ended lately (?1).
 _NEEDED = f"""
 SELECT min(opened_at) FROM request WHERE state IN ('blocked', 'awaiting')
   OR id IN (SELECT request FROM approval WHERE ?1 IS NULL OR decided_at > ?1)
   OR id IN (SELECT json_extract(content, '$.request') FROM access_grant WHERE
-    state NOT IN {_ENDED} OR ?1 IS NULL OR json_extract(content, '$.ended_at') > ?1)
+    {UNENDED} OR ?1 IS NULL OR json_extract(content, '$.ended_at') > ?1)
 """  # noqa: S608 -- fixed words
 # The same of emergencies: their reviews are what is decided.
 _OWED = f"""
 SELECT min(invoked_at) FROM emergency WHERE state NOT IN ('asked', 'consented') AND (
   state <> 'done' OR ?1 IS NULL OR reviewed_at > ?1
-  OR access_grant IN (SELECT id FROM access_grant WHERE state NOT IN {_ENDED}
+  OR access_grant IN (SELECT id FROM access_grant WHERE {UNENDED}
     OR json_extract(content, '$.ended_at') > ?1))
 """  # noqa: S608 -- as above
 

@@ -26,10 +26,7 @@ def places(reading: Reading, policy: Policy) -> list[Place]:
     """Every entitlement that the policy offers or a grant holds, each once."""
     found: dict[tuple[str, tuple[tuple[str, str], ...]], Place] = {}
     offered = [Place(one.target, one.id, one.access) for one in policy.entitlements]
-    held = [
-        Place(one.target, one.entitlement, one.access)
-        for one in reading.grants.matching(subject=None, target=None)
-    ]
+    held = [Place(*one) for one in reading.grants.held()]
     for place in (*offered, *held):
         found.setdefault((place.target, tuple(sorted(place.access.items()))), place)
     return list(found.values())
