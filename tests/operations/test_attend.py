@@ -165,7 +165,8 @@ def test_what_is_of_a_request_or_a_grant_is_of_its_ticket(gate: Gate, lane: Lane
     view = lane.excepted()
     assert (view.about[0], view.number) == ("", "RITM-t1")
     assert lane.attend("resolve", "alice", view=view) == "own_ticket"
-    assert lane.attend("resolve") == ""
+    assert lane.attend("resolve", "bob", view=view) == "own_exception"  # he approved it
+    assert lane.attend("resolve", "dan") == ""
 
 
 def test_nobody_judges_what_is_of_a_delivery_of_theirs_that_is_not_parked_any_more(

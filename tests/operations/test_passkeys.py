@@ -271,6 +271,9 @@ def test_a_counter_that_does_not_go_on_is_an_exception_and_blocks_nothing(
     assert again.decide(again.prepare(counter=7)) == "approve"
     (told,) = gate.records("exception.opened")
     assert told["code"] == "passkey_counter"
+    with gate.db() as looking:  # whose key may have been copied does not judge it
+        (case,) = looking.exceptions.waiting(9)
+        assert looking.exceptions.named(case) == {"bob"}
     assert gate.verified().failing == ()
 
 

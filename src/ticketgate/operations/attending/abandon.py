@@ -16,8 +16,8 @@ from ticketgate.domain.instants import to_text
 from ticketgate.domain.log.restore import Statement, to_abandon
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id
-from ticketgate.domain.requests.approval import voices
 from ticketgate.domain.requests.roles import may_operate
+from ticketgate.operations.attending.party import hands_of_grant
 from ticketgate.operations.cases.exceptions import is_full, open_exception
 from ticketgate.operations.grants.end_grant import move
 from ticketgate.operations.grants.given_up import MAY_STAND
@@ -59,16 +59,7 @@ def own_grant(
     reading: Reading, grant: Grant, subject: str, snapshot: DirectorySnapshot
 ) -> Refusal | None:
     """Nobody gives up on what they asked, get, approved or entered, by any account of theirs."""
-    of_ticket = reading.requests.of_ticket(grant.ticket)
-    asked = [one for one in of_ticket if grant.request == one.id or one.extends == grant.id]
-    hands = {grant.subject}
-    for request in asked:
-        hands |= {one.subject for one in request.parties}
-        hands |= voices(reading.requests.approvals(request.id), request.round)
-    emergency = reading.emergencies.get(grant.request)
-    if emergency is not None:
-        hands |= {emergency.subject, emergency.entered_by}
-    if not any(snapshot.same_human(one, subject) for one in hands if one):
+    if not any(snapshot.same_human(one, subject) for one in hands_of_grant(reading, grant)):
         return None
     return Refusal(
         "own_grant",
@@ -144,6 +135,8 @@ def _give_up(
     )
     tx.restores.drop(to_abandon(grant.id))
     whose = f"{grant.entitlement} on {grant.target}, of {name_and_id(grant.subject, snapshot)}"
-    told = Disclosure("what", whose, subject=grant.subject)
-    open_exception(tx, now, MAY_STAND, f"grant {grant.id}", about=grant.id, hidden=(told,))
+    told = [Disclosure("what", whose, subject=grant.subject)]
+    # Who gave up does not say as well that nothing stands: `own_exception` reads them here.
+    told += [Disclosure("gave_up", one.subject, subject=one.subject) for one in words]
+    open_exception(tx, now, MAY_STAND, f"grant {grant.id}", about=grant.id, hidden=told)
     return after

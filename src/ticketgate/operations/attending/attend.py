@@ -13,6 +13,7 @@ from ticketgate.domain.evidence import digest_of
 from ticketgate.domain.people.directory import DirectorySnapshot, canonical
 from ticketgate.domain.requests.inbox import TicketRow
 from ticketgate.domain.requests.roles import may_attend
+from ticketgate.operations.attending.party import hands_of
 from ticketgate.operations.attending.quarantine import Told, own_of, own_told
 from ticketgate.operations.attending.triage import own_ticket
 from ticketgate.operations.cases.exceptions import assign_exception, resolve_exception
@@ -21,6 +22,12 @@ from ticketgate.ports import Reading, Transaction
 
 TAKE, ASSIGN, RESOLVE = "take", "assign", "resolve"
 _DEEDS: Final = frozenset({TAKE, ASSIGN, RESOLVE})
+_OWN: Final = Refusal(
+    "own_exception",
+    "This exception is about you, an account of yours, or something in which you had a hand;"
+    " somebody else must judge it.",
+    "Others whose role opens this list see it too.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +57,42 @@ def own_exception(
 ) -> Refusal | None:
     """Nobody judges what is about themself or their own ticket, by any account of theirs.
 
-    About somebody is what hides something of them, or has an account of theirs for its subject.
+    About somebody is what hides something of them, or has an account of theirs for its subject,
+    and what is of access in which they had a hand (`party.hands_of`): who asked, approved, gave up.
     What is of a delivery, whatever became of that, is of the ticket that its body says (`told`, as
     `told_by` reads it) and of the one that it is known to be of.
     Refusals: `own_exception`, `own_ticket`. Of a ticket that is not kept it cannot be told.
     """
+    if _is_named(reading, case, subject, snapshot):
+        return _OWN
+    row = ticket_of(reading, case)
+    refusal = (
+        _own_delivery(reading, case, subject, snapshot, told)
+        if row is None
+        else own_ticket(row, subject, snapshot)
+    )
+    hands = hands_of(reading, case.about)
+    if refusal is None and any(snapshot.same_human(one, subject) for one in hands):
+        return _OWN
+    return refusal
+
+
+def _is_named(
+    reading: Reading, case: ExceptionCase, subject: str, snapshot: DirectorySnapshot
+) -> bool:
     about = reading.exceptions.named(case)
-    if any(snapshot.same_human(one, subject) for one in about) or any(
+    return any(snapshot.same_human(one, subject) for one in about) or any(
         canonical(case.subject) == canonical(f"account {account} of {system}")
         for person in snapshot.people.values()
         if snapshot.same_human(person.id, subject)
         for system, accounts in person.accounts.items()
         for account in accounts
-    ):
-        return Refusal(
-            "own_exception",
-            "This exception is about you, or an account of yours; somebody else must judge it.",
-            "Others whose role opens this list see it too.",
-        )
-    row = ticket_of(reading, case)
-    if row is not None:
-        return own_ticket(row, subject, snapshot)
+    )
+
+
+def _own_delivery(
+    reading: Reading, case: ExceptionCase, subject: str, snapshot: DirectorySnapshot, told: Told
+) -> Refusal | None:
     delivery = reading.deliveries.get(case.about)
     if delivery is None:
         return None

@@ -180,7 +180,10 @@ def key_used(
     tx.passkeys.end(signed.session_hash, purpose)
     counter, before = signed.assertion.authenticator.counter, passkey.counter
     if (counter or before) and counter <= before:
-        open_exception(tx, now, "passkey_counter", f"passkey {passkey.id}", about=about)
+        whose = tx.people.subject(passkey.person)  # None: erased
+        hidden = () if whose is None else (Disclosure("person", whose, subject=whose),)
+        told = f"passkey {passkey.id}"
+        open_exception(tx, now, "passkey_counter", told, about=about, hidden=hidden)
     tx.passkeys.save(replace(passkey, counter=max(counter, before)))
 
 
