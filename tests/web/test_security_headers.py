@@ -237,3 +237,44 @@ def test_every_control_has_a_label_and_every_id_is_one(app: flask.Flask) -> None
         assert len(idents) == len(set(idents))
         assert [tag for tag, _ in tags].count("h1") == 1
         assert dict(tags)["html"] == {"lang": "en"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://127.0.0.1:8081"},
+        {"Origin": "https://127.0.0.1:8080"},
+        {"Origin": ""},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_form_of_another_site_is_refused_whatever_its_token(
+    desk: PageDesk, client: FlaskClient, headers: dict[str, str]
+) -> None:
+    fields = Forms(client.get("/sign-in", headers=BROWSER).get_data(as_text=True)).form("/sign-in")
+    data = fields | {"address": "bob@example.com"}
+    answer = client.post("/sign-in", data=data, headers=BROWSER | headers)
+    assert answer.status_code == 403
+    assert "cross_site" in answer.get_data(as_text=True)
+    assert desk.calls == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://127.0.0.1:8080"},
+        {"Origin": "null"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+def test_a_form_of_ours_is_taken(
+    desk: PageDesk, client: FlaskClient, headers: dict[str, str]
+) -> None:
+    fields = Forms(client.get("/sign-in", headers=BROWSER).get_data(as_text=True)).form("/sign-in")
+    data = fields | {"address": "bob@example.com"}
+    answer = client.post("/sign-in", data=data, headers=BROWSER | headers)
+    assert answer.status_code < 400
+    assert [one[0] for one in desk.calls] == ["ask_code"]

@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
-from urllib.parse import urlsplit
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -22,12 +21,12 @@ from ticketgate.domain.strict_json import JsonValue
 from ticketgate.operations.desks.desk import Desk, Session
 from ticketgate.web.openapi import described
 from ticketgate.web.replies import API, refused
+from ticketgate.web.security import OWN_SITE, origin_of
 from ticketgate.web.sign_in import signed_in
 
 JSON_TYPE: Final = "application/json"
 CSRF_HEADER: Final = "X-CSRF-Token"
 DESCRIPTION: Final = "api_description"
-_OWN_SITE: Final = frozenset({"same-origin", "none"})  # Fetch Metadata: ours, or typed by a person
 _NEXT: Final = "Mend the body and send it again; nothing was recorded."
 _CROSS_SITE: Final = Refusal(
     "cross_site",
@@ -179,7 +178,7 @@ def guard_api(app: flask.Flask, desk: Desk, public_url: str) -> None:
     is not signed in hears that, and a form never reaches the token's check. Only the description
     is for everybody. To be called before `secure`.
     """
-    ours = _origin(public_url)
+    ours = origin_of(public_url)
 
     def check() -> ResponseReturnValue | None:
         asked = flask.request
@@ -215,19 +214,10 @@ def refusal_told(refusal: Refusal | None) -> dict[str, str] | None:
     return {"code": refusal.code, "detail": refusal.reason, "next_step": refusal.next_step}
 
 
-def _origin(url: str) -> str:
-    """The origin of a URL as browsers write it (RFC 6454 §6.2)."""
-    parts = urlsplit(url)
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    port = "" if parts.port in {None, usual} else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
-
-
 def _foreign(ours: str) -> bool:
     """Whether a browser says that another site sends it; programs say nothing of it."""
     headers = flask.request.headers
-    same = headers.get("Sec-Fetch-Site", "none") in _OWN_SITE
+    same = headers.get("Sec-Fetch-Site", "none") in OWN_SITE
     return not same or headers.get("Origin", ours) != ours
 
 
