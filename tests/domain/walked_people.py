@@ -121,7 +121,7 @@ class Emergencies:
         if after == "claimed":
             told |= {"seconds": 60, "within": WITHIN, "backfill_within": 86400, "enforced": False}
             told |= {"access_from": to_text(NOON - 2 * TICK), "access_until": to_text(NOON)}
-            told |= {"clause": "c1", "authority_basis": "claimed"}
+            told |= {"clause": "role:operator", "authority_basis": "claimed"}
         outcome = "justified" if one.drill or one.over else "unjustified"
         return told | {"by": "carol", "reviewer": "bob", "outcome": outcome}
 

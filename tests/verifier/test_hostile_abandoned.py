@@ -14,8 +14,9 @@ GRANT: Final = {
 }  # fmt: skip
 CLAIMED: Final = {
     "type": "emergency.claimed", "on": "review", "id": "emg_x", "cause": "c", "from": "",
-    "to": "claimed", "person": "p", "entitlement": "e", "target": "t", "by": "b", "clause": "c",
-    "seconds": 60, "within": 5, "backfill_within": 7200, "enforced": False, "method": "oidc",
+    "to": "claimed", "person": "p", "entitlement": "e", "target": "t", "by": "b",
+    "clause": "role:operator", "seconds": 60, "within": 5, "backfill_within": 7200,
+    "enforced": False, "method": "oidc",
     "authority_basis": "claimed", "access_from": "2026-11-22T09:00:00.000000Z",
     "access_until": T, "_ts": T,
 }  # fmt: skip

@@ -30,9 +30,9 @@ PLANNED: Final = GRANT | {
 }  # fmt: skip
 CLAIMED: Final = OF | {
     "type": "emergency.claimed", "from": "", "to": "claimed", "target": "t", "by": "b",
-    "clause": "c", "seconds": 60, "within": 5, "backfill_within": 3600, "enforced": False,
-    "authority_basis": "claimed", "method": "oidc", "access_from": "2026-11-22T09:00:00.000000Z",
-    "access_until": T,
+    "clause": "role:operator", "seconds": 60, "within": 5, "backfill_within": 3600,
+    "enforced": False, "authority_basis": "claimed", "method": "oidc",
+    "access_from": "2026-11-22T09:00:00.000000Z", "access_until": T,
 }  # fmt: skip
 TAKEN: Final = OF | {
     "type": "revocation.begun", "on": "grant", "id": "grt_x", "from": "", "to": "revoking",
@@ -131,6 +131,12 @@ def test_a_claim_whose_access_is_taken_away_and_that_is_reviewed_is_no_fault() -
     assert faults_of([whole(one) for one in (CLAIMED, TAKEN, review)]) == (set(), set())
 
 
+def test_by_a_word_of_the_policy_one_claims_for_oneself_alone() -> None:
+    of_policy = CLAIMED | {"clause": "group:g"}
+    assert faults_of([whole(of_policy | {"by": "p"})]) == (set(), set())
+    assert faults_of([whole(of_policy)]) == ({0}, {0})
+
+
 def test_a_claim_is_not_justified_before_what_stands_of_it_is_gone() -> None:
     review = DONE | {"from": "claimed"}
     assert faults_of([whole(one) for one in (CLAIMED, review)]) == (set(), set())
@@ -145,7 +151,8 @@ def test_a_claim_is_not_justified_before_what_stands_of_it_is_gone() -> None:
         {"within": True}, {"backfill_within": 3599}, {"backfill_within": "1"},
         {"access_from": "x"}, {"access_from": T}, {"access_until": "2026-11-22T10:00:00.000001Z"},
         {"access_until": None}, {"enforced": True}, {"enforced": 0},
-        {"authority_basis": "verified"}, {"method": "oidc_step_up"},
+        {"authority_basis": "verified"}, {"method": "oidc_step_up"}, {"clause": "group:g"},
+        {"clause": "role:operator "},
     ],
     ids=str,
 )  # fmt: skip

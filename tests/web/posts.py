@@ -84,7 +84,7 @@ def _step_up(whole: Whole) -> Callable[[str], TestResponse]:
 
 
 def _backfill(whole: Whole) -> Callable[[str], TestResponse]:
-    """What Alice held by hand this morning, of which Olga has the form."""
+    """What Alice held by hand this morning, of which Olga has the form; she may, and operators."""
     fields = whole.form("olga", _BACK, _BACK)
     ends = [whole.gate.clock.at - timedelta(minutes=one) for one in (60, 30)]
     since, until = (f"{one:%Y-%m-%dT%H:%M}" for one in ends)

@@ -1959,6 +1959,8 @@ class Emergencies:
             raise Refused("a claim of the future, or of too long ago")
         if record.get("enforced") is not False or record.get("authority_basis") != "claimed":
             raise Refused("a claim that says it is more than that")
+        if told["by"] != told["person"] and record["clause"] != "role:operator":
+            raise Refused("a claim of somebody else's access by no operator")
         if locked:
             raise Refused("a claim by somebody whose review is overdue")
 

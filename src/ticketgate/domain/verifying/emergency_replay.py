@@ -26,6 +26,7 @@ SAID: Final = frozenset(
 # `ended` of one whose grant was cancelled: nothing has to cool down; or of a claim whose access
 # nothing has begun to take away
 NEVER_GIVEN: Final = "never"
+OF_OTHERS: Final = "role:operator"  # the word by which a claim is of somebody else
 _ENDS: Final = frozenset({"revoked", "released_shared", "cancelled", "abandoned"})
 _SECONDS_MAX: Final = 10**9
 
@@ -162,6 +163,8 @@ class Emergencies:
             self.faults.add(index, "a claim of the future, or of too long ago")
         if record["enforced"] is not False or record["authority_basis"] != "claimed":
             self.faults.add(index, "a claim that says it is more than that")
+        if record["by"] != record["person"] and record["clause"] != OF_OTHERS:
+            self.faults.add(index, "a claim of what somebody else held, not by an operator")
         if wrong := bad_step_up(record):
             self.faults.add(index, wrong)
         self.unlocked(index, record, "by")

@@ -14,15 +14,22 @@ from ticketgate.operations.emergencies.claim_emergency import (
     claim_emergency,
     claim_terms,
     claimable,
+    claims_for_others,
 )
 from ticketgate.operations.emergencies.invoke_emergency import too_weak
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimPage:
-    """What this person may enter: (entitlement, target), how far back, and what is in the way."""
+    """What this person may enter: (entitlement, target), how far back, and what is in the way.
+
+    `others`: whether also what somebody else held. Who may not is offered just what the account
+    that they are signed in with, `person`, could hold, which may be nothing.
+    """
 
     may: tuple[tuple[str, str], ...]
+    person: str
+    others: bool
     back: int  # seconds
     within: int  # seconds until its review is due
     shown: str
@@ -48,8 +55,12 @@ class ClaimDesk:
         with desk.store.reading() as looking:
             who = desk.known_as(looking, session, shown)
         weak = [too_weak(who, one, section) for one in found]
+        others = claims_for_others(session.subject, ground, desk.roles)
+        accounts = ground.snapshot.people[session.subject].accounts
         return ClaimPage(
-            tuple((one.id, one.target) for one in found),
+            tuple((one.id, one.target) for one in found if others or accounts.get(one.target)),
+            session.subject,
+            others,
             whole_seconds(section.backfill_within),
             whole_seconds(section.review_within),
             shown,

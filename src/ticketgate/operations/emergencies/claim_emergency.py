@@ -2,11 +2,12 @@
 
 It is entered late, by a named person, and is their word alone: claimed, not enforced. It approves
 nothing and gives nothing. Its review is owed as any, and whatever of the access still stands at
-the target is taken away at once, by the ordinary path.
+the target is taken away at once, by the ordinary path. So everybody enters what their own account
+held, and what somebody else's did only an operator, who may end access anyway.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from ticketgate.domain.emergencies.emergency import (
@@ -15,7 +16,6 @@ from ticketgate.domain.emergencies.emergency import (
     Emergency,
     ReviewState,
     clause_for,
-    reviewers,
     to_tell,
 )
 from ticketgate.domain.errors import Refusal
@@ -32,6 +32,7 @@ from ticketgate.domain.requests.roles import OPERATOR, Roles, may_operate
 from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.emergencies.invoke_emergency import refused, tell, too_weak
+from ticketgate.operations.emergencies.reviewers_left import nobody_left
 from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.outbox import queue
 from ticketgate.operations.people.actors import actor_of, clause_of
@@ -41,11 +42,26 @@ from ticketgate.operations.requests.plan_grant import of_emergency, save_new
 from ticketgate.ports import Transaction
 
 SEEN_CHARS_MIN: Final = 3
+CLAIMS_MAX: Final = 5  # that one human enters within `CLAIMS_WITHIN`
+CLAIMS_WITHIN: Final = timedelta(days=1)
+_LOOKED: Final = 100  # in one look for them
 _FORM: Final = "%Y-%m-%dT%H:%M"
+_BY_ROLE: Final = f"role:{OPERATOR}"
 _NOTHING: Final = Refusal(
     "not_found",
     "There is nothing here for you.",
     "Those who may help themselves to it, its reviewers and operators enter such a thing.",
+)
+_OF_OTHER: Final = Refusal(
+    "claim_of_other",
+    "You enter what this account of yours held. What another account did, an operator enters: what"
+    " still stands of it is taken away.",
+    "Have somebody with the role `operator` enter it, or sign in as the account that held it.",
+)
+_TOO_MANY: Final = Refusal(
+    "claim_limit",
+    f"Nobody enters more than {CLAIMS_MAX} of these within a day, by any account.",
+    "Another operator can enter the rest now; what one of your own held, you can tomorrow.",
 )
 
 
@@ -82,15 +98,21 @@ def claim_terms(ground: Ground) -> str:
 
 
 def may_claim(who: str, entitlement: Entitlement, ground: Ground, roles: Roles) -> str | None:
-    """The word by which this person may enter one for it; None where no word names them now."""
+    """The word by which this person may enter one for it; None where no word names them now.
+
+    One of the policy is for what their own account held; `role:operator` for anybody's.
+    """
     section = ground.policy.emergency
     if section is None or unfit(ground.snapshot.person(who)) is not None:
         return None
     words = (*section.words_for(entitlement.id), *section.review_by)
     clause = clause_for(words, who, entitlement, ground.snapshot)
-    if clause is None and may_operate(roles, who, ground.snapshot) is None:
-        return f"role:{OPERATOR}"
-    return clause
+    return _BY_ROLE if clause is None and claims_for_others(who, ground, roles) else clause
+
+
+def claims_for_others(who: str, ground: Ground, roles: Roles) -> bool:
+    """Whether this person may enter what somebody else held."""
+    return may_operate(roles, who, ground.snapshot) is None
 
 
 def claimable(who: str, ground: Ground, roles: Roles) -> list[Entitlement]:
@@ -111,8 +133,8 @@ def claim_emergency(
     """Enter what somebody held by hand.
 
     Refusals: `directory_stale`, `shadow`; and, recorded as `emergency.refused`: `not_found`,
-    `assurance`, `person_locked`, `shown_changed`, `claim_person`, `claim_times`, `reason`, `how`,
-    `seen_by`, `secret_typed`, `no_reviewer`, `claimed_already`.
+    `assurance`, `person_locked`, `claim_of_other`, `shown_changed`, `claim_person`, `claim_times`,
+    `reason`, `how`, `seen_by`, `secret_typed`, `claimed_already`, `no_reviewer`, `claim_limit`.
     """
     unready = stale(tx, now, ground.snapshot, who.subject)
     unready = unready or (IN_SHADOW if ground.policy.shadow else None)
@@ -135,6 +157,10 @@ def _read(
     refusal = lock_on(tx, now, (who.subject,), ground.snapshot) or too_weak(who, wanted, section)
     if refusal is not None:
         return refusal
+    if form.person != who.subject:
+        if not claims_for_others(who.subject, ground, roles):
+            return _OF_OTHER
+        clause = _BY_ROLE
     if form.shown != claim_terms(ground):
         return Refusal(
             "shown_changed", "These are not the rules of now.", "Open the page again and read it."
@@ -147,7 +173,8 @@ def _read(
         _bad_person(form, wanted, ground)
         or _bad_words(form)
         or _already(tx, form, claim, ground)
-        or _unreviewable(who, form, claim, ground)
+        or _unreviewable(tx, now, who, form, claim, ground)
+        or _too_many(tx, now, who, ground)
         or claim
     )
 
@@ -212,12 +239,35 @@ def _already(tx: Transaction, form: ClaimForm, claim: _Claim, ground: Ground) ->
     return None
 
 
-def _unreviewable(who: SignedIn, form: ClaimForm, claim: _Claim, ground: Ground) -> Refusal | None:
-    """Somebody else than the person and who enters it must be there to review it."""
-    found = reviewers(claim.section, claim.entitlement, form.person, ground.snapshot)
-    if any(not ground.snapshot.same_human(one, who.subject) for one in found):
-        return None
-    return Refusal("no_reviewer", "Nobody else is named who could review it.")
+def _unreviewable(
+    tx: Transaction,
+    now: datetime,
+    who: SignedIn,
+    form: ClaimForm,
+    claim: _Claim,
+    ground: Ground,
+) -> Refusal | None:
+    """Somebody else than the person and who enters it must be there who owes no review.
+
+    So claims, however many, never lock everybody who could review them.
+    """
+    people, terms = (form.person, who.subject), (claim.section, claim.entitlement)
+    return nobody_left(tx, now, people, *terms, ground.snapshot, owing_counts=False)
+
+
+def _too_many(tx: Transaction, now: datetime, who: SignedIn, ground: Ground) -> Refusal | None:
+    """Each is mail to many, and a review: who enters a great many does harm by that alone."""
+    since, count, behind = now - CLAIMS_WITHIN, 0, ""
+    while found := tx.emergencies.listed(_LOOKED, behind):
+        recent = [one for one in found if one.invoked_at > since]
+        count += sum(
+            one.is_claim and ground.snapshot.same_human(one.entered_by, who.subject)
+            for one in recent
+        )
+        if len(recent) < len(found):
+            break
+        behind = found[-1].id
+    return _TOO_MANY if count >= CLAIMS_MAX else None
 
 
 def _enter(

@@ -14,7 +14,6 @@ from ticketgate.domain.emergencies.emergency import (
     clause_for,
     cools_until,
     is_over,
-    reviewers,
     terms,
     to_tell,
 )
@@ -37,6 +36,7 @@ from ticketgate.domain.text.typed_text import bad_typed
 from ticketgate.operations.deciding.decide_request import SignedIn
 from ticketgate.operations.emergencies.ask_consent import ask_consent, needs_consent, own_ask
 from ticketgate.operations.emergencies.emergency_window import reason_of
+from ticketgate.operations.emergencies.reviewers_left import nobody_left
 from ticketgate.operations.grants.end_grant import end_grant
 from ticketgate.operations.grants.shadow import IN_SHADOW
 from ticketgate.operations.outbox import queue_mail
@@ -185,9 +185,14 @@ def _too_soon(
     allowed: Standing,
     ground: Ground,
 ) -> Refusal | None:
-    """One at a time, the next after the cooldown, and somebody must be there to review it."""
-    if not reviewers(allowed.rules, allowed.entitlement, who.subject, ground.snapshot):
-        return Refusal("no_reviewer", "Nobody else is named who could review it.")
+    """One at a time, the next after the cooldown, and somebody must be there to review it.
+
+    A reviewer counts whose own is not reviewed yet: two who help each other at night both may.
+    """
+    people, terms = (who.subject,), (allowed.rules, allowed.entitlement)
+    unreviewed = nobody_left(tx, now, people, *terms, ground.snapshot, owing_counts=True)
+    if unreviewed is not None:
+        return unreviewed
     own = [
         one
         for one in tx.emergencies.of_entitlement(form.entitlement)

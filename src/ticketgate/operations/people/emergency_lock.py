@@ -15,13 +15,14 @@ from ticketgate.ports import Reading
 LOCKED: Final = "person_locked"
 
 
+def owed(reading: Reading) -> list[Emergency]:
+    """Emergencies that nobody has reviewed, in time still or not; drills bind nobody."""
+    return [one for one in reading.emergencies.unreviewed() if not one.drill]
+
+
 def overdue(reading: Reading, now: datetime) -> list[Emergency]:
     """Emergencies whose review is overdue at this moment, swept or not; drills lock nobody."""
-    return [
-        one
-        for one in reading.emergencies.unreviewed()
-        if not one.drill and is_overdue(one, reading.grants.get(one.grant), now)
-    ]
+    return [one for one in owed(reading) if is_overdue(one, reading.grants.get(one.grant), now)]
 
 
 def lock_on(
@@ -35,5 +36,6 @@ def lock_on(
         LOCKED,
         "An emergency of this person was not reviewed in time; until it is, they can neither"
         " decide nor be given anything.",
-        "Have a reviewer do the review at /console/emergency.",
+        "Have a reviewer do the review at /console/emergency. Where all of them are locked,"
+        " docs/emergency.md tells the way out.",
     )
