@@ -13,7 +13,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from tests.filled import empty
 from tests.operations.fakes import (
@@ -274,13 +274,13 @@ class Gate:
 
     def session(self, person: str, method: str = "mail_code") -> Session:
         """A signed-in person."""
-        now = self.clock.now()
-        name = self.directory.people[person].name
+        now, name = self.clock.now(), self.directory.people[person].name
         return Session("secret", person, name, method, now, now + timedelta(hours=1))
 
     def look(self, person: str, token: str | None = None) -> LinkView | Refusal:
         """The page of a link, the newest one when none is given."""
-        return self.desk.open_link(token or self.tokens(person)[-1], person)
+        at = token or self.tokens(person)[-1]
+        return cast("LinkView | Refusal", self.desk.open_link(at, person))
 
     def decide(
         self,

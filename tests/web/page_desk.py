@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import EvidenceRef
 from ticketgate.operations.deciding.decide_request import Decided
+from ticketgate.operations.deciding.earlier_round import EarlierLink
 from ticketgate.operations.deciding.link_view import LinkView
 from ticketgate.operations.deciding.sign_decision import Signed
 from ticketgate.operations.desks.desk import Desk, Session
@@ -83,7 +84,7 @@ class PageDesk(Desk):
         return planned
 
     @override
-    def open_link(self, token: str, subject: str) -> LinkView | Refusal:
+    def open_link(self, token: str, subject: str) -> LinkView | EarlierLink | Refusal:
         self.looks.append((token, subject))
         holder, view = self.views.get(token, ("", VIEW))
         return self._refusal("open_link") or (view if holder == subject else NOT_FOUND)

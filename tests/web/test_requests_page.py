@@ -77,7 +77,8 @@ def test_why_it_was_denied_stands_on_the_page_of_who_asked_and_stays_text(
     own.gate.run_mail()
     own.gate.decide("bob", "deny", why=f"nobody may do this, {HOSTILE}")
     alice = surfer(own, "alice", page).get(page).text
-    assert "<dt>Denied because</dt><dd><bdi>nobody may do this, for &lt;script&gt;" in alice
+    said = '<dt>Denied because</dt><dd class="said"><bdi>'
+    assert f"{said}nobody may do this, for &lt;script&gt;" in alice
     assert "\u202e" not in alice
     assert "Denied because" not in surfer(own, "dan", page).get(page).text
 

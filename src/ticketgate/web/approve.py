@@ -11,6 +11,7 @@ from ticketgate.domain.errors import Refusal
 from ticketgate.domain.instants import duration_text
 from ticketgate.domain.policy.policy import ASSURANCE_LEVELS
 from ticketgate.domain.verifying.approval_check import PASSKEY
+from ticketgate.operations.deciding.earlier_round import EarlierLink
 from ticketgate.operations.deciding.link_view import LinkView
 from ticketgate.operations.deciding.sign_decision import Wanted
 from ticketgate.operations.desks.desk import Desk, Session
@@ -65,6 +66,8 @@ class ApprovePage(MethodView):
         view = self._desk.open_link(link, person.subject)
         if isinstance(view, Refusal):
             return refused(view)
+        if isinstance(view, EarlierLink):
+            return flask.render_template("earlier_round.html", view=view)
         return flask.render_template(
             "approve.html", refusal=None, **self._context(link, view, person)
         )
@@ -94,6 +97,8 @@ class ApprovePage(MethodView):
         view = self._desk.open_link(link, person.subject)
         if isinstance(view, Refusal) or self._signing is None:
             return refused(view if isinstance(view, Refusal) else _NO_KEY, link=link)
+        if isinstance(view, EarlierLink):
+            return refused(_OTHER_NOW, link=link, typed=wanted.justification)
         wanted = replace(wanted, seconds=wanted.seconds or view.seconds)
         return self._signing.ask(link, person, view, wanted)
 
@@ -102,7 +107,7 @@ class ApprovePage(MethodView):
         if self._signing is None:
             return False
         view = self._desk.open_link(link, person.subject)
-        if isinstance(view, Refusal) or view.mine or view.by:
+        if not isinstance(view, LinkView) or view.mine or view.by:
             return False
         return view.assurance == PASSKEY
 
@@ -134,6 +139,8 @@ class ApprovePage(MethodView):
         if isinstance(view, Refusal):
             return refused(view, link=link, typed=typed)
         form = flask.request.form
+        if isinstance(view, EarlierLink):
+            return refused(_OTHER_NOW, link=link, typed=typed)
         if view.shown != form.get("shown", "") and not view.takeable:
             return refused(_OTHER_NOW, link=link, typed=typed)
         context = self._context(link, view, person) | {

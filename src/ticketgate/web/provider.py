@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from ticketgate.domain.errors import Refusal
+from ticketgate.operations.deciding.earlier_round import EarlierLink
 from ticketgate.operations.desks.claim_desk import ClaimDesk
 from ticketgate.operations.desks.desk import Desk
 from ticketgate.operations.desks.emergency_desk import EmergencyDesk
@@ -81,6 +82,8 @@ class ToProvider(MethodView):
         view = self._desk.open_link(link, person.subject)
         if isinstance(view, Refusal):
             return view
+        if isinstance(view, EarlierLink):
+            return _OTHER_NOW
         return None if view.shown == shown else _OTHER_NOW
 
 

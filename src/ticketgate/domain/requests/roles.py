@@ -49,7 +49,7 @@ def may_triage(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refus
         snapshot,
         Refusal(
             "not_triage",
-            "Only people with the role `triage` can do this, and you have it not now.",
+            "Only people with the role `triage` can do this, and you do not have it now.",
             "They are named under `roles` in ticketgate.yaml.",
         ),
     )
@@ -84,7 +84,7 @@ def may_audit(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusa
         snapshot,
         Refusal(
             "not_auditor",
-            "Only people with the role `auditor` see this, and you have it not now.",
+            "Only people with the role `auditor` see this, and you do not have it now.",
             "They are named under `roles` in ticketgate.yaml.",
         ),
     )
@@ -145,7 +145,7 @@ def may_vouch(roles: Roles, subject: str, snapshot: DirectorySnapshot) -> Refusa
         snapshot,
         Refusal(
             "not_voucher",
-            "Only people with the role `voucher` can do this, and you have it not now.",
+            "Only people with the role `voucher` can do this, and you do not have it now.",
             "They are named under `roles` in ticketgate.yaml.",
         ),
     )

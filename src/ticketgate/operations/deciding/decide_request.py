@@ -11,7 +11,7 @@ from typing import Final
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Draft, EvidenceRef, Json
-from ticketgate.domain.instants import to_text
+from ticketgate.domain.instants import duration_text, to_text
 from ticketgate.domain.people.claims import Claimed
 from ticketgate.domain.people.sign_in import StepUp
 from ticketgate.domain.people.step_up import with_step_up
@@ -30,6 +30,7 @@ from ticketgate.operations.deciding.decision_refusals import (
     CHANGED,
     NOT_ASKED,
     RULES,
+    as_mailed,
     no_longer,
     not_found,
 )
@@ -146,7 +147,7 @@ def _ballot(
 ) -> _Ballot | Refusal:
     still = _still(tx, now, request, ground)
     if isinstance(still, Refusal):
-        return still
+        return as_mailed(tx, link, still)
     case, revision = still
     people = {who.subject, link.on_behalf_of, request.beneficiary.subject} - {""}
     locked = lock_on(tx, now, people, ground.snapshot)
@@ -261,7 +262,10 @@ def _bad_form(request: AccessRequest, link: Link, form: Form, rule: ApproveRule)
     )
     if refusal is not None or form.seconds is None or 1 <= form.seconds <= request.seconds_now:
         return refusal
-    return Refusal("seconds", f"Give 1 to {request.seconds_now} seconds, or leave it out.")
+    longest = request.seconds_now
+    return Refusal(
+        "seconds", f"Give at most {duration_text(longest)} (1 to {longest} s), or leave it out."
+    )
 
 
 def _commit(

@@ -14,6 +14,7 @@ from ticketgate.operations.deciding.who_decided import of_end, of_stage
 from ticketgate.ports import Reading
 
 _NEW_MAIL: Final = "A new mail shows what is asked now."
+_NO_MAIL: Final = "You are not asked again now; whoever decides it has a mail of their own."
 CHANGED: Final = Refusal(
     "ticket_changed",
     "The ticket was changed after this page was shown; the old link is void.",
@@ -50,12 +51,28 @@ def no_longer(
     refusal = _no_longer(request, link, now)
     if refusal is None or refusal.code == "decision_late":  # which time alone decides
         return refusal
+    refusal = as_mailed(reading, link, refusal)
     if unfit(snapshot.person(link.approver)) is not None:
         return refusal
     known = of_end(reading, request, snapshot)
     if refusal.code in _BY_STAGE and not known:
         known = of_stage(reading, link, snapshot)
     return with_word(refusal, known)
+
+
+def as_mailed(reading: Reading, link: Link, refusal: Refusal) -> Refusal:
+    """The refusal; one that promises a new mail does so to whom one was sent, and to nobody else.
+
+    Who changed the ticket, say, decides nothing of it any more, and has none.
+    """
+    if refusal.next_step != _NEW_MAIL:
+        return refusal
+    links = reading.links.of_request(link.request)
+    anew = any(
+        one.approver == link.approver and one.state is LinkState.ISSUED and one.round > link.round
+        for one in links
+    )
+    return refusal if anew else replace(refusal, next_step=_NO_MAIL)
 
 
 def with_word(refusal: Refusal, known: str) -> Refusal:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ticketgate.domain.errors import Refusal
+from ticketgate.domain.grants.grant import UNENDED
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.naming import name_and_id, name_of
 from ticketgate.domain.policy.policy import ASSURANCE_DEFAULT
@@ -10,6 +12,7 @@ from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.approval import Approval, Link
 from ticketgate.domain.requests.approvers import Case, Standing
 from ticketgate.domain.tickets.access_window import NO_WINDOW, AccessWindow
+from ticketgate.ports import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,12 @@ class LinkView:
     extends: bool = False  # more time for access that they have, not access
     held: bool = False  # access that is approved waits until a restore is ended
     window: AccessWindow = NO_WINDOW  # when the access may begin, and is removed at the latest
+    limit: int = 0  # seconds that the policy allows of what was asked; `seconds` may be cut
+    cut_by: tuple[str, ...] = ()  # names of the approvers who cut it to `seconds`
+    mine_seconds: int = 0  # that the holder's own decision gave at the most; 0 without one
+    hold: Refusal | None = None  # why no decision counts until somebody mends it
+    changed: tuple[tuple[str, str, str], ...] = ()  # (what, then, now) since they were asked before
+    has_already: tuple[tuple[str, datetime | None], ...] = ()  # (grant, its end) of the same access
 
 
 def view_of(
@@ -74,6 +83,7 @@ def view_of(
     `mine` is what its holder decided, or a delegate in their place.
     """
     own = mine is not None and mine.approver == link.approver
+    here = [one for one in approvals if one.round == request.round]
     stage, names = case.rule.stages[link.stage - 1], case.snapshot
     needed = case.rule.assurance or ASSURANCE_DEFAULT[request.tier]
     return LinkView(
@@ -100,11 +110,7 @@ def view_of(
         stage_name=stage.name,
         round=link.round,
         need=stage.need,
-        decisions=tuple(
-            (_who(one, names), one.decision, one.decided_at)
-            for one in approvals
-            if one.round == request.round
-        ),
+        decisions=tuple((_who(one, names), one.decision, one.decided_at) for one in here),
         justification_chars_min=case.rule.justification_chars_min,
         assurance=needed,
         because=case.rule.because,
@@ -116,7 +122,28 @@ def view_of(
         by="" if mine is None or own else name_and_id(mine.approver, names),
         extends=bool(request.extends),
         window=request.window,
+        limit=request.seconds,
+        cut_by=tuple(_who(one, names) for one in here if one.seconds == request.cut),
+        mine_seconds=0 if mine is None or not own else mine.seconds,
         shapers=_shapers(request, names),
+    )
+
+
+def has_already(
+    reading: Reading, request: AccessRequest
+) -> tuple[tuple[str, datetime | None], ...]:
+    """Grants by which the beneficiary has the same access, or gets it, without this request.
+
+    Not the one whose life it asks to extend: that stands on the page anyhow.
+    """
+    found = reading.grants.matching(subject=request.beneficiary.subject, target=request.target)
+    return tuple(
+        (one.id, one.not_after)
+        for one in found
+        if one.state in UNENDED
+        and one.access == request.access
+        and one.request != request.id
+        and one.id != request.extends
     )
 
 

@@ -15,6 +15,7 @@ from ticketgate.domain.people.sign_in import LINKS_AN_HOUR_MAX
 from ticketgate.domain.requests.access_request import AccessRequest, RequestState
 from ticketgate.domain.requests.approval import Link, LinkState, voices
 from ticketgate.domain.requests.approvers import standing, unfit
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import case_of
 from ticketgate.domain.requests.seat import may_decide
 from ticketgate.operations.deciding.decision_refusals import RULES, no_longer, not_found
@@ -65,7 +66,9 @@ def mail_link_again(tx: Transaction, now: datetime, *, ident: str, who: Sayer) -
     return link
 
 
-def open_link(reading: Reading, request: AccessRequest, who: Sayer, now: datetime) -> str:
+def open_link(
+    reading: Reading, request: AccessRequest, subject: str, ground: Ground, now: datetime
+) -> str:
     """The id of the link by which this person may decide a request now; empty without one."""
     if request.state is not RequestState.AWAITING:
         return ""
@@ -73,9 +76,9 @@ def open_link(reading: Reading, request: AccessRequest, who: Sayer, now: datetim
     open_ = (
         one.id
         for one in reading.links.of_request(request.id)
-        if one.approver == who.subject
+        if one.approver == subject
         and one.state is LinkState.ISSUED
-        and may_decide(one, request, given, who.policy, who.snapshot, now)
+        and may_decide(one, request, given, ground.policy, ground.snapshot, now)
     )
     return next(open_, "")
 

@@ -18,12 +18,14 @@ from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.requests.opening import case_of
 from ticketgate.operations.deciding.decide_request import Decided, Form, SignedIn
 from ticketgate.operations.deciding.decision_refusals import not_found
-from ticketgate.operations.deciding.link_view import LinkView, view_of
+from ticketgate.operations.deciding.earlier_round import EarlierLink, changed_for, earlier_link
+from ticketgate.operations.deciding.link_view import LinkView, has_already, view_of
 from ticketgate.operations.deciding.sign_decision import Signed
 from ticketgate.operations.deciding.step_up import decide_stepped_up
 from ticketgate.operations.deciding.take_back import TakenBack, given_by, is_of, take_back, takeable
 from ticketgate.operations.evidence.gateway_records import note_loaded
 from ticketgate.operations.grants.enforce import is_held
+from ticketgate.operations.intake.parked import on_hold
 from ticketgate.operations.people.sign_in import ask_code, enter_code, secret_hash, sign_out
 from ticketgate.operations.people.view import note_view
 from ticketgate.operations.requests.in_force import InForce, under
@@ -107,8 +109,8 @@ class Desk:
         if self._noted == snapshot.digest:
             self._before = snapshot
 
-    def open_link(self, token: str, subject: str) -> LinkView | Refusal:
-        """What the link shows to this signed-in person.
+    def open_link(self, token: str, subject: str) -> LinkView | EarlierLink | Refusal:
+        """What the link shows to this signed-in person; of an earlier round, what was shown then.
 
         Refusals: `not_found` (unknown, expired, another person's: alike), `not_entitled` and
         the other codes of `approvers.standing`, `directory_unreadable`.
@@ -121,6 +123,7 @@ class Desk:
             approvals = looking.requests.approvals(request.id)
             grants = given_by(looking, request)
             held, place = is_held(looking), self._place.line(looking, request.id)
+            hold, already = on_hold(looking, request.ticket), has_already(looking, request)
         try:
             snapshot = self._directory.read(self._clock.now())
         except TicketgateError as fault:
@@ -129,16 +132,32 @@ class Desk:
         if refusal is not None:  # a session outlives its person's leaving; what it shows does not
             return refusal
         self._store.write(partial(note_view, about=request.id, subject=subject))
+        if link.round < request.round:
+            return self._earlier(link, request, snapshot)
         view = self._view(link, request, approvals, snapshot)
         if isinstance(view, Refusal):
             return view
+        with self._store.reading() as looking:
+            changed = changed_for(looking, link, snapshot)
         return replace(
             view,
             held=held,
             place=place,
             takeable=takeable(request, link, approvals, grants),
             given=grants[-1].state.value if grants else "",
+            hold=hold,
+            changed=changed,
+            has_already=already,
         )
+
+    def _earlier(
+        self, link: Link, request: AccessRequest, snapshot: DirectorySnapshot
+    ) -> EarlierLink:
+        ground, now = Ground(self._policy.now, snapshot), self._clock.now()
+        with self._store.reading() as looking:
+            return earlier_link(
+                looking, request, link, ground=ground, now=now, origin=self._place.origin
+            )
 
     def _view(
         self,

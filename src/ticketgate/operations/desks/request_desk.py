@@ -103,7 +103,7 @@ class RequestDesk(LaneDesk):
                 return refusal
             steps = _steps(looking, found, who)
             because = _because(looking, found.request, who)
-            link = open_link(looking, found.request, who, self.clock.now())
+            link = open_link(looking, found.request, subject, who.ground(), self.clock.now())
         self.store.write(partial(note_view, about=ident, subject=subject))
         return replace(_view(found, who), timeline=steps, link=link, because=because)
 

@@ -160,7 +160,8 @@ def _bad_form(form: InvokeForm, allowed: Standing) -> Refusal | None:
             "shown_changed", "These are not the rules of now.", "Open the page again and read it."
         )
     if form.seconds is not None and not 1 <= form.seconds <= longest:
-        return Refusal("seconds", f"Give 1 to {longest} seconds, or leave it out.")
+        most = f"{duration_text(longest)} (1 to {longest} s)"
+        return Refusal("seconds", f"Give at most {most}, or leave it out.")
     return bad_typed("reason", form.reason, chars_min=REASON_CHARS_MIN, chars_max=REASON_CHARS_MAX)
 
 

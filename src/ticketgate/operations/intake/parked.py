@@ -36,20 +36,41 @@ def parked_for(reading: Reading, ticket: tuple[str, str, str]) -> DeliveryRow | 
     return reading.deliveries.parked_after(source, ident, 0 if row is None else row.delivery_seq)
 
 
+def on_hold(reading: Reading, ticket: tuple[str, str, str]) -> Refusal | None:
+    """What holds decisions of a ticket until a person mends it; None where nothing does.
+
+    One that tells its ticket is cleared by saving that ticket again. One that tells none may be of
+    every ticket of its source: it is read again or dismissed by people with the role `triage`.
+    """
+    parked = parked_for(reading, ticket)
+    if parked is None:
+        return None
+    if parked.ticket:
+        return Refusal(
+            "ticket_backlog",
+            f"A change of this ticket could not be read: delivery {parked.id}.",
+            f"Save the ticket again on the platform; `ticketgate deliveries show {parked.id}`"
+            " tells operators why it could not be read.",
+        )
+    return Refusal(
+        "ticket_backlog",
+        f"A delivery of {parked.source} could not be read, and does not tell its ticket, so it may"
+        f" be of this one: delivery {parked.id}.",
+        "It is for whoever has the role `triage`: on /console/quarantine they let it be read again,"
+        f" or dismiss it; `ticketgate deliveries show {parked.id}` tells operators why it could not"
+        " be read. This ticket alone is free again, too, once it is saved again on the platform.",
+    )
+
+
 def unsettled(reading: Reading, ticket: tuple[str, str, str]) -> Refusal | None:
     """Why something accepted before may still change this ticket; None when nothing can (rule 6).
 
     Every accepted delivery that is, or may be, of this ticket must be worked off; a parked one
     blocks until a later revision of the ticket is worked off (ADR 0005).
     """
-    parked = parked_for(reading, ticket)
+    parked = on_hold(reading, ticket)
     if parked is not None:
-        return Refusal(
-            "ticket_backlog",
-            f"A change that may be of this ticket could not be read: delivery {parked.id}.",
-            f"Save the ticket again on the platform; `ticketgate deliveries show {parked.id}`"
-            " tells operators why.",
-        )
+        return parked
     source, _, ident = ticket
     if reading.deliveries.backlog(source, ident):
         return Refusal(
