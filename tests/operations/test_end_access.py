@@ -184,3 +184,43 @@ def test_who_is_locked_ends_nothing() -> None:
             assert end(locked, "bob") == "person_locked"
         finally:
             gate.stop()
+
+
+def twice(own: Own) -> tuple[str, str]:
+    """The ids of two grants that give Alice the same access."""
+    approve(own.gate, "t2")
+    own.gate.settle()
+    first, second = (one.id for one in own.gate.grants())
+    assert own.gate.grant_states() == ["active", "active"]
+    return first, second
+
+
+def test_the_page_tells_what_else_gives_the_same_access(own: Own) -> None:
+    alone = page(own)
+    assert isinstance(alone, Ending)
+    assert alone.others == ()
+    first, second = twice(own)
+    seen = page(own, ident=first)
+    assert isinstance(seen, Ending)
+    assert [(one.id, one.emergency) for one in seen.others] == [(second, False)]
+    assert seen.others[0].not_after == own.gate.grants()[1].not_after
+
+
+@pytest.mark.parametrize(
+    ("everything", "states", "members"),
+    [
+        (True, ["released_shared", "revoked"], set()),
+        (False, ["released_shared", "active"], {"alice"}),  # the access stays, as its page says
+    ],
+)
+def test_all_that_gives_the_access_ends_if_that_is_chosen(
+    own: Own, *, everything: bool, states: list[str], members: set[str]
+) -> None:
+    first, _ = twice(own)
+    seen = page(own, ident=first)
+    assert isinstance(seen, Ending)
+    form = EndForm(WHY, seen.shown, everything)
+    assert not isinstance(own.console.end(first, own.gate.session("dan"), form), Refusal)
+    own.gate.settle()
+    assert (own.gate.grant_states(), own.gate.members()) == (states, members)
+    assert own.gate.verified().failing == ()

@@ -211,7 +211,7 @@ def test_each_refusal_has_its_status_and_code_for_people_and_machines(
     assert (problem.status_code, problem.mimetype) == (status, "application/problem+json")
     assert problem.json is not None
     assert (problem.json["code"], problem.json["status"]) == (code, status)
-    if code != "not_found":
+    if code not in {"not_found", "directory_unreadable"}:  # told in words of their own
         assert "The next step." in page.text
         assert problem.json["next_step"] == "The next step."
     assert ("Retry-After" in page.headers) == (status == 503)
@@ -235,11 +235,15 @@ def test_what_was_typed_is_kept_while_the_page_itself_cannot_be_shown(
 ) -> None:
     fields = Forms(signed_in_bob.get(PAGE).text).form(PAGE) | APPROVE
     desk.refusals["decide"] = desk.refusals["open_link"] = Refusal(
-        "directory_unreadable", "The directory cannot be read."
+        "directory_unreadable",
+        "/srv/gate/directory.yaml:12: people.bob: `mial` is not known",
+        "mend /srv/gate/directory.yaml",
     )
     answer = signed_in_bob.client.post(PAGE, data=fields, headers=BROWSER)
     assert answer.status_code == 503
     assert JUSTIFICATION in answer.text
+    assert "The directory cannot be read now" in answer.text
+    assert "/srv" not in answer.text  # where it lies, and which line, is for who runs it
 
 
 def test_a_form_is_not_filled_in_again_when_it_would_be_about_something_else(

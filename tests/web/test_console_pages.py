@@ -138,6 +138,25 @@ def test_an_operator_ends_access_by_a_page_that_needs_no_script(own: Own) -> Non
     assert path not in dan.get("/console/grants").text
 
 
+def test_the_page_asks_whether_all_that_gives_the_access_ends(own: Own) -> None:
+    for ident in ("t8", "t9"):
+        own.gate.deliver(access_ticket(ident))
+        own.gate.approve("bob", "carol")
+    own.gate.settle()
+    first, second = (f"/console/grants/{one.id}" for one in own.gate.grants()[-2:])
+    dan = surfer(own, "dan", "/console/grants")
+    text = dan.get(first).text
+    assert f'<a href="{second}">' in text
+    assert Outline(text).faults == []
+    again = dan.submit(first, first, {"justification": "short", "which": "one"})
+    assert 'value="one" aria-describedby="which-hint" checked' in again.text  # as it was chosen
+    said = {"justification": "the laptop of this person was stolen", "which": "all"}
+    done = dan.submit(first, first, said)
+    assert done.status_code == 303
+    own.gate.settle()
+    assert own.gate.members() == set()
+
+
 def test_what_every_page_test_looks_at_has_access_that_can_be_ended(everything: Whole) -> None:
     path = everything.path("/console/grants/<ident>")
     assert f'class="button" href="{path}"' in everything.look("olga", "/console/grants").text

@@ -65,11 +65,12 @@ def add_console(
 
 
 def _end_form(typed: str) -> EndForm:
-    return EndForm(typed, flask.request.form.get("shown", ""))
+    form = flask.request.form
+    return EndForm(typed, form.get("shown", ""), form.get("which") == "all")
 
 
-def _end_context(_view: Ending, _form: EndForm | None) -> dict[str, object]:
-    return {}
+def _end_context(_view: Ending, form: EndForm | None) -> dict[str, object]:
+    return {"everything": form is None or form.everything}
 
 
 def _home(

@@ -19,6 +19,11 @@ _NOT_FOUND: Final = Refusal(
     "A link works only for the person it was mailed to, and only for a while. If you hold more "
     "than one account, sign out and sign in as that person; else ask for a new link.",
 )
+_UNREADABLE: Final = Refusal(
+    "directory_unreadable",
+    "The directory cannot be read now, so it is not known who may do what; nothing was changed.",
+    "Try again in a minute. Whoever runs this gateway finds in its log what cannot be read.",
+)
 _NOTHING_HERE: Final = Refusal(_NOT_FOUND.code, _NOT_FOUND.reason, "Ask for the list again.")
 
 
@@ -41,6 +46,8 @@ def refused(refusal: Refusal, page: str = "problem.html", **context: object) -> 
         below = flask.request.path.startswith(API)
         refusal = _NOTHING_HERE if below else _NOT_FOUND
         page, context = "problem.html", {}
+    if refusal.code == _UNREADABLE.code:  # where it lies, and which line, is for who runs it
+        refusal = _UNREADABLE
     status = status_of(refusal.code)
     if wants_page():
         reply = flask.make_response(flask.render_template(page, refusal=refusal, **context))

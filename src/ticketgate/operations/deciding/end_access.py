@@ -1,4 +1,4 @@
-"""End access: an operator takes one grant away on its page, as the kill switch does by command.
+"""End access: an operator takes it away on the page of a grant, as the kill switch does by command.
 
 Taking away needs no approval (`docs/rules.md` rule 12). Nothing but the end of the access itself
 makes the page too old to do it from.
@@ -14,6 +14,7 @@ from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.requests.roles import may_operate
 from ticketgate.operations.deciding.decision_refusals import not_found, with_word
 from ticketgate.operations.deciding.who_decided import of_grant_end
+from ticketgate.operations.grants.end_grant import sharers
 from ticketgate.operations.grants.revoke import Choice, revoke
 from ticketgate.operations.people.actors import actor_of
 from ticketgate.operations.people.sayer import Sayer, bad_justification, may_say
@@ -22,10 +23,14 @@ from ticketgate.ports import Reading, Transaction
 
 @dataclass(frozen=True, slots=True)
 class EndForm:
-    """What was posted: why, and what the page showed."""
+    """What was posted: why, and what the page showed.
+
+    With `everything` whatever else gives the same access to the same account ends as well.
+    """
 
     justification: str
     shown: str
+    everything: bool = False
 
 
 def shown_of(grant: Grant) -> str:
@@ -52,7 +57,7 @@ def not_ended(
 def end_access(
     tx: Transaction, now: datetime, *, ident: str, form: EndForm, who: Sayer
 ) -> Grant | Refusal:
-    """End one grant, for the reason typed.
+    """End one grant, or all that give its access, for the reason typed.
 
     Refusals: `directory_stale`, `not_operator`, `approver_unknown`, `approver_inactive`,
     `not_human`, `person_locked`, those of `not_ended`, `shown_changed`, `justification`,
@@ -70,6 +75,6 @@ def end_access(
     if bad is not None:
         return bad
     reason, by = form.justification.strip(), actor_of(tx, who.subject)
-    choice = Choice(grant=found.id)
-    revoke(tx, now, choice=choice, by=by, reason=reason, subject=who.subject)
+    for one in (found, *(sharers(tx, found) if form.everything else ())):
+        revoke(tx, now, choice=Choice(grant=one.id), by=by, reason=reason, subject=who.subject)
     return found

@@ -28,6 +28,7 @@ from ticketgate.operations.deciding.mail_link_again import mail_link_again
 from ticketgate.operations.deciding.own_request import is_own
 from ticketgate.operations.desks.desk import Session
 from ticketgate.operations.desks.lane_desk import LaneDesk
+from ticketgate.operations.grants.end_grant import sharers
 from ticketgate.operations.people.sayer import Sayer
 from ticketgate.operations.people.view import note_view
 from ticketgate.ports import Reading, RequestFilter
@@ -87,6 +88,15 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherHolder:
+    """Another grant of the same access to the same account: with it the access stays."""
+
+    id: str
+    emergency: bool
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Access that an operator is about to end. `not_after` is None before it was first given."""
 
@@ -98,6 +108,7 @@ class Ending:
     not_after: datetime | None
     emergency: bool
     shown: str
+    others: tuple[OtherHolder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +190,9 @@ class ConsoleDesk(LaneDesk):
             return who
         with self.store.reading() as looking:
             found = not_ended(looking, looking.grants.get(ident), who.snapshot)
-        if isinstance(found, Refusal):
-            return found
+            if isinstance(found, Refusal):
+                return found
+            others = sharers(looking, found)
         self.store.write(partial(note_view, about=found.request, subject=subject))
         return Ending(
             id=found.id,
@@ -191,6 +203,9 @@ class ConsoleDesk(LaneDesk):
             not_after=found.not_after,
             emergency=found.origin == EMERGENCY,
             shown=shown_of(found),
+            others=tuple(
+                OtherHolder(one.id, one.origin == EMERGENCY, one.not_after) for one in others
+            ),
         )
 
     def end(self, ident: str, session: Session, form: EndForm) -> Grant | Refusal:

@@ -27,7 +27,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "grant.activated": "The access is there, by a read at the target",
     "grant.extended": "The access lasts longer",
     "grant.cancelled": "The access is not given",
-    "grant.released_shared": "This grant is over; another one holds the same access",
+    "grant.released_shared": "This grant is over; the access stays, as another grant gives it too",
     "revocation.begun": "The access begins to end",
     "revocation.held": "The end waits for somebody to say go on",
     "revocation.attempted": "The target is called to remove the access",
