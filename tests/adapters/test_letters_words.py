@@ -98,7 +98,7 @@ def emergency(text: str) -> Letter:
         invoked_at=NOON,
         index=1,
     )
-    return LETTERS.emergency(made, text, text)
+    return LETTERS.emergency(made, text, text, ("", "page", "end", "review")[len(text) % 4])
 
 
 def code(_text: str) -> Letter:
@@ -107,7 +107,7 @@ def code(_text: str) -> Letter:
 
 def outcome(text: str, which: Outcome = Outcome.BLOCKED) -> Letter:
     letter = OutcomeLetter("ltr_1", which, "req_1", "req_1", "alice", text, text, 1, NOON)
-    return LETTERS.outcome(letter, OutcomeNote(text, text, text, TOLD[which].page, text))
+    return LETTERS.outcome(letter, OutcomeNote(text, text, text, TOLD[which].page, text, text))
 
 
 KINDS = {"link": link, "emergency": emergency, "code": code, "outcome": outcome}
@@ -121,7 +121,7 @@ def words(text: str) -> list[str]:
 @given(text=st.text(max_size=60) | st.sampled_from(HOSTILE))
 def test_both_forms_say_the_same_words_and_no_text_acts(kind: str, text: str) -> None:
     subject, plain, page = KINDS[kind](text)
-    seen, harmless = Seen(page), Seen(KINDS[kind]("plain"[: 4 + len(text) % 2])[2])
+    seen, harmless = Seen(page), Seen(KINDS[kind]("plainly"[: 4 + len(text) % 4])[2])
     assert words(seen.text) == words(plain)
     assert seen.tags <= ALLOWED
     assert seen.links == harmless.links

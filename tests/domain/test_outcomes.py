@@ -101,7 +101,10 @@ def test_a_new_edge_or_machine_without_a_word_is_seen() -> None:
 
 def test_every_outcome_says_how_it_is_told_and_comes_from_somewhere() -> None:
     assert TOLD.keys() == set(Outcome)
-    assert set(OUTCOMES.values()) - {None} == set(Outcome) - {Outcome.ENDING_SOON}
+    assert set(OUTCOMES.values()) - {None} == set(Outcome) - {
+        Outcome.ENDING_SOON,  # by time alone
+        Outcome.LOCKED,  # what `review_overdue` is to its person
+    }
     assert set(COMMENTED_DEFAULT) <= set(COMMENTED)
     assert "ending_soon" not in COMMENTED
 
@@ -176,8 +179,9 @@ def test_what_changes_nothing_for_who_waits_is_not_told() -> None:
         ("revoking", "revoked", "expired", "", "is removed; reading the target confirms it."),
         ("revoking", "revoked", "expired", "baseline", "The access stood before it, and stays."),
         ("revoking", "revoke_overdue", "denied", "", "is overdue: the target has not confirmed"),
+        ("revoke_overdue", "abandoned", "given_up", "", "it may still stand. Operators have given"),
     ],
-    ids=["given", "more", "cancelled", "early", "shared", "removed", "kept", "overdue"],
+    ids=["given", "more", "cancelled", "early", "shared", "removed", "kept", "overdue", "given_up"],
 )
 def test_a_grant_is_told_in_words(
     before: str, state: str, cause: str, kept: str, text: str

@@ -40,7 +40,7 @@ from ticketgate.domain.grants.command import MAILS, REMINDERS, Command, CommandK
 from ticketgate.domain.grants.grant import Grant
 from ticketgate.domain.log.checkpoint import Checkpoint  # noqa: TC001 -- as every module here does
 from ticketgate.domain.people.directory import DirectorySnapshot
-from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.policy.policy import Policy, Word
 from ticketgate.domain.policy.signal_rules import QUIET
 from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.tickets.delivery import VerifiedDelivery
@@ -139,17 +139,9 @@ class Gate:
         runs = (self.store, self.targets, self.clock.now, self._log, self.clock.disputed)
         self.runner = TargetRunner(*runs, self.in_force)
         letters = MailLetters("https://gate.example.com")
-        self.mailer = MailRunner(
-            self.store,
-            self.post,
-            letters,
-            self.ids,
-            self.in_force,
-            self._log,
-            CODE_KEY,
-            self.mailed.append,
-            self.place,
-        )
+        parts = (self.store, self.post, letters, self.ids, self.in_force, self._log)
+        roles = {"operator": (Word("person", "erin"),)}
+        self.mailer = MailRunner(*parts, CODE_KEY, self.mailed.append, self.place, roles)
         self.keeper = Housekeeper(
             store=self.store,
             clock=self.clock,

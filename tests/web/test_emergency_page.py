@@ -338,3 +338,19 @@ def test_the_page_leads_an_operator_to_the_end_of_the_access_and_nobody_else(gat
     gate.tick(3600)
     assert gate.grant_states() == ["revoked"]
     assert end not in erin.get(path).text
+
+
+def test_what_cannot_begin_now_is_said_before_anybody_types(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob)
+    gate.settle()
+    text = bob.get(LIST).text
+    assert "An emergency of yours for this is not over" in text
+    assert ("Begin the emergency" in text, "Drill: all of it but the access" in text) == (
+        False,
+        True,
+    )
+    assert "Begin the emergency" in surfer(gate, "alice").get(LIST).text
+    bob.client.post(path, data=form_on(bob, path) | {"do": "return"}, headers=BROWSER)
+    gate.settle()
+    assert "The next emergency for this can begin in" in bob.get(LIST).text

@@ -129,8 +129,12 @@ class Letters(Protocol):
     def code(self, code: str) -> Letter:
         """(subject, text, HTML) of the mail that carries a sign-in code."""
 
-    def emergency(self, emergency: Emergency, who: str, evidence: str) -> Letter:
-        """(subject, text, HTML) of the mail that tells of an emergency of `who`."""
+    def emergency(self, emergency: Emergency, who: str, evidence: str, opens: str) -> Letter:
+        """(subject, text, HTML) of the mail that tells of an emergency of `who`.
+
+        `opens` is what its reader can: `review` it, read its `page`, `end` its access, or nothing
+        (empty); no page is linked that they would not be shown.
+        """
 
     def outcome(self, letter: OutcomeLetter, note: OutcomeNote) -> Letter:
         """(subject, text, HTML) of the mail that tells what came of something."""

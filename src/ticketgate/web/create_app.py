@@ -33,7 +33,7 @@ from ticketgate.web.console import add_console
 from ticketgate.web.emergency import add_emergency
 from ticketgate.web.exceptions import add_exceptions
 from ticketgate.web.log_pages import add_log_pages
-from ticketgate.web.navigation import Entry, Navigation
+from ticketgate.web.navigation import Entry, Locked, Navigation
 from ticketgate.web.passkeys import Signing, add_passkeys
 from ticketgate.web.problems import status_of
 from ticketgate.web.provider import add_provider
@@ -133,12 +133,9 @@ def create_app(  # noqa: PLR0913 -- one for each desk that may be missing
     _answer_faults(app)
     prepare_templates(app)
     known = (*(lanes or ()), *(requests or ()), None)[0]
-    pages = _navigation(desk, known, restores, emergencies)
-    there = {
-        "emergencies": bool(emergencies),
-        "has_console": bool(requests),
-        "has_lanes": bool(lanes),
-    }
+    pages, lock = _navigation(desk, known, restores, emergencies), Locked(desk, known)
+    has = {"emergencies": emergencies, "has_console": requests, "has_lanes": lanes}
+    there = {name: bool(part) for name, part in has.items()} | {"own_lock": lock}
     app.context_processor(lambda: {"person": signed_in(desk), "console_pages": pages, **there})
     return app
 

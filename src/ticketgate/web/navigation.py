@@ -12,6 +12,8 @@ import flask
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.requests.roles import AUDITOR, OPERATOR, TRIAGE
 from ticketgate.operations.desks.desk import Desk
+from ticketgate.operations.desks.lane_desk import LaneDesk
+from ticketgate.operations.desks.own_lock import OwnLock, own_lock
 from ticketgate.operations.people.sayer import Sayer
 from ticketgate.web.sign_in import signed_in
 
@@ -93,6 +95,24 @@ class Navigation:
     def _opens(self, endpoint: str, who: Sayer | Refusal) -> bool:
         asked = self.open_if.get(endpoint)
         return asked is None or (not isinstance(who, Refusal) and asked(who))
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """Called by the template of every page: the lock on who looks, None where there is none."""
+
+    desk: Desk
+    known: LaneDesk | None
+
+    def __call__(self) -> OwnLock | None:
+        """Asked once a page."""
+        if "own_lock" not in flask.g:
+            flask.g.own_lock = None  # if this fails, the page that says so will not ask again
+            person = None if self.known is None else signed_in(self.desk)
+            if self.known is not None and person is not None:
+                flask.g.own_lock = own_lock(self.known, person.subject)
+        found: OwnLock | None = flask.g.own_lock
+        return found
 
 
 def record_link(index: int) -> str:

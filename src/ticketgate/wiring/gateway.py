@@ -225,6 +225,7 @@ class Gateway:
             self.settings.session_key,
             self.meters.mailed,
             self._place,
+            self.settings.roles,
         )
         lanes = [
             self._lane(REVOKES, (CommandKind.REVOKE,), targets.run),

@@ -32,10 +32,11 @@ class MailLetters:
         """(subject, text, HTML) of the mail that carries a link."""
         return _parts(link_mail(note, f"{self._public_url}/approve/{token}"))
 
-    def emergency(self, emergency: Emergency, who: str, evidence: str) -> Letter:
+    def emergency(self, emergency: Emergency, who: str, evidence: str, opens: str) -> Letter:
         """(subject, text, HTML) of the mail that tells of an emergency."""
-        url = f"{self._public_url}/console/emergency/{emergency.id}"
-        return _parts(emergency_mail(emergency, who, evidence, url))
+        page = "grants" if opens == "end" else f"emergency/{emergency.id}"
+        url = f"{self._public_url}/console/{page}"
+        return _parts(emergency_mail(emergency, who, evidence, url, opens))
 
     def outcome(self, letter: OutcomeLetter, note: OutcomeNote) -> Letter:
         """(subject, text, HTML) of the mail that tells what came of something."""

@@ -75,10 +75,11 @@ def link_mail(facts: LinkNote, url: str) -> MailText:
     return _mail("link", f"[ticketgate] {ticket} needs your decision by {decide_by}", values)
 
 
-def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> MailText:
+def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str, opens: str) -> MailText:
     """The mail that tells of an emergency, or of a drill of one; why it was invoked is on the page.
 
-    The link in it is the page's address: whoever follows it signs in as anybody does.
+    The link in it is the page's address: whoever follows it signs in as anybody does. `opens` is
+    as of `ports.Letters.emergency`.
     """
     word = "DRILL of an emergency" if emergency.drill else "EMERGENCY"
     if emergency.is_claim:
@@ -95,6 +96,7 @@ def emergency_mail(emergency: Emergency, who: str, evidence: str, url: str) -> M
         "within": duration_text(whole_seconds(emergency.within)),
         "url": url,
         "site": _site(url),
+        "opens": opens,
         "evidence": _line(evidence, EVIDENCE_CHARS_MAX),
     }
     return _mail("emergency", f"[ticketgate] {word}: access to {entitlement}", values)
@@ -121,6 +123,7 @@ def outcome_mail(letter: OutcomeLetter, note: OutcomeNote, url: str) -> MailText
         "ticket": ticket,
         "beneficiary": _line(note.beneficiary),
         "because": _line(" ".join(note.because.split()), BECAUSE_CHARS_MAX),
+        "reviewers": _line(note.reviewers, SAID_CHARS_MAX),
         "at": minute_text(letter.queued_at),
         "url": url,
         "site": _site(url),

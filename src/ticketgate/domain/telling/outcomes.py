@@ -43,6 +43,10 @@ class Outcome(StrEnum):
     PASSKEY_USABLE = "passkey_usable"
     PASSKEY_REVOKED = "passkey_revoked"
     CONSENT_ASKED = "consent_asked"
+    GIVEN_UP = "given_up"
+    LOCKED = "locked"  # of the person whose emergency was not reviewed in time
+    REVIEW_OVERDUE = "review_overdue"
+    REVIEWED = "reviewed"
 
 
 _O = Outcome
@@ -75,7 +79,7 @@ OUTCOMES: Final[Mapping[tuple[str, str, str], Outcome | None]] = {
     ("grant", "revoking", "revoked"): _O.ENDED,
     ("grant", "revoking", "revoke_overdue"): _O.OVERDUE,
     ("grant", "revoke_overdue", "revoking"): None,  # the same end, tried again
-    ("grant", "revoke_overdue", "abandoned"): None,  # who has to see to it has the exception
+    ("grant", "revoke_overdue", "abandoned"): _O.GIVEN_UP,
     ("passkey", NEW, "pending"): _O.PASSKEY_ENROLLED,
     ("passkey", "pending", "pending"): None,  # the first of two who vouch
     ("passkey", "pending", "usable"): _O.PASSKEY_USABLE,
@@ -86,11 +90,11 @@ OUTCOMES: Final[Mapping[tuple[str, str, str], Outcome | None]] = {
     ("review", "consented", "due"): None,  # everybody concerned has the mail of an emergency
     ("review", NEW, "due"): None,  # as above
     ("review", NEW, "claimed"): None,
-    ("review", "claimed", "overdue"): None,
-    ("review", "claimed", "done"): None,
-    ("review", "due", "overdue"): None,  # the page says so, and refusals do (`person_locked`)
-    ("review", "due", "done"): None,
-    ("review", "overdue", "done"): None,
+    ("review", "claimed", "overdue"): _O.REVIEW_OVERDUE,  # to the person as `LOCKED`
+    ("review", "claimed", "done"): _O.REVIEWED,
+    ("review", "due", "overdue"): _O.REVIEW_OVERDUE,
+    ("review", "due", "done"): _O.REVIEWED,
+    ("review", "overdue", "done"): _O.REVIEWED,
 }
 # Nobody waits for these by mail: deliveries and tickets are the platform's, exceptions have a list.
 NOT_TOLD: Final = frozenset({"delivery", "ticket", "exception"})
@@ -144,6 +148,10 @@ TOLD: Final[Mapping[Outcome, Told]] = {
         ticket=False,
         page=EMERGENCY_PAGE,
     ),
+    _O.GIVEN_UP: Told("removing access was given up", who=(BENEFICIARY,), ticket=False),
+    _O.LOCKED: Told("You are locked until an emergency is reviewed", who=(), ticket=False),
+    _O.REVIEW_OVERDUE: Told("The review of an emergency is overdue", who=(), ticket=False),
+    _O.REVIEWED: Told("An emergency was reviewed", who=(), ticket=False),
 }
 COMMENTED: Final = tuple(one.value for one in Outcome if TOLD[one].ticket)
 COMMENTED_DEFAULT: Final = tuple(
@@ -172,6 +180,10 @@ _OF_GRANT: Final[Mapping[str, str]] = {
     "overdue": (
         "Removing the {what} is overdue: the target has not confirmed it."
         " It is tried again until it does."
+    ),
+    "given_up": (
+        "The {what} has ended, but the target never confirmed that it is removed: it may still"
+        " stand. Operators have given up trying, and see to it by hand."
     ),
 }
 # Why something ended, in words; a cause without any is told as the code that its record has.
@@ -213,6 +225,7 @@ _NEXT: Final[Mapping[Outcome, str]] = {
     _O.ACTIVE: "Give it back on the page when it is not needed any more.",
     _O.ENDING_SOON: "Save your work. Where the rules allow more time, ask for it on the page.",
     _O.REVOKED_EARLY: f"If that is not meant, tell an operator. {_ASK_AGAIN}",
+    _O.GIVEN_UP: f"Do not use what may be left of it. {_ASK_AGAIN}",
 }
 
 
@@ -255,7 +268,8 @@ class OutcomeLetter:
 class OutcomeNote:
     """What the mail says beside the letter; names are of the directory, empty where none is.
 
-    `because` is what whoever denied it typed, for the people of the request alone.
+    `because` is what whoever denied it typed, for the people of the request alone. `reviewers` is
+    who can review an emergency now, for the person whom it locks.
     """
 
     ticket: str
@@ -263,6 +277,7 @@ class OutcomeNote:
     evidence: str
     page: str  # the path of the page that shows it
     because: str = ""
+    reviewers: str = ""
 
 
 def of_request(request: AccessRequest, before: str, cause: str) -> Saying | None:

@@ -35,6 +35,7 @@ from ticketgate.operations.emergencies.invoke_emergency import (
     give_back,
     invoke_emergency,
     may_invoke,
+    not_yet,
     too_weak,
 )
 from ticketgate.operations.emergencies.review_emergency import (
@@ -258,6 +259,7 @@ class EmergencyDesk:
             whole_seconds(section.review_within),
             shown,
             too_weak(self.known_as(looking, session, shown), wanted, section),
+            not_yet(looking, self.clock.now(), session.subject, found, ground.snapshot),
         )
 
     def _ask(

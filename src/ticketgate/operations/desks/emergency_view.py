@@ -19,6 +19,7 @@ class Offer:
     within: int = 0  # seconds from the end of the access to the review
     shown: str = ""
     refusal: Refusal | None = None
+    waits: Refusal | None = None  # why only a drill can begin now
 
 
 @dataclass(frozen=True, slots=True)

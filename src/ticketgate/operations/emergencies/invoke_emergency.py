@@ -23,6 +23,7 @@ from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.grants.grant import UNENDED
 from ticketgate.domain.instants import duration_text, to_text, whole_seconds
 from ticketgate.domain.log.machines import NEW, edge
+from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.policy.policy import (
     ASSURANCE_LEVELS,
@@ -192,14 +193,21 @@ def _too_soon(
     """
     people, terms = (who.subject,), (allowed.rules, allowed.entitlement)
     unreviewed = nobody_left(tx, now, people, *terms, ground.snapshot, owing_counts=True)
-    if unreviewed is not None:
+    if unreviewed is not None or form.drill:
         return unreviewed
+    return not_yet(tx, now, who.subject, allowed, ground.snapshot)
+
+
+def not_yet(
+    reading: Reading, now: datetime, subject: str, allowed: Standing, snapshot: DirectorySnapshot
+) -> Refusal | None:
+    """Why another one, that is no drill, cannot begin now; pages say it before anybody types."""
     own = [
         one
-        for one in tx.emergencies.of_entitlement(form.entitlement)
-        if not form.drill and ground.snapshot.same_human(one.subject, who.subject)
+        for one in reading.emergencies.of_entitlement(allowed.entitlement.id)
+        if snapshot.same_human(one.subject, subject)
     ]
-    grants = [tx.grants.get(one.grant) for one in own]
+    grants = [reading.grants.get(one.grant) for one in own]
     if not all(map(is_over, grants)):
         return Refusal(
             "emergency_live",

@@ -14,12 +14,14 @@ from ticketgate.domain.emergencies.emergency import (
     clause_for,
     is_over,
     is_overdue,
+    reviewers,
 )
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.evidence import Disclosure, Json, digest_of
 from ticketgate.domain.grants.grant import UNENDED, Grant
 from ticketgate.domain.instants import to_text
 from ticketgate.domain.log.machines import edge
+from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.people.step_up import with_step_up
 from ticketgate.domain.requests.approvers import unfit
 from ticketgate.domain.requests.ground import Ground
@@ -30,9 +32,11 @@ from ticketgate.operations.grants.end_grant import end_grant
 from ticketgate.operations.people.actors import actor_of, clause_of
 from ticketgate.operations.people.emergency_lock import lock_on
 from ticketgate.operations.people.freshness import stale
+from ticketgate.operations.telling.tell_outcome import tell_overdue, tell_review
 from ticketgate.ports import Reading, Transaction
 
 UNJUSTIFIED: Final = "unjustified"
+NAMED_MAX: Final = 5  # reviewers, in a mail and on a page
 _NOT_REVIEWER: Final = Refusal(
     "not_reviewer",
     "The policy does not name you to review this.",
@@ -108,7 +112,7 @@ def review_emergency(
     bad = _bad_form(emergency, grant, form)
     if bad is not None:
         return bad
-    _record(tx, emergency, who, form, ground, clause)
+    index = _record(tx, emergency, who, form, ground, clause)
     after = replace(
         emergency,
         version=emergency.version + 1,
@@ -118,7 +122,9 @@ def review_emergency(
         reviewed_at=now,
     )
     tx.emergencies.save(after)
-    if grant is not None and grant.state in UNENDED:
+    ends = grant is not None and grant.state in UNENDED
+    tell_review(tx, now, after, index, ends=ends)
+    if grant is not None and ends:
         end_grant(tx, now, grant, "review_denied")
     return after
 
@@ -153,7 +159,8 @@ def _record(
     form: ReviewForm,
     ground: Ground,
     clause: str,
-) -> None:
+) -> int:
+    """The index of the record."""
     reviewer = actor_of(tx, who.subject)
     fields: dict[str, Json] = {
         "person": actor_of(tx, emergency.subject),
@@ -170,7 +177,7 @@ def _record(
     said = Disclosure("findings", form.justification.strip(), subject=who.subject, kind="emergency")
     before, done = emergency.state.value, ReviewState.DONE.value
     told = with_step_up(fields, said, who.step_up)
-    tx.append(edge("review", emergency.id, before, done, "reviewed", *told))
+    return tx.append(edge("review", emergency.id, before, done, "reviewed", *told)).index
 
 
 def late_reviews(reading: Reading, now: datetime) -> list[Emergency]:
@@ -182,8 +189,35 @@ def late_reviews(reading: Reading, now: datetime) -> list[Emergency]:
     ]
 
 
-def declare_unreviewed(tx: Transaction, now: datetime) -> int:
-    """Call reviews overdue whose time is up; returns how many. The lock does not wait for it."""
+def can_review(emergency: Emergency, ground: Ground) -> list[str]:
+    """Whom the policy lets review it: active humans, neither its person nor who entered it.
+
+    Whether they are locked themselves, and how surely they sign in, is not looked at.
+    """
+    rules, entitlement = ground.policy.emergency, ground.policy.entitlement(emergency.entitlement)
+    if rules is None or entitlement is None:
+        return []
+    found = reviewers(rules, entitlement, emergency.subject, ground.snapshot)
+    same = ground.snapshot.same_human
+    return sorted(
+        one for one in found if not (emergency.is_claim and same(one, emergency.entered_by))
+    )
+
+
+def reviewers_named(emergency: Emergency, ground: Ground) -> str:
+    """Who can review it, by name: the first few, and how many more there are."""
+    found = can_review(emergency, ground)
+    more = f" and {len(found) - NAMED_MAX} more" if len(found) > NAMED_MAX else ""
+    names = ", ".join(name_of(one, ground.snapshot) for one in found[:NAMED_MAX])
+    return f"{names}{more}" if found else "nobody now: tell an operator"
+
+
+def declare_unreviewed(tx: Transaction, now: datetime, *, ground: Ground | None) -> int:
+    """Call reviews overdue whose time is up; returns how many. The lock does not wait for it.
+
+    The person is told, and who can review it. Without a `ground` nobody knows who can: then the
+    person is told alone, and reviewers find it on their first page.
+    """
     late = late_reviews(tx, now)
     for one in late:
         fields: dict[str, Json] = {
@@ -192,5 +226,7 @@ def declare_unreviewed(tx: Transaction, now: datetime) -> int:
         }
         after = replace(one, version=one.version + 1, state=ReviewState.OVERDUE)
         tx.emergencies.save(after)
-        tx.append(edge("review", one.id, one.state.value, after.state.value, "review_due", fields))
+        move = edge("review", one.id, one.state.value, after.state.value, "review_due", fields)
+        others = [] if ground is None else can_review(one, ground)
+        tell_overdue(tx, now, after, others, tx.append(move).index)
     return len(late)

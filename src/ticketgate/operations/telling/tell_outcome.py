@@ -6,11 +6,12 @@ Both are committed with the outcome and go out later; a test holds that no edge 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ticketgate.domain.emergencies.emergency import CONSENT_LIFE, Emergency
+from ticketgate.domain.emergencies.emergency import CONSENT_LIFE, Emergency, due_at
 from ticketgate.domain.grants.command import CommandKind
 from ticketgate.domain.grants.grant import Grant, GrantState
 from ticketgate.domain.people.passkey_row import Passkey
 from ticketgate.domain.requests.access_request import AccessRequest
+from ticketgate.domain.telling.emergency_outcomes import of_late_review, of_lock, of_review
 from ticketgate.domain.telling.outcomes import (
     BENEFICIARY,
     REQUESTER,
@@ -67,6 +68,22 @@ def tell_of_ask(tx: Transaction, now: datetime, ask: Emergency, people: Iterable
     """Those who may consent to what somebody asks are told that it waits for one of them."""
     said = of_ask(ask.entitlement, ask.target, CONSENT_LIFE)
     _mail(tx, now, said, (ask.id, ask.id), ask.index, people)
+
+
+def tell_overdue(
+    tx: Transaction, now: datetime, late: Emergency, reviewers: Iterable[str], index: int
+) -> None:
+    """The person hears that they are locked, and those who can review it that it is overdue."""
+    due = due_at(late, tx.grants.get(late.grant))
+    own, others = of_lock(late, due), of_late_review(late, due)
+    _mail(tx, now, others if late.drill else own, (late.id, late.id), index, [late.subject])
+    _mail(tx, now, others, (late.id, late.id), index, (r for r in reviewers if r != late.subject))
+
+
+def tell_review(tx: Transaction, now: datetime, done: Emergency, index: int, *, ends: bool) -> None:
+    """Whose emergency it was, and who entered it, hear what its review found."""
+    people = (done.subject, done.entered_by)
+    _mail(tx, now, of_review(done, ends=ends), (done.id, done.id), index, people)
 
 
 def ending_soon(reading: Reading, now: datetime, notice: timedelta) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from ticketgate.domain.grants.grant import REVOKE_OVERDUE_AFTER
 from ticketgate.domain.people.directory import DirectorySnapshot
 from ticketgate.domain.policy.policy import Policy
+from ticketgate.domain.requests.ground import Ground
 from ticketgate.domain.timekeeping import Kept
 from ticketgate.operations.cases.signals import SignalWatch
 from ticketgate.operations.emergencies.review_emergency import declare_unreviewed, late_reviews
@@ -153,9 +154,16 @@ class Housekeeper:
         if stuck:
             self._store.write(declare_overdue, urgent=True)
         if unreviewed:
-            self._store.write(declare_unreviewed)
+            self._store.write(partial(declare_unreviewed, ground=self._ground()))
         if failed:
             raise failed[0]  # the others are done; this one is tried again, loudly
+
+    def _ground(self) -> Ground | None:
+        """The policy and the directory of now; None where either cannot be had."""
+        snapshot = None if self._policy is None else self._snapshot()
+        if self._policy is None or snapshot is None:
+            return None
+        return Ground(self._policy.now, snapshot)
 
     def _each(self, operations: Sequence[Operation[T]], *, urgent: bool) -> list[BaseException]:
         """Each in a savepoint of its own, so that one that fails never stops the others."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from ticketgate.domain.emergencies.emergency import Emergency
 from ticketgate.domain.errors import TicketgateError
 from ticketgate.domain.grants.command import Command, CommandKind
 from ticketgate.domain.grants.grant import GrantState
@@ -13,6 +14,7 @@ from ticketgate.domain.people.naming import name_of
 from ticketgate.domain.requests.access_request import AccessRequest
 from ticketgate.domain.requests.approval import Link, LinkNote
 from ticketgate.domain.requests.ground import Ground
+from ticketgate.domain.requests.roles import Roles, may_audit, may_operate
 from ticketgate.domain.telling.anchoring_text import evidence_line
 from ticketgate.domain.telling.outcomes import (
     EMERGENCY_PAGE,
@@ -22,6 +24,7 @@ from ticketgate.domain.telling.outcomes import (
     OutcomeNote,
 )
 from ticketgate.operations.deciding.why_denied import why_denied
+from ticketgate.operations.emergencies.review_emergency import can_review, reviewers_named
 from ticketgate.operations.grants.extend_grant import ends_then
 from ticketgate.operations.people.sign_in import mint_code, secret_hash
 from ticketgate.operations.requests.in_force import InForce
@@ -53,6 +56,7 @@ class MailRunner:
     code_key: bytes = field(repr=False)
     count: Callable[[str], None]  # each try: its code, empty when the server took the mail
     place: EvidencePlace
+    roles: Roles
 
     def run(self, command: Command, snapshot: DirectorySnapshot) -> None:
         """One try of one mail."""
@@ -152,7 +156,22 @@ class MailRunner:
             return None
         line = evidence_line(self.place.origin, emergency.index, self.place.signed())
         who = name_of(emergency.subject, snapshot)
-        return _Made(notice[1], self.letters.emergency(emergency, who, line), emergency.id)
+        opens = self._opens(notice[1], emergency, snapshot)
+        letter = self.letters.emergency(emergency, who, line, opens)
+        return _Made(notice[1], letter, emergency.id)
+
+    def _opens(self, reader: str, emergency: Emergency, snapshot: DirectorySnapshot) -> str:
+        """What they can do of it, as of `Letters.emergency`: as the pages answer them."""
+        if reader in can_review(emergency, Ground(self.policy.now, snapshot)):
+            return "review"
+        own = (emergency.subject, *filter(None, [emergency.entered_by]))
+        if any(snapshot.same_human(reader, one) for one in own):
+            return "page"
+        if may_audit(self.roles, reader, snapshot) is None:
+            return "page"
+        if not emergency.grant or emergency.is_claim:  # there is nothing to end
+            return ""
+        return "end" if may_operate(self.roles, reader, snapshot) is None else ""
 
     def _outcome(self, command: Command, snapshot: DirectorySnapshot) -> _Made | None:
         """What came of something; None for a reminder of an end that is another one by now."""
@@ -164,7 +183,8 @@ class MailRunner:
             index = letter.index
             if index is None:
                 index = looking.requests.newest_record(letter.thread)
-            urgent = looking.emergencies.get(letter.thread) is not None
+            emergency = looking.emergencies.get(letter.thread)
+            urgent = emergency is not None
             denied = None if letter.outcome is not Outcome.DENIED else request
             because = "" if denied is None else why_denied(looking, denied)
         shown = (letter.thread,) if urgent or request is not None else ()
@@ -174,8 +194,17 @@ class MailRunner:
             evidence=evidence_line(self.place.origin, index, self.place.signed()),
             page="/".join((EMERGENCY_PAGE if urgent else TOLD[letter.outcome].page, *shown)),
             because=because,
+            reviewers=self._reviewers(letter, emergency, snapshot),
         )
         return _Made(letter.subject, self.letters.outcome(letter, note), letter.thread)
+
+    def _reviewers(
+        self, letter: OutcomeLetter, emergency: Emergency | None, snapshot: DirectorySnapshot
+    ) -> str:
+        """Who can let somebody go whom an emergency locks, by name."""
+        if letter.outcome is not Outcome.LOCKED or emergency is None:
+            return ""
+        return reviewers_named(emergency, Ground(self.policy.now, snapshot))
 
     def _code(self, command: Command) -> _Made | None:
         code = self.ids.code()
