@@ -14,7 +14,7 @@ from tests.operations.tickets import access_ticket, closed
 
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import CommandKind, CommandState
-from ticketgate.domain.log.restore import to_abandon
+from ticketgate.domain.log.restore import WORD_LIFE, to_abandon
 from ticketgate.domain.policy.policy import Word
 from ticketgate.operations.attending.abandon import AbandonForm
 from ticketgate.operations.cases.exceptions import void_exception
@@ -173,6 +173,17 @@ def test_the_word_of_somebody_who_turns_out_to_be_its_approver_does_not_count(
     assert office.say("dan") == "own_grant"
     assert office.say("erin") == ""
     assert office.gate.grant_states() == ["revoke_overdue"]
+
+
+def test_a_first_word_that_is_too_old_does_not_count(office: Office) -> None:
+    assert office.say("dan") == ""
+    shown = office.view().shown
+    office.gate.clock.at += WORD_LIFE
+    assert not office.view().said_by
+    assert office.say("erin", shown=shown) == ""
+    assert office.gate.grant_states() == ["revoke_overdue"]
+    assert office.say("dan", shown=shown) == ""
+    assert office.gate.grant_states() == ["abandoned"]
 
 
 def test_who_is_no_operator_neither_sees_nor_says_anything(office: Office) -> None:

@@ -14,8 +14,9 @@ from tests.operations.tickets import SOURCE, access_ticket
 from ticketgate.connector_api import Unavailable
 from ticketgate.domain.errors import Refusal
 from ticketgate.domain.grants.command import CommandKind
-from ticketgate.domain.log.restore import Loss
+from ticketgate.domain.log.restore import WORD_LIFE, Loss
 from ticketgate.domain.requests.ground import Ground
+from ticketgate.operations.deciding.earlier_round import EarlierLink
 from ticketgate.operations.desks.restore_desk import RestoreDesk
 from ticketgate.operations.grants.enforce import Seen, hold_back, intend_provision
 from ticketgate.operations.restoring.declare_restore import Said
@@ -128,6 +129,20 @@ def test_a_word_of_who_is_no_operator_any_more_does_not_count(gate: Gate) -> Non
     assert len(gate.records("restore.declared")) == 1
 
 
+def test_a_word_counts_for_seven_days_and_can_be_said_again(gate: Gate) -> None:
+    office = Office(gate)
+    office.lose()
+    assert office.declare("bob") == ""
+    gate.clock.at += WORD_LIFE - timedelta(seconds=1)
+    assert office.view("carol").said_by == ("Bob Ng",)
+    gate.clock.at += timedelta(seconds=1)
+    assert office.view("carol").said_by == ()
+    assert office.declare("carol") == ""
+    assert not gate.records("restore.declared")
+    assert office.declare("bob") == ""
+    assert len(gate.records("restore.declared")) == 1
+
+
 def test_what_was_read_and_why_must_be_said(office: Office) -> None:
     office.lose()
     assert office.declare("bob", shown="0" * 64) == "shown_changed"
@@ -175,8 +190,8 @@ def test_links_are_void_and_people_are_asked_anew(held: Office) -> None:
     gate.run_mail()
     assert gate.tokens("bob")[-1] != old
     view = gate.look("bob", old)
-    assert not isinstance(view, Refusal)
-    assert view.state == "restored"
+    assert isinstance(view, EarlierLink)
+    assert (view.cause, view.state, view.anew != "") == ("restored", "awaiting", True)
 
 
 def test_who_cannot_be_asked_now_awaits_without_links(asked: Gate) -> None:

@@ -6,7 +6,7 @@ until every target was compared and every source asked for what it sent since.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -74,15 +74,25 @@ def to_abandon(grant: str) -> str:
     return f"abandon {grant}"
 
 
+WORD_LIFE: Final = timedelta(days=7)  # behind it what somebody knew may not be so any more
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One person's word, which counts together with another person's on the same `shown`."""
+    """One person's word, which counts together with another person's on the same `shown`.
+
+    It counts for `WORD_LIFE`; who still means it says it again.
+    """
 
     purpose: str  # DECLARE, END, or of `to_abandon`
     subject: str
     shown: str
     reason: str
     at: datetime
+
+    def counts(self, shown: str, now: datetime) -> bool:
+        """Whether it is of what is shown now, and not too old."""
+        return self.shown == shown and now - self.at < WORD_LIFE
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ class AbandonDesk(LaneDesk):
             if grant is None or refusal is not None:
                 return refusal or _NOT_FOUND
             shown, (outcome, tries) = shown_of(looking, grant), last_answer(looking, grant)
-            said = standing(looking, to_abandon(ident), shown, who.roles, who.snapshot)
+            now, about = self.clock.now(), to_abandon(ident)
+            said = standing(looking, now, about, shown, who.roles, who.snapshot)
             view = AbandonView(
                 id=grant.id,
                 who=name_and_id(grant.subject, who.snapshot),

@@ -99,7 +99,7 @@ class RestoreDesk:
         else:
             shown = "" if hold is None else shown_to_end(looking, hold, self.sources)
             purpose, state = END, DECLARED if self.pending else HELD
-        said = standing(looking, purpose, shown, self.roles, snapshot)
+        said = standing(looking, self.clock.now(), purpose, shown, self.roles, snapshot)
         return RestoreView(
             state=state,
             shown=shown,

@@ -197,13 +197,18 @@ def unpolled(reading: Reading, hold: Hold, polled: Mapping[str, Collection[str]]
 
 
 def standing(
-    reading: Reading, purpose: str, shown: str, roles: Roles, snapshot: DirectorySnapshot
+    reading: Reading,
+    now: datetime,
+    purpose: str,
+    shown: str,
+    roles: Roles,
+    snapshot: DirectorySnapshot,
 ) -> list[Statement]:
-    """The words that count now: on these facts, by people who still are operators."""
+    """The words that count now: on these facts, not too old, by who still is an operator."""
     return [
         one
         for one in reading.restores.statements(purpose)
-        if one.shown == shown and may_operate(roles, one.subject, snapshot) is None
+        if one.counts(shown, now) and may_operate(roles, one.subject, snapshot) is None
     ]
 
 
@@ -227,7 +232,7 @@ def two_people(
     mine = Statement(purpose, said.subject, shown, said.reason.strip(), now)
     others = [
         one
-        for one in standing(tx, purpose, shown, by.roles, snapshot)
+        for one in standing(tx, now, purpose, shown, by.roles, snapshot)
         if lock_on(tx, now, (one.subject,), snapshot) is None and by.counts(one.subject)
     ]
     if any(snapshot.same_human(one.subject, said.subject) for one in others):
