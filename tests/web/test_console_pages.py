@@ -157,6 +157,20 @@ def test_the_page_asks_whether_all_that_gives_the_access_ends(own: Own) -> None:
     assert own.gate.members() == set()
 
 
+def test_what_is_being_removed_has_no_time_left(own: Own) -> None:
+    own.gate.approve("bob", "carol")
+    own.gate.settle()
+    dan = surfer(own, "dan", "/console/grants")
+    assert 'data-until="' in dan.get("/console/grants").text
+    own.gate.target.down = True
+    for seconds in (4 * 3600, 61):
+        own.gate.tick(seconds)
+    assert own.gate.grant_states() == ["revoke_overdue"]
+    text = surfer(own, "dan", "/console/grants").get("/console/grants").text
+    assert "being removed</span>" in text
+    assert 'data-until="' not in text
+
+
 def test_what_every_page_test_looks_at_has_access_that_can_be_ended(everything: Whole) -> None:
     path = everything.path("/console/grants/<ident>")
     assert f'class="button" href="{path}"' in everything.look("olga", "/console/grants").text

@@ -354,3 +354,18 @@ def test_what_cannot_begin_now_is_said_before_anybody_types(gate: Gate) -> None:
     bob.client.post(path, data=form_on(bob, path) | {"do": "return"}, headers=BROWSER)
     gate.settle()
     assert "The next emergency for this can begin in" in bob.get(LIST).text
+
+
+def test_access_that_should_be_gone_is_never_told_as_over(gate: Gate) -> None:
+    bob = surfer(gate, "bob")
+    path = begin(bob)
+    gate.settle()
+    assert "at the latest" in bob.get(path).text  # the control: while it is there
+    gate.target.down = True
+    for seconds in (7200, 61):
+        gate.tick(seconds)
+    assert gate.grant_states() == ["revoke_overdue"]
+    text = surfer(gate, "bob", path).get(path).text
+    assert "should be gone, and may still be there" in text
+    assert "revoke_overdue" not in text.replace('"', "")
+    assert "at the latest" not in text
