@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 import flask
+from tests.operations.tickets import access_ticket
 from tests.web.page_desk import VIEW
 from tests.web.whole import PEOPLE, WHY, Whole
 from typing_extensions import override
@@ -104,6 +105,7 @@ def refused(made: Whole) -> Iterator[Seen]:
         ),
         "wrong code": lambda: made.send("nobody", "/sign-in/code", {"code": "12345678"}),
         "ended without a reason": lambda: _ended(made),
+        "of an earlier round": lambda: _of_before(made),
         "enrolment": lambda: made.send("bob", "/console/passkeys", {"do": "begin"}),
         "no page": lambda: made.look("nobody", "/nothing"),
         "denied": lambda: _followed(made, link, asked),
@@ -147,6 +149,16 @@ def _ended(made: Whole) -> TestResponse:
     path = made.path("/console/grants/<ident>")
     answer = made.send("olga", path, made.form("olga", path, path))
     assert answer.status_code == 422, answer.text
+    return answer
+
+
+def _of_before(made: Whole) -> TestResponse:
+    """What Grace's link shows once its ticket asks for something else."""
+    old = made.gate.tokens("grace")[-1]
+    made.gate.deliver(access_ticket("other", version=2, by="henry", beneficiary="henry", hours="1"))
+    made.gate.run_mail()
+    answer = made.look("grace", f"/approve/{old}")
+    assert "has changed since this link was mailed" in answer.text, answer.text
     return answer
 
 
