@@ -92,6 +92,16 @@ def test_without_a_directory_the_person_alone_is_told(gate: Gate) -> None:
     assert letters(gate, "carol", "is overdue") == []
 
 
+def test_while_the_directory_cannot_be_read_the_lock_does_not_wait(gate: Gate) -> None:
+    unreviewed(gate)
+    gate.directory.unreadable = True
+    gate.keeper.step()
+    assert len(gate.records("review.overdue")) == 1
+    gate.directory.unreadable = False
+    assert len(letters(gate, "bob", "locked")) == 1
+    assert letters(gate, "carol", "is overdue") == []
+
+
 def test_where_nobody_can_review_the_locked_are_sent_to_an_operator(gate: Gate) -> None:
     unreviewed(gate)
     gate.keeper.step()

@@ -88,7 +88,8 @@ def test_there_is_one_while_it_lasts_and_a_person_resolves_it(active: Gate) -> N
     view = lane.excepted()
     assert view.id == case.id
     assert lane.attend("resolve", "alice", view=view) == "own_ticket"
-    assert lane.attend("resolve", "bob", view=view) == ""
+    assert lane.attend("resolve", "bob", view=view) == "own_exception"  # who approved it
+    assert lane.attend("resolve", "dan", view=view) == ""
     with active.db() as looking:
         assert untold_case(looking, only(active).id) is None
 
