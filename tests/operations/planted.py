@@ -72,7 +72,7 @@ def _claims_decide(tx: Transaction, now: Any, row: ApproverRow, **_: object) -> 
 def _shell_gives(
     tx: Transaction,
     now: Any,  # noqa: ANN401 -- as it is called
-    grant: Any,  # noqa: ANN401
+    grant: Any,  # noqa: ANN401 -- as it is called
     cause: str,
     by: str | None = None,
 ) -> None:

@@ -112,13 +112,13 @@ class SqlitePace:
 
     def held_sources(self) -> list[str]:
         """The sources of requests that nothing but their limit blocks."""
-        sql = f"SELECT DISTINCT source FROM {_BLOCKED} WHERE {_HELD} ORDER BY source"  # noqa: S608
+        sql = f"SELECT DISTINCT source FROM {_BLOCKED} WHERE {_HELD} ORDER BY source"  # noqa: S608 -- of constants alone
         return [row["source"] for row in rows(self._db, sql, _ONLY)]
 
     def held(self, source: str, limit: int) -> list[str]:
         """The ids of such requests of one source, oldest first."""
         sql = (
-            f"SELECT id FROM {_BLOCKED} WHERE {_HELD} AND source = ?"  # noqa: S608
+            f"SELECT id FROM {_BLOCKED} WHERE {_HELD} AND source = ?"  # noqa: S608 -- of constants alone
             " ORDER BY opened_at, rowid LIMIT ?"
         )
         return [row["id"] for row in rows(self._db, sql, _ONLY, source, limit)]

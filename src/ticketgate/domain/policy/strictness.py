@@ -53,21 +53,21 @@ def differences(old: ApproveRule, new: ApproveRule) -> Iterator[Compared]:
     if set(old.never) != set(new.never):
         kept = set(new.never) > set(old.never)
         said = "more people may not decide" if kept else "people may decide who might not before"
-        yield Compared("never", _words(old.never), _words(new.never), _either(kept), said)
+        yield Compared("never", _words(old.never), _words(new.never), _either(stronger=kept), said)
     was, now = old.justification_chars_min, new.justification_chars_min
     if was != now:
         said = "a longer justification" if now > was else "a shorter justification"
-        yield Compared("justification", str(was), str(now), _either(now > was), said)
+        yield Compared("justification", str(was), str(now), _either(stronger=now > was), said)
     yield from _assurance(old, new)
     if old.decide_within != new.decide_within:
         less = new.decide_within < old.decide_within
         said = "less time to decide" if less else "a request can be approved for longer"
-        yield Compared("decide_within", _span(old), _span(new), _either(less), said)
+        yield Compared("decide_within", _span(old), _span(new), _either(stronger=less), said)
     if old.escalate != new.escalate:
         less = _asks_less(old.escalate, new.escalate)
         said = "fewer people may decide, or later" if less else "people may decide who might not"
         texts = (_escalation(old.escalate), _escalation(new.escalate))
-        yield Compared("escalate", *texts, _either(less), said)
+        yield Compared("escalate", *texts, _either(stronger=less), said)
 
 
 def _automatic(old: Automatic | None, new: Automatic | None) -> Iterator[Compared]:
@@ -75,12 +75,12 @@ def _automatic(old: Automatic | None, new: Automatic | None) -> Iterator[Compare
     if old is None or new is None:
         said = "nobody is asked any more" if old is None else "people are asked, and nobody was"
         texts = (_often(old), _often(new))
-        yield Compared("automatic", *texts, _either(old is not None), said)
+        yield Compared("automatic", *texts, _either(stronger=old is not None), said)
         return
     if old.max_per_day != new.max_per_day:
         less = new.max_per_day < old.max_per_day
         said = "approves fewer by itself in a day" if less else "approves more by itself in a day"
-        yield Compared("automatic", _often(old), _often(new), _either(less), said)
+        yield Compared("automatic", _often(old), _often(new), _either(stronger=less), said)
     if old.because != new.because:
         yield Compared(
             "because", old.because, new.because, Strictness.OTHER, "the reason has other words"
@@ -104,7 +104,7 @@ def _escalation(one: Escalation | None) -> str:
     return f"{_words(one.to)} after {duration_text(whole_seconds(one.after))}"
 
 
-def _either(stronger: bool) -> Strictness:  # noqa: FBT001 -- a word for it
+def _either(*, stronger: bool) -> Strictness:
     return Strictness.STRONGER if stronger else Strictness.WEAKER
 
 
